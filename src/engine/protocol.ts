@@ -1,0 +1,272 @@
+// What the page and the worker say to each other: plain data, structured-cloneable, no GPU objects.
+// `EngineApi` is served by worker.ts through comlink and used by the page through client.ts; node.ts serves the same
+// interface to the command line. All sizes are bytes, all times milliseconds unless a name says otherwise.
+
+export type QuantScheme = 'q8' | 'int8-row' | 'f32';
+
+export interface DeviceReport {
+  /** `ok`, or why nothing can be trained here. */
+  readonly status: 'ok' | 'no-webgpu' | 'no-adapter';
+  /** For people: "Apple M3 Pro", "SwiftShader (software)". */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** True for SwiftShader, lavapipe, WARP: correct, but far slower than any GPU. */
+  readonly isSoftware: boolean;
+  readonly features: readonly string[];
+  readonly limits: { readonly maxBufferBytes: number; readonly maxBindingBytes: number; readonly maxWorkgroupBytes: number };
+}
+
+/** Where a base model comes from. Files of one Hugging Face folder, or the bundled model served beside the page. */
+export type ModelSource =
+  | { readonly kind: 'bundled'; readonly id: string; readonly url: string }
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] };
+
+export interface ModelReport {
+  readonly id: string;
+  readonly name: string;
+  readonly family: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly vocabulary: number;
+  readonly contextTokens: number;
+  readonly quant: QuantScheme;
+  readonly weightBytes: number;
+  readonly licence: string | undefined;
+  readonly hasChatTemplate: boolean;
+  /** Every linear that an adapter can sit on, by its last name ("q_proj"), in the order of the forward pass. */
+  readonly linearNames: readonly string[];
+  /** SHA-256 over names, shapes and bytes of the prepared weights; binds an adapter to its base. */
+  readonly hash: string;
+  readonly warnings: readonly string[];
+}
+
+export type DatasetShape = 'text' | 'prompt-completion' | 'instruction' | 'messages' | 'sharegpt' | 'tokenized';
+export interface DatasetMapping {
+  readonly shape: DatasetShape;
+  readonly columns: {
+    readonly text?: string;
+    readonly prompt?: string;
+    readonly input?: string;
+    readonly completion?: string;
+    readonly system?: string;
+    readonly messages?: string;
+    readonly ids?: string;
+    readonly labels?: string;
+  };
+}
+
+export interface DatasetNotice {
+  readonly file: string;
+  /** From 1; 0 = the whole file. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface DatasetOptions {
+  /** Undefined: detect. */
+  readonly mapping?: DatasetMapping;
+  /** Longest row in tokens. */
+  readonly maxTokens: number;
+  /** What happens to longer rows: cut at the end, split into several rows (text only), or leave out. */
+  readonly longRows: 'truncate' | 'split' | 'drop';
+  /** False: prompts are trained on as well. */
+  readonly completionOnly: boolean;
+}
+
+export interface DatasetReport {
+  readonly name: string;
+  readonly format: string;
+  readonly mapping: DatasetMapping;
+  /** All columns seen, for the mapping editor. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly tokens: number;
+  readonly supervisedTokens: number;
+  readonly longestRow: number;
+  readonly skipped: readonly DatasetNotice[];
+  readonly warnings: readonly DatasetNotice[];
+  readonly hash: string;
+}
+
+/** A row as the model sees it: one entry a token. */
+export interface TokenPreview {
+  readonly row: number;
+  readonly file: string;
+  readonly line: number;
+  readonly tokens: readonly { readonly id: number; readonly text: string; readonly supervised: boolean }[];
+}
+
+export interface TrainSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly dropout: number;
+  /** `all-linear`, or last names ("q_proj"). */
+  readonly targets: 'all-linear' | readonly string[];
+  readonly learningRate: number;
+  readonly schedule: 'constant' | 'linear' | 'cosine';
+  readonly warmupSteps: number;
+  readonly weightDecay: number;
+  /** Largest global gradient norm; 0 = no clipping. */
+  readonly clip: number;
+  /** Exactly one of the two. */
+  readonly steps?: number;
+  readonly epochs?: number;
+  readonly batchSize: number;
+  readonly gradAccum: number;
+  readonly seqLen: number;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  /** Share of rows held back for validation, 0 … 0.5. */
+  readonly validationSplit: number;
+  /** Validate every this many steps; 0 = only at the end. */
+  readonly evalEvery: number;
+}
+
+/** Exact, known before anything is allocated. */
+export interface MemoryPlan {
+  readonly totalBytes: number;
+  readonly weightBytes: number;
+  readonly adapterBytes: number;
+  readonly activationBytes: number;
+  readonly otherBytes: number;
+  readonly trainableParameters: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+}
+
+export interface StepEvent {
+  readonly type: 'step';
+  readonly runId: string;
+  /** From 1. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly gradNorm: number;
+  /** Tokens of this step, padding left out. */
+  readonly tokens: number;
+  readonly ms: number;
+  readonly epoch: number;
+}
+export interface EvalEvent {
+  readonly type: 'eval';
+  readonly runId: string;
+  readonly step: number;
+  readonly loss: number;
+}
+export interface StateEvent {
+  readonly type: 'state';
+  readonly runId: string;
+  readonly state: 'preparing' | 'running' | 'paused' | 'done' | 'stopped' | 'failed';
+  /** For `failed`: what happened; for `preparing`: what is being done. */
+  readonly message: string | undefined;
+}
+export type RunEvent = StepEvent | EvalEvent | StateEvent;
+
+export interface RunResult {
+  readonly runId: string;
+  readonly adapterId: string;
+  readonly steps: number;
+  readonly finalLoss: number;
+  readonly validationLoss: number | undefined;
+  readonly baseValidationLoss: number | undefined;
+}
+
+export interface GenerateRequest {
+  /** Rendered through the chat template when `chat`, else continued as it is. */
+  readonly prompt: string;
+  readonly chat: boolean;
+  /** One answer per entry, side by side in one batch: `null` = base alone, else an adapter id. */
+  readonly answers: readonly { readonly adapterId: string | null; readonly strength: number }[];
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+}
+export interface GenerateEvent {
+  /** Which entry of `answers`. */
+  readonly answer: number;
+  /** Text that is new since the last event; never half a character. */
+  readonly text: string;
+  readonly done: boolean;
+  /** Why it ended, when done. */
+  readonly reason: 'end-of-turn' | 'length' | 'stopped' | undefined;
+  readonly tokensPerSecond: number;
+}
+
+/** What the library stores and shows of an adapter; its tensors stand beside it under the same id. */
+export interface AdapterRecord {
+  readonly id: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly baseId: string;
+  readonly baseName: string;
+  readonly baseHash: string;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly string[];
+  readonly datasetName: string;
+  readonly steps: number;
+  readonly finalLoss: number;
+  readonly validationLoss: number | undefined;
+  readonly bytes: number;
+}
+
+export interface Progress {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'rows' | 'kernels';
+}
+
+/** Called with progress; pass through comlink's `proxy` when crossing to the worker (client.ts does). */
+export type OnProgress = (progress: Progress) => void;
+
+export interface EngineApi {
+  openDevice(): Promise<DeviceReport>;
+  openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport>;
+  openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;
+  /** The same files read again with other options; nothing is uploaded or re-picked. */
+  remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;
+  previewRows(first: number, count: number): Promise<readonly TokenPreview[]>;
+  planRun(settings: TrainSettings): Promise<MemoryPlan>;
+  /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
+  train(runId: string, adapterName: string, settings: TrainSettings, onEvent: (event: RunEvent) => void): Promise<RunResult>;
+  pauseRun(runId: string): Promise<void>;
+  resumeRun(runId: string): Promise<void>;
+  /** Ends after the current step and keeps the adapter as it is. */
+  stopRun(runId: string): Promise<void>;
+  generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void>;
+  stopGenerating(): Promise<void>;
+  listAdapters(): Promise<readonly AdapterRecord[]>;
+  renameAdapter(id: string, name: string): Promise<void>;
+  deleteAdapter(id: string): Promise<void>;
+  /** A zip of a PEFT folder: adapter_config.json, adapter_model.safetensors, README.md. */
+  downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }>;
+  /** A PEFT folder's files or such a zip becomes an adapter of the library. */
+  importAdapter(files: readonly File[]): Promise<AdapterRecord>;
+}
+
+/** Safe for a first run on any model and small dataset. */
+export const DEFAULT_SETTINGS: TrainSettings = {
+  rank: 8,
+  alpha: 16,
+  dropout: 0,
+  targets: 'all-linear',
+  learningRate: 1e-3,
+  schedule: 'linear',
+  warmupSteps: 5,
+  weightDecay: 0,
+  clip: 1,
+  epochs: 3,
+  batchSize: 4,
+  gradAccum: 1,
+  seqLen: 256,
+  seed: 0,
+  shuffle: true,
+  validationSplit: 0.1,
+  evalEvery: 20,
+};

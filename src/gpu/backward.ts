@@ -1,0 +1,62 @@
+// The gradient's ops, added to the same graph: every op with a gradient flowing into its results, last to first.
+// A kernel's `backward` reads as its forward reversed: it asks the tape for dy and gives the tape dx.
+
+import { elements, type Graph, type Value } from './graph.ts';
+import { add } from './kernels/add.ts';
+
+/** What a kernel's backward sees. */
+export interface Tape {
+  readonly graph: Graph;
+  /** Gradient of a result of this op. Throws when there is none: an op is visited only when all it needs is there. */
+  gradient(value: Value): Value;
+  /** Gradient of a result if any has arrived. */
+  maybe(value: Value): Value | undefined;
+  /**
+   * Adds to the gradient of `value`, if it needs one. `emit` pushes the ops and returns the new gradient; it gets the
+   * sum so far, `into`, to add to in place, or undefined for the first contribution (then it overwrites).
+   */
+  accumulate(value: Value, emit: (into: Value | undefined) => Value): void;
+  /**
+   * The gradient of `value` is `gradient` itself (residual connections): shared when it is the first, added otherwise.
+   * Call it last in a backward, since later contributions are added to the same memory.
+   */
+  passThrough(value: Value, gradient: Value): void;
+}
+
+/** Appends the gradient's ops. `seeds`: gradients that are there already (the loss kernel makes that of the hidden states). */
+export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): void {
+  const gradients = new Map<Value, Value>(seeds);
+  const tape: Tape = {
+    graph,
+    maybe: (value) => gradients.get(value),
+    gradient: (value) => {
+      const d = gradients.get(value);
+      if (d === undefined) throw new Error(`Cannot differentiate: found no gradient of "${value.name}"`);
+      return d;
+    },
+    accumulate: (value, emit) => {
+      if (value.requiresGrad) gradients.set(value, checkShape(value, emit(gradients.get(value))));
+    },
+    passThrough: (value, gradient) => {
+      if (!value.requiresGrad) return;
+      const into = gradients.get(value);
+      gradients.set(value, checkShape(value, into === undefined ? gradient : add(graph, into, gradient)));
+    },
+  };
+  const forward = graph.ops.length;
+  for (let i = forward - 1; i >= 0; i--) {
+    const op = graph.ops[i]!;
+    const backward = graph.backwards[i];
+    if (backward === undefined) continue;
+    if (!op.writes.some((name) => gradients.has(op.bindings[name]!))) continue;
+    graph.block = op.block;
+    backward(tape);
+  }
+  graph.block = undefined;
+}
+
+function checkShape(value: Value, gradient: Value): Value {
+  if (elements(value.shape) !== elements(gradient.shape))
+    throw new Error(`Cannot differentiate "${value.name}": found a gradient of shape ${gradient.shape}, need ${value.shape}`);
+  return gradient;
+}

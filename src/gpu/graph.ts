@@ -1,0 +1,166 @@
+// A model's pass as data: values (shapes, roles) and the ops between them, in program order.
+// Kernels (kernels/*.ts) add ops; `differentiate` (backward.ts) adds the gradient's ops; plan.ts gives the values
+// memory; program.ts replays the ops on a device. Nothing here touches a GPU, so a plan can be made without one.
+//
+// Activations are feature-major: x (C,T) holds feature c of all T tokens side by side, T a multiple of 4.
+// One layout then serves the forward product W·x, the backward product Wᵀ·dy and row reductions: lanes lie along T.
+
+import type { ShaderRef } from './shader.ts';
+import type { Tape } from './backward.ts';
+import type { Traits } from './traits.ts';
+
+export type DType = 'f32' | 'u32';
+
+/**
+ * Where a value lives and who writes it:
+ *   frozen      weights: own buffers, written once when the model is opened
+ *   trainable   a slice of the flat parameter buffer; `gradient` the slice at the same place of the flat gradient buffer
+ *   input       written by the host before a pass       output  read by the host after a pass
+ *   state       kept from pass to pass on the device (KV cache)
+ *   activation  lives from its first write to its last read, in an arena that others share
+ */
+export type ValueRole = 'frozen' | 'trainable' | 'gradient' | 'input' | 'output' | 'state' | 'activation';
+
+export interface Value {
+  readonly id: number;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly role: ValueRole;
+  readonly requiresGrad: boolean;
+  /** The value whose memory this one takes over (an op that works in place); undefined = memory of its own. */
+  readonly inPlaceOf: Value | undefined;
+  /** trainable and gradient: first element in the flat buffer. */
+  readonly offset: number;
+}
+
+export interface Op {
+  readonly label: string;
+  readonly shader: ShaderRef;
+  /** By the shader's variable names. */
+  readonly bindings: Readonly<Record<string, Value>>;
+  /** The names among `bindings` that this op writes. A value both read and written (`+=`) is named too. */
+  readonly writes: readonly string[];
+  readonly params: Readonly<Record<string, number>>;
+  readonly grid: readonly [number, number, number];
+  /** Multiply-adds times two; for splitting submits and for benchmarks. */
+  readonly flops: number;
+  /** Transformer block it belongs to; undefined outside the blocks. Checkpointing recomputes whole blocks. */
+  readonly block: number | undefined;
+  /** Runs only when the host's count of this name is greater than `above` (chunks of supervised positions). */
+  readonly onlyIf: { readonly count: string; readonly above: number } | undefined;
+}
+
+/** What a kernel hands to `Graph.push`. */
+export interface OpSpec extends Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'grid'> {
+  readonly params?: Readonly<Record<string, number>>;
+  readonly flops?: number;
+  readonly onlyIf?: Op['onlyIf'];
+  /** Adds the gradient's ops; absent = nothing flows back through this op. */
+  readonly backward?: (tape: Tape) => void;
+}
+
+/** Adam's state and the flat buffers are addressed in slices of this many f32 (256 bytes, WebGPU's binding alignment). */
+export const FLAT_ALIGN = 64;
+
+export class Graph {
+  readonly ops: Op[] = [];
+  readonly values: Value[] = [];
+  /** Same index as `ops`. */
+  readonly backwards: (OpSpec['backward'] | undefined)[] = [];
+  readonly trainables: Value[] = [];
+  /** f32 elements of the flat parameter buffer. */
+  flatLength = 0;
+  /** While set, ops pushed belong to this block. */
+  block: number | undefined;
+  /** While set, pushed ops read these values in place of others (recomputed activations). */
+  remap: Map<Value, Value> | undefined;
+
+  constructor(readonly traits: Traits) {}
+
+  input(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
+    return this.add({ name, shape, dtype, role: 'input' });
+  }
+  frozen(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
+    return this.add({ name, shape, dtype, role: 'frozen' });
+  }
+  output(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
+    return this.add({ name, shape, dtype, role: 'output' });
+  }
+  state(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
+    return this.add({ name, shape, dtype, role: 'state' });
+  }
+  /** A tensor the optimiser changes; its gradient lies at the same offset of the flat gradient buffer. */
+  trainable(name: string, shape: readonly number[]): Value {
+    const offset = this.flatLength;
+    this.flatLength += Math.ceil(elements(shape) / FLAT_ALIGN) * FLAT_ALIGN;
+    const value = this.add({ name, shape, role: 'trainable', requiresGrad: true, offset });
+    this.trainables.push(value);
+    return value;
+  }
+  /** The slice of the flat gradient buffer that belongs to a trainable. Kernels add to it (`+=`). */
+  gradientOf(trainable: Value): Value {
+    const found = this.values.find((v) => v.role === 'gradient' && v.offset === trainable.offset);
+    return found ?? this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset });
+  }
+  activation(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
+    return this.add({ name, shape, dtype, role: 'activation' });
+  }
+  /** The result of an op that overwrites `of` in place: another value, the same memory. */
+  inPlace(name: string, of: Value): Value {
+    return this.add({ name, shape: of.shape, dtype: of.dtype, role: of.role, inPlaceOf: of, offset: of.offset });
+  }
+
+  /** Appends an op. Its results require a gradient when one of its inputs does and it has a backward. */
+  push(spec: OpSpec): void {
+    const bindings = this.remap === undefined ? spec.bindings : mapValues(spec.bindings, (v) => this.remap?.get(v) ?? v);
+    const flows = spec.backward !== undefined && Object.values(bindings).some((v) => v.requiresGrad);
+    if (flows)
+      for (const name of spec.writes) {
+        const value = bindings[name]!;
+        if (value.role === 'activation' || value.role === 'output') (value as { requiresGrad: boolean }).requiresGrad = true;
+      }
+    this.ops.push({
+      label: spec.label,
+      shader: spec.shader,
+      bindings,
+      writes: spec.writes,
+      params: spec.params ?? {},
+      grid: spec.grid,
+      flops: spec.flops ?? 0,
+      block: this.block,
+      onlyIf: spec.onlyIf,
+    });
+    this.backwards.push(flows ? spec.backward : undefined);
+  }
+
+  private add(part: Partial<Value> & Pick<Value, 'name' | 'shape' | 'role'>): Value {
+    const value: Value = {
+      id: this.values.length,
+      dtype: 'f32',
+      requiresGrad: false,
+      inPlaceOf: undefined,
+      offset: 0,
+      ...part,
+    };
+    this.values.push(value);
+    return value;
+  }
+}
+
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+export function byteLength(value: Value): number {
+  return 4 * elements(value.shape);
+}
+/** The value that owns the memory. */
+export function storageOf(value: Value): Value {
+  let v = value;
+  while (v.inPlaceOf !== undefined) v = v.inPlaceOf;
+  return v;
+}
+
+function mapValues(bindings: Readonly<Record<string, Value>>, f: (v: Value) => Value): Record<string, Value> {
+  return Object.fromEntries(Object.entries(bindings).map(([k, v]) => [k, f(v)]));
+}

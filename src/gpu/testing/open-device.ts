@@ -1,0 +1,17 @@
+// The device that kernel tests run on: Dawn in Node, on whatever Vulkan, Metal or Direct3D driver the machine has.
+// No device is a failure, never a pass. The GPU object must stay referenced: Dawn aborts when it is collected.
+
+import { create, globals } from 'webgpu';
+import { Device } from '../device.ts';
+
+Object.assign(globalThis, globals);
+const gpu = create([]) as unknown as GPU;
+let opened: Promise<Device> | undefined;
+
+export function openDevice(): Promise<Device> {
+  opened ??= Device.open(gpu).then((device) => {
+    console.info(`GPU: ${device.name} · ${[...device.gpu.features].sort().join(' ')}`);
+    return device;
+  });
+  return opened;
+}

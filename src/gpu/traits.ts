@@ -1,0 +1,24 @@
+// What kernels may know of a device when they choose a variant: facts, no GPU objects, so that a graph can be built and
+// planned without a device (`graft plan`) and a test can ask for a variant that this machine would not choose.
+
+export interface Traits {
+  /** `cpu`: SwiftShader, lavapipe, WARP. Barriers are dear there and registers are all; on `gpu` it is the other way round. */
+  readonly kind: 'cpu' | 'gpu';
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  readonly maxWorkgroupBytes: number;
+  readonly maxInvocations: number;
+  readonly hasF16: boolean;
+  readonly hasSubgroups: boolean;
+}
+
+/** WebGPU's guaranteed limits: what any device can do. */
+export const BASE_TRAITS: Traits = {
+  kind: 'gpu',
+  maxBindingBytes: 128 << 20,
+  maxBufferBytes: 256 << 20,
+  maxWorkgroupBytes: 16384,
+  maxInvocations: 256,
+  hasF16: false,
+  hasSubgroups: false,
+};

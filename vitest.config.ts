@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts'],
+    // One GPU for all: Dawn on a software driver uses every core, so files run one after another.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    reporters: ['default'],
+  },
+});
