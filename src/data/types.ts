@@ -24,6 +24,14 @@ export interface Row {
 
 export type FileFormat = 'jsonl' | 'json' | 'csv' | 'tsv' | 'text' | 'markdown' | 'parquet';
 
+/** How far a long read has come. */
+export interface ReadProgress {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes';
+}
+
 /** What rows are made into. */
 export type Shape = 'text' | 'prompt-completion' | 'instruction' | 'messages' | 'sharegpt' | 'tokenized';
 
@@ -46,6 +54,8 @@ export type Role = 'system' | 'user' | 'assistant' | 'tool';
 export interface Message {
   readonly role: Role;
   readonly content: string;
+  /** An assistant turn that the file marks as not to be learned (`weight: 0`): read, never supervised. */
+  readonly isContext?: true;
 }
 
 /** A row whose fields have been given their meaning. */

@@ -2,6 +2,10 @@
 // `EngineApi` is served by worker.ts through comlink and used by the page through client.ts; node.ts serves the same
 // interface to the command line. All sizes are bytes, all times milliseconds unless a name says otherwise.
 
+import type { TrainSettings } from '../train/recipe.ts';
+
+export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+
 export type QuantScheme = 'q8' | 'int8-row' | 'f32';
 
 export interface DeviceReport {
@@ -14,7 +18,11 @@ export interface DeviceReport {
   /** True for SwiftShader, lavapipe, WARP: correct, but far slower than any GPU. */
   readonly isSoftware: boolean;
   readonly features: readonly string[];
-  readonly limits: { readonly maxBufferBytes: number; readonly maxBindingBytes: number; readonly maxWorkgroupBytes: number };
+  readonly limits: {
+    readonly maxBufferBytes: number;
+    readonly maxBindingBytes: number;
+    readonly maxWorkgroupBytes: number;
+  };
 }
 
 /** Where a base model comes from. Files of one Hugging Face folder, or the bundled model served beside the page. */
@@ -96,32 +104,6 @@ export interface TokenPreview {
   readonly file: string;
   readonly line: number;
   readonly tokens: readonly { readonly id: number; readonly text: string; readonly supervised: boolean }[];
-}
-
-export interface TrainSettings {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly dropout: number;
-  /** `all-linear`, or last names ("q_proj"). */
-  readonly targets: 'all-linear' | readonly string[];
-  readonly learningRate: number;
-  readonly schedule: 'constant' | 'linear' | 'cosine';
-  readonly warmupSteps: number;
-  readonly weightDecay: number;
-  /** Largest global gradient norm; 0 = no clipping. */
-  readonly clip: number;
-  /** Exactly one of the two. */
-  readonly steps?: number;
-  readonly epochs?: number;
-  readonly batchSize: number;
-  readonly gradAccum: number;
-  readonly seqLen: number;
-  readonly seed: number;
-  readonly shuffle: boolean;
-  /** Share of rows held back for validation, 0 … 0.5. */
-  readonly validationSplit: number;
-  /** Validate every this many steps; 0 = only at the end. */
-  readonly evalEvery: number;
 }
 
 /** Exact, known before anything is allocated. */
@@ -234,7 +216,12 @@ export interface EngineApi {
   previewRows(first: number, count: number): Promise<readonly TokenPreview[]>;
   planRun(settings: TrainSettings): Promise<MemoryPlan>;
   /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
-  train(runId: string, adapterName: string, settings: TrainSettings, onEvent: (event: RunEvent) => void): Promise<RunResult>;
+  train(
+    runId: string,
+    adapterName: string,
+    settings: TrainSettings,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;
   /** Ends after the current step and keeps the adapter as it is. */
@@ -249,24 +236,3 @@ export interface EngineApi {
   /** A PEFT folder's files or such a zip becomes an adapter of the library. */
   importAdapter(files: readonly File[]): Promise<AdapterRecord>;
 }
-
-/** Safe for a first run on any model and small dataset. */
-export const DEFAULT_SETTINGS: TrainSettings = {
-  rank: 8,
-  alpha: 16,
-  dropout: 0,
-  targets: 'all-linear',
-  learningRate: 1e-3,
-  schedule: 'linear',
-  warmupSteps: 5,
-  weightDecay: 0,
-  clip: 1,
-  epochs: 3,
-  batchSize: 4,
-  gradAccum: 1,
-  seqLen: 256,
-  seed: 0,
-  shuffle: true,
-  validationSplit: 0.1,
-  evalEvery: 20,
-};

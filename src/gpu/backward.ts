@@ -23,8 +23,11 @@ export interface Tape {
   passThrough(value: Value, gradient: Value): void;
 }
 
-/** Appends the gradient's ops. `seeds`: gradients that are there already (the loss kernel makes that of the hidden states). */
-export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): void {
+/**
+ * Appends the gradient's ops. `seeds`: gradients that are there already (the loss kernel makes that of the hidden states).
+ * Returns the gradient of every value that has one; later ops may have overwritten it, unless the graph keeps it.
+ */
+export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): ReadonlyMap<Value, Value> {
   const gradients = new Map<Value, Value>(seeds);
   const tape: Tape = {
     graph,
@@ -53,10 +56,13 @@ export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): v
     backward(tape);
   }
   graph.block = undefined;
+  return gradients;
 }
 
 function checkShape(value: Value, gradient: Value): Value {
   if (elements(value.shape) !== elements(gradient.shape))
-    throw new Error(`Cannot differentiate "${value.name}": found a gradient of shape ${gradient.shape}, need ${value.shape}`);
+    throw new Error(
+      `Cannot differentiate "${value.name}": found a gradient of shape ${gradient.shape}, need ${value.shape}`,
+    );
   return gradient;
 }

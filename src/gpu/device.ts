@@ -60,8 +60,14 @@ export class Device {
       hasF16: features.has('shader-f16'),
       hasSubgroups: features.has('subgroups'),
     };
-    gpu.addEventListener('uncapturederror', (event) => this.fail(new Error(`Cannot go on: the GPU reported "${event.error.message}"`)));
-    void gpu.lost.then((lost) => this.fail(new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`)));
+    gpu.addEventListener('uncapturederror', (event) =>
+      this.fail(new Error(`Cannot go on: the GPU reported "${event.error.message}"`)),
+    );
+    void gpu.lost.then((lost) =>
+      this.fail(
+        new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`),
+      ),
+    );
   }
 
   /** Asks for the adapter's own limits and the features that kernels can use. Throws when there is no adapter. */
@@ -105,10 +111,16 @@ export class Device {
     this.gpu.pushErrorScope('validation');
     const module = this.gpu.createShaderModule({ label: ref.file, code: source.code });
     const info = await module.getCompilationInfo();
-    const errors = info.messages.filter((m) => m.type === 'error').map((m) => `${source.locate(m.lineNum)}: ${m.message}`);
+    const errors = info.messages
+      .filter((m) => m.type === 'error')
+      .map((m) => `${source.locate(m.lineNum)}: ${m.message}`);
     const constants = ref.overrides;
     const pipeline = await this.gpu
-      .createComputePipelineAsync({ label: ref.file, layout: 'auto', compute: { module, entryPoint: 'main', ...(constants && { constants: { ...constants } }) } })
+      .createComputePipelineAsync({
+        label: ref.file,
+        layout: 'auto',
+        compute: { module, entryPoint: 'main', ...(constants && { constants: { ...constants } }) },
+      })
       .catch((error: Error) => error);
     const scope = await this.gpu.popErrorScope();
     if (errors.length > 0) throw new SyntaxError(`Cannot compile shader: ${errors.join('\n')}`);

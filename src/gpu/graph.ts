@@ -5,8 +5,8 @@
 // Activations are feature-major: x (C,T) holds feature c of all T tokens side by side, T a multiple of 4.
 // One layout then serves the forward product W·x, the backward product Wᵀ·dy and row reductions: lanes lie along T.
 
-import type { ShaderRef } from './shader.ts';
 import type { Tape } from './backward.ts';
+import type { ShaderRef } from './shader.ts';
 import type { Traits } from './traits.ts';
 
 export type DType = 'f32' | 'u32';
@@ -69,6 +69,8 @@ export class Graph {
   /** Same index as `ops`. */
   readonly backwards: (OpSpec['backward'] | undefined)[] = [];
   readonly trainables: Value[] = [];
+  /** Activations that stay readable after the pass: nothing else takes their place. */
+  readonly kept = new Set<Value>();
   /** f32 elements of the flat parameter buffer. */
   flatLength = 0;
   /** While set, ops pushed belong to this block. */
@@ -101,24 +103,36 @@ export class Graph {
   /** The slice of the flat gradient buffer that belongs to a trainable. Kernels add to it (`+=`). */
   gradientOf(trainable: Value): Value {
     const found = this.values.find((v) => v.role === 'gradient' && v.offset === trainable.offset);
-    return found ?? this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset });
+    return (
+      found ??
+      this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset })
+    );
   }
   activation(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
     return this.add({ name, shape, dtype, role: 'activation' });
   }
-  /** The result of an op that overwrites `of` in place: another value, the same memory. */
-  inPlace(name: string, of: Value): Value {
+  /** Lets the host read an activation after the pass. */
+  keep(value: Value): Value {
+    this.kept.add(value);
+    return value;
+  }
+  /** The result of an op that overwrites `value` in place: another value, the same memory. */
+  inPlace(name: string, value: Value): Value {
+    const of = this.remap?.get(value) ?? value;
     return this.add({ name, shape: of.shape, dtype: of.dtype, role: of.role, inPlaceOf: of, offset: of.offset });
   }
 
-  /** Appends an op. Its results require a gradient when one of its inputs does and it has a backward. */
+  /** Appends an op. Its results require a gradient when one of its inputs (or what it overwrites) does and it has a backward. */
   push(spec: OpSpec): void {
-    const bindings = this.remap === undefined ? spec.bindings : mapValues(spec.bindings, (v) => this.remap?.get(v) ?? v);
-    const flows = spec.backward !== undefined && Object.values(bindings).some((v) => v.requiresGrad);
+    const bindings =
+      this.remap === undefined ? spec.bindings : mapValues(spec.bindings, (v) => this.remap?.get(v) ?? v);
+    const flows =
+      spec.backward !== undefined && Object.values(bindings).some((v) => v.requiresGrad || v.inPlaceOf?.requiresGrad);
     if (flows)
       for (const name of spec.writes) {
         const value = bindings[name]!;
-        if (value.role === 'activation' || value.role === 'output') (value as { requiresGrad: boolean }).requiresGrad = true;
+        if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
+          (value as { requiresGrad: boolean }).requiresGrad = true;
       }
     this.ops.push({
       label: spec.label,

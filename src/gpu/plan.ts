@@ -54,10 +54,16 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
     const neighbours = placed.filter((p) => p.begin <= span.end && span.begin <= p.end);
     let place: Place | undefined;
     for (let arena = 0; arena <= arenas.length && place === undefined; arena++) {
-      const offset = lowestGap(neighbours.filter((p) => p.arena === arena), bytes);
+      const offset = lowestGap(
+        neighbours.filter((p) => p.arena === arena),
+        bytes,
+      );
       if (offset + bytes <= limits.maxBufferBytes) place = { arena, offset };
     }
-    if (place === undefined) throw new RangeError(`Cannot place "${value.name}" (${bytes} bytes): this device allows ${limits.maxBufferBytes} bytes per buffer`);
+    if (place === undefined)
+      throw new RangeError(
+        `Cannot place "${value.name}" (${bytes} bytes): this device allows ${limits.maxBufferBytes} bytes per buffer`,
+      );
     arenas[place.arena] = Math.max(arenas[place.arena] ?? 0, place.offset + bytes);
     placed.push({ ...span, ...place, bytes });
     places.set(value, place);
@@ -90,6 +96,10 @@ function liveSpans(graph: Graph): Map<Value, { begin: number; end: number }> {
       if (span === undefined) spans.set(storage, { begin: i, end: i });
       else span.end = i;
     }
+  for (const value of graph.kept) {
+    const span = spans.get(storageOf(value));
+    if (span !== undefined) span.end = graph.ops.length;
+  }
   return spans;
 }
 
@@ -109,7 +119,9 @@ function checkInPlace(graph: Graph): void {
   const checkRead = (op: Op, value: Value) => {
     const killer = dead.get(value);
     if (killer !== undefined)
-      throw new Error(`Cannot plan: "${op.label}" reads "${value.name}" after "${killer.label}" has overwritten it in place`);
+      throw new Error(
+        `Cannot plan: "${op.label}" reads "${value.name}" after "${killer.label}" has overwritten it in place`,
+      );
     if (value.role === 'activation' && !written.has(value))
       throw new Error(`Cannot plan: "${op.label}" reads "${value.name}" before anything has written it`);
   };

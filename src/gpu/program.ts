@@ -4,7 +4,7 @@
 
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, storageOf, type Value } from './graph.ts';
-import { BINDING_ALIGN, padded, type Plan } from './plan.ts';
+import { BINDING_ALIGN, type Plan, padded } from './plan.ts';
 import { packParams } from './shader.ts';
 
 /** A range of a buffer that holds a value. */
@@ -23,6 +23,15 @@ export interface FlatBuffers {
   readonly grads: GPUBuffer;
 }
 
+export interface CompileOptions {
+  /** Needed when the graph has trainables. */
+  readonly flat?: FlatBuffers;
+  /** Another program, larger and never running at the same time, whose arenas, inputs and outputs this one uses as well. */
+  readonly within?: Program;
+  /** Pipelines compiled so far. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 interface Dispatch {
   readonly op: Op;
   readonly pipeline: GPUComputePipeline;
@@ -32,6 +41,8 @@ interface Dispatch {
 export interface RunOptions {
   /** Counts for ops with `onlyIf`. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** Run only this many ops from the front (a forward pass without its backward). */
+  readonly ops?: number;
 }
 
 export class Program {
@@ -40,14 +51,18 @@ export class Program {
     readonly plan: Plan,
     private readonly dispatches: readonly Dispatch[],
     private readonly slots: ReadonlyMap<Value, Slot>,
+    private readonly arenas: readonly GPUBuffer[],
     private readonly owned: readonly GPUBuffer[],
     /** Bytes that this program allocated itself: arenas, inputs, outputs and states not shared, uniforms. */
     readonly allocatedBytes: number,
-    private readonly staging: GPUBuffer | undefined,
   ) {}
 
+  /** For `read`; made at the first one and grown when needed. */
+  private staging: GPUBuffer | undefined;
+
   /** Allocates and compiles. Throws OutOfMemoryError when the device refuses a buffer. */
-  static async compile(device: Device, plan: Plan, shared: Shared, flat?: FlatBuffers, onProgress?: (done: number, total: number) => void): Promise<Program> {
+  static async compile(device: Device, plan: Plan, shared: Shared, options: CompileOptions = {}): Promise<Program> {
+    const { flat, within, onProgress } = options;
     const owned: GPUBuffer[] = [];
     const slots = new Map<Value, Slot>(shared);
     let allocatedBytes = 0;
@@ -60,24 +75,36 @@ export class Program {
     try {
       const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       const arenas: GPUBuffer[] = [];
-      for (const [i, size] of plan.arenas.entries()) arenas.push(await allocate(`arena ${i}`, size, storage));
+      for (const [i, size] of plan.arenas.entries()) {
+        const lent = within?.arenas[i];
+        arenas.push(lent !== undefined && lent.size >= size ? lent : await allocate(`arena ${i}`, size, storage));
+      }
       for (const [value, place] of plan.places)
         slots.set(value, { buffer: arenas[place.arena]!, offset: place.offset, size: byteLength(value) });
       for (const value of plan.graph.values) {
         if (value.inPlaceOf !== undefined || value.role === 'activation' || slots.has(value)) continue;
         if (value.role === 'trainable' || value.role === 'gradient') {
-          if (flat === undefined) throw new Error(`Cannot compile: found trainable "${value.name}" but no flat buffers`);
-          slots.set(value, { buffer: value.role === 'trainable' ? flat.params : flat.grads, offset: 4 * value.offset, size: byteLength(value) });
+          if (flat === undefined)
+            throw new Error(`Cannot compile: found trainable "${value.name}" but no flat buffers`);
+          slots.set(value, {
+            buffer: value.role === 'trainable' ? flat.params : flat.grads,
+            offset: 4 * value.offset,
+            size: byteLength(value),
+          });
         } else if (value.role === 'frozen') {
           throw new Error(`Cannot compile: found no buffer for weight "${value.name}"`);
+        } else if (within?.named(value.name, byteLength(value)) !== undefined) {
+          slots.set(value, within.named(value.name, byteLength(value))!);
         } else {
-          slots.set(value, { buffer: await allocate(value.name, padded(value), storage), offset: 0, size: byteLength(value) });
+          slots.set(value, {
+            buffer: await allocate(value.name, padded(value), storage),
+            offset: 0,
+            size: byteLength(value),
+          });
         }
       }
       const dispatches = await makeDispatches(device, plan, slots, allocate, onProgress);
-      const outputBytes = plan.graph.values.filter((v) => v.role === 'output' && v.inPlaceOf === undefined).reduce((n, v) => n + padded(v), 0);
-      const staging = outputBytes > 0 ? await allocate('readback', outputBytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST) : undefined;
-      return new Program(device, plan, dispatches, slots, owned, allocatedBytes, staging);
+      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes);
     } catch (error) {
       for (const buffer of owned) buffer.destroy();
       throw error;
@@ -87,7 +114,9 @@ export class Program {
   /** Writes an input; takes effect at the next `run`. */
   write(value: Value, data: Float32Array | Uint32Array): void {
     if (data.byteLength > byteLength(value))
-      throw new RangeError(`Cannot write "${value.name}": found ${data.byteLength} bytes, need at most ${byteLength(value)}`);
+      throw new RangeError(
+        `Cannot write "${value.name}": found ${data.byteLength} bytes, need at most ${byteLength(value)}`,
+      );
     const slot = this.slot(value);
     this.device.gpu.queue.writeBuffer(slot.buffer, slot.offset, data as Float32Array<ArrayBuffer>);
   }
@@ -105,7 +134,7 @@ export class Program {
     let pass = encoder.beginComputePass();
     let cost = 0;
     let pipeline: GPUComputePipeline | undefined;
-    for (const d of this.dispatches) {
+    for (const d of this.dispatches.slice(0, options.ops)) {
       const { onlyIf, grid, flops } = d.op;
       if (onlyIf !== undefined && !((options.counts?.[onlyIf.count] ?? 0) > onlyIf.above)) continue;
       if (cost > 0 && cost + flops > this.device.flopsPerSubmit) {
@@ -126,24 +155,43 @@ export class Program {
     gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Reads outputs back, in the order asked for, after all submitted work. One copy, one map. */
+  /** Reads outputs and kept activations back, in the order asked for, after all submitted work. One copy, one map. */
   async read(...values: Value[]): Promise<Float32Array[]> {
     const { gpu } = this.device;
-    if (this.staging === undefined) throw new Error('Cannot read: found no outputs in this program');
-    const encoder = gpu.createCommandEncoder({ label: 'readback' });
-    let offset = 0;
-    const ranges = values.map((value) => {
+    const ranges: { offset: number; slot: Slot }[] = [];
+    let bytes = 0;
+    for (const value of values) {
       const slot = this.slot(value);
-      encoder.copyBufferToBuffer(slot.buffer, slot.offset, this.staging!, offset, slot.size);
-      const range = { offset, size: slot.size };
-      offset += Math.ceil(slot.size / BINDING_ALIGN) * BINDING_ALIGN;
-      return range;
-    });
+      ranges.push({ offset: bytes, slot });
+      bytes += Math.ceil(slot.size / BINDING_ALIGN) * BINDING_ALIGN;
+    }
+    const staging = await this.stagingOf(bytes);
+    const encoder = gpu.createCommandEncoder({ label: 'readback' });
+    for (const { offset, slot } of ranges)
+      encoder.copyBufferToBuffer(slot.buffer, slot.offset, staging, offset, slot.size);
     gpu.queue.submit([encoder.finish()]);
-    await this.device.guard(this.staging.mapAsync(GPUMapMode.READ, 0, offset));
-    const results = ranges.map((r) => new Float32Array(this.staging!.getMappedRange(r.offset, r.size).slice(0)));
-    this.staging.unmap();
+    await this.device.guard(staging.mapAsync(GPUMapMode.READ, 0, bytes));
+    const results = ranges.map(
+      ({ offset, slot }) => new Float32Array(staging.getMappedRange(offset, slot.size).slice(0)),
+    );
+    staging.unmap();
     return results;
+  }
+
+  private async stagingOf(bytes: number): Promise<GPUBuffer> {
+    if (this.staging === undefined || this.staging.size < bytes) {
+      this.staging?.destroy();
+      this.staging = await this.device.allocate('readback', bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    }
+    return this.staging;
+  }
+
+  /** The input, output or state of that name, cut to `size` bytes; undefined when there is none as large. */
+  private named(name: string, size: number): Slot | undefined {
+    for (const [value, slot] of this.slots)
+      if (value.name === name && slot.size >= size && ['input', 'output', 'state'].includes(value.role))
+        return { ...slot, size };
+    return undefined;
   }
 
   get dispatchCount(): number {
@@ -151,6 +199,7 @@ export class Program {
   }
 
   destroy(): void {
+    this.staging?.destroy();
     for (const buffer of this.owned) buffer.destroy();
   }
 }
@@ -186,21 +235,33 @@ async function makeDispatches(
     chunks.push(bytes);
     return BINDING_ALIGN * (chunks.length - 1);
   });
-  const uniforms = await allocate('uniforms', Math.max(1, chunks.length) * BINDING_ALIGN, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  const uniforms = await allocate(
+    'uniforms',
+    Math.max(1, chunks.length) * BINDING_ALIGN,
+    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  );
   for (const [i, chunk] of chunks.entries()) device.gpu.queue.writeBuffer(uniforms, i * BINDING_ALIGN, chunk);
 
   return ops.map((op, i) => {
     const { pipeline, source } = compiled[i]!;
     const entries = source.bindings.map((binding, number): GPUBindGroupEntry => {
       if (binding.access === 'uniform')
-        return { binding: number, resource: { buffer: uniforms, offset: offsets[i]!, size: Math.max(16, Math.ceil(source.params.length / 4) * 16) } };
+        return {
+          binding: number,
+          resource: {
+            buffer: uniforms,
+            offset: offsets[i]!,
+            size: Math.max(16, Math.ceil(source.params.length / 4) * 16),
+          },
+        };
       const value = op.bindings[binding.name];
       if (value === undefined) throw new Error(`Cannot bind "${op.label}": found no value for ${binding.name}`);
       const slot = slots.get(storageOf(value))!;
       return { binding: number, resource: { buffer: slot.buffer, offset: slot.offset, size: slot.size } };
     });
     for (const name of Object.keys(op.bindings))
-      if (!source.bindings.some((b) => b.name === name)) throw new Error(`Cannot bind "${op.label}": the shader has no ${name}`);
+      if (!source.bindings.some((b) => b.name === name))
+        throw new Error(`Cannot bind "${op.label}": the shader has no ${name}`);
     const group = device.gpu.createBindGroup({ label: op.label, layout: pipeline.getBindGroupLayout(0), entries });
     return { op, pipeline, group };
   });

@@ -61,11 +61,18 @@ export function loadShader(ref: ShaderRef): ShaderSource {
   };
 }
 
-function include(stem: string, parts: Readonly<Record<string, string>>, seen: Set<string>, lines: string[], origin: string[]): void {
+function include(
+  stem: string,
+  parts: Readonly<Record<string, string>>,
+  seen: Set<string>,
+  lines: string[],
+  origin: string[],
+): void {
   if (seen.has(stem)) return;
   seen.add(stem);
   const text = SOURCES[`./shaders/${stem}.wgsl`];
-  if (text === undefined) throw new RangeError(`Cannot load shader "${stem}": found no file src/gpu/shaders/${stem}.wgsl`);
+  if (text === undefined)
+    throw new RangeError(`Cannot load shader "${stem}": found no file src/gpu/shaders/${stem}.wgsl`);
   for (const [i, line] of text.split('\n').entries()) {
     const name = /^#import\s+([\w-]+)/.exec(line)?.[1];
     if (name !== undefined) {
@@ -101,7 +108,11 @@ function readParams(code: string, stem: string): ShaderField[] {
 }
 
 /** Bytes of a uniform block for `struct Params`. Refuses a missing or unknown field, so there is nothing to keep in sync. */
-export function packParams(source: Pick<ShaderSource, 'params'>, values: Readonly<Record<string, number>>, label: string): ArrayBuffer {
+export function packParams(
+  source: Pick<ShaderSource, 'params'>,
+  values: Readonly<Record<string, number>>,
+  label: string,
+): ArrayBuffer {
   const bytes = new ArrayBuffer(Math.max(16, Math.ceil(source.params.length / 4) * 16));
   const view = new DataView(bytes);
   for (const [i, field] of source.params.entries()) {

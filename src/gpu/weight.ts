@@ -28,10 +28,21 @@ export function frozenWeight(g: Graph, name: string, storage: Storage, rows: num
   if (storage === 'f32') return { ...base, codes: g.frozen(name, [rows, columns]), scales: undefined };
   const codes = g.frozen(name, [rows, Math.ceil(columns / 4)], 'u32');
   if (storage === 'int8-row') return { ...base, codes, scales: g.frozen(`${name}.scale`, [rows]) };
-  return { ...base, codes, scales: g.frozen(`${name}.scale`, [Math.ceil((rows * Math.ceil(columns / 32)) / 2)], 'u32') };
+  return {
+    ...base,
+    codes,
+    scales: g.frozen(`${name}.scale`, [Math.ceil((rows * Math.ceil(columns / 32)) / 2)], 'u32'),
+  };
 }
 
-/** A LoRA factor (or any other trained matrix) in the place of a weight. `value` is (O,C), role trainable. */
-export function trainableWeight(value: Value): Weight {
-  return { name: value.name, storage: 'f32', rows: value.shape[0]!, columns: value.shape[1]!, codes: value, scales: undefined };
+/** A LoRA factor in the place of a weight: `value` is (O,C) f32, trainable while it is trained, frozen while it is only used. */
+export function factorWeight(value: Value): Weight {
+  return {
+    name: value.name,
+    storage: 'f32',
+    rows: value.shape[0]!,
+    columns: value.shape[1]!,
+    codes: value,
+    scales: undefined,
+  };
 }

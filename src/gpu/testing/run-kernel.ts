@@ -21,7 +21,7 @@ export interface Case {
 /** Plans, compiles, runs once, reads the results. Memory of activations is filled with 7e7 first, so that a missed write shows. */
 export async function runCase({ graph, data, results, counts }: Case): Promise<Float32Array[]> {
   const device = await openDevice();
-  const keep = new Map(results.map((v) => [v, graph.output(`keep ${v.name}`, v.shape)]));
+  for (const v of results) graph.keep(v);
   const plan = planMemory(graph, device.traits);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffers: GPUBuffer[] = [];
@@ -34,7 +34,7 @@ export async function runCase({ graph, data, results, counts }: Case): Promise<F
   for (const v of graph.values)
     if (v.role === 'frozen') shared.set(v, { buffer: await make(v.name, 4 * elements(v.shape)), offset: 0, size: 4 * elements(v.shape) });
   const flat = { params: await make('params', 4 * (graph.flatLength || 1)), grads: await make('grads', 4 * (graph.flatLength || 1)) };
-  const program = await Program.compile(device, plan, shared, flat);
+  const program = await Program.compile(device, plan, shared, { flat });
   try {
     for (const place of new Set([...plan.places.keys()])) program.write(place, new Float32Array(elements(place.shape)).fill(7e7));
     for (const [v, d] of data) program.write(v, d);
@@ -43,7 +43,6 @@ export async function runCase({ graph, data, results, counts }: Case): Promise<F
   } finally {
     program.destroy();
     for (const b of buffers) b.destroy();
-    keep.clear();
   }
 }
 
@@ -68,6 +67,18 @@ export function withGradient(graph: Graph, y: Value): Value {
   const dy = graph.input(`seed d${y.name}`, y.shape);
   differentiate(graph, new Map([[y, dy]]));
   return dy;
+}
+
+/** An input that gradients flow to. */
+export function variable(graph: Graph, name: string, shape: readonly number[]): Value {
+  return Object.assign(graph.input(name, shape), { requiresGrad: true });
+}
+
+/** Appends the backward of the loss Σ y·dy: the input `dy` to be written, and the gradient of each of `of`. */
+export function gradientsOf(graph: Graph, y: Value, ...of: Value[]): [dy: Value, ...gradients: Value[]] {
+  const dy = graph.input(`seed d${y.name}`, y.shape);
+  const all = differentiate(graph, new Map([[y, dy]]));
+  return [dy, ...of.map((v) => all.get(v) ?? graph.output(`no gradient of ${v.name}`, v.shape))];
 }
 
 /** Deterministic numbers in [-1, 1). */

@@ -1,0 +1,43 @@
+// graft inspect: what a model folder, an adapter or a dataset is. Needs no GPU.
+
+import { type Inspection, inspectPath } from '../engine/inspect.node.ts';
+import { parseFlags } from './usage.ts';
+
+export const inspect = {
+  summary: 'what a model folder, adapter or dataset is',
+  help: `usage: graft inspect <path> [--json]
+
+  A folder with config.json is a model, one with adapter_config.json an adapter; files are read as datasets.
+  --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,
+
+  async run(args: readonly string[]): Promise<void> {
+    const flags = parseFlags('inspect', args, { json: { type: 'boolean' } }, { min: 1, max: 64 });
+    const inspection = await inspectPath(flags.positionals);
+    if (flags.has('json')) console.log(JSON.stringify(inspection));
+    else print(inspection);
+  },
+};
+
+/** Notices beyond this many are counted, not listed. */
+const MAX_LISTED = 40;
+
+function print(inspection: Inspection): void {
+  const facts = Object.entries(inspection).filter(([, value]) => typeof value !== 'object');
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, value] of facts)
+    console.log(`${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en') : value}`);
+  if (inspection.kind === 'dataset') {
+    for (const list of ['skipped', 'warnings'] as const) {
+      const notices = inspection[list];
+      if (notices.length > 0) console.log(`\n${list}: ${notices.length}`);
+      for (const n of notices.slice(0, MAX_LISTED)) console.log(`  ${n.file}:${n.line}: ${n.reason}`);
+      if (notices.length > MAX_LISTED) console.log(`  … and ${notices.length - MAX_LISTED} more`);
+    }
+    return;
+  }
+  if (inspection.kind === 'adapter') {
+    console.log('');
+    for (const m of inspection.modules) console.log(`  ${m.path}  rank ${m.r}  alpha ${m.alpha}  ${m.out}×${m.in}`);
+  }
+  for (const w of inspection.warnings) console.log(`warning: ${w}`);
+}

@@ -1,0 +1,49 @@
+// graft score: how well a base, or a base with an adapter, predicts given rows.
+
+import { loadRows, openModelAt, openNodeDevice, readAdapterAt, scoreRows, writeLogits } from '../engine/node.ts';
+import { MODEL_FLAGS, modelQuant } from './model-flags.ts';
+import { parseFlags, UsageError } from './usage.ts';
+
+const FLAGS = {
+  ...MODEL_FLAGS,
+  adapter: { type: 'string' },
+  data: { type: 'string', multiple: true },
+  'seq-len': { type: 'string' },
+  'train-on-prompts': { type: 'boolean' },
+  logits: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const score = {
+  summary: 'loss and perplexity of rows, with or without an adapter',
+  help: `usage: graft score --model <folder> --data <file> [--adapter <PEFT folder>] [flags]
+
+  --seq-len 256             longer rows are cut
+  --train-on-prompts        judge prompts too, not answers only
+  --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
+  --logits FILE.safetensors tensor "logits" f32 [rows, longest row, vocabulary], zero beyond a row's end; for small inputs
+  --json                    the last line of output is one object: loss, perplexity, tokens, rows`,
+
+  async run(args: readonly string[]): Promise<void> {
+    const flags = parseFlags('score', args, FLAGS, { min: 0, max: 0 });
+    if (flags.list('data').length === 0) throw new UsageError('Cannot run graft score: found no --data, need a file');
+    const device = await openNodeDevice();
+    const model = await openModelAt(device, flags.required('model'), modelQuant(flags));
+    const adapterFolder = flags.text('adapter');
+    const adapter = adapterFolder === undefined ? undefined : await readAdapterAt(model, adapterFolder);
+    const options = { maxTokens: flags.number('seq-len', 256), completionOnly: !flags.has('train-on-prompts') };
+    const data = await loadRows(model, flags.list('data'), options);
+    for (const notice of data.notices) console.error(`${notice.file}:${notice.line}: ${notice.reason}`);
+    const logitsFile = flags.text('logits');
+    const result = await scoreRows(model, adapter, data.rows, logitsFile !== undefined);
+    if (logitsFile !== undefined) await writeLogits(logitsFile, result.logits!);
+    const perplexity = Math.exp(result.loss);
+    console.log(
+      `loss ${result.loss.toFixed(6)} · perplexity ${perplexity.toFixed(3)} · ${result.tokens} supervised tokens in ${data.rows.length} rows`,
+    );
+    if (flags.has('json'))
+      console.log(JSON.stringify({ loss: result.loss, perplexity, tokens: result.tokens, rows: data.rows.length }));
+    model.destroy();
+    device.destroy();
+  },
+};

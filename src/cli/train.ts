@@ -1,0 +1,166 @@
+// graft train: model folder + dataset files → a PEFT folder.
+
+import { appendFileSync, writeFileSync } from 'node:fs';
+import {
+  DEFAULT_SETTINGS,
+  loadRows,
+  openModelAt,
+  openNodeDevice,
+  readAdapterAt,
+  savePeftFolder,
+  type TrainEvent,
+  type TrainSettings,
+  trainAdapter,
+} from '../engine/node.ts';
+import { MODEL_FLAGS, modelQuant } from './model-flags.ts';
+import { progressBar } from './progress-bar.ts';
+import { type Parsed, parseFlags, UsageError } from './usage.ts';
+
+const FLAGS = {
+  ...MODEL_FLAGS,
+  data: { type: 'string', multiple: true },
+  out: { type: 'string' },
+  rank: { type: 'string' },
+  alpha: { type: 'string' },
+  targets: { type: 'string' },
+  lr: { type: 'string' },
+  steps: { type: 'string' },
+  epochs: { type: 'string' },
+  'batch-size': { type: 'string' },
+  'grad-accum': { type: 'string' },
+  'seq-len': { type: 'string' },
+  seed: { type: 'string' },
+  shuffle: { type: 'string' },
+  schedule: { type: 'string' },
+  warmup: { type: 'string' },
+  'weight-decay': { type: 'string' },
+  clip: { type: 'string' },
+  dropout: { type: 'string' },
+  'validation-split': { type: 'string' },
+  'eval-every': { type: 'string' },
+  'train-on-prompts': { type: 'boolean' },
+  'init-adapter': { type: 'string' },
+  log: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const train = {
+  summary: 'train a LoRA adapter on your data',
+  help: `usage: graft train --model <folder> --data <file…> --out <folder> [flags]
+
+  --model FOLDER            Hugging Face folder: config.json, *.safetensors, tokenizer.json
+  --data FILE…              JSONL, JSON, CSV, TSV or text; several files are read one after another
+  --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md
+  --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
+  --targets all-linear      or names: q_proj,v_proj
+  --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
+  --steps N | --epochs N    one epoch when neither is given
+  --batch-size 1  --grad-accum 1  --seq-len 256
+  --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
+  --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
+  --train-on-prompts        supervise prompts too, not answers only
+  --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
+  --init-adapter FOLDER     go on from a PEFT LoRA folder, with its rank, alpha and targets
+  --log FILE.jsonl          one line a step: step, loss, lr, grad_norm, tokens, ms
+  --json                    the last line of output is one JSON object`,
+
+  async run(args: readonly string[]): Promise<void> {
+    const flags = parseFlags('train', [...expandData(args)], FLAGS, { min: 0, max: 0 });
+    const modelFolder = flags.required('model');
+    const out = flags.required('out');
+    if (flags.list('data').length === 0)
+      throw new UsageError('Cannot run graft train: found no --data, need at least one file');
+    const settings = readSettings(flags);
+    const log = flags.text('log');
+
+    const device = await openNodeDevice();
+    const model = await openModelAt(device, modelFolder, modelQuant(flags));
+    const start =
+      flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
+    const data = await loadRows(model, flags.list('data'), {
+      maxTokens: settings.seqLen,
+      completionOnly: !flags.has('train-on-prompts'),
+    });
+    for (const notice of data.notices.slice(0, 10)) console.error(`${notice.file}:${notice.line}: ${notice.reason}`);
+    if (data.notices.length > 10) console.error(`… and ${data.notices.length - 10} more notices`);
+    console.error(
+      `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
+    );
+
+    if (log !== undefined) writeFileSync(log, '');
+    const bar = progressBar(process.stderr);
+    const onEvent = (event: TrainEvent) => {
+      if (event.type === 'eval') {
+        bar.note(`validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
+        return;
+      }
+      bar.update(event);
+      if (log !== undefined) {
+        const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
+        appendFileSync(
+          log,
+          `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`,
+        );
+      }
+    };
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    process.once('SIGINT', onSignal);
+    try {
+      const { adapter, outcome } = await trainAdapter(
+        model,
+        data.rows,
+        settings,
+        { onEvent, signal: stop.signal },
+        start,
+      );
+      bar.end();
+      await savePeftFolder(out, adapter, model, settings, data, outcome);
+      console.error(
+        `${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${out}`,
+      );
+      if (flags.has('json')) console.log(JSON.stringify({ out, ...outcome }));
+    } finally {
+      process.off('SIGINT', onSignal);
+      model.destroy();
+      device.destroy();
+    }
+  },
+};
+
+/** `--data a b c` is what people type: values after --data up to the next flag all belong to it. */
+function* expandData(args: readonly string[]): Generator<string> {
+  let inData = false;
+  for (const arg of args) {
+    if (arg.startsWith('--')) {
+      inData = arg === '--data';
+      if (!inData) yield arg;
+    } else yield inData ? `--data=${arg}` : arg;
+  }
+}
+
+function readSettings(flags: Parsed): TrainSettings {
+  const hasSteps = flags.text('steps') !== undefined;
+  if (hasSteps && flags.text('epochs') !== undefined)
+    throw new UsageError('Cannot run graft train: found both --steps and --epochs, need one');
+  const targets = flags.text('targets') ?? 'all-linear';
+  return {
+    ...(hasSteps ? { steps: flags.number('steps', 1) } : { epochs: flags.number('epochs', 1) }),
+    rank: flags.number('rank', DEFAULT_SETTINGS.rank),
+    alpha: flags.number('alpha', DEFAULT_SETTINGS.alpha),
+    dropout: flags.number('dropout', 0),
+    targets: targets === 'all-linear' ? targets : targets.split(',').map((t) => t.trim()),
+    learningRate: flags.number('lr', 2e-4),
+    schedule: flags.choice('schedule', ['constant', 'linear', 'cosine'] as const, 'constant'),
+    warmupSteps: flags.number('warmup', 0),
+    weightDecay: flags.number('weight-decay', 0),
+    clip: flags.number('clip', 1),
+    batchSize: flags.number('batch-size', 1),
+    gradAccum: flags.number('grad-accum', 1),
+    seqLen: flags.number('seq-len', 256),
+    seed: flags.number('seed', 0),
+    shuffle: flags.choice('shuffle', ['true', 'false'] as const, 'true') === 'true',
+    validationSplit: flags.number('validation-split', 0),
+    evalEvery: flags.number('eval-every', 0),
+  };
+}

@@ -1,0 +1,84 @@
+// Token rows → one step's input: whole rows side by side, each a document of its own that sees nothing of its neighbours.
+//
+//   ids           7 8 9 | 4 5 | 0 0      rows 7 8 9 and 4 5, then padding
+//   positions     0 1 2   0 1   0 0
+//   segmentStart  0 0 0   3 3   5 6
+//   segmentEnd    3 3 3   5 5   6 7
+//   mask          0 1 1   0 1            column t is judged on the id of column t+1:
+//   targets       columns 0 1 | 3  →  ids 8 9 | 5
+import type { Batch, TokenRow } from './types.ts';
+
+/** T is a multiple of this: matmul tiles are 16 rows high, or a divisor or multiple of it. */
+export const COLUMN_STEP = 16;
+
+/** T for one batch of rows of these lengths. */
+export function batchColumns(lengths: Iterable<number>): number {
+  let sum = 0;
+  for (const length of lengths) sum += length;
+  return Math.max(COLUMN_STEP, Math.ceil(sum / COLUMN_STEP) * COLUMN_STEP);
+}
+
+/** T that holds any `batchSize` of these rows, in whatever order they come: the capacity of a run. */
+export function worstColumns(lengths: ArrayLike<number>, batchSize: number): number {
+  return batchColumns(Float64Array.from(lengths).sort().reverse().subarray(0, batchSize));
+}
+
+/** An epoch's order, `batchSize` rows a step; the last step takes what is left. */
+export function planBatches(order: ArrayLike<number>, batchSize: number): number[][] {
+  if (!(batchSize >= 1)) throw new RangeError(`Cannot plan batches of ${batchSize} rows: need at least 1`);
+  const rows = Array.from(order);
+  return Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, step) =>
+    rows.slice(step * batchSize, (step + 1) * batchSize),
+  );
+}
+
+/** Lays the rows at `indices` side by side in `columns` (T) columns. Throws RangeError when they do not fit. */
+export function makeBatch(rows: readonly TokenRow[], indices: readonly number[], columns: number): Batch {
+  const picked = indices.map((index) => {
+    const row = rows[index];
+    if (row === undefined) throw new RangeError(`Cannot make a batch with row ${index}: the dataset has ${rows.length}`);
+    return row;
+  });
+  const tokens = picked.reduce((sum, row) => sum + row.ids.length, 0);
+  if (tokens > columns) throw new RangeError(`Cannot make a batch of ${tokens} tokens: it has ${columns} columns`);
+
+  const ids = new Uint32Array(columns);
+  const positions = new Uint32Array(columns);
+  const segmentStart = new Uint32Array(columns);
+  const segmentEnd = new Uint32Array(columns);
+  const targetColumns = new Uint32Array(columns);
+  const targetIds = new Uint32Array(columns);
+  let supervised = 0;
+  let start = 0;
+  for (const row of picked) {
+    const end = start + row.ids.length;
+    ids.set(row.ids, start);
+    segmentStart.fill(start, start, end);
+    segmentEnd.fill(end, start, end);
+    for (let i = 0; i < row.ids.length; i++) {
+      positions[start + i] = i;
+      if (i === 0 || row.mask[i] !== 1) continue;
+      targetColumns[supervised] = start + i - 1;
+      targetIds[supervised] = row.ids[i]!;
+      supervised += 1;
+    }
+    start = end;
+  }
+  // Each padding column attends to itself only: no empty softmax, and nothing looks at it.
+  for (let column = start; column < columns; column++) {
+    segmentStart[column] = column;
+    segmentEnd[column] = column + 1;
+  }
+  return {
+    columns,
+    ids,
+    positions,
+    segmentStart,
+    segmentEnd,
+    targetColumns,
+    targetIds,
+    supervised,
+    tokens,
+    rows: [...indices],
+  };
+}

@@ -1,0 +1,153 @@
+// Files → examples, one after another: nothing but the example at hand is kept. Counts what repeats, names what fails.
+import { DatasetError, DatasetRowError } from './dataset-error.ts';
+import { detectMapping } from './detect-mapping.ts';
+import { hashText } from './hash-text.ts';
+import { openRows } from './open-rows.ts';
+import type { ReadContext } from './read-context.ts';
+import { MAX_COLUMNS } from './row-from-value.ts';
+import { toExample } from './to-examples.ts';
+import type { DataFile, Example, FileFormat, Mapping, Notice, Row } from './types.ts';
+
+/** Rows that vote on the mapping: enough to outvote a few odd ones at the top. */
+const SAMPLE_ROWS = 500;
+const TEXT_MAPPING: Mapping = { shape: 'text', columns: { text: 'text' } };
+
+export interface FileReport {
+  readonly file: string;
+  readonly format: FileFormat;
+  readonly mapping: Mapping;
+  readonly columns: readonly string[];
+  /** Examples that were used. */
+  readonly usable: number;
+}
+
+/**
+ * Reads all files; `onExample` may throw DatasetRowError to refuse an example. A file that cannot be read is named among
+ * the skipped, unless no file can: then the first one's DatasetError is thrown. Examples of a file without a report do
+ * not count: it broke off after them.
+ */
+export async function readExamples(
+  files: readonly DataFile[],
+  mapping: Mapping | undefined,
+  context: ReadContext,
+  onExample: (example: Example) => void | Promise<void>,
+): Promise<FileReport[]> {
+  const reports: FileReport[] = [];
+  let failure: DatasetError | undefined;
+  for (const file of files) {
+    try {
+      reports.push(await readFile(file, mapping, context, onExample));
+    } catch (error) {
+      if (!(error instanceof DatasetError)) throw error;
+      failure ??= error;
+      const known = new Set(context.notices.skipped);
+      for (const notice of error.notices.length > 0 ? error.notices : [{ file: file.name, line: 0, reason: error.message }])
+        if (!known.has(notice)) context.notices.skip(notice.file, notice.line, notice.reason);
+    }
+  }
+  if (reports.length === 0) throw failure ?? new DatasetError('Cannot read a dataset: found no file, need at least one');
+  return reports;
+}
+
+async function readFile(
+  file: DataFile,
+  given: Mapping | undefined,
+  context: ReadContext,
+  onExample: (example: Example) => void | Promise<void>,
+): Promise<FileReport> {
+  const skippedBefore = context.notices.skipped.length;
+  const { format, rows } = await openRows(file, context);
+  const isProse = format === 'text' || format === 'markdown';
+  const columns = new Set<string>();
+  const repeats = { seen: new Set<number>(), count: 0 };
+  let mapping = isProse ? TEXT_MAPPING : given;
+  let waiting: readonly Row[] = [];
+  let usable = 0;
+
+  const use = async (batch: readonly Row[]) => {
+    for (const row of batch) {
+      await context.breathe();
+      for (const name of row.fields.keys()) if (columns.size < MAX_COLUMNS) columns.add(name);
+      const example = toExample(row, mapping!, context.notices, { isMixed: given === undefined });
+      if (example !== undefined && (await tryUse(example, context, onExample))) {
+        usable += 1;
+        countRepeat(example, repeats);
+      }
+    }
+  };
+  const detect = () => {
+    const detected = detectMapping(waiting);
+    if (detected.warning !== undefined) context.notices.warn(file.name, 0, detected.warning);
+    return detected.mapping;
+  };
+
+  for await (const batch of rows) {
+    waiting = waiting.length === 0 ? batch : waiting.concat(batch);
+    if (mapping === undefined && waiting.length < SAMPLE_ROWS) continue;
+    mapping ??= detect();
+    await use(waiting);
+    waiting = [];
+  }
+  if (waiting.length > 0) {
+    mapping ??= detect();
+    await use(waiting);
+  }
+  const skipped = context.notices.skipped.slice(skippedBefore);
+  if (usable === 0 || mapping === undefined) throw nothingUsable(file.name, isProse, skipped, [...columns]);
+  if (repeats.count > 0)
+    context.notices.warn(file.name, 0, `${repeats.count} of ${usable} rows repeat an earlier row`);
+  return { file: file.name, format, mapping, columns: [...columns], usable };
+}
+
+async function tryUse(
+  example: Example,
+  context: ReadContext,
+  onExample: (example: Example) => void | Promise<void>,
+): Promise<boolean> {
+  try {
+    await onExample(example);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DatasetRowError)) throw error;
+    context.notices.skip(example.file, example.line, error.message);
+    return false;
+  }
+}
+
+function countRepeat(example: Example, repeats: { readonly seen: Set<number>; count: number }): void {
+  const content =
+    example.kind === 'text'
+      ? example.text
+      : example.kind === 'tokenized'
+        ? `${example.ids}|${example.labels}`
+        : example.messages.map((message) => `${message.role}\n${message.content}`).join('\0');
+  const hash = hashText(content);
+  if (repeats.seen.has(hash)) repeats.count += 1;
+  else repeats.seen.add(hash);
+}
+
+/** Reasons that a message names, and lines for each: the notices have them all. */
+const MAX_REASONS = 3;
+const MAX_LINES = 8;
+
+function nothingUsable(
+  file: string,
+  isProse: boolean,
+  skipped: readonly Notice[],
+  columns: readonly string[],
+): DatasetError {
+  const linesOf = new Map<string, number[]>();
+  for (const { line, reason } of skipped) linesOf.set(reason, [...(linesOf.get(reason) ?? []), line]);
+  const reasons = [...linesOf].slice(0, MAX_REASONS).map(([reason, lines]) => {
+    const more = lines.length > MAX_LINES ? ', …' : '';
+    return `${lines.length > 1 ? 'lines' : 'line'} ${lines.slice(0, MAX_LINES).join(', ')}${more}: ${reason}`;
+  });
+  if (linesOf.size > MAX_REASONS) reasons.push('…');
+  let found = isProse ? 'no text' : 'no rows';
+  if (skipped.length > 0)
+    found = `${skipped.length} ${skipped.length === 1 ? 'row, which cannot be used' : 'rows, of which none can be used'} (${reasons.join('; ')})`;
+  return new DatasetError(`Cannot read "${file}": found ${found}, need at least one row with text to learn from`, {
+    notices: skipped,
+    columns,
+  });
+}

@@ -1,0 +1,130 @@
+// Rows + mapping → examples: fields get their meaning. A row that cannot be used is named with its reason; nothing that
+// is not text ("[object Object]", "null") ever becomes text.
+import { checkText, isBlank } from './check-text.ts';
+import { DatasetRowError } from './dataset-error.ts';
+import { detectRowMapping } from './detect-mapping.ts';
+import { NoticeBook } from './notice-book.ts';
+import { readMessages } from './read-messages.ts';
+import { readTokenized } from './read-tokenized.ts';
+import { describeValue } from './row-from-value.ts';
+import type { Example, Mapping, Message, Notice, Row } from './types.ts';
+
+export interface ExampleOptions {
+  /** True (a detected mapping): rows of another known shape are read as what they are. False (the user chose): skipped. */
+  readonly isMixed?: boolean;
+}
+
+export function toExamples(
+  rows: Iterable<Row>,
+  mapping: Mapping,
+  options: ExampleOptions = {},
+): { examples: Example[]; skipped: Notice[]; warnings: Notice[] } {
+  const notices = new NoticeBook();
+  const examples = [...rows].flatMap((row) => toExample(row, mapping, notices, options) ?? []);
+  return { examples, skipped: notices.skipped, warnings: notices.warnings };
+}
+
+/** One row; undefined when it cannot be used, which `notices` then tells. */
+export function toExample(
+  row: Row,
+  mapping: Mapping,
+  notices: NoticeBook,
+  options: ExampleOptions = {},
+): Example | undefined {
+  try {
+    return readExample(row, chooseMapping(row, mapping, notices, options.isMixed ?? true), notices);
+  } catch (error) {
+    if (!(error instanceof DatasetRowError)) throw error;
+    notices.skip(row.file, row.line, error.message);
+    return undefined;
+  }
+}
+
+/** The file's mapping where the row has its columns, else the row's own. */
+function chooseMapping(row: Row, mapping: Mapping, notices: NoticeBook, isMixed: boolean): Mapping {
+  const missing = neededColumns(mapping).filter((column) => !row.fields.has(column));
+  if (missing.length === 0) return mapping;
+  const own = isMixed ? detectRowMapping(row) : undefined;
+  if (own !== undefined) {
+    const columns = neededColumns(own).map((column) => `"${column}"`);
+    notices.warn(row.file, row.line, `is read by its own ${columns.join(' and ')} (${own.shape})`, 'mixed');
+    return own;
+  }
+  const names = [...row.fields.keys()].slice(0, 5).map((name) => `"${name.slice(0, 40)}"`);
+  const isLookalike = [...row.fields.keys()].some(mixesAlphabets);
+  throw new DatasetRowError(
+    `has no ${missing.map((name) => `"${name}"`).join(' and no ')}, found ${names.join(', ') || 'no fields'}` +
+      (isLookalike ? ' (a name that only looks alike: it mixes alphabets)' : ''),
+  );
+}
+
+function neededColumns({ columns }: Mapping): string[] {
+  const { text, prompt, completion, messages, ids } = columns;
+  return [text, prompt, completion, messages, ids].filter((column) => column !== undefined);
+}
+
+function mixesAlphabets(name: string): boolean {
+  return /\p{Script=Latin}/u.test(name) && /\p{Script=Cyrillic}|\p{Script=Greek}/u.test(name);
+}
+
+function readExample(row: Row, mapping: Mapping, notices: NoticeBook): Example {
+  const { file, line } = row;
+  const { columns } = mapping;
+  switch (mapping.shape) {
+    case 'text': {
+      const text = readText(row, need(columns.text, 'text'), 'document', notices);
+      if (isBlank(text)) throw new DatasetRowError('no text');
+      return { file, line, kind: 'text', text };
+    }
+    case 'prompt-completion':
+    case 'instruction':
+      return { file, line, kind: 'chat', messages: readPair(row, columns, notices) };
+    case 'messages':
+    case 'sharegpt': {
+      const messages = readMessages(row, need(columns.messages, 'messages'), notices);
+      if (row.fields.has('tools')) notices.warn(file, 0, 'the field "tools" is not part of the text that is trained on');
+      return { file, line, kind: 'chat', messages: [...readSystem(row, columns.system, notices), ...messages] };
+    }
+    case 'tokenized':
+      return { file, line, kind: 'tokenized', ...readTokenized(row, need(columns.ids, 'ids'), columns.labels) };
+  }
+}
+
+/** Prompt (and input, below it) as the user's turn, completion as the assistant's. */
+function readPair(row: Row, columns: Mapping['columns'], notices: NoticeBook): Message[] {
+  const completion = readText(row, need(columns.completion, 'completion'), 'answer', notices);
+  const prompt = readText(row, need(columns.prompt, 'prompt'), 'prompt', notices);
+  const input = columns.input === undefined ? '' : readOptional(row, columns.input, notices);
+  if (isBlank(completion)) throw new DatasetRowError(`no answer to train on: "${columns.completion}" is empty`);
+  const content = [prompt, input].filter((part) => !isBlank(part)).join('\n\n');
+  if (content === '') notices.warn(row.file, row.line, `"${columns.prompt}" is empty`);
+  return [
+    ...readSystem(row, columns.system, notices),
+    { role: 'user', content },
+    { role: 'assistant', content: completion },
+  ];
+}
+
+function readSystem(row: Row, column: string | undefined, notices: NoticeBook): Message[] {
+  const content = column === undefined ? '' : readOptional(row, column, notices);
+  return isBlank(content) ? [] : [{ role: 'system', content }];
+}
+
+function readOptional(row: Row, column: string, notices: NoticeBook): string {
+  return (row.fields.get(column) ?? null) === null ? '' : readText(row, column, 'prompt', notices);
+}
+
+function readText(row: Row, column: string, kind: 'document' | 'prompt' | 'answer', notices: NoticeBook): string {
+  const value = row.fields.get(column);
+  const place = { file: row.file, line: row.line, name: `"${column}"` };
+  if (typeof value === 'string') return checkText(value, place, kind, notices);
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    throw new DatasetRowError(`"${column}" is ${describeValue(value)}, need text`);
+  notices.warn(row.file, row.line, `"${column}" is ${describeValue(value)} and becomes text`, 'scalar');
+  return String(value);
+}
+
+function need(column: string | undefined, part: string): string {
+  if (column === undefined) throw new DatasetRowError(`the mapping names no column for "${part}"`);
+  return column;
+}

@@ -1,0 +1,34 @@
+// An opened base in the words of the protocol.
+
+import type { BaseModel } from '../model/base-model.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { ModelReport, QuantScheme } from './protocol.ts';
+
+export function describeModel(
+  model: BaseModel,
+  tokenizer: Tokenizer | undefined,
+  id: string,
+  quant: QuantScheme,
+): ModelReport {
+  const { config, folder, weights } = model;
+  let parameters = 0;
+  for (const [name, { shape }] of folder.tensors)
+    if (!name.endsWith('.scale')) parameters += shape.reduce((a, b) => a * b, 1);
+  return {
+    id,
+    name: folder.name,
+    family: config.family,
+    parameters,
+    layers: config.layers,
+    hidden: config.hidden,
+    vocabulary: config.vocab,
+    contextTokens: config.contextTokens,
+    quant,
+    weightBytes: weights.bytes,
+    licence: folder.licence,
+    hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
+    linearNames: [...new Set([...model.linears().keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
+    hash: weights.hash,
+    warnings: weights.warning === undefined ? folder.warnings : [...folder.warnings, weights.warning],
+  };
+}

@@ -1,0 +1,402 @@
+// The engine as the page sees it: one device, one base, one dataset, runs and answers over them. Serves `EngineApi`; knows
+// nothing of workers, the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
+
+import { DatasetError } from '../data/dataset-error.ts';
+import { type Dataset, loadDataset } from '../data/load-dataset.ts';
+import { previewRow } from '../data/preview-row.ts';
+import { Device } from '../gpu/device.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import { fileFromBlob, fileFromBytes, type ModelFile } from '../model/model-file.ts';
+import type { PreparedStore } from '../model/prepared-store.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { AdapterStore } from '../storage/adapter-store.ts';
+import { Generator } from '../train/generate.ts';
+import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
+import { largestBatch, splitRows } from '../train/run-training.ts';
+import { planStep } from '../train/train-step.ts';
+import { cardFacts, type RunFacts } from './card-facts.ts';
+import { describeModel } from './describe-model.ts';
+import { encodeRequest } from './encode-request.ts';
+import { openBase } from './open-base.ts';
+import type {
+  AdapterRecord,
+  DatasetOptions,
+  DatasetReport,
+  DeviceReport,
+  EngineApi,
+  GenerateEvent,
+  GenerateRequest,
+  MemoryPlan,
+  ModelReport,
+  ModelSource,
+  OnProgress,
+  QuantScheme,
+  RunEvent,
+  RunResult,
+  TokenPreview,
+} from './protocol.ts';
+import { RunControl } from './run-control.ts';
+import { newAdapter, trainAdapter } from './train-adapter.ts';
+
+/** What the engine needs of where it runs. */
+export interface EngineHost {
+  readonly gpu: GPU | undefined;
+  readonly prepared: PreparedStore;
+  readonly adapters: AdapterStore<AdapterRecord>;
+  /** Files of the bundled model served at `url`. */
+  fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]>;
+}
+
+interface OpenData {
+  readonly files: readonly File[];
+  readonly options: DatasetOptions;
+  readonly dataset: Dataset;
+  /** The base whose tokenizer made the rows. */
+  readonly model: BaseModel;
+}
+
+export class Engine implements EngineApi {
+  private device: Device | undefined;
+  private model: BaseModel | undefined;
+  private modelReport: ModelReport | undefined;
+  private tokenizer: Tokenizer | undefined;
+  private data: OpenData | undefined;
+  private readonly runs = new Map<string, RunControl>();
+  /** Adapters on the device, ready to answer. */
+  private readonly loaded = new Map<string, FlatAdapter>();
+  private generating: AbortController | undefined;
+
+  constructor(private readonly host: EngineHost) {}
+
+  async openDevice(): Promise<DeviceReport> {
+    const missing = (status: 'no-webgpu' | 'no-adapter'): DeviceReport => ({
+      status,
+      name: 'no GPU',
+      vendor: '',
+      architecture: '',
+      isSoftware: false,
+      features: [],
+      limits: { maxBufferBytes: 0, maxBindingBytes: 0, maxWorkgroupBytes: 0 },
+    });
+    if (this.host.gpu === undefined) return missing('no-webgpu');
+    try {
+      this.device ??= await Device.open(this.host.gpu);
+    } catch {
+      return missing('no-adapter');
+    }
+    const { name, isSoftware, info, traits, gpu } = this.device;
+    return {
+      status: 'ok',
+      name,
+      vendor: info.vendor,
+      architecture: info.architecture,
+      isSoftware,
+      features: [...gpu.features].sort(),
+      limits: {
+        maxBufferBytes: traits.maxBufferBytes,
+        maxBindingBytes: traits.maxBindingBytes,
+        maxWorkgroupBytes: traits.maxWorkgroupBytes,
+      },
+    };
+  }
+
+  async openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport> {
+    this.refuseDuringRun('open another base');
+    const device = this.needDevice();
+    const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
+    const files =
+      source.kind === 'bundled' ? await this.host.fetchModel(source.url, progress) : source.files.map(fileFromBlob);
+    const id = source.kind === 'bundled' ? source.id : source.name;
+    const model = await openBase(
+      device,
+      files,
+      { linears: quant, embeddings: quant },
+      { name: id, store: this.host.prepared, onProgress: progress },
+    );
+    const tokenizer = await model.folder.loadTokenizer?.();
+    this.unloadAdapters();
+    this.model?.destroy();
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.modelReport = describeModel(model, tokenizer, id, quant);
+    return this.modelReport;
+  }
+
+  async openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
+    this.refuseDuringRun('open another dataset');
+    const model = this.needModel();
+    const tokenizer = this.needTokenizer();
+    const dataset = await loadDataset(
+      files,
+      tokenizer,
+      { ...options, vocabularySize: model.config.vocab },
+      undefined,
+      onProgress,
+    );
+    this.data = { files, options, dataset, model };
+    return {
+      name: dataset.name,
+      format: dataset.format,
+      mapping: dataset.mapping,
+      columns: dataset.columns,
+      rows: dataset.rows.length,
+      tokens: dataset.tokens,
+      supervisedTokens: dataset.supervisedTokens,
+      longestRow: dataset.longestRow,
+      skipped: dataset.skipped,
+      warnings: dataset.warnings,
+      hash: dataset.hash,
+    };
+  }
+
+  async remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
+    if (this.data === undefined) throw new DatasetError('Cannot read the dataset again: found none open');
+    return this.openDataset(this.data.files, options, onProgress);
+  }
+
+  async previewRows(first: number, count: number): Promise<readonly TokenPreview[]> {
+    const tokenizer = this.needTokenizer();
+    const rows = this.data?.dataset.rows ?? [];
+    const decode = (id: number) => tokenizer.decode([id], { special: true });
+    return rows
+      .slice(first, first + count)
+      .map((row, i) => ({ row: first + i, file: row.file, line: row.line, tokens: previewRow(row, decode) }));
+  }
+
+  async planRun(settings: TrainSettings): Promise<MemoryPlan> {
+    checkSettings(settings);
+    const model = this.needModel();
+    const rows = await this.rowsFor(settings);
+    const { modules } = newAdapter(model, settings);
+    const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
+    const plan = planStep(model, model.device.traits, modules, {
+      columns: largestBatch(rows, settings),
+      positions,
+      dropout: settings.dropout,
+    });
+    const { train } = splitRows(rows, settings);
+    let trainableParameters = 0;
+    for (const m of modules.values()) trainableParameters += m.r * (m.inFeatures + m.outFeatures);
+    const { adapter, activations, inputs, outputs, state } = plan.bytes;
+    const weightBytes = model.weights.bytes;
+    const otherBytes = inputs + outputs + state;
+    return {
+      totalBytes: weightBytes + adapter + activations + otherBytes,
+      weightBytes,
+      adapterBytes: adapter,
+      activationBytes: activations,
+      otherBytes,
+      trainableParameters,
+      stepsPerEpoch: stepsPerEpoch(train.length, settings),
+      totalSteps: totalSteps(train.length, settings),
+    };
+  }
+
+  async train(
+    runId: string,
+    adapterName: string,
+    settings: TrainSettings,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult> {
+    this.refuseDuringRun('start another run');
+    checkSettings(settings);
+    const model = this.needModel();
+    const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
+    this.runs.set(runId, control);
+    try {
+      control.set('preparing', 'Reading the rows');
+      const rows = await this.rowsFor(settings);
+      const { dataset } = this.data!;
+      const { adapter, outcome } = await trainAdapter(model, rows, settings, {
+        onEvent: (event) => {
+          control.set('running');
+          onEvent({ ...event, runId });
+        },
+        onProgress: (done, total) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
+        beforeStep: () => control.waitWhilePaused(),
+        signal: control.signal,
+      });
+      const record = await this.keep(adapterName, adapter, { settings, dataset, outcome });
+      control.set(outcome.stopped ? 'stopped' : 'done');
+      return {
+        runId,
+        adapterId: record.id,
+        steps: outcome.steps,
+        finalLoss: outcome.finalLoss,
+        validationLoss: outcome.validationAfter,
+        baseValidationLoss: outcome.validationBefore,
+      };
+    } catch (error) {
+      control.set('failed', (error as Error).message);
+      throw error;
+    } finally {
+      this.runs.delete(runId);
+    }
+  }
+
+  async pauseRun(runId: string): Promise<void> {
+    this.runs.get(runId)?.pause();
+  }
+  async resumeRun(runId: string): Promise<void> {
+    this.runs.get(runId)?.resume();
+  }
+  async stopRun(runId: string): Promise<void> {
+    this.runs.get(runId)?.stop();
+  }
+
+  async generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {
+    const model = this.needModel();
+    const tokenizer = this.needTokenizer();
+    this.generating?.abort();
+    const abort = new AbortController();
+    this.generating = abort;
+    const answers = [];
+    for (const { adapterId, strength } of request.answers)
+      answers.push({ adapter: adapterId === null ? undefined : await this.load(adapterId), strength });
+    const ids = encodeRequest(tokenizer, request.prompt, request.chat);
+    const room = model.config.contextTokens - ids.length;
+    if (room < 1)
+      throw new RangeError(
+        `Cannot answer: found a prompt of ${ids.length} tokens, need fewer than the base's ${model.config.contextTokens}`,
+      );
+    const maxTokens = Math.min(request.maxTokens, room);
+    const generator = await Generator.create(model, answers, ids.length + maxTokens);
+    try {
+      const streams = answers.map(() => tokenizer.decodeStream());
+      const began = performance.now();
+      let tokens = 0;
+      const options = { ...request, maxTokens, stopIds: tokenizer.endOfTurn, signal: abort.signal };
+      for await (const { answer, id, reason } of generator.run(ids, options)) {
+        if (id !== undefined) tokens++;
+        const fresh = id === undefined ? streams[answer]!.end() : streams[answer]!.push(id);
+        const tokensPerSecond = tokens / ((performance.now() - began) / 1000);
+        if (fresh !== '' || reason !== undefined)
+          onEvent({ answer, text: fresh, done: reason !== undefined, reason, tokensPerSecond });
+      }
+    } finally {
+      generator.destroy();
+      if (this.generating === abort) this.generating = undefined;
+    }
+  }
+
+  async stopGenerating(): Promise<void> {
+    this.generating?.abort();
+  }
+
+  async listAdapters(): Promise<readonly AdapterRecord[]> {
+    const records = await this.host.adapters.list();
+    return records.sort((a, b) => (a.created < b.created ? 1 : -1));
+  }
+
+  async renameAdapter(id: string, name: string): Promise<void> {
+    await this.host.adapters.update({ ...(await this.record(id)), name });
+  }
+
+  async deleteAdapter(id: string): Promise<void> {
+    this.loaded.get(id)?.destroy();
+    this.loaded.delete(id);
+    await this.host.adapters.remove(id);
+  }
+
+  async downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }> {
+    const { name } = await this.record(id);
+    const files = await this.host.adapters.files(id);
+    const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'adapter';
+    return { fileName: `${safe}.zip`, zip: zipAdapter([...files].map(([file, bytes]) => ({ name: file, bytes }))) };
+  }
+
+  async importAdapter(files: readonly File[]): Promise<AdapterRecord> {
+    const model = this.needModel();
+    const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
+    const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
+    const { adapter } = await readPeftFolder(parts, model.linears());
+    return this.keep(files[0]!.name.replace(/\.[^.]*$/, ''), adapter);
+  }
+
+  /** Stores an adapter with its files; what is known of the run goes into its card. */
+  private async keep(name: string, adapter: Adapter, run?: RunFacts): Promise<AdapterRecord> {
+    const model = this.needModel();
+    const files = writePeftFolder(adapter, cardFacts(model, name, run));
+    const record: AdapterRecord = {
+      id: crypto.randomUUID(),
+      name,
+      created: new Date().toISOString(),
+      baseId: this.modelReport!.id,
+      baseName: this.modelReport!.name,
+      baseHash: this.modelReport!.hash,
+      rank: adapter.config.r,
+      alpha: adapter.config.lora_alpha,
+      targets: [...new Set([...adapter.modules.keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
+      datasetName: run?.dataset.name ?? 'imported',
+      steps: run?.outcome.steps ?? 0,
+      finalLoss: run?.outcome.finalLoss ?? Number.NaN,
+      validationLoss: run?.outcome.validationAfter,
+      bytes: files.reduce((n, f) => n + f.bytes.byteLength, 0),
+    };
+    await this.host.adapters.save(record, new Map(files.map((f) => [f.name, f.bytes])));
+    return record;
+  }
+
+  private async load(id: string): Promise<FlatAdapter> {
+    const known = this.loaded.get(id);
+    if (known !== undefined) return known;
+    const model = this.needModel();
+    const files = await this.host.adapters.files(id);
+    const { adapter } = await readPeftFolder(
+      [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
+      model.linears(),
+    );
+    const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+    this.loaded.set(id, flat);
+    return flat;
+  }
+
+  private unloadAdapters(): void {
+    for (const adapter of this.loaded.values()) adapter.destroy();
+    this.loaded.clear();
+  }
+
+  /** The rows at the run's length; read again when they were made with another length or by another base. */
+  private async rowsFor(settings: TrainSettings) {
+    if (this.data === undefined) throw new DatasetError('Cannot train: found no dataset, need one');
+    if (this.data.options.maxTokens !== settings.seqLen || this.data.model !== this.model) {
+      const mapping = this.data.options.mapping ?? this.data.dataset.mapping;
+      await this.reload({ ...this.data.options, mapping, maxTokens: settings.seqLen });
+    }
+    return this.data.dataset.rows;
+  }
+
+  private async reload(options: DatasetOptions): Promise<void> {
+    const { files } = this.data!;
+    const model = this.needModel();
+    const dataset = await loadDataset(files, this.needTokenizer(), { ...options, vocabularySize: model.config.vocab });
+    this.data = { files, options, dataset, model };
+  }
+
+  private async record(id: string): Promise<AdapterRecord> {
+    const record = (await this.host.adapters.list()).find((r) => r.id === id);
+    if (record === undefined) throw new Error(`Cannot find adapter "${id}" in this browser's storage`);
+    return record;
+  }
+
+  private needDevice(): Device {
+    if (this.device === undefined) throw new Error('Cannot go on: found no open GPU, need one');
+    return this.device;
+  }
+  private needModel(): BaseModel {
+    if (this.model === undefined) throw new Error('Cannot go on: found no open base model, need one');
+    return this.model;
+  }
+  private needTokenizer(): Tokenizer {
+    if (this.tokenizer === undefined)
+      throw new Error('Cannot read text: found no tokenizer.json in the model folder, need one');
+    return this.tokenizer;
+  }
+  private refuseDuringRun(what: string): void {
+    if (this.runs.size > 0) throw new Error(`Cannot ${what}: a run is going on; stop it first`);
+  }
+}

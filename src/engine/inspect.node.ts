@@ -1,0 +1,139 @@
+// What lies at a path: a model folder, an adapter folder, or dataset files. Reads headers and rows, needs no GPU.
+
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { inspectFiles } from '../data/inspect-files.ts';
+import type { Notice } from '../data/types.ts';
+import type { LinearShapes } from '../lora/adapter.ts';
+import { readPeftFolder } from '../lora/files/peft.ts';
+import { findFile, type ModelFile } from '../model/model-file.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { readSafetensorsHeader } from '../model/safetensors.ts';
+import { openDataFile, openModelFiles } from '../storage/node.ts';
+
+export interface ModelInspection {
+  readonly kind: 'model';
+  readonly name: string;
+  readonly family: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly vocabulary: number;
+  readonly contextTokens: number;
+  readonly tied: boolean;
+  readonly tokenizer: boolean;
+  readonly chatTemplate: boolean;
+  readonly licence: string;
+  readonly warnings: readonly string[];
+}
+export interface AdapterInspection {
+  readonly kind: 'adapter';
+  readonly base: string;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly parameters: number;
+  readonly modules: readonly {
+    readonly path: string;
+    readonly r: number;
+    readonly alpha: number;
+    readonly in: number;
+    readonly out: number;
+  }[];
+  readonly warnings: readonly string[];
+}
+export interface DatasetInspection {
+  readonly kind: 'dataset';
+  readonly format: string;
+  readonly shape: string;
+  readonly rows: number;
+  readonly skipped: readonly Notice[];
+  readonly warnings: readonly Notice[];
+}
+export type Inspection = ModelInspection | AdapterInspection | DatasetInspection;
+
+export async function inspectPath(paths: readonly string[]): Promise<Inspection> {
+  const first = paths[0]!;
+  const info = await stat(first).catch(() => undefined);
+  if (info === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
+  if (!info.isDirectory()) {
+    const found = await inspectFiles(await Promise.all(paths.map(openDataFile)));
+    return {
+      kind: 'dataset',
+      format: found.format,
+      shape: found.shape,
+      rows: found.rows,
+      skipped: found.skipped,
+      warnings: found.warnings,
+    };
+  }
+  const files = await openModelFiles(first);
+  if (findFile(files, 'adapter_config.json')) return inspectAdapter(files);
+  if (findFile(files, 'config.json')) return inspectModel(files, path.basename(path.resolve(first)));
+  throw new Error(
+    `Cannot inspect "${first}": found no config.json and no adapter_config.json, need one of them or dataset files`,
+  );
+}
+
+async function inspectModel(files: Awaited<ReturnType<typeof openModelFiles>>, name: string): Promise<ModelInspection> {
+  const folder = await openModelFolder(files, name);
+  const { config } = folder;
+  const tokenizer = await folder.loadTokenizer?.();
+  let parameters = 0;
+  for (const [tensor, { shape }] of folder.tensors)
+    if (!tensor.endsWith('.scale')) parameters += shape.reduce((a, b) => a * b, 1);
+  return {
+    kind: 'model',
+    name: folder.name,
+    family: config.family,
+    parameters,
+    layers: config.layers,
+    hidden: config.hidden,
+    heads: config.heads,
+    kvHeads: config.kvHeads,
+    vocabulary: config.vocab,
+    contextTokens: config.contextTokens,
+    tied: config.tied,
+    tokenizer: tokenizer !== undefined,
+    chatTemplate: tokenizer?.hasChatTemplate ?? false,
+    licence: folder.licence ?? 'not stated',
+    warnings: folder.warnings,
+  };
+}
+
+async function inspectAdapter(files: Awaited<ReturnType<typeof openModelFiles>>): Promise<AdapterInspection> {
+  const { adapter, notices } = await readPeftFolder(files, await adaptedLinears(files));
+  const modules = [...adapter.modules].map(([at, m]) => ({
+    path: at,
+    r: m.r,
+    alpha: m.alpha,
+    in: m.inFeatures,
+    out: m.outFeatures,
+  }));
+  return {
+    kind: 'adapter',
+    base: adapter.config.base_model_name_or_path ?? 'not stated',
+    rank: adapter.config.r,
+    alpha: adapter.config.lora_alpha,
+    parameters: modules.reduce((n, m) => n + m.r * (m.in + m.out), 0),
+    modules,
+    warnings: notices,
+  };
+}
+
+/** The linears that an adapter sits on, from its own tensors: without the base nothing else is known of them. */
+async function adaptedLinears(files: readonly ModelFile[]): Promise<LinearShapes> {
+  const weights = findFile(files, 'adapter_model.safetensors');
+  const sizes = new Map<string, [number, number]>();
+  if (weights === undefined) return sizes;
+  for (const { name, shape } of (await readSafetensorsHeader(weights)).tensors) {
+    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(name);
+    if (match === null) continue;
+    const size = sizes.get(match[1]!) ?? [0, 0];
+    if (match[2] === 'A') size[1] = shape[1] ?? 0;
+    else size[0] = shape[0] ?? 0;
+    sizes.set(match[1]!, size);
+  }
+  return sizes;
+}

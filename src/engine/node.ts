@@ -1,0 +1,252 @@
+// The engine's door for Node: Dawn as the GPU, folders as storage. What the command line, benchmarks and tests call.
+
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { create, globals } from 'webgpu';
+import { type Dataset, DEFAULT_LOAD_OPTIONS, loadDataset } from '../data/load-dataset.ts';
+import { batchColumns, makeBatch } from '../data/make-batch.ts';
+import type { ChatTokenizer, Notice, TokenRow } from '../data/types.ts';
+import { Device } from '../gpu/device.ts';
+import { measureBandwidth, measureFma } from '../gpu/measure.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import type { QuantChoice } from '../model/prepare-weights.ts';
+import { writeSafetensors } from '../model/safetensors.ts';
+import { openDataFile, openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
+import { Generator } from '../train/generate.ts';
+import type { TrainSettings } from '../train/recipe.ts';
+import { type RunOutcome, sizeClass } from '../train/run-training.ts';
+import { Scorer } from '../train/score.ts';
+import { cardFacts } from './card-facts.ts';
+import { encodeRequest } from './encode-request.ts';
+import { openBase } from './open-base.ts';
+
+export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export type { TrainEvent } from '../train/run-training.ts';
+export { trainAdapter } from './train-adapter.ts';
+
+Object.assign(globalThis, globals);
+/** Must stay referenced: Dawn aborts the process when it is collected. */
+let gpu: GPU | undefined;
+
+/** Throws a sentence that says what to install when there is no GPU that Dawn accepts. */
+export async function openNodeDevice(): Promise<Device> {
+  gpu ??= create([]) as unknown as GPU;
+  return Device.open(gpu).catch((error: Error) => {
+    const hint =
+      process.platform === 'linux'
+        ? 'a Vulkan driver (a GPU driver, or Mesa lavapipe 25 or newer for a software one)'
+        : 'a GPU driver';
+    throw new Error(`${error.message}; install ${hint}`);
+  });
+}
+
+/** Opens a Hugging Face folder. Models of `KEEP_BYTES` and more are kept prepared in the user's cache directory. */
+export async function openModelAt(
+  device: Device,
+  folder: string,
+  quant: QuantChoice,
+  onProgress?: (done: number, total: number) => void,
+): Promise<BaseModel> {
+  const files = await openModelFiles(folder);
+  const bytes = files.reduce((n, f) => n + f.size, 0);
+  const store = bytes >= KEEP_BYTES ? openPreparedFolder(cacheFolder()) : undefined;
+  return openBase(device, files, quant, {
+    name: path.basename(path.resolve(folder)),
+    store,
+    ...(onProgress && { onProgress }),
+  });
+}
+
+/** Smaller models prepare in the time that looking them up would take. */
+const KEEP_BYTES = 64 << 20;
+
+function cacheFolder(): string {
+  return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'graft', 'prepared');
+}
+
+export interface LoadedRows {
+  readonly dataset: Dataset;
+  readonly rows: readonly TokenRow[];
+  readonly supervisedTokens: number;
+  /** Skipped rows and warnings, in the order of files and lines. */
+  readonly notices: readonly Notice[];
+}
+
+/** Reads dataset files into token rows of at most `maxTokens`. A folder without a tokenizer will do for tokenised rows. */
+export async function loadRows(
+  model: BaseModel,
+  files: readonly string[],
+  options: { readonly maxTokens: number; readonly completionOnly: boolean },
+): Promise<LoadedRows> {
+  const tokenizer = (await model.folder.loadTokenizer?.()) ?? noTokenizer(model.folder.name);
+  const sources = await Promise.all(files.map(openDataFile));
+  const dataset = await loadDataset(sources, tokenizer, {
+    ...DEFAULT_LOAD_OPTIONS,
+    ...options,
+    vocabularySize: model.config.vocab,
+  });
+  return {
+    dataset,
+    rows: dataset.rows,
+    supervisedTokens: dataset.supervisedTokens,
+    notices: [...dataset.skipped, ...dataset.warnings],
+  };
+}
+
+/** Stands in for a missing tokenizer.json: refuses text, lets tokenised rows pass. */
+function noTokenizer(name: string): ChatTokenizer {
+  const refuse = (): never => {
+    throw new Error(`Cannot read text: found no tokenizer.json in "${name}", need one (or rows with input_ids)`);
+  };
+  return {
+    encode: refuse,
+    renderChat: refuse,
+    hasChatTemplate: false,
+    specialTokens: [],
+    endOfTurn: [],
+    bos: undefined,
+  };
+}
+
+/** A PEFT folder for this base. */
+export async function readAdapterAt(model: BaseModel, folder: string): Promise<Adapter> {
+  const { adapter } = await readPeftFolder(await openModelFiles(folder), model.linears());
+  return adapter;
+}
+
+/** Writes adapter_config.json, adapter_model.safetensors and README.md, all or nothing. */
+export async function savePeftFolder(
+  out: string,
+  adapter: Adapter,
+  model: BaseModel,
+  settings: TrainSettings,
+  data: LoadedRows,
+  outcome: RunOutcome,
+): Promise<void> {
+  const name = path.basename(path.resolve(out));
+  await writeFolder(
+    out,
+    writePeftFolder(adapter, cardFacts(model, name, { settings, dataset: data.dataset, outcome })),
+  );
+}
+
+export interface ScoredRows {
+  /** Mean over all supervised tokens. */
+  readonly loss: number;
+  readonly tokens: number;
+  /** [rows, longest row, V], zero beyond a row's end. */
+  readonly logits: { readonly shape: readonly [number, number, number]; readonly data: Float32Array } | undefined;
+}
+
+/** Logits beyond this many bytes are refused: the file would not fit in memory. */
+const MAX_LOGIT_BYTES = 1 << 30;
+
+/** Rows are scored one by one: the logits of a row are those of that row alone. */
+export async function scoreRows(
+  model: BaseModel,
+  adapter: Adapter | undefined,
+  rows: readonly TokenRow[],
+  wantsLogits: boolean,
+): Promise<ScoredRows> {
+  const { vocab } = model.config;
+  const longest = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
+  const shape = [rows.length, longest, vocab] as const;
+  if (wantsLogits && 4 * rows.length * longest * vocab > MAX_LOGIT_BYTES)
+    throw new RangeError(
+      `Cannot write logits of ${rows.length} rows × ${longest} tokens × ${vocab}: need at most ${MAX_LOGIT_BYTES} bytes`,
+    );
+  const columns = sizeClass(batchColumns([longest]));
+  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const scorer = await Scorer.create(model, flat, columns, longest, wantsLogits);
+  const data = wantsLogits ? new Float32Array(rows.length * longest * vocab) : undefined;
+  let sum = 0;
+  let tokens = 0;
+  for (const [row, { ids }] of rows.entries()) {
+    const { losses, logits } = await scorer.score(makeBatch(rows, [row], columns));
+    for (const loss of losses) sum += loss;
+    tokens += losses.length;
+    if (data && logits)
+      for (let t = 0; t < ids.length; t++)
+        for (let v = 0; v < vocab; v++) data[(row * longest + t) * vocab + v] = logits[v * columns + t]!;
+  }
+  scorer.destroy();
+  flat?.destroy();
+  return { loss: sum / tokens, tokens, logits: data && { shape, data } };
+}
+
+export async function writeLogits(file: string, { shape, data }: NonNullable<ScoredRows['logits']>): Promise<void> {
+  const bytes = writeSafetensors([{ name: 'logits', dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) }]);
+  await writeFolder(path.dirname(path.resolve(file)), [{ name: path.basename(file), bytes }]);
+}
+
+export interface TextOptions {
+  readonly maxTokens: number;
+  readonly strength: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly ignoreEos: boolean;
+  onText?(text: string): void;
+}
+export type Prompt =
+  | { readonly kind: 'ids'; readonly ids: readonly number[] }
+  | { readonly kind: 'text' | 'chat'; readonly text: string };
+
+export async function generateText(
+  model: BaseModel,
+  adapter: Adapter | undefined,
+  prompt: Prompt,
+  options: TextOptions,
+): Promise<{ readonly text: string; readonly ids: readonly number[] }> {
+  const tokenizer = await model.folder.loadTokenizer?.();
+  if (tokenizer === undefined && prompt.kind !== 'ids') noTokenizer(model.folder.name).encode('', { special: true });
+  const ids = prompt.kind === 'ids' ? prompt.ids : encodeRequest(tokenizer!, prompt.text, prompt.kind === 'chat');
+  const tooLarge = ids.find((id) => id >= model.config.vocab);
+  if (tooLarge !== undefined)
+    throw new RangeError(`Cannot generate: found token id ${tooLarge}, need ids below ${model.config.vocab}`);
+  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const generator = await Generator.create(
+    model,
+    [{ adapter: flat, strength: options.strength }],
+    ids.length + options.maxTokens,
+  );
+  const stopIds = options.ignoreEos ? [] : (tokenizer?.endOfTurn ?? model.config.eos);
+  const stream = tokenizer?.decodeStream();
+  const made: number[] = [];
+  let text = '';
+  const emit = (part: string) => {
+    text += part;
+    if (part !== '') options.onText?.(part);
+  };
+  for await (const { id } of generator.run(ids, { ...options, stopIds })) {
+    if (id === undefined) continue;
+    made.push(id);
+    emit(stream?.push(id) ?? '');
+  }
+  emit(stream?.end() ?? '');
+  generator.destroy();
+  flat?.destroy();
+  return { text, ids: made };
+}
+
+export async function diagnose() {
+  const device = await openNodeDevice();
+  const { traits, name, isSoftware, gpu: opened } = device;
+  const report = {
+    name,
+    isSoftware,
+    flops: await measureFma(device),
+    bytesPerSecond: await measureBandwidth(device),
+    limits: {
+      maxBufferBytes: traits.maxBufferBytes,
+      maxBindingBytes: traits.maxBindingBytes,
+      maxWorkgroupBytes: traits.maxWorkgroupBytes,
+    },
+    features: [...opened.features].sort(),
+  };
+  device.destroy();
+  return report;
+}

@@ -1,0 +1,53 @@
+// Pause, resume and stop of one run, and the state it tells the page.
+
+import type { StateEvent } from './protocol.ts';
+
+type State = StateEvent['state'];
+
+export class RunControl {
+  private readonly abort = new AbortController();
+  private state: State | undefined;
+  private message: string | undefined;
+  private unpause: (() => void) | undefined;
+  private paused: Promise<void> | undefined;
+
+  constructor(private readonly onState: (state: State, message: string | undefined) => void) {}
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** Tells the page when state or message change; a paused run stays paused until it is resumed. */
+  set(state: State, message?: string): void {
+    if (state === 'running' && this.paused !== undefined) return;
+    if (state === this.state && message === this.message) return;
+    this.state = state;
+    this.message = message;
+    this.onState(state, message);
+  }
+
+  pause(): void {
+    if (this.paused !== undefined || this.abort.signal.aborted) return;
+    this.paused = new Promise((resolve) => {
+      this.unpause = resolve;
+    });
+    this.set('paused');
+  }
+
+  resume(): void {
+    if (this.paused === undefined) return;
+    this.paused = undefined;
+    this.unpause?.();
+    this.set('running');
+  }
+
+  /** Ends the run after the step it is in. */
+  stop(): void {
+    this.abort.abort();
+    this.resume();
+  }
+
+  async waitWhilePaused(): Promise<void> {
+    await this.paused;
+  }
+}

@@ -1,0 +1,22 @@
+// x[c,t] = scale · W[ids[t],c]: token ids to features. The table is frozen, so nothing flows back.
+
+import type { Graph, Value } from '../graph.ts';
+import type { Weight } from '../weight.ts';
+import { weightBindings } from './product.ts';
+
+/** table (V,C), ids (T) u32 → x (C,T). Ids beyond the table read its last row; the host checks them first. */
+export function embedding(g: Graph, table: Weight, ids: Value, scale = 1): Value {
+  const { rows: O, columns: C } = table;
+  const T = ids.shape[0]!;
+  const x = g.activation(`embedding ${table.name}`, [C, T]);
+  const WG = 16;
+  g.push({
+    label: `embedding ${table.name}`,
+    shader: { file: 'embedding', parts: { weight: `weight-${table.storage}` }, overrides: { WG } },
+    bindings: { ...weightBindings(table), ids, x },
+    writes: ['x'],
+    params: { O, C, T, scale },
+    grid: [Math.ceil(T / WG), Math.ceil(C / 4), 1],
+  });
+  return x;
+}

@@ -1,0 +1,36 @@
+// dx = scale·Wᵀ·dy: the gradient that flows through a product to its input.
+
+import type { Graph, Op, Value } from '../graph.ts';
+import type { Weight } from '../weight.ts';
+import { checkProduct, productGrid, weightBindings } from './product.ts';
+
+export interface MatmulBackwardOptions {
+  /** (C,T), overwritten: the result is `into + scale·Wᵀ·dy`. */
+  readonly into?: Value | undefined;
+  readonly scale?: number;
+  readonly label?: string;
+  /** Runs only when the host's count is above this; see Op.onlyIf. */
+  readonly onlyIf?: Op['onlyIf'];
+}
+
+/** W (O,C), dy (O,T) → dx (C,T). Throws TypeError when the shapes do not fit. */
+export function matmulBackward(g: Graph, weight: Weight, dy: Value, options: MatmulBackwardOptions = {}): Value {
+  const { into, scale = 1, label = `${weight.name} backward`, onlyIf } = options;
+  const { rows: O, columns: C } = weight;
+  const T = dy.shape[1]!;
+  checkProduct(label, 'dy', dy, [O, T]);
+  if (into) checkProduct(label, 'into', into, [C, T]);
+  const dx = into ? g.inPlace(into.name, into) : g.activation(`d${weight.name}`, [C, T]);
+  const { file, overrides, grid } = productGrid(g.traits, 'matmul-backward', C, T);
+  g.push({
+    label,
+    shader: { file, parts: { weight: `weight-${weight.storage}`, epilogue: into ? 'epilogue-accumulate' : 'epilogue-store' }, overrides },
+    bindings: { ...weightBindings(weight), dy, y: dx },
+    writes: ['y'],
+    params: { O, C, T4: T / 4, scale },
+    grid,
+    flops: 2 * O * C * T,
+    ...(onlyIf && { onlyIf }),
+  });
+  return dx;
+}

@@ -1,0 +1,52 @@
+// y = scale·W·x (+ bias) (+ addend): every linear of a model, forward. W is frozen (f32 or quantised) or a trained factor.
+
+import type { Graph, Op, Value } from '../graph.ts';
+import type { Weight } from '../weight.ts';
+import { matmulBackward } from './matmul-backward.ts';
+import { outerProduct } from './outer-product.ts';
+import { checkProduct, productGrid, weightBindings } from './product.ts';
+
+export interface MatmulOptions {
+  /** (O), frozen. */
+  readonly bias?: Value;
+  /** (O,T), added to the result: a residual. */
+  readonly addend?: Value;
+  /** (O,T), overwritten: the result is `into + scale·W·x`. Goes without bias and addend. */
+  readonly into?: Value | undefined;
+  readonly scale?: number;
+  readonly label?: string;
+  /** Runs only when the host's count is above this; see Op.onlyIf. */
+  readonly onlyIf?: Op['onlyIf'];
+}
+
+/** W (O,C), x (C,T) → y (O,T). Throws TypeError when the shapes do not fit. */
+export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOptions = {}): Value {
+  const { bias, addend, into, scale = 1, label = weight.name, onlyIf } = options;
+  const { rows: O, columns: C } = weight;
+  const T = x.shape[1]!;
+  checkProduct(label, 'x', x, [C, T]);
+  if (addend) checkProduct(label, 'addend', addend, [O, T]);
+  if (into) checkProduct(label, 'into', into, [O, T]);
+  if (into && (bias || addend)) throw new TypeError(`Cannot multiply "${label}": found into with bias or addend, need one of them`);
+  const y = into ? g.inPlace(into.name, into) : g.activation(label, [O, T]);
+  const epilogue = into ? 'accumulate' : [bias && 'bias', addend && 'addend'].filter(Boolean).join('-') || 'store';
+  const { file, overrides, grid } = productGrid(g.traits, 'matmul', O, T);
+  g.push({
+    label,
+    shader: { file, parts: { weight: `weight-${weight.storage}`, epilogue: `epilogue-${epilogue}` }, overrides },
+    bindings: { ...weightBindings(weight), x, y, ...(bias && { bias }), ...(addend && { addend }) },
+    writes: ['y'],
+    params: { O, C, T4: T / 4, scale },
+    grid,
+    flops: 2 * O * C * T,
+    ...(onlyIf && { onlyIf }),
+    backward: (tape) => {
+      const dy = tape.gradient(y);
+      tape.accumulate(x, (into) => matmulBackward(tape.graph, weight, dy, { into, scale }));
+      if (weight.codes.role === 'trainable') outerProduct(tape.graph, dy, x, tape.graph.gradientOf(weight.codes), scale);
+      if (addend) tape.passThrough(addend, dy);
+      if (into) tape.passThrough(into, dy);
+    },
+  });
+  return y;
+}

@@ -1,0 +1,58 @@
+// RMSNorm over the features of each token (Zhang and Sennrich, 2019); with a weight as long as a head, over each head.
+
+import type { Graph, Value } from '../graph.ts';
+import type { ShaderRef } from '../shader.ts';
+import type { Tape } from '../backward.ts';
+
+export interface RmsNormOptions {
+  readonly label?: string;
+}
+
+/** x (G·C,T), weight (C) frozen → y (G·C,T); every group of C rows is normalised by itself. Throws TypeError when C does not divide the rows. */
+export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number, { label = 'rms-norm' }: RmsNormOptions = {}): Value {
+  const [rows, T] = x.shape as [number, number];
+  const C = weight.shape[0]!;
+  if (rows % C !== 0 || T % 4 !== 0)
+    throw new TypeError(`Cannot normalise "${label}": found x of shape ${x.shape}, need rows a multiple of ${C} and T of 4`);
+  const groups = rows / C;
+  const y = g.activation(label, x.shape);
+  const rstd = g.activation(`${label} rstd`, [groups, T]);
+  const { parts, overrides, grid } = columnGroups(g, T, groups);
+  const sizes = { C, T4: T / 4 };
+  const backward = (tape: Tape) => {
+    const dy = tape.gradient(y);
+    tape.accumulate(x, (into) => {
+      const dx = into ? g.inPlace(into.name, into) : g.activation(`d${x.name}`, x.shape);
+      g.push({
+        label: `${label} backward`,
+        shader: { file: 'rms-norm-backward', parts, overrides },
+        bindings: { x, weight, rstd, dy, dx },
+        writes: ['dx'],
+        params: { ...sizes, accumulate: into ? 1 : 0 },
+        grid,
+      });
+      return dx;
+    });
+  };
+  g.push({
+    label,
+    shader: { file: 'rms-norm', parts, overrides },
+    bindings: { x, weight, y, rstd },
+    writes: ['y', 'rstd'],
+    params: { ...sizes, eps },
+    grid,
+    backward,
+  });
+  return y;
+}
+
+/** Workgroups of WG_X blocks of four tokens; WG_Y lanes share a block and add up in workgroup memory (on CPU adapters: one lane, no barrier). */
+function columnGroups(g: Graph, T: number, groups: number): Pick<Required<ShaderRef>, 'parts' | 'overrides'> & { grid: [number, number, number] } {
+  const isCpu = g.traits.kind === 'cpu';
+  const [WG_X, WG_Y] = isCpu ? [8, 1] : [4, 32];
+  return {
+    parts: { 'column-sum': isCpu ? 'column-sum-serial' : 'column-sum' },
+    overrides: { WG_X, WG_Y },
+    grid: [Math.ceil(T / (4 * WG_X)), groups, 1],
+  };
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { Graph, type Value } from './graph.ts';
+import { padded, planMemory } from './plan.ts';
+import { BASE_TRAITS } from './traits.ts';
+
+/** An op that reads some values and writes one. The shader is never loaded: planning needs none. */
+function op(g: Graph, reads: Value[], y: Value): Value {
+  const bindings = Object.fromEntries(reads.map((v, i) => [`x${i}`, v]));
+  g.push({
+    label: `make ${y.name}`,
+    shader: { file: 'none' },
+    bindings: { ...bindings, y },
+    writes: ['y'],
+    grid: [1, 1, 1],
+  });
+  return y;
+}
+
+describe('planMemory()', () => {
+  it('gives values that live at the same time places that do not overlap', () => {
+    const g = new Graph(BASE_TRAITS);
+    const x = g.input('x', [64, 4]);
+    const a = op(g, [x], g.activation('a', [100, 4]));
+    const b = op(g, [a], g.activation('b', [300, 4]));
+    const c = op(g, [a, b], g.activation('c', [7, 4]));
+    op(g, [b, c], g.activation('d', [50, 4]));
+    const { places } = planMemory(g, BASE_TRAITS);
+    const span = (v: Value) => [places.get(v)!.offset, places.get(v)!.offset + padded(v)] as const;
+    for (const [v, w] of [
+      [a, b],
+      [a, c],
+      [b, c],
+    ] as const) {
+      const [s, t] = [span(v), span(w)];
+      expect(s[1] <= t[0] || t[1] <= s[0], `${v.name} and ${w.name}`).toBe(true);
+    }
+  });
+
+  it('uses the memory of a dead value again', () => {
+    const g = new Graph(BASE_TRAITS);
+    let x = g.input('x', [64, 4]);
+    for (let i = 0; i < 10; i++) x = op(g, [x], g.activation(`a${i}`, [64, 4]));
+    expect(planMemory(g, BASE_TRAITS).bytes.activations).toBe(2 * 64 * 4 * 4);
+  });
+
+  it('keeps a kept value to the end', () => {
+    const g = new Graph(BASE_TRAITS);
+    const first = g.keep(op(g, [g.input('x', [64, 4])], g.activation('first', [64, 4])));
+    let x = first;
+    for (let i = 0; i < 5; i++) x = op(g, [x], g.activation(`a${i}`, [64, 4]));
+    const { places } = planMemory(g, BASE_TRAITS);
+    const others = g.values.filter((v) => v.role === 'activation' && v !== first);
+    for (const v of others) expect(places.get(v)!.offset).not.toBe(places.get(first)!.offset);
+  });
+
+  it('names a value that no binding can hold', () => {
+    const g = new Graph(BASE_TRAITS);
+    op(g, [g.input('x', [4])], g.activation('logits', [1 << 24, 4]));
+    expect(() => planMemory(g, BASE_TRAITS)).toThrow(
+      /Cannot bind "logits" \(268435456 bytes\): this device allows 134217728/,
+    );
+  });
+
+  it('opens a second arena where one buffer is too small', () => {
+    const g = new Graph(BASE_TRAITS);
+    const x = g.input('x', [4]);
+    const big = ['a', 'b', 'c'].map((name) => op(g, [x], g.activation(name, [6 << 20, 4])));
+    op(g, big, g.activation('y', [4]));
+    expect(planMemory(g, BASE_TRAITS).arenas.length).toBe(2);
+  });
+
+  it('refuses to read what nothing has written', () => {
+    const g = new Graph(BASE_TRAITS);
+    op(g, [g.activation('ghost', [4])], g.activation('y', [4]));
+    expect(() => planMemory(g, BASE_TRAITS)).toThrow(/reads "ghost" before anything has written it/);
+  });
+});

@@ -1,0 +1,68 @@
+// The share of one chunk of positions in o[h,d,t] = Σ_p softmax_p(scale·q·k)[p]·v[d,p]; attention-cached-combine adds up
+//   q (H·D,T) f32 · cache_k, cache_v (rows·K·D,S) f32 · row_of, positions (T) u32
+//   sums (chunks,quads,D,T) vec4 f32 over the quad's heads · stats (chunks,quads,T,2) vec4 f32: largest score and sum of
+//   2^(score - largest); scale carries log2 e. A quad is up to four query heads of one key head
+// For CPU adapters: one invocation per chunk, quad and column, over blocks of 16 positions.
+#import attention-block
+#import attention-cached-sight
+override WG: u32 = 8u;
+struct Params {
+  D: u32, T: u32, K: u32, heads_per_kv: u32, quads_per_kv: u32, per_chunk: u32, window: u32, S4: u32, scale: f32
+}
+var<uniform> params: Params;
+var<storage, read_write> q: array<f32>;
+var<storage, read_write> cache_k: array<vec4<f32>>;
+var<storage, read_write> cache_v: array<vec4<f32>>;
+var<storage, read> row_of: array<u32>;
+var<storage, read> positions: array<u32>;
+var<storage, read_write> sums: array<vec4<f32>>;
+var<storage, read_write> stats: array<vec4<f32>>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let quads = params.K * params.quads_per_kv;
+  let chunk = id.y;
+  let t = id.x % params.T;
+  let quad = id.x / params.T;
+  if (quad >= quads || row_of[t] == NO_ROW) { return; }
+  let sight = sight_of(positions[t], chunk, params.window, params.per_chunk);
+  if (sight.x > sight.y) { return; }
+  let kv = quad / params.quads_per_kv;
+  let in_group = min(4u * (quad % params.quads_per_kv) + vec4(0u, 1u, 2u, 3u), vec4(params.heads_per_kv - 1u));
+  let own = (kv * params.heads_per_kv + in_group) * params.D * params.T + t;
+  let other = (row_of[t] * params.K + kv) * params.D * params.S4;
+  let low = vec4(sight.x);
+  let high = vec4(sight.y);
+  let first = sight.x / 4u;
+  let result = (chunk * quads + quad) * params.D * params.T + t;
+  var m = vec4(HIDDEN);
+  var l = vec4(0.0);
+  for (var p4 = first; 4u * p4 <= sight.y; p4 += 4u) {
+    let at = other + min(p4 + vec4(0u, 1u, 2u, 3u), vec4(params.S4 - 1u));
+    var s0 = mat4x4<f32>(); var s1 = mat4x4<f32>(); var s2 = mat4x4<f32>(); var s3 = mat4x4<f32>();
+    for (var d = 0u; d < params.D; d++) {
+      let i = own + d * params.T;
+      let x = vec4(q[i.x], q[i.y], q[i.z], q[i.w]) * params.scale;
+      let row = d * params.S4;
+      s0 = outer_add(s0, x, cache_k[at.x + row]); s1 = outer_add(s1, x, cache_k[at.y + row]);
+      s2 = outer_add(s2, x, cache_k[at.z + row]); s3 = outer_add(s3, x, cache_k[at.w + row]);
+    }
+    s0 = hide(s0, 4u * p4, low, high); s1 = hide(s1, 4u * p4 + 4u, low, high);
+    s2 = hide(s2, 4u * p4 + 8u, low, high); s3 = hide(s3, 4u * p4 + 12u, low, high);
+    let m_new = max(m, max(max(top(s0), top(s1)), max(top(s2), top(s3))));
+    let shrink = exp2(max(m - m_new, vec4(-126.0)));
+    m = m_new;
+    let p0 = weigh4(s0, m); let p1 = weigh4(s1, m); let p2 = weigh4(s2, m); let p3 = weigh4(s3, m);
+    l = l * shrink + ((total(p0) + total(p1)) + (total(p2) + total(p3)));
+    for (var d = 0u; d < params.D; d++) {
+      let row = d * params.S4;
+      let i = result + d * params.T;
+      var sum = p0 * cache_v[at.x + row] + p1 * cache_v[at.y + row] + p2 * cache_v[at.z + row] + p3 * cache_v[at.w + row];
+      if (p4 != first) { sum += shrink * sums[i]; }
+      sums[i] = sum;
+    }
+  }
+  let stat = 2u * ((chunk * quads + quad) * params.T + t);
+  stats[stat] = m;
+  stats[stat + 1u] = l;
+}

@@ -1,0 +1,21 @@
+// gate = dy · up · σ · (1 + gate · (1 - σ)),  up = dy · gate · σ,  σ = σ(gate) of before
+//   gate, up (n) f32, overwritten by their gradients · dy (n) f32, n a multiple of 4
+// One invocation per four elements.
+#import flat-index
+#import sigmoid
+override WG: u32 = 64u;
+struct Params { n4: u32 }
+var<uniform> params: Params;
+var<storage, read_write> gate: array<vec4<f32>>;
+var<storage, read_write> up: array<vec4<f32>>;
+var<storage, read_write> dy: array<vec4<f32>>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = flat_index(id, groups, WG);
+  if (i >= params.n4) { return; }
+  let x = gate[i];
+  let s = sigmoid(x);
+  gate[i] = dy[i] * up[i] * s * (1.0 + x * (1.0 - s));
+  up[i] = dy[i] * x * s;
+}

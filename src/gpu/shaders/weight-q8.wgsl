@@ -1,0 +1,18 @@
+// A weight (O,C) of int8 with an f16 scale for each 32 columns, as weight.ts describes it. Needs params.C.
+// The bytes that fill up the last word of a row are 0.
+var<storage, read> codes: array<u32>;
+var<storage, read> scales: array<u32>;
+
+// W[row, 4·c4 … 4·c4+3] without its scale; 0 from column C on.
+fn code4(row: u32, c4: u32) -> vec4<f32> {
+  return vec4<f32>(unpack4xI8(codes[row * ((params.C + 3u) >> 2u) + c4]));
+}
+
+// The scale of columns 4·c4 … 4·c4+3; the same for all c4 of a group of 8.
+fn scale_of(row: u32, c4: u32) -> f32 {
+  let i = row * ((params.C + 31u) >> 5u) + (c4 >> 3u);
+  return unpack2x16float(scales[i >> 1u])[i & 1u];
+}
+
+// W[row, 4·c4 … 4·c4+3]; 0 from column C on.
+fn weight4(row: u32, c4: u32) -> vec4<f32> { return code4(row, c4) * scale_of(row, c4); }

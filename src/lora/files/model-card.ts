@@ -1,0 +1,122 @@
+// README.md of an adapter as the Hub shows it: front matter that its index reads, how it was made, how it did, and
+// how to load it. Plain facts; what is not known is left out.
+
+import type { Adapter } from '../adapter.ts';
+import type { LoraConfig } from '../lora-config.ts';
+
+/** What the card tells beside the adapter itself. */
+export interface CardFacts {
+  readonly name: string;
+  /** Of the base ("apache-2.0"): the adapter is a work based on it. */
+  readonly licence?: string | undefined;
+  readonly datasetName?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly finalLoss?: number | undefined;
+  readonly validationLoss?: number | undefined;
+  /** The base's loss on the same validation rows. */
+  readonly baseValidationLoss?: number | undefined;
+  /** Further rows of the recipe table, in this order: "learning rate" → "0.001". */
+  readonly recipe?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** Markdown. `config` is the one written beside it. */
+export function writeModelCard(adapter: Adapter, config: LoraConfig, facts: CardFacts): string {
+  const base = config.base_model_name_or_path;
+  return [
+    frontMatter(base, facts.licence),
+    `# ${line(facts.name)}`,
+    `A LoRA adapter${base === null ? '' : ` for ${code(base)}`}, trained with Graft. The base model's weights are not part of it.`,
+    '## Recipe',
+    table(['setting', 'value'], recipeRows(adapter, config, facts)),
+    ...lossSection(facts),
+    '## Use',
+    'With [PEFT](https://github.com/huggingface/peft), from this folder:',
+    loadCode(base),
+    '',
+  ].join('\n\n');
+}
+
+/** The Hub refuses a base_model that is no repository name, so a folder's name stays out of it. */
+function frontMatter(base: string | null, licence: string | undefined): string {
+  const isRepository = base !== null && /^[\w.-]+\/[\w.-]+$/.test(base);
+  return [
+    '---',
+    ...(isRepository ? [`base_model: ${base}`] : []),
+    'library_name: peft',
+    'pipeline_tag: text-generation',
+    ...(licence === undefined ? [] : [`license: ${JSON.stringify(licence)}`]),
+    'tags:',
+    '- graft',
+    '- lora',
+    '---',
+  ].join('\n');
+}
+
+function recipeRows(adapter: Adapter, config: LoraConfig, facts: CardFacts): [string, string][] {
+  const names = [...new Set([...adapter.modules.keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))];
+  const modules = [...adapter.modules.values()];
+  const parameters = modules.reduce((sum, { a, b }) => sum + a.length + b.length, 0);
+  const rows: [string, string | number | undefined][] = [
+    ['rank', several(modules.map((m) => m.r))],
+    ['alpha', several(modules.map((m) => m.alpha))],
+    ['dropout', config.lora_dropout],
+    ['rsLoRA', config.use_rslora ? 'yes' : undefined],
+    ['linears', names.join(', ')],
+    ['trained parameters', parameters.toLocaleString('en-US')],
+    ['dataset', facts.datasetName],
+    ['steps', facts.steps],
+    ...Object.entries(facts.recipe ?? {}),
+  ];
+  return rows.filter(([, value]) => value !== undefined).map(([key, value]) => [line(key), line(String(value))]);
+}
+
+/** One value, or all that occur where patterns give modules their own. */
+function several(values: readonly number[]): string {
+  return [...new Set(values)].join(', ');
+}
+
+function lossSection(facts: CardFacts): string[] {
+  const rows: [string, number | undefined][] = [
+    ['training, last step', facts.finalLoss],
+    ['validation', facts.validationLoss],
+    ['validation, base model alone', facts.baseValidationLoss],
+  ];
+  const known = rows.filter(([, value]) => value !== undefined && Number.isFinite(value));
+  if (known.length === 0) return [];
+  return [
+    '## Loss',
+    table(
+      ['mean over supervised tokens', 'nats'],
+      known.map(([name, value]) => [name, value!.toFixed(4)]),
+    ),
+  ];
+}
+
+function loadCode(base: string | null): string {
+  return [
+    '```python',
+    'from peft import PeftModel',
+    'from transformers import AutoModelForCausalLM',
+    '',
+    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base ?? 'path/to/the/base/model')})`,
+    'model = PeftModel.from_pretrained(model, "path/to/this/folder")',
+    '```',
+  ].join('\n');
+}
+
+function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {
+  return [head, ['---', '---'], ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+/** Names come from users: one line, no markup that begins a block or a tag. */
+function line(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/[<>]/g, '').trim();
+}
+
+function code(text: string): string {
+  return `\`${line(text).replaceAll('`', '')}\``;
+}

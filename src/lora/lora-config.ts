@@ -1,0 +1,224 @@
+// PEFT's LoraConfig: adapter_config.json in and out, under PEFT's own field names. Reading follows PEFT: missing keys
+// take its defaults and unknown ones are kept and reported. A field that would change the result and that Graft does
+// not compute is refused by name, so an adapter that loads does what it did where it came from.
+
+import { isObject } from '../model/model-file.ts';
+
+export interface LoraConfig {
+  readonly peft_type: 'LORA';
+  readonly task_type: string | null;
+  readonly base_model_name_or_path: string | null;
+  readonly r: number;
+  readonly lora_alpha: number;
+  readonly lora_dropout: number;
+  /** Names, a regular expression over whole paths, "all-linear", or null for the model type's default. */
+  readonly target_modules: readonly string[] | string | null;
+  /** Names or a regular expression; wins over target_modules. */
+  readonly exclude_modules: readonly string[] | string | null;
+  readonly use_rslora: boolean;
+  /** Rank and alpha by the end of a path (a regular expression); the first pattern that fits counts. */
+  readonly rank_pattern: Readonly<Record<string, number>>;
+  readonly alpha_pattern: Readonly<Record<string, number>>;
+  readonly layers_to_transform: readonly number[] | number | null;
+  readonly layers_pattern: readonly string[] | string | null;
+  readonly init_lora_weights: boolean | string;
+  readonly fan_in_fan_out: boolean;
+  readonly bias: 'none';
+  /** Everything else that the file said; without effect, and not written again. */
+  readonly other: Readonly<Record<string, unknown>>;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** PEFT's defaults: what a key that is absent means. */
+export const DEFAULT_LORA: LoraConfig = {
+  peft_type: 'LORA',
+  task_type: null,
+  base_model_name_or_path: null,
+  r: 8,
+  lora_alpha: 8,
+  lora_dropout: 0,
+  target_modules: null,
+  exclude_modules: null,
+  use_rslora: false,
+  rank_pattern: {},
+  alpha_pattern: {},
+  layers_to_transform: null,
+  layers_pattern: null,
+  init_lora_weights: true,
+  fan_in_fan_out: false,
+  bias: 'none',
+  other: {},
+};
+
+/** Keys of PEFT 0.21 that have no effect on a trained plain LoRA. */
+const WITHOUT_EFFECT = [
+  'auto_mapping',
+  'corda_config',
+  'ensure_weight_tying',
+  'eva_config',
+  'inference_mode',
+  'loftq_config',
+  'lora_ga_config',
+  'megatron_core',
+  'peft_version',
+  'qalora_group_size',
+  'revision',
+];
+/** Keys that make it something else than a plain LoRA unless they are empty. */
+const REFUSED = [
+  'use_dora',
+  'modules_to_save',
+  'lora_bias',
+  'target_parameters',
+  'trainable_token_indices',
+  'layer_replication',
+  'alora_invocation_tokens',
+  'arrow_config',
+  'kasa_config',
+  'megatron_config',
+  'monteclora_config',
+  'use_bdlora',
+  'use_qalora',
+  'velora_config',
+];
+/** Starting points that change the base when PEFT loads the adapter; the others only chose the first A and B. */
+const BASE_CHANGING_INIT = /^(pissa|olora|corda|lora_ga|loftq|mica)/;
+
+/** A matrix of higher rank than any model's width is a mistake. */
+const MAX_RANK = 2 ** 16;
+
+/** Reads adapter_config.json. `notices` name keys that PEFT 0.21 does not know. Throws a RangeError by field. */
+export function parseLoraConfig(json: Json): { readonly config: LoraConfig; readonly notices: readonly string[] } {
+  refuseOtherAdapters(json);
+  const config: LoraConfig = {
+    peft_type: 'LORA',
+    task_type: text(json, 'task_type'),
+    base_model_name_or_path: text(json, 'base_model_name_or_path'),
+    r: rank('r', json.r ?? DEFAULT_LORA.r),
+    lora_alpha: finite('lora_alpha', json.lora_alpha ?? DEFAULT_LORA.lora_alpha),
+    lora_dropout: dropout(json.lora_dropout ?? 0),
+    target_modules: names(json, 'target_modules'),
+    exclude_modules: names(json, 'exclude_modules'),
+    use_rslora: flag(json, 'use_rslora'),
+    rank_pattern: pattern(json, 'rank_pattern', rank),
+    alpha_pattern: pattern(json, 'alpha_pattern', finite),
+    layers_to_transform: layers(json.layers_to_transform ?? null),
+    layers_pattern: names(json, 'layers_pattern'),
+    init_lora_weights: initialisation(json.init_lora_weights ?? true),
+    fan_in_fan_out: flag(json, 'fan_in_fan_out'),
+    bias: 'none',
+    other: Object.fromEntries(
+      Object.entries(json).filter(([key]) => !Object.hasOwn(DEFAULT_LORA, key) || key === 'other'),
+    ),
+  };
+  checkLayers(config);
+  const unknown = Object.keys(config.other).filter((key) => !WITHOUT_EFFECT.includes(key) && !REFUSED.includes(key));
+  return {
+    config,
+    notices: unknown.map((key) => `"${key}" in adapter_config.json is not known here and has no effect`),
+  };
+}
+
+/** adapter_config.json as every version of PEFT reads it: the old core of keys, sorted, two spaces. */
+export function writeLoraConfig(config: LoraConfig): string {
+  const { other, ...core } = config;
+  const all: Json = { ...core, inference_mode: true, modules_to_save: null, use_dora: false };
+  return `${JSON.stringify(sortKeys(all), undefined, 2)}\n`;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sortKeys(value[key])]));
+}
+
+function refuseOtherAdapters(json: Json): void {
+  if (json.peft_type !== 'LORA') throw bad('peft_type', json.peft_type, '"LORA"');
+  if ((json.bias ?? 'none') !== 'none') throw bad('bias', json.bias, '"none"');
+  for (const key of REFUSED) if (!isEmpty(json[key])) throw bad(key, json[key], 'a plain LoRA adapter without it');
+  // PEFT adds a trained classifier to these, whatever the file says.
+  if (json.task_type === 'SEQ_CLS' || json.task_type === 'TOKEN_CLS')
+    throw bad('task_type', json.task_type, '"CAUSAL_LM"');
+}
+
+/** PEFT refuses these combinations too. */
+function checkLayers({ target_modules, layers_to_transform, layers_pattern }: LoraConfig): void {
+  if (typeof target_modules === 'string' && (layers_to_transform !== null || layers_pattern !== null)) {
+    throw bad('target_modules', target_modules, 'a list of names when layers are chosen');
+  }
+  if (layers_pattern !== null && layers_pattern.length > 0 && layers_to_transform === null) {
+    throw bad('layers_pattern', layers_pattern, 'layers_to_transform beside it');
+  }
+}
+
+function initialisation(value: unknown): boolean | string {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') throw bad('init_lora_weights', value, 'true, false or a name');
+  if (BASE_CHANGING_INIT.test(value)) {
+    throw bad(
+      'init_lora_weights',
+      value,
+      'an adapter converted to plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)',
+    );
+  }
+  return value;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return true;
+  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
+}
+
+function text(json: Json, key: string): string | null {
+  const value = json[key] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw bad(key, value, 'text or null');
+}
+
+function flag(json: Json, key: string): boolean {
+  const value = json[key] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw bad(key, value, 'true or false');
+}
+
+function rank(key: string, value: unknown): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_RANK) return value as number;
+  throw bad(key, value, `a whole number from 1 to ${MAX_RANK}`);
+}
+
+function finite(key: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw bad(key, value, 'a number');
+}
+
+function dropout(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value;
+  throw bad('lora_dropout', value, 'a number from 0 to below 1');
+}
+
+/** A list of names, one text, or null. */
+function names(json: Json, key: string): readonly string[] | string | null {
+  const value = json[key] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  throw bad(key, value, 'names, a regular expression or null');
+}
+
+function layers(value: unknown): readonly number[] | number | null {
+  const isLayer = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
+  if (value === null || isLayer(value)) return value as number | null;
+  if (Array.isArray(value) && value.every(isLayer)) return value;
+  throw bad('layers_to_transform', value, 'layer numbers or null');
+}
+
+function pattern(json: Json, key: string, check: (key: string, value: unknown) => number): Record<string, number> {
+  const value = json[key] ?? {};
+  if (!isObject(value)) throw bad(key, value, 'numbers by pattern');
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, check(`${key} "${name}"`, entry)]));
+}
+
+function bad(key: string, found: unknown, need: string): RangeError {
+  const shown = found === undefined ? `no ${key}` : `${key} ${JSON.stringify(found).slice(0, 100)}`;
+  return new RangeError(`Cannot read "adapter_config.json": found ${shown}, need ${need}`);
+}

@@ -1,0 +1,113 @@
+// Which linears an adapter sits on, with what rank and strength: PEFT's matching of module paths, rule by rule.
+// The order is PEFT's too: excluded paths first, then targets, then layers; layers only where a name matched by its
+// end, so a target that is a whole path is not bound by layers_to_transform.
+
+import type { LoraConfig } from './lora-config.ts';
+import { pythonRegExp } from './python-regexp.ts';
+
+/** An adapter's size and strength at one linear. */
+export interface Target {
+  readonly r: number;
+  readonly alpha: number;
+  /** s of y += s·B·A·x: alpha/r, or alpha/√r with rsLoRA. */
+  readonly scaling: number;
+}
+
+export type Matching = Pick<
+  LoraConfig,
+  | 'r'
+  | 'lora_alpha'
+  | 'use_rslora'
+  | 'target_modules'
+  | 'exclude_modules'
+  | 'rank_pattern'
+  | 'alpha_pattern'
+  | 'layers_to_transform'
+  | 'layers_pattern'
+>;
+
+/** PEFT's default for llama; target_modules null means this. */
+const DEFAULT_TARGETS = ['q_proj', 'v_proj'];
+/** PEFT would put adapters on these; here they are frozen. */
+const NOT_LINEARS = ['lm_head', 'embed_tokens'];
+
+/**
+ * The targets among `linearPaths`, in their order.
+ * Throws a RangeError when nothing matches, or when the config targets the embedding or the head.
+ */
+export function resolveTargets(config: Matching, linearPaths: Iterable<string>): Map<string, Target> {
+  const paths = [...linearPaths];
+  const isTarget = targetTest(config, paths);
+  const embedding = NOT_LINEARS.map((name) => (name === 'lm_head' ? name : `model.${name}`)).find(isTarget);
+  if (embedding !== undefined) {
+    throw new RangeError(
+      `Cannot place the adapter: found "${embedding}" among its targets, need linears of the blocks`,
+    );
+  }
+  const rankOf = patternLookup(config.rank_pattern, config.r);
+  const alphaOf = patternLookup(config.alpha_pattern, config.lora_alpha);
+  const targets = new Map<string, Target>();
+  for (const path of paths.filter(isTarget)) {
+    const r = rankOf(path);
+    const alpha = alphaOf(path);
+    targets.set(path, { r, alpha, scaling: alpha / (config.use_rslora ? Math.sqrt(r) : r) });
+  }
+  if (targets.size > 0) return targets;
+  throw new RangeError(
+    `Cannot place the adapter: found no linear for target_modules ${JSON.stringify(config.target_modules)}, need names like ${endings(paths)}`,
+  );
+}
+
+function targetTest(config: Matching, paths: readonly string[]): (path: string) => boolean {
+  const isExcluded = nameTest(config.exclude_modules ?? []);
+  const names = targetNames(config.target_modules, paths);
+  if (typeof names === 'string') {
+    const isNamed = nameTest(names);
+    return (path) => !isExcluded(path) && isNamed(path);
+  }
+  const whole = new Set(names);
+  const isInLayers = layerTest(config);
+  return (path) =>
+    !isExcluded(path) && (whole.has(path) || (names.some((name) => path.endsWith(`.${name}`)) && isInLayers(path)));
+}
+
+/** "all-linear" becomes the list of all paths but the head, as in PEFT. */
+function targetNames(targets: LoraConfig['target_modules'], paths: readonly string[]): readonly string[] | string {
+  if (targets === null) return DEFAULT_TARGETS;
+  if (typeof targets !== 'string' || targets.toLowerCase() !== 'all-linear') return targets;
+  return paths.filter((path) => path !== 'lm_head');
+}
+
+/** A text is a regular expression over the whole path; names fit whole paths and ends of paths. */
+function nameTest(names: readonly string[] | string): (path: string) => boolean {
+  if (typeof names !== 'string') return (path) => names.some((name) => path === name || path.endsWith(`.${name}`));
+  if (names === '') return () => false;
+  const whole = pythonRegExp(names, (source) => `^(?:${source})$`);
+  return (path) => whole.test(path);
+}
+
+function layerTest({ layers_to_transform: layers, layers_pattern: pattern }: Matching): (path: string) => boolean {
+  if (layers === null || (Array.isArray(layers) && layers.length === 0)) return () => true;
+  const wanted = new Set(Array.isArray(layers) ? layers : [layers]);
+  const patterns = (typeof pattern === 'string' ? [pattern] : (pattern ?? [])).filter((name) => name !== '');
+  const expressions =
+    patterns.length === 0
+      ? [/^.*?\.[^.]*\.(?<idx>\d+)\./]
+      : patterns.map((name) => pythonRegExp(name, (source) => `^(?:(?:^|.*?\\.)${source}\\.(?<idx>\\d+)\\.)`));
+  return (path) => {
+    const match = expressions.map((expression) => expression.exec(path)).find((found) => found !== null);
+    return match?.groups?.idx !== undefined && wanted.has(Number(match.groups.idx));
+  };
+}
+
+/** The value of the first pattern that fits the end of a path from a dot on, or all of it. */
+function patternLookup(patterns: Readonly<Record<string, number>>, fallback: number): (path: string) => number {
+  const tests = Object.entries(patterns).map(
+    ([pattern, value]) => [pythonRegExp(pattern, (source) => `^(?:.*\\.)?(?:${source})$`), value] as const,
+  );
+  return (path) => tests.find(([test]) => test.test(path))?.[1] ?? fallback;
+}
+
+function endings(paths: readonly string[]): string {
+  return [...new Set(paths.map((path) => path.slice(path.lastIndexOf('.') + 1)))].map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig, ropeInverseFrequencies, ropeTables } from './config.ts';
+import { describeWithShared, sharedJson } from './testing/shared.ts';
+
+type Json = Record<string, unknown>;
+const smol: Json = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_act: 'silu',
+  hidden_size: 576,
+  intermediate_size: 1536,
+  max_position_embeddings: 8192,
+  num_attention_heads: 9,
+  num_hidden_layers: 30,
+  num_key_value_heads: 3,
+  rms_norm_eps: 1e-5,
+  rope_scaling: null,
+  rope_theta: 100000,
+  sliding_window: null,
+  tie_word_embeddings: true,
+  torch_dtype: 'bfloat16',
+  vocab_size: 49152,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  pad_token_id: 2,
+};
+
+describe('parseConfig()', () => {
+  it('reads the spelling of the Hub', () => {
+    expect(parseConfig(smol)).toMatchObject({
+      family: 'llama',
+      hidden: 576,
+      layers: 30,
+      heads: 9,
+      kvHeads: 3,
+      headDim: 64,
+      ffn: 1536,
+      vocab: 49152,
+      rmsEps: 1e-5,
+      rope: { type: 'default', theta: 100000, factor: 1 },
+      tied: true,
+      contextTokens: 8192,
+      bos: 1,
+      eos: [2],
+      pad: 2,
+      attentionBias: false,
+      mlpBias: false,
+    });
+  });
+
+  it('reads the spelling of transformers 5 as the same model', () => {
+    const { rope_theta, rope_scaling, torch_dtype, ...rest } = smol;
+    const modern = { ...rest, dtype: torch_dtype, rope_parameters: { rope_type: 'default', rope_theta } };
+    expect(parseConfig(modern)).toEqual(parseConfig(smol));
+  });
+
+  it('puts the ids of generation_config.json first and keeps each once', () => {
+    const config = parseConfig({ ...smol, eos_token_id: [7, 2] }, { eos_token_id: [2, 0] });
+    expect(config.eos).toEqual([2, 0, 7]);
+    expect(parseConfig({ ...smol, eos_token_id: null, pad_token_id: -1 })).toMatchObject({ eos: [], pad: undefined });
+  });
+
+  it('fills in what old files leave out', () => {
+    const { num_key_value_heads, rms_norm_eps, rope_theta, tie_word_embeddings, ...old } = smol;
+    expect(parseConfig(old)).toMatchObject({ kvHeads: 9, rmsEps: 1e-6, rope: { theta: 10000 }, tied: false });
+  });
+
+  it.each<[string, Json, string]>([
+    ['another model type', { model_type: 'gpt2' }, 'found model_type "gpt2", need "llama"'],
+    ['no model type', { model_type: undefined }, 'found no model_type, need "llama"'],
+    [
+      'a classifier',
+      { architectures: ['LlamaForSequenceClassification'] },
+      'found architectures "LlamaForSequenceClassification"',
+    ],
+    ['another activation', { hidden_act: 'xielu' }, 'found hidden_act "xielu", need "silu"'],
+    ['a sliding window', { sliding_window: 4096 }, 'found sliding_window 4096, need a model without it'],
+    ['weights quantised by another tool', { quantization_config: { bits: 4 } }, 'found quantization_config {"bits":4}'],
+    ['another rope', { rope_scaling: { type: 'yarn', factor: 2 } }, 'found rope_scaling.rope_type "yarn"'],
+    [
+      'a rope without its factor',
+      { rope_scaling: { type: 'linear' } },
+      'found no rope_scaling.factor, need a number above 0',
+    ],
+    ['a partial rope', { partial_rotary_factor: 0.5 }, 'found partial_rotary_factor 0.5, need 1'],
+    ['no size', { hidden_size: undefined }, 'found no hidden_size, need a whole number from 1 to 1048576'],
+    ['a huge size', { vocab_size: 2 ** 21 }, 'found vocab_size 2097152'],
+    ['a size that is text', { intermediate_size: '1536' }, 'found intermediate_size "1536"'],
+    ['too many layers', { num_hidden_layers: 513 }, 'need a whole number from 1 to 512'],
+    ['heads that do not divide the hidden size', { num_attention_heads: 7 }, 'found head_dim 82.28'],
+    ['an odd head', { head_dim: 63 }, 'need an even number'],
+    ['groups that do not fit', { num_key_value_heads: 4 }, 'need a divisor of the 9 attention heads'],
+    ['a bad epsilon', { rms_norm_eps: 0 }, 'found rms_norm_eps 0, need a number above 0'],
+    ['a bad flag', { tie_word_embeddings: 'yes' }, 'need true or false'],
+    ['a bad token id', { eos_token_id: [1, -3] }, 'found eos_token_id [1,-3], need token ids from 0'],
+  ])('refuses %s by name', (_, change, message) => {
+    expect(() => parseConfig({ ...smol, ...change })).toThrow(RangeError);
+    expect(() => parseConfig({ ...smol, ...change })).toThrow(`Cannot open "config.json": found`);
+    expect(() => parseConfig({ ...smol, ...change })).toThrow(message);
+  });
+});
+
+interface RopeGolden {
+  name: string;
+  hidden: number;
+  heads: number;
+  context: number;
+  rope_parameters: Json;
+  inv_freq: number[];
+  positions: number[];
+  cos: number[][];
+  sin: number[][];
+}
+const ropeGoldens = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, 'testing/fixtures/rope-golden.json'), 'utf8'),
+) as RopeGolden[];
+const configOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, change: Json = {}) =>
+  parseConfig({
+    ...smol,
+    hidden_size: hidden,
+    num_attention_heads: heads,
+    num_key_value_heads: heads,
+    max_position_embeddings: context,
+    rope_parameters: { ...rope_parameters, ...change },
+  });
+
+describe('ropeInverseFrequencies() and ropeTables() against transformers', () => {
+  it.each(ropeGoldens)('$name: frequencies to the last places of f32', (golden) => {
+    const frequencies = ropeInverseFrequencies(configOf(golden));
+    expect(frequencies).toHaveLength(golden.inv_freq.length);
+    // torch's powf may be off by one unit in the last place (2^-23); llama3's blend takes differences of such values.
+    const worst = Math.max(...golden.inv_freq.map((want, d) => Math.abs(frequencies[d]! - want) / want));
+    expect(worst).toBeLessThan(2 ** -21);
+  });
+
+  it.each(ropeGoldens)('$name: cos and sin', (golden) => {
+    const { cos, sin } = ropeTables(configOf(golden), 8192);
+    // One unit in the last place of a frequency near 1 moves the angle at position 8191 by up to 8191·2^-24.
+    golden.positions.forEach((position, row) => {
+      const close = 1e-7 + position * 2 ** -23;
+      const differences = golden.cos[row]!.flatMap((want, d) => [
+        Math.abs(cos[d * 8192 + position]! - want),
+        Math.abs(sin[d * 8192 + position]! - golden.sin[row]![d]!),
+      ]);
+      expect(Math.max(...differences)).toBeLessThan(close);
+    });
+  });
+
+  it('sees another base and a missing scale (control)', () => {
+    const llama3 = ropeGoldens.find((golden) => golden.name === 'llama3')!;
+    const off = (change: Json) => {
+      const frequencies = ropeInverseFrequencies(configOf(llama3, change));
+      return Math.max(...llama3.inv_freq.map((want, d) => Math.abs(frequencies[d]! - want) / want));
+    };
+    expect(off({ rope_theta: 500_100 })).toBeGreaterThan(2 ** -14);
+    expect(off({ rope_type: 'default' })).toBeGreaterThan(1);
+  });
+});
+
+describeWithShared('parseConfig() on the golden models', 'goldens/llama/model/config.json', () => {
+  it.each(['llama', 'llama_untied', 'llama_rope3'])('%s: both spellings are one config', (model) => {
+    const read = (name: string) => parseConfig(sharedJson<Json>(`goldens/${model}/model/${name}`));
+    expect(read('config.json')).toEqual(read('config.legacy.json'));
+    expect(read('config.json')).toMatchObject({
+      hidden: 64,
+      heads: 4,
+      kvHeads: 2,
+      headDim: 16,
+      tied: model !== 'llama_untied',
+    });
+  });
+  it.each(['mistral', 'qwen2', 'gemma3_text', 'gpt2', 'bert'])('%s: refused by its model type', (model) => {
+    const json = sharedJson<Json>(`goldens/${model}/model/config.json`);
+    expect(() => parseConfig(json)).toThrow(`found model_type "${model}", need "llama"`);
+  });
+});

@@ -1,0 +1,184 @@
+// The frozen base on the device: one buffer per matrix (two when quantised), filled piece by piece while the model is
+// read or taken from the cache, and bound by name to every graph that uses it.
+
+import type { Device } from '../gpu/device.ts';
+import type { Graph, Value } from '../gpu/graph.ts';
+import { BINDING_ALIGN } from '../gpu/plan.ts';
+import type { Shared, Slot } from '../gpu/program.ts';
+import type { WeightLayout } from './layers.ts';
+import { type Piece, pieceBytes, pieceRanges, preparePieces, type WeightPlace } from './prepare-weights.ts';
+import { PREPARED_VERSION, type PreparedStore } from './prepared-store.ts';
+import type { TensorInfo } from './safetensors.ts';
+
+export interface LoadOptions {
+  readonly store?: PreparedStore | undefined;
+  /** Names the source and the scheme in the store. */
+  readonly key?: string;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(doneBytes: number, totalBytes: number): void;
+}
+
+export class GpuWeights implements WeightLayout {
+  private readonly places: ReadonlyMap<string, WeightPlace>;
+  private readonly slots = new Map<string, Slot>();
+  /** SHA-256 (hex) over the digests of all pieces in order: what this base is, to the bit. */
+  hash = '';
+  bytes = 0;
+  /** What could not be kept for the next opening, for the user. */
+  warning: string | undefined;
+
+  private constructor(
+    private readonly device: Device,
+    places: readonly WeightPlace[],
+  ) {
+    this.places = new Map(places.map((p) => [p.name, p]));
+  }
+
+  /** Allocates, then fills from the store when it has this key intact, else from the model's files (keeping a copy). */
+  static async load(
+    device: Device,
+    tensors: ReadonlyMap<string, TensorInfo>,
+    places: readonly WeightPlace[],
+    options: LoadOptions = {},
+  ): Promise<GpuWeights> {
+    const weights = new GpuWeights(device, places);
+    try {
+      for (const place of places) {
+        await weights.allocate(place.name, place.codeBytes);
+        if (place.scaleBytes > 0) await weights.allocate(`${place.name}.scale`, place.scaleBytes);
+      }
+      if (!(await weights.fillFromStore(options))) await weights.fillFromFiles(tensors, options);
+      return weights;
+    } catch (error) {
+      weights.destroy();
+      throw error;
+    }
+  }
+
+  storageOf(name: string) {
+    return this.places.get(name);
+  }
+
+  /** Slots of all frozen values of a graph, by their names. `tables`: frozen values that are not weights (rope). */
+  bind(graph: Graph, tables: ReadonlyMap<string, Slot>): Shared {
+    const shared = new Map<Value, Slot>();
+    for (const value of graph.values) {
+      if (value.role !== 'frozen') continue;
+      const slot = tables.get(value.name) ?? this.slots.get(value.name);
+      if (slot === undefined) throw new Error(`Cannot bind the model: found no memory for "${value.name}"`);
+      shared.set(value, slot);
+    }
+    return shared;
+  }
+
+  destroy(): void {
+    for (const slot of this.slots.values()) slot.buffer.destroy();
+    this.slots.clear();
+  }
+
+  private async allocate(name: string, size: number): Promise<void> {
+    const bytes = Math.ceil(size / BINDING_ALIGN) * BINDING_ALIGN;
+    if (size > this.device.traits.maxBindingBytes)
+      throw new RangeError(
+        `Cannot bind "${name}" (${size} bytes): this device allows ${this.device.traits.maxBindingBytes} bytes per binding`,
+      );
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    this.slots.set(name, { buffer: await this.device.allocate(name, bytes, usage), offset: 0, size });
+    this.bytes += bytes;
+  }
+
+  private upload(piece: Piece): void {
+    const { buffer } = this.slots.get(piece.buffer)!;
+    // writeBuffer wants whole words; every piece is made of them.
+    this.device.gpu.queue.writeBuffer(buffer, piece.offset, piece.bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {
+    const writer =
+      options.key === undefined ? undefined : await options.store?.create(options.key).catch(() => undefined);
+    const digests: Uint8Array[] = [];
+    const total = this.totalBytes();
+    let done = 0;
+    let keeping = writer;
+    try {
+      for (const place of this.places.values())
+        for await (const piece of preparePieces(tensors, place)) {
+          options.signal?.throwIfAborted();
+          this.upload(piece);
+          digests.push(await digest(piece.bytes));
+          await keeping?.append(piece.bytes).catch(async (error: Error) => {
+            this.warning = `Cannot keep the prepared model for the next opening: ${error.message}`;
+            await keeping?.abort();
+            keeping = undefined;
+          });
+          done += piece.bytes.byteLength;
+          options.onProgress?.(done, total);
+          // Bounds what the queue holds on to: writeBuffer copies into staging memory until the device has taken it.
+          if (done % (64 << 20) < piece.bytes.byteLength)
+            await this.device.guard(this.device.gpu.queue.onSubmittedWorkDone());
+        }
+    } catch (error) {
+      await keeping?.abort();
+      throw error;
+    }
+    this.hash = hex(await digest(concat(digests)));
+    await keeping?.commit({ version: PREPARED_VERSION, hash: this.hash, bytes: done });
+  }
+
+  /** True when the store had the model and its bytes have the hash of the record. */
+  private async fillFromStore({ store, key, signal, onProgress }: LoadOptions): Promise<boolean> {
+    if (store === undefined || key === undefined) return false;
+    const kept = await store.open(key).catch(() => undefined);
+    if (kept === undefined || kept.record.version !== PREPARED_VERSION) return false;
+    const digests: Uint8Array[] = [];
+    let done = 0;
+    try {
+      for (const place of this.places.values())
+        for (const { rowBegin, rowEnd } of pieceRanges(place)) {
+          signal?.throwIfAborted();
+          const at = pieceBytes(place, rowBegin, rowEnd);
+          for (const [buffer, [begin, end]] of [
+            [place.name, at.codes],
+            [`${place.name}.scale`, at.scales],
+          ] as const) {
+            if (end === begin) continue;
+            const bytes = await kept.file.read(done, end - begin);
+            digests.push(await digest(bytes));
+            this.upload({ buffer, offset: begin, bytes });
+            done += bytes.byteLength;
+            onProgress?.(done, this.totalBytes());
+          }
+        }
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      await store.remove(key);
+      return false;
+    }
+    this.hash = hex(await digest(concat(digests)));
+    if (this.hash === kept.record.hash) return true;
+    await store.remove(key);
+    return false;
+  }
+
+  private totalBytes(): number {
+    let total = 0;
+    for (const p of this.places.values()) total += p.codeBytes + p.scaleBytes;
+    return total;
+  }
+}
+
+async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
+}

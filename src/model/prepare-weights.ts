@@ -1,0 +1,87 @@
+// Model files → pieces of prepared weights, in the layout that the device holds (gpu/weight.ts). Streamed: one piece of at
+// most CHUNK_BYTES lives at a time, so a 2 GB model needs a few chunks of host memory. The same pieces in the same order
+// make up the cached file, so a cached model is read with the same loop.
+
+import type { Storage } from '../gpu/weight.ts';
+import { quantBytes, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
+import { readTensor } from './read-tensor.ts';
+import type { TensorInfo } from './safetensors.ts';
+
+/** One tensor of the model, as a family lists it. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly kind: 'linear' | 'embedding' | 'norm' | 'bias';
+}
+
+/** Which scheme the linears of the blocks get, and which the embedding and the head. Norms and biases stay f32. */
+export interface QuantChoice {
+  readonly linears: Storage;
+  readonly embeddings: Storage;
+}
+
+export interface WeightPlace {
+  readonly name: string;
+  readonly storage: Storage;
+  readonly rows: number;
+  readonly columns: number;
+  readonly codeBytes: number;
+  readonly scaleBytes: number;
+}
+
+/** A run of bytes of one device buffer. `buffer` is the tensor's name, or `<name>.scale`. */
+export interface Piece {
+  readonly buffer: string;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export function placeWeight(spec: WeightSpec, quant: QuantChoice): WeightPlace {
+  const [rows = 1, columns = 1] = spec.shape;
+  const storage = spec.shape.length < 2 ? 'f32' : spec.kind === 'embedding' ? quant.embeddings : quant.linears;
+  const bytes = quantBytes(storage, rows, columns);
+  return { name: spec.name, storage, rows, columns, codeBytes: bytes.codes + bytes.values, scaleBytes: bytes.scales };
+}
+
+/** Where the pieces of a tensor begin and end; the same for a fresh and for a cached model. */
+export function pieceRanges(place: WeightPlace): { readonly rowBegin: number; readonly rowEnd: number }[] {
+  const step = place.columns === 1 ? place.rows : rowsPerChunk(place.columns);
+  const ranges = [];
+  for (let rowBegin = 0; rowBegin < place.rows; rowBegin += step)
+    ranges.push({ rowBegin, rowEnd: Math.min(place.rows, rowBegin + step) });
+  return ranges;
+}
+
+/** Bytes [begin, end) of the tensor's two buffers that belong to rows [rowBegin, rowEnd). */
+export function pieceBytes(place: WeightPlace, rowBegin: number, rowEnd: number) {
+  const codesPerRow = place.codeBytes / place.rows;
+  const groups = place.storage === 'q8' ? Math.ceil(place.columns / 32) * 2 : place.storage === 'int8-row' ? 4 : 0;
+  return {
+    codes: [rowBegin * codesPerRow, rowEnd * codesPerRow] as const,
+    // rowBegin is even, so f16 pairs never straddle two pieces; the last piece is padded to a word.
+    scales: [rowBegin * groups, Math.ceil((rowEnd * groups) / 4) * 4] as const,
+  };
+}
+
+/** Reads, quantises and yields the pieces of one tensor. Throws the sentence of the reader that finds something wrong. */
+export async function* preparePieces(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  place: WeightPlace,
+): AsyncGenerator<Piece> {
+  const { name, storage } = place;
+  if (place.columns === 1) {
+    yield { buffer: name, offset: 0, bytes: bytesOf(await readTensor(tensors.get(name)!)) };
+    return;
+  }
+  const source = weightSource(tensors, name);
+  for (const { rowBegin, rowEnd } of pieceRanges(place)) {
+    const quant = await readQuantRows(source, rowBegin, rowEnd, storage);
+    const at = pieceBytes(place, rowBegin, rowEnd);
+    yield { buffer: name, offset: at.codes[0], bytes: bytesOf(quant.scheme === 'f32' ? quant.values : quant.codes) };
+    if (quant.scheme !== 'f32') yield { buffer: `${name}.scale`, offset: at.scales[0], bytes: bytesOf(quant.scales) };
+  }
+}
+
+function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -1,0 +1,272 @@
+// Safetensors: 8 bytes little-endian N, N bytes of JSON, then the tensors' bytes without holes.
+// Reads headers only, by range; read-tensor.ts reads values. Headers come from strangers: each claim is checked
+// against the file's size before anything is allocated. The rules are those of the format's reference reader.
+
+import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
+
+/** Bits an element, in the reference implementation's order, which is also its order of writing (last first). */
+const DTYPE_BITS = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+} as const;
+const DTYPE_ORDER = Object.keys(DTYPE_BITS);
+
+export type Dtype = keyof typeof DTYPE_BITS;
+
+/** One tensor of a file; its bytes are [begin, end) of `file`, counted from the file's start. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly file: ModelFile;
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  readonly tensors: readonly TensorInfo[];
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** What `writeSafetensors` takes: little-endian bytes, row-major. */
+export interface TensorBytes {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** The reference reader's limit; it stops a wrong first 8 bytes from becoming a huge allocation. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Reads and checks the header. Throws a SyntaxError that names the file and what is wrong in it. */
+export async function readSafetensorsHeader(file: ModelFile): Promise<SafetensorsHeader> {
+  if (file.size < 8) throw broken(file, `${file.size} bytes`, 'at least 8');
+  const headerBytes = Number(new DataView((await file.read(0, 8)).slice().buffer).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES)
+    throw broken(file, `a header of ${headerBytes} bytes`, `at most ${MAX_HEADER_BYTES}`);
+  if (8 + headerBytes > file.size)
+    throw broken(file, `a header of ${headerBytes} bytes in a file of ${file.size}`, 'a complete file');
+
+  const entries = parseHeader(file, await file.read(8, headerBytes));
+  const metadata = readMetadata(file, entries.__metadata__);
+  const tensors = Object.entries(entries)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, entry]) => readEntry(file, name, entry, 8 + headerBytes));
+  checkLayout(file, tensors, 8 + headerBytes);
+  return { tensors, metadata };
+}
+
+/** All tensors of a checkpoint: model.safetensors, or the shards that its index names. */
+export async function readModelTensors(
+  files: readonly ModelFile[],
+): Promise<{ tensors: Map<string, TensorInfo>; metadata: Map<string, string> }> {
+  const single = findFile(files, 'model.safetensors');
+  const index = findFile(files, 'model.safetensors.index.json');
+  if (single) return collect([await readSafetensorsHeader(single)]);
+  if (index) return readIndexed(files, index);
+  return collect(await Promise.all(unindexedShards(files).map(readSafetensorsHeader)));
+}
+
+/** A complete file. `metadata` always gets format: "pt", without which older transformers refuse a file. */
+export function writeSafetensors(
+  tensors: readonly TensorBytes[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const order = (t: TensorBytes) => DTYPE_ORDER.indexOf(t.dtype);
+  const sorted = [...tensors].sort((a, b) => order(b) - order(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const header: Record<string, unknown> = Object.create(null);
+  header.__metadata__ = { format: 'pt', ...metadata };
+  let dataBytes = 0;
+  for (const t of sorted) {
+    checkWritable(t, t.name in header);
+    header[t.name] = { dtype: t.dtype, shape: t.shape, data_offsets: [dataBytes, dataBytes + t.bytes.length] };
+    dataBytes += t.bytes.length;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const dataStart = Math.ceil((8 + json.length) / 8) * 8;
+  const out = new Uint8Array(dataStart + dataBytes);
+  new DataView(out.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  out.set(json, 8);
+  out.fill(0x20, 8 + json.length, dataStart);
+  let at = dataStart;
+  for (const t of sorted) {
+    out.set(t.bytes, at);
+    at += t.bytes.length;
+  }
+  return out;
+}
+
+/** Bytes of a tensor, or undefined when the product overflows or does not fill whole bytes. */
+export function tensorBytes(dtype: Dtype, shape: readonly number[]): number | undefined {
+  let bits = DTYPE_BITS[dtype] as number;
+  for (const size of shape) bits *= size;
+  return Number.isSafeInteger(bits) && bits % 8 === 0 ? bits / 8 : undefined;
+}
+
+function parseHeader(file: ModelFile, bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw broken(file, 'a header that is not UTF-8', 'UTF-8 JSON');
+  }
+  if (!text.startsWith('{')) throw broken(file, 'a header that does not start with "{"', 'a JSON object');
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (error) {
+    throw broken(file, `a header that is no JSON (${(error as Error).message})`, 'a JSON object');
+  }
+  const twice = findDuplicateKey(text);
+  if (twice !== undefined) throw broken(file, `"${twice}" twice in the header`, 'each name once');
+  return header as Record<string, unknown>;
+}
+
+/** JSON.parse keeps the last of two equal keys in silence. `text` is valid JSON here, so a scan for strings will do. */
+function findDuplicateKey(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '{') open.push(new Set());
+    else if (text[at] === '}') open.pop();
+    else if (text[at] === '"') {
+      const begin = at++;
+      while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+      let after = at + 1;
+      while (' \t\n\r'.includes(text[after] ?? '-')) after++;
+      if (text[after] !== ':') continue;
+      const key = JSON.parse(text.slice(begin, at + 1)) as string;
+      const seen = open.at(-1)!;
+      if (seen.has(key)) return key;
+      seen.add(key);
+    }
+  }
+  return undefined;
+}
+
+function readMetadata(file: ModelFile, entry: unknown): Map<string, string> {
+  if (entry === undefined) return new Map();
+  if (!isObject(entry)) throw broken(file, '__metadata__ that is no object', 'strings by name');
+  for (const [key, value] of Object.entries(entry)) {
+    if (typeof value !== 'string') throw broken(file, `__metadata__ "${key}" that is no string`, 'strings by name');
+  }
+  return new Map(Object.entries(entry) as [string, string][]);
+}
+
+function readEntry(file: ModelFile, name: string, entry: unknown, dataStart: number): TensorInfo {
+  const bad = (found: string, need: string) => broken(file, `tensor "${name}" with ${found}`, need);
+  if (!isObject(entry)) throw bad('no description', 'dtype, shape and data_offsets');
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BITS, dtype)) {
+    throw bad(`dtype ${JSON.stringify(dtype)}`, `one of ${DTYPE_ORDER.join(', ')}`);
+  }
+  if (!isSizes(shape)) throw bad('a shape that is no list of sizes', 'whole numbers from 0');
+  if (!isSizes(offsets) || offsets.length !== 2) throw bad('data_offsets that are no pair', 'two whole numbers');
+  const [begin, end] = offsets as [number, number];
+  const bytes = tensorBytes(dtype as Dtype, shape);
+  if (bytes === undefined) throw bad(`shape [${shape.join(', ')}]`, 'a size that can be counted in bytes');
+  if (end - begin !== bytes) throw bad(`${end - begin} bytes for ${dtype} [${shape.join(', ')}]`, `${bytes}`);
+  return { name, dtype: dtype as Dtype, shape, file, begin: dataStart + begin, end: dataStart + end };
+}
+
+/** Tensors must fill the data exactly: no holes, no overlaps, nothing outside. */
+function checkLayout(file: ModelFile, tensors: readonly TensorInfo[], dataStart: number): void {
+  let filled = dataStart;
+  for (const t of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (t.end > file.size)
+      throw broken(file, `tensor "${t.name}" that ends ${t.end - file.size} bytes behind the file`, 'a complete file');
+    if (t.begin < filled) throw broken(file, `tensor "${t.name}" over bytes of another one`, 'tensors side by side');
+    if (t.begin > filled)
+      throw broken(file, `${t.begin - filled} unused bytes before tensor "${t.name}"`, 'tensors without holes');
+    filled = t.end;
+  }
+  if (filled !== file.size)
+    throw broken(file, `${file.size - filled} unused bytes at the end`, 'tensors without holes');
+}
+
+async function readIndexed(files: readonly ModelFile[], index: ModelFile) {
+  const { weight_map: map } = await readJsonObject(index);
+  if (!isObject(map)) throw broken(index, 'no "weight_map"', 'file names by tensor name');
+  const shards = new Map<unknown, ModelFile>();
+  for (const name of new Set(Object.values(map))) {
+    if (typeof name !== 'string') throw broken(index, `the file name ${JSON.stringify(name)}`, 'strings');
+    const shard = findFile(files, name);
+    if (!shard)
+      throw new RangeError(`Cannot open the model: found no "${name}", need every file that "${index.name}" names`);
+    shards.set(name, shard);
+  }
+  const all = collect(await Promise.all([...shards.values()].map(readSafetensorsHeader)));
+  const tensors = new Map<string, TensorInfo>();
+  for (const [name, shardName] of Object.entries(map)) {
+    const info = all.tensors.get(name);
+    if (info?.file !== shards.get(shardName)) {
+      throw new RangeError(`Cannot open "${shardName}": found no tensor "${name}", need it there by "${index.name}"`);
+    }
+    tensors.set(name, info!);
+  }
+  return { tensors, metadata: all.metadata };
+}
+
+/** Shards without their index say by their own names how many they are. */
+function unindexedShards(files: readonly ModelFile[]): ModelFile[] {
+  const pattern = /^model-(\d{5})-of-(\d{5})\.safetensors$/;
+  const first = files.map((file) => pattern.exec(baseName(file.name))).find((match) => match);
+  if (!first)
+    throw new RangeError('Cannot open the model: found no "model.safetensors", need it or its numbered parts');
+  return Array.from({ length: Number(first[2]) }, (_, i) => {
+    const name = `model-${String(i + 1).padStart(5, '0')}-of-${first[2]}.safetensors`;
+    const shard = findFile(files, name);
+    if (!shard) throw new RangeError(`Cannot open the model: found no "${name}", need all ${Number(first[2])} parts`);
+    return shard;
+  });
+}
+
+function collect(headers: readonly SafetensorsHeader[]) {
+  const tensors = new Map<string, TensorInfo>();
+  const metadata = new Map<string, string>();
+  for (const header of headers) {
+    for (const [key, value] of header.metadata) metadata.set(key, value);
+    for (const info of header.tensors) {
+      const other = tensors.get(info.name);
+      if (other) throw broken(info.file, `tensor "${info.name}", which "${other.file.name}" has too`, 'each name once');
+      tensors.set(info.name, info);
+    }
+  }
+  return { tensors, metadata };
+}
+
+function checkWritable(tensor: TensorBytes, exists: boolean): void {
+  const bytes = tensorBytes(tensor.dtype, tensor.shape);
+  if (exists)
+    throw new RangeError(`Cannot write tensor "${tensor.name}": found the name twice or reserved, need each name once`);
+  if (bytes === tensor.bytes.length) return;
+  throw new TypeError(
+    `Cannot write tensor "${tensor.name}": found ${tensor.bytes.length} bytes, need ${bytes} for ${tensor.dtype} [${tensor.shape.join(', ')}]`,
+  );
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+
+function broken(file: ModelFile, found: string, need: string): SyntaxError {
+  return new SyntaxError(`Cannot open "${file.name}": found ${found}, need ${need}`);
+}

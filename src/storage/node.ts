@@ -1,0 +1,119 @@
+// Node's side of storage: model and dataset files, PEFT folders written whole or not at all, prepared models in a folder.
+
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import type { DataFile } from '../data/types.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
+
+/** A file read in ranges; opened and closed at each read, so that nothing stays open. */
+export async function openModelFile(file: string): Promise<ModelFile> {
+  const { size } = await stat(file);
+  return {
+    name: path.basename(file),
+    size,
+    async read(offset, length) {
+      if (offset < 0 || length < 0 || offset + length > size)
+        throw new RangeError(
+          `Cannot read bytes ${offset} to ${offset + length} of "${path.basename(file)}": found ${size} bytes, need all of them`,
+        );
+      const handle = await open(file, 'r');
+      try {
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        while (done < length) {
+          const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+          if (bytesRead === 0)
+            throw new RangeError(`Cannot read "${path.basename(file)}": found its end at byte ${offset + done}`);
+          done += bytesRead;
+        }
+        return bytes;
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** All files of a folder (not of its subfolders). Throws a sentence that names a missing folder. */
+export async function openModelFiles(folder: string): Promise<ModelFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      `Cannot open "${folder}": ${error.code === 'ENOENT' ? 'found nothing there' : error.code === 'ENOTDIR' ? 'found a file' : error.message}, need a folder`,
+    );
+  });
+  const files = entries.filter((e) => !e.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Promise.all(files.map((e) => openModelFile(path.join(folder, e.name))));
+}
+
+export async function openDataFile(file: string): Promise<DataFile> {
+  const info = await stat(file).catch(() => undefined);
+  if (info === undefined) throw new Error(`Cannot read "${file}": found no such file`);
+  if (info.isDirectory()) throw new Error(`Cannot read "${file}": found a folder, need a file`);
+  return {
+    name: path.basename(file),
+    size: info.size,
+    stream: () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
+  };
+}
+
+/**
+ * Writes a folder's files so that a crash leaves the old ones or the new ones, never half of one: all are written beside
+ * their places and synced before the first is renamed.
+ */
+export async function writeFolder(
+  folder: string,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const staged = files.map((f) => ({ ...f, temporary: path.join(folder, `.${f.name}.${process.pid}.part`) }));
+  try {
+    for (const { temporary, bytes } of staged) {
+      const handle = await open(temporary, 'w');
+      await handle.writeFile(bytes);
+      await handle.sync();
+      await handle.close();
+    }
+    for (const { name, temporary } of staged) await rename(temporary, path.join(folder, name));
+  } catch (error) {
+    for (const { temporary } of staged) await rm(temporary, { force: true });
+    throw new Error(`Cannot write "${folder}": ${(error as Error).message}`);
+  }
+}
+
+/** Prepared models in a folder of the user's cache directory. */
+export function openPreparedFolder(folder: string): PreparedStore {
+  const at = (key: string, kind: string) => path.join(folder, `${key}.${kind}`);
+  return {
+    async open(key) {
+      const text = await readFile(at(key, 'json'), 'utf8').catch(() => undefined);
+      if (text === undefined) return undefined;
+      const record = JSON.parse(text) as PreparedRecord;
+      const file = await openModelFile(at(key, 'bin'));
+      return file.size === record.bytes ? { file, record } : undefined;
+    },
+    async create(key) {
+      await mkdir(folder, { recursive: true });
+      const temporary = at(key, `${process.pid}.part`);
+      const handle = await open(temporary, 'w');
+      return {
+        append: async (bytes) => void (await handle.writeFile(bytes)),
+        async commit(record) {
+          await handle.close();
+          await rename(temporary, at(key, 'bin'));
+          await writeFile(at(key, 'json.part'), JSON.stringify(record));
+          await rename(at(key, 'json.part'), at(key, 'json'));
+        },
+        async abort() {
+          await handle.close().catch(() => {});
+          await rm(temporary, { force: true });
+        },
+      };
+    },
+    async remove(key) {
+      for (const kind of ['json', 'bin']) await rm(at(key, kind), { force: true });
+    },
+  };
+}

@@ -1,0 +1,204 @@
+// Continues prompts token by token with a KV cache: a chunked prefill and a decoding pass, which share the caches and
+// the frozen weights that training uses. Several answers run side by side in one batch; each has its own adapter (or
+// none) and its own strength.
+
+import { Graph, type Value } from '../gpu/graph.ts';
+import { matmul } from '../gpu/kernels/matmul.ts';
+import { planMemory } from '../gpu/plan.ts';
+import { Program, type Shared, type Slot } from '../gpu/program.ts';
+import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import { type CachedInputs, cachedInputs } from '../model/layers.ts';
+import { makeSampler, type SamplingSettings } from './sample.ts';
+
+/** One of the answers that are made side by side. */
+export interface Answer {
+  readonly adapter: FlatAdapter | undefined;
+  /** 1 = as trained. */
+  readonly strength: number;
+}
+
+export interface GenerateOptions extends SamplingSettings {
+  readonly maxTokens: number;
+  /** Ids that end an answer; empty to go on regardless. */
+  readonly stopIds: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A new token of one answer; `id` undefined when the answer has ended. */
+export interface TokenEvent {
+  readonly answer: number;
+  readonly id: number | undefined;
+  readonly reason: 'end-of-turn' | 'length' | 'stopped' | undefined;
+}
+
+const NO_ROW = 0xffffffff;
+/** Columns of a prefill pass. */
+const PREFILL_COLUMNS = 32;
+/** KV caches grow in steps of this many tokens, so that a chat does not recompile at every message. */
+const CAPACITY_STEP = 128;
+
+interface Pass {
+  readonly program: Program;
+  readonly inputs: CachedInputs;
+  readonly attached: readonly AttachedAdapter[];
+  readonly columns: number;
+  /** (V,T), decoding only. */
+  readonly logits: Value | undefined;
+}
+
+export class Generator {
+  private constructor(
+    private readonly model: BaseModel,
+    private readonly answers: readonly Answer[],
+    private readonly adapters: readonly FlatAdapter[],
+    readonly capacity: number,
+    private readonly prefill: Pass,
+    private readonly decode: Pass,
+    private readonly caches: readonly GPUBuffer[],
+  ) {}
+
+  /** `tokens`: prompt and answer together, at most; rounded up. */
+  static async create(model: BaseModel, answers: readonly Answer[], tokens: number): Promise<Generator> {
+    const adapters = [...new Set(answers.map((a) => a.adapter).filter((a) => a !== undefined))];
+    const capacity = Math.ceil(tokens / CAPACITY_STEP) * CAPACITY_STEP;
+    const caches = new Map<string, Slot>();
+    const prefill = await makePass(model, adapters, answers.length, capacity, PREFILL_COLUMNS, false, caches);
+    const decode = await makePass(
+      model,
+      adapters,
+      answers.length,
+      capacity,
+      4 * Math.ceil(answers.length / 4),
+      true,
+      caches,
+    );
+    return new Generator(
+      model,
+      answers,
+      adapters,
+      capacity,
+      prefill,
+      decode,
+      [...caches.values()].map((s) => s.buffer),
+    );
+  }
+
+  /** Yields tokens of all answers as they come. All answers continue the same `prompt` ids (at least one). */
+  async *run(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<TokenEvent> {
+    if (prompt.length === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
+    if (prompt.length + options.maxTokens > this.capacity)
+      throw new RangeError(
+        `Cannot generate: found ${prompt.length} prompt tokens and ${options.maxTokens} new ones, need at most ${this.capacity}`,
+      );
+    await this.fillCaches(prompt.slice(0, -1));
+    const last = this.answers.map(() => prompt.at(-1)!);
+    const live = new Set(this.answers.keys());
+    const sampler = makeSampler(options);
+    for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
+      if (options.signal?.aborted) break;
+      const position = prompt.length - 1 + n;
+      const logits = await this.decodeStep([...live].map((row) => ({ row, id: last[row]!, position })));
+      for (const row of [...live]) {
+        const id = sampler(logits[row]!, row, n);
+        if (options.stopIds.includes(id)) {
+          live.delete(row);
+          yield { answer: row, id: undefined, reason: 'end-of-turn' };
+          continue;
+        }
+        last[row] = id;
+        yield { answer: row, id, reason: undefined };
+      }
+    }
+    for (const answer of live) yield { answer, id: undefined, reason: options.signal?.aborted ? 'stopped' : 'length' };
+  }
+
+  destroy(): void {
+    this.prefill.program.destroy();
+    this.decode.program.destroy();
+    for (const cache of this.caches) cache.destroy();
+  }
+
+  private async fillCaches(ids: readonly number[]): Promise<void> {
+    const columns = this.answers.flatMap((_, row) => ids.map((id, position) => ({ row, id, position })));
+    for (let begin = 0; begin < columns.length; begin += PREFILL_COLUMNS) {
+      this.writeColumns(this.prefill, columns.slice(begin, begin + PREFILL_COLUMNS));
+      await this.prefill.program.run();
+    }
+  }
+
+  /** Logits (V) of each row that took part. */
+  private async decodeStep(columns: readonly Column[]): Promise<Record<number, Float32Array>> {
+    this.writeColumns(this.decode, columns);
+    await this.decode.program.run();
+    const [all] = await this.decode.program.read(this.decode.logits!);
+    const { vocab } = this.model.config;
+    const stride = this.decode.columns;
+    return Object.fromEntries(
+      columns.map(({ row }, column) => [
+        row,
+        Float32Array.from({ length: vocab }, (_, v) => all![v * stride + column]!),
+      ]),
+    );
+  }
+
+  private writeColumns({ program, inputs, attached, columns }: Pass, used: readonly Column[]): void {
+    const ids = new Uint32Array(columns);
+    const positions = new Uint32Array(columns);
+    const rowOf = new Uint32Array(columns).fill(NO_ROW);
+    for (const [i, column] of used.entries()) {
+      ids[i] = column.id;
+      positions[i] = column.position;
+      rowOf[i] = column.row;
+    }
+    program.write(inputs.ids, ids);
+    program.write(inputs.positions, positions);
+    program.write(inputs.rowOf, rowOf);
+    for (const [i, adapter] of this.adapters.entries()) {
+      const strength = new Float32Array(columns);
+      for (const [c, column] of used.entries()) {
+        const answer = this.answers[column.row]!;
+        if (answer.adapter === adapter) strength[c] = answer.strength;
+      }
+      program.write(attached[i]!.strength, strength);
+    }
+  }
+}
+
+interface Column {
+  readonly row: number;
+  readonly id: number;
+  readonly position: number;
+}
+
+/** Compiles one of the two passes; the first one makes the caches, the second one finds them. */
+async function makePass(
+  model: BaseModel,
+  adapters: readonly FlatAdapter[],
+  rows: number,
+  capacity: number,
+  columns: number,
+  wantsLogits: boolean,
+  caches: Map<string, Slot>,
+): Promise<Pass> {
+  const g = new Graph(model.device.traits);
+  const inputs = cachedInputs(g, columns, rows, capacity);
+  const { adapt, attached } = attachFrozen(g, adapters, columns);
+  const { hidden, head } = model.build(g, inputs, capacity, adapt);
+  const logits = wantsLogits ? g.keep(matmul(g, head, hidden, { label: 'logits' })) : undefined;
+  const extra = new Map(attached.flatMap((a) => [...a.slots]));
+  const shared: Map<Value, Slot> = new Map(await model.bind(g, capacity, extra));
+  for (const value of g.values) {
+    if (value.role !== 'state') continue;
+    let slot = caches.get(value.name);
+    if (slot === undefined) {
+      const size = 4 * value.shape.reduce((a, b) => a * b, 1);
+      slot = { buffer: await model.device.allocate(value.name, size, GPUBufferUsage.STORAGE), offset: 0, size };
+      caches.set(value.name, slot);
+    }
+    shared.set(value, slot);
+  }
+  const program = await Program.compile(model.device, planMemory(g, model.device.traits), shared satisfies Shared);
+  return { program, inputs, attached, columns, logits };
+}

@@ -1,0 +1,265 @@
+// One step, twenty steps and greedy answers against torch + transformers + PEFT (../shared/goldens/README.md gives the
+// tolerances and how they were measured). A failure names the tensor.
+
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openDevice } from '../gpu/testing/open-device.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import { readPeftFolder } from '../lora/files/peft.ts';
+import { FlatAdapter, flatLayout, readFlat } from '../lora/flat-adapter.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import type { QuantChoice } from '../model/prepare-weights.ts';
+import { Generator } from './generate.ts';
+import { Scorer } from './score.ts';
+import {
+  type BaseJson,
+  columnsOf,
+  diskFolder,
+  type GoldenJson,
+  goldenBatch,
+  goldenPath,
+  goldenRows,
+  readGoldenJson,
+  readGoldenTensors,
+  relativeL2,
+} from './testing/golden.ts';
+import { TrainStep } from './train-step.ts';
+
+const LOGITS = 2e-4;
+const LOSS = 1e-5;
+const GRADIENT = 1e-4;
+const FIRST_LOSSES = 1e-4;
+const ALL_LOSSES = 2e-3;
+const FINAL_ADAPTER = 1e-2;
+
+const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
+interface Case {
+  readonly name: string;
+  readonly model: string;
+  readonly base: string;
+  readonly adapters: readonly string[];
+  readonly quant: QuantChoice;
+}
+const both = ['lora_default', 'lora_all_linear'];
+const CASES: readonly Case[] = [
+  { name: 'llama f32', model: 'llama/model', base: 'llama', adapters: both, quant: F32 },
+  { name: 'llama_untied f32', model: 'llama_untied/model', base: 'llama_untied', adapters: both, quant: F32 },
+  { name: 'llama_rope3 f32', model: 'llama_rope3/model', base: 'llama_rope3', adapters: both, quant: F32 },
+  {
+    name: 'q8',
+    model: 'llama_untied/model',
+    base: 'llama_quant/int8_g32',
+    adapters: both,
+    quant: { linears: 'q8', embeddings: 'f32' },
+  },
+  {
+    name: 'int8-row',
+    model: 'llama_untied/model',
+    base: 'llama_quant/int8_row',
+    adapters: both,
+    quant: { linears: 'int8-row', embeddings: 'f32' },
+  },
+  {
+    name: 'int8-row with embeddings',
+    model: 'llama_untied/model',
+    base: 'llama_quant/int8_row_embed',
+    adapters: both,
+    quant: { linears: 'int8-row', embeddings: 'int8-row' },
+  },
+  {
+    name: 'int8-row with tied embeddings',
+    model: 'llama/model',
+    base: 'llama_quant/int8_row_embed_tied',
+    adapters: both,
+    quant: { linears: 'int8-row', embeddings: 'int8-row' },
+  },
+];
+
+for (const golden of CASES) {
+  const modelPath = goldenPath(golden.model);
+  const basePath = goldenPath(golden.base);
+  if (modelPath === undefined || basePath === undefined) {
+    console.warn(`SKIPPED reference case "${golden.name}": ../shared/goldens is not there`);
+    describe.skip(`${golden.name} (skipped: ../shared/goldens is not there)`, () => it('runs', () => {}));
+    continue;
+  }
+  describe(`against PEFT: ${golden.name}`, () => {
+    const opened = openDevice().then(async (device) =>
+      BaseModel.open(device, await openModelFolder(diskFolder(modelPath), golden.name), golden.quant),
+    );
+    afterAll(async () => (await opened).destroy());
+    // The batch is told once, beside the unquantised model.
+    const { batch } = readGoldenJson<BaseJson>(path.dirname(modelPath), 'base.json');
+    const base = { ...readGoldenJson<BaseJson>(basePath, 'base.json'), batch };
+
+    it('gives the logits and the loss of the base', async () => {
+      const model = await opened;
+      const { logits, loss } = await score(model, undefined, base);
+      const expected = (await readGoldenTensors(path.join(basePath, 'base.safetensors'))).get('logits')!;
+      expect(worstLogit(logits, expected, base, model.config.vocab)).toBeLessThan(LOGITS);
+      expect(Math.abs(loss - base.loss)).toBeLessThan(LOSS);
+    });
+
+    it('continues greedily with the same ids', async () => {
+      expect(await greedy(await opened, undefined, base)).toEqual(base.greedy.new_ids);
+    });
+
+    for (const name of golden.adapters) {
+      const folder = goldenPath(path.join(golden.base, name));
+      if (folder === undefined) continue;
+      const json = readGoldenJson<GoldenJson>(folder, 'golden.json');
+      const adapterAt = async (which: string) =>
+        (await readPeftFolder(diskFolder(path.join(folder, which)), (await opened).linears())).adapter;
+
+      it(`${name}: gives the logits, the loss and every gradient`, async () => {
+        const model = await opened;
+        const adapter = await adapterAt('adapter');
+        const expected = await readGoldenTensors(path.join(folder, 'golden.safetensors'));
+        const { logits, loss } = await score(model, adapter, base);
+        expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeLessThan(LOGITS);
+        expect(Math.abs(loss - json.loss)).toBeLessThan(LOSS);
+        for (const [tensor, difference] of await gradientErrors(model, adapter, base, expected))
+          expect(difference, tensor).toBeLessThan(GRADIENT);
+      });
+
+      it(`${name}: follows twenty steps of AdamW to the same adapter`, async () => {
+        const model = await opened;
+        const { losses, norms, final } = await trainTwenty(model, await adapterAt('adapter'), base, json.training.lrs);
+        for (const [i, loss] of losses.entries())
+          expect(Math.abs(loss - json.training.losses[i]!), `loss ${i}`).toBeLessThan(
+            i < 5 ? FIRST_LOSSES : ALL_LOSSES,
+          );
+        for (const [i, norm] of norms.entries())
+          expect(Math.abs(norm / json.training.grad_norms[i]! - 1), `gradient norm ${i}`).toBeLessThan(1e-2);
+        const expected = await adapterAt('adapter_final');
+        for (const [at, { a, b }] of final) {
+          expect(relativeL2(a, expected.modules.get(at)!.a), `${at}.lora_A`).toBeLessThan(FINAL_ADAPTER);
+          expect(relativeL2(b, expected.modules.get(at)!.b), `${at}.lora_B`).toBeLessThan(FINAL_ADAPTER);
+        }
+      });
+
+      it(`${name}: continues greedily with the same ids`, async () => {
+        expect(await greedy(await opened, await adapterAt('adapter'), base)).toEqual(json.greedy.new_ids);
+      });
+    }
+
+    it('notices a disturbed adapter (control)', async () => {
+      const model = await opened;
+      const folder = path.join(basePath, 'lora_all_linear');
+      const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'adapter')), model.linears());
+      const [at, module] = [...adapter.modules][3]!;
+      const b = module.b.slice();
+      b[5] = b[5]! + 0.05;
+      const disturbed = { ...adapter, modules: new Map(adapter.modules).set(at, { ...module, b }) };
+      const expected = await readGoldenTensors(path.join(folder, 'golden.safetensors'));
+      const { logits } = await score(model, disturbed, base);
+      expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeGreaterThan(LOGITS);
+      const errors = (await gradientErrors(model, disturbed, base, expected)).map(([, e]) => e);
+      expect(Math.max(...errors)).toBeGreaterThan(GRADIENT);
+    });
+  });
+}
+
+async function score(model: BaseModel, adapter: Adapter | undefined, base: BaseJson) {
+  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const batch = goldenBatch(base);
+  const scorer = await Scorer.create(model, flat, batch.columns, 24, true);
+  try {
+    const { losses, logits } = await scorer.score(batch);
+    return { logits: logits!, loss: losses.reduce((a, b) => a + b, 0) / losses.length };
+  } finally {
+    scorer.destroy();
+    flat?.destroy();
+  }
+}
+
+/** Largest difference at real tokens; ours are (V,T), the reference's [row][token][V]. */
+function worstLogit(ours: Float32Array, expected: Float32Array, base: BaseJson, vocab: number): number {
+  const columns = ours.length / vocab;
+  const length = base.batch.input_ids[0]!.length;
+  let worst = 0;
+  for (const { row, token, column } of columnsOf(base))
+    for (let v = 0; v < vocab; v++) {
+      const difference = Math.abs(ours[v * columns + column]! - expected[(row * length + token) * vocab + v]!);
+      if (!(difference <= worst)) worst = difference;
+    }
+  return worst;
+}
+
+async function gradientErrors(
+  model: BaseModel,
+  adapter: Adapter,
+  base: BaseJson,
+  expected: ReadonlyMap<string, Float32Array>,
+): Promise<[string, number][]> {
+  const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+  const batch = goldenBatch(base);
+  const step = await TrainStep.create(model, flat, {
+    columns: batch.columns,
+    positions: 24,
+    dropout: 0,
+    weightDecay: 0,
+  });
+  try {
+    step.clearGradients();
+    await step.forwardAndBackward([batch], { update: 1, seed: 0 });
+    const gradients = await readFlat(model.device, step.optimizer.grads);
+    return flatLayout(adapter.modules).entries.map(({ path: at, factor, shape, offset }) => {
+      const name = `base_model.model.${at}.${factor}.weight`;
+      return [
+        name,
+        relativeL2(gradients.subarray(offset, offset + shape[0] * shape[1]), expected.get(`grad.${name}`)!),
+      ];
+    });
+  } finally {
+    step.destroy();
+    flat.destroy();
+  }
+}
+
+async function trainTwenty(model: BaseModel, adapter: Adapter, base: BaseJson, lrs: readonly number[]) {
+  const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+  const batch = goldenBatch(base);
+  const step = await TrainStep.create(model, flat, {
+    columns: batch.columns,
+    positions: 24,
+    dropout: 0,
+    weightDecay: 0.01,
+  });
+  try {
+    const losses: number[] = [];
+    const norms: number[] = [];
+    for (const [i, lr] of lrs.entries()) {
+      const result = await step.run([batch], { lr, update: i + 1, clip: 1, seed: 0 });
+      losses.push(result.loss);
+      norms.push(result.gradNorm);
+    }
+    losses.push((await step.evaluate(batch)).sum / batch.supervised);
+    return { losses, norms, final: await flat.read() };
+  } finally {
+    step.destroy();
+    flat.destroy();
+  }
+}
+
+async function greedy(model: BaseModel, adapter: Adapter | undefined, base: BaseJson): Promise<number[][]> {
+  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const out: number[][] = [];
+  for (const { ids } of goldenRows(base)) {
+    const generator = await Generator.create(model, [{ adapter: flat, strength: 1 }], ids.length + 16);
+    const row: number[] = [];
+    for await (const { id } of generator.run([...ids], {
+      maxTokens: 16,
+      temperature: 0,
+      topP: 1,
+      seed: 0,
+      stopIds: [],
+    }))
+      if (id !== undefined) row.push(id);
+    generator.destroy();
+    out.push(row);
+  }
+  flat?.destroy();
+  return out;
+}

@@ -1,0 +1,98 @@
+// What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
+
+import type { Schedule } from './schedule.ts';
+
+export interface TrainSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly dropout: number;
+  /** `all-linear`, or last names ("q_proj"). */
+  readonly targets: 'all-linear' | readonly string[];
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly warmupSteps: number;
+  readonly weightDecay: number;
+  /** Largest global gradient norm; 0 = no clipping. */
+  readonly clip: number;
+  /** Exactly one of the two. */
+  readonly steps?: number;
+  readonly epochs?: number;
+  /** Rows a micro-batch. */
+  readonly batchSize: number;
+  /** Micro-batches a step. */
+  readonly gradAccum: number;
+  readonly seqLen: number;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  /** Share of rows held back for validation, 0 … 0.5. */
+  readonly validationSplit: number;
+  /** Validate every this many steps; 0 = only at the end. */
+  readonly evalEvery: number;
+}
+
+export const DEFAULT_SETTINGS: TrainSettings = {
+  rank: 8,
+  alpha: 16,
+  dropout: 0,
+  targets: 'all-linear',
+  learningRate: 1e-3,
+  schedule: 'linear',
+  warmupSteps: 5,
+  weightDecay: 0,
+  clip: 1,
+  epochs: 3,
+  batchSize: 4,
+  gradAccum: 1,
+  seqLen: 256,
+  seed: 0,
+  shuffle: true,
+  validationSplit: 0.1,
+  evalEvery: 20,
+};
+
+/** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
+const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
+  ['rank', 1, 1024, 'whole'],
+  ['alpha', 1e-6, 1e6, 'any'],
+  ['dropout', 0, 0.9, 'any'],
+  ['learningRate', 0, 10, 'any'],
+  ['warmupSteps', 0, 1e7, 'whole'],
+  ['weightDecay', 0, 10, 'any'],
+  ['clip', 0, 1e6, 'any'],
+  ['steps', 1, 1e7, 'whole'],
+  ['epochs', 1e-3, 1e5, 'any'],
+  ['batchSize', 1, 4096, 'whole'],
+  ['gradAccum', 1, 4096, 'whole'],
+  ['seqLen', 2, 1 << 20, 'whole'],
+  ['seed', 0, 2 ** 32 - 1, 'whole'],
+  ['validationSplit', 0, 0.5, 'any'],
+  ['evalEvery', 0, 1e7, 'whole'],
+];
+
+/** Throws RangeError naming the first setting that is out of its range. */
+export function checkSettings(settings: TrainSettings): void {
+  for (const [name, low, high, kind] of RANGES) {
+    const value = settings[name];
+    if (value === undefined && (name === 'steps' || name === 'epochs')) continue;
+    if (typeof value !== 'number' || !(value >= low && value <= high) || (kind === 'whole' && !Number.isInteger(value)))
+      throw new RangeError(
+        `Cannot train with ${name} ${value}: need a ${kind === 'whole' ? 'whole ' : ''}number from ${low} to ${high}`,
+      );
+  }
+  if ((settings.steps === undefined) === (settings.epochs === undefined))
+    throw new RangeError('Cannot train: found both or neither of steps and epochs, need exactly one');
+  if (settings.targets !== 'all-linear' && settings.targets.length === 0)
+    throw new RangeError('Cannot train: found no target modules, need at least one');
+}
+
+/** Steps that go over all of `rows` once. */
+export function stepsPerEpoch(
+  rows: number,
+  { batchSize, gradAccum }: Pick<TrainSettings, 'batchSize' | 'gradAccum'>,
+): number {
+  return Math.ceil(Math.ceil(rows / batchSize) / gradAccum);
+}
+
+export function totalSteps(rows: number, settings: TrainSettings): number {
+  return settings.steps ?? Math.max(1, Math.round(stepsPerEpoch(rows, settings) * settings.epochs!));
+}

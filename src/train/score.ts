@@ -1,0 +1,85 @@
+// Loss and logits of given rows, with or without an adapter: no gradients, no cache.
+
+import type { Batch } from '../data/types.ts';
+import { Graph, type Value } from '../gpu/graph.ts';
+import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
+import { matmul } from '../gpu/kernels/matmul.ts';
+import { planMemory } from '../gpu/plan.ts';
+import { Program } from '../gpu/program.ts';
+import { attachFrozen } from '../lora/attach.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import { type PackedInputs, packedInputs } from '../model/layers.ts';
+
+export class Scorer {
+  private constructor(
+    private readonly program: Program,
+    private readonly inputs: PackedInputs,
+    private readonly targets: { readonly columns: Value; readonly ids: Value; readonly supervised: Value },
+    private readonly losses: Value,
+    /** (V,T), when asked for. */
+    private readonly logits: Value | undefined,
+    private readonly strength: Value | undefined,
+  ) {}
+
+  /** `columns` T and `positions` as in a training step; `wantsLogits` keeps the logits (V,T) of every column. */
+  static async create(
+    model: BaseModel,
+    adapter: FlatAdapter | undefined,
+    columns: number,
+    positions: number,
+    wantsLogits = false,
+  ): Promise<Scorer> {
+    const g = new Graph(model.device.traits);
+    const inputs = packedInputs(g, columns);
+    const { adapt, attached } = attachFrozen(g, adapter ? [adapter] : [], columns);
+    const { hidden, head } = model.build(g, inputs, positions, adapt);
+    const logits = wantsLogits ? g.keep(matmul(g, head, hidden, { label: 'logits' })) : undefined;
+    const targets = {
+      columns: g.input('target_columns', [columns], 'u32'),
+      ids: g.input('target_ids', [columns], 'u32'),
+      supervised: g.input('supervised', [1], 'u32'),
+    };
+    const { losses } = lmHeadLoss(g, {
+      hidden,
+      head,
+      targetColumns: targets.columns,
+      targetIds: targets.ids,
+      supervised: targets.supervised,
+      lossScale: g.input('loss_scale', [1]),
+      chunk: lossChunk(model.config.vocab, columns),
+      backward: false,
+    });
+    const extra = new Map(attached.flatMap((a) => [...a.slots]));
+    const program = await Program.compile(
+      model.device,
+      planMemory(g, model.device.traits),
+      await model.bind(g, positions, extra),
+    );
+    return new Scorer(program, inputs, targets, losses, logits, attached[0]?.strength);
+  }
+
+  /** Loss of each supervised token, in the order of the batch's targets; logits (V,T) when they were asked for. */
+  async score(
+    batch: Batch,
+    strength = 1,
+  ): Promise<{ readonly losses: Float32Array; readonly logits: Float32Array | undefined }> {
+    const { program, inputs, targets } = this;
+    program.write(inputs.ids, batch.ids);
+    program.write(inputs.positions, batch.positions);
+    program.write(inputs.segmentStart, batch.segmentStart);
+    program.write(inputs.segmentEnd, batch.segmentEnd);
+    program.write(targets.columns, batch.targetColumns);
+    program.write(targets.ids, batch.targetIds);
+    program.write(targets.supervised, new Uint32Array([batch.supervised]));
+    if (this.strength) program.write(this.strength, new Float32Array(batch.columns).fill(strength));
+    await program.run({ counts: { supervised: batch.supervised } });
+    const wanted = this.logits ? [this.losses, this.logits] : [this.losses];
+    const [losses, logits] = await program.read(...wanted);
+    return { losses: losses!.slice(0, batch.supervised), logits };
+  }
+
+  destroy(): void {
+    this.program.destroy();
+  }
+}

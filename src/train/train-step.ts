@@ -1,0 +1,232 @@
+// One optimiser step, from batches to new adapter weights: forward, loss, backward for each micro-batch, then clip and
+// AdamW. Everything is compiled once for a fixed number of columns T and replayed.
+
+import type { Batch } from '../data/types.ts';
+import { differentiate } from '../gpu/backward.ts';
+import { Graph, type Value } from '../gpu/graph.ts';
+import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
+import { type Plan, type PlanLimits, planMemory } from '../gpu/plan.ts';
+import { Program } from '../gpu/program.ts';
+import type { Traits } from '../gpu/traits.ts';
+import { attachTrainable } from '../lora/attach.ts';
+import type { AdapterShape, FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import { type PackedInputs, packedInputs } from '../model/layers.ts';
+import { Optimizer } from './optimizer.ts';
+
+export interface StepShape {
+  /** T: columns of a micro-batch, padding included. */
+  readonly columns: number;
+  /** Longest row in tokens. */
+  readonly positions: number;
+  readonly dropout: number;
+}
+
+export interface StepResult {
+  /** Mean over the supervised tokens of all micro-batches. */
+  readonly loss: number;
+  readonly supervised: number;
+  readonly tokens: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+}
+
+interface StepGraph {
+  readonly graph: Graph;
+  readonly inputs: PackedInputs;
+  readonly targetColumns: Value;
+  readonly targetIds: Value;
+  readonly supervised: Value;
+  readonly lossScale: Value;
+  readonly dropoutStep: Value | undefined;
+  readonly losses: Value;
+  /** Ops up to and with the loss: what evaluation runs. */
+  readonly forwardOps: number;
+}
+
+/** The whole step as a graph; needs no device, so that its memory can be planned without one. */
+export function buildStep(
+  model: Pick<BaseModel, 'build' | 'config'>,
+  traits: Traits,
+  modules: AdapterShape,
+  shape: StepShape,
+): StepGraph {
+  const graph = new Graph(traits);
+  const inputs = packedInputs(graph, shape.columns);
+  const dropoutStep = shape.dropout > 0 ? graph.input('dropout.step', [4], 'u32') : undefined;
+  const adapt = attachTrainable(graph, modules, dropoutStep && { p: shape.dropout, step: dropoutStep });
+  const { hidden, head } = model.build(graph, inputs, shape.positions, adapt);
+  const targetColumns = graph.input('target_columns', [shape.columns], 'u32');
+  const targetIds = graph.input('target_ids', [shape.columns], 'u32');
+  const supervised = graph.input('supervised', [1], 'u32');
+  const lossScale = graph.input('loss_scale', [1]);
+  const chunk = lossChunk(model.config.vocab, shape.columns);
+  const { losses, dHidden } = lmHeadLoss(graph, {
+    hidden,
+    head,
+    targetColumns,
+    targetIds,
+    supervised,
+    lossScale,
+    chunk,
+    backward: true,
+  });
+  const forwardOps = graph.ops.length;
+  differentiate(graph, new Map([[hidden, dHidden!]]));
+  return { graph, inputs, targetColumns, targetIds, supervised, lossScale, dropoutStep, losses, forwardOps };
+}
+
+/** Memory of a step on a device with these limits, before anything is allocated. */
+export function planStep(
+  model: Pick<BaseModel, 'build' | 'config'>,
+  traits: Traits & PlanLimits,
+  modules: AdapterShape,
+  shape: StepShape,
+): Plan {
+  return planMemory(buildStep(model, traits, modules, shape).graph, traits);
+}
+
+/** A step compiled for one number of columns. */
+interface Compiled {
+  readonly step: StepGraph;
+  readonly program: Program;
+}
+
+export class TrainStep {
+  /** Smaller batches have programs of their own, which live in the memory of the largest one. */
+  private readonly compiled = new Map<number, Compiled>();
+
+  private constructor(
+    private readonly model: BaseModel,
+    private readonly adapter: FlatAdapter,
+    private readonly shape: StepShape,
+    readonly optimizer: Optimizer,
+    readonly plan: Plan,
+    private readonly largest: Compiled,
+  ) {
+    this.compiled.set(shape.columns, largest);
+  }
+
+  /** Allocates for the largest batch, `shape.columns`; smaller ones run in the same memory. */
+  static async create(
+    model: BaseModel,
+    adapter: FlatAdapter,
+    shape: StepShape & { readonly weightDecay: number },
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<TrainStep> {
+    const { device } = model;
+    const step = buildStep(model, device.traits, adapter.modules, shape);
+    const plan = planMemory(step.graph, device.traits);
+    const shared = await model.bind(step.graph, shape.positions);
+    const optimizer = await Optimizer.create(device, adapter, shape.weightDecay);
+    try {
+      const program = await Program.compile(device, plan, shared, {
+        flat: { params: adapter.params, grads: optimizer.grads },
+        onProgress,
+      });
+      return new TrainStep(model, adapter, shape, optimizer, plan, { step, program });
+    } catch (error) {
+      optimizer.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Trains on the micro-batches as one batch.
+   * @param update from 1. @param seed of the dropout masks.
+   * Throws RangeError when the loss or a gradient is not finite; the adapter is then as it was.
+   */
+  async run(
+    batches: readonly Batch[],
+    settings: { readonly lr: number; readonly update: number; readonly clip: number; readonly seed: number },
+  ): Promise<StepResult> {
+    this.clearGradients();
+    const { loss, supervised, tokens } = await this.forwardAndBackward(batches, settings);
+    if (!Number.isFinite(loss))
+      throw new RangeError(`Cannot go on at step ${settings.update}: found a loss of ${loss}, need a finite number`);
+    const { gradNorm, finite } = await this.optimizer.update(settings);
+    if (!finite) throw new RangeError(`Cannot go on at step ${settings.update}: found a gradient that is not finite`);
+    return { loss, supervised, tokens, gradNorm };
+  }
+
+  /** Gradients of the micro-batches, left in the optimiser's flat buffer; adds to what is there. */
+  async forwardAndBackward(
+    batches: readonly Batch[],
+    { update, seed }: { readonly update: number; readonly seed: number },
+  ) {
+    const supervised = batches.reduce((n, b) => n + b.supervised, 0);
+    const tokens = batches.reduce((n, b) => n + b.tokens, 0);
+    let sum = 0;
+    for (const [i, batch] of batches.entries()) {
+      const { step, program } = await this.compiledFor(batch.columns);
+      writeBatch({ step, program }, batch, supervised);
+      if (step.dropoutStep) program.write(step.dropoutStep, new Uint32Array([seed, i, update, 0]));
+      await program.run({ counts: { supervised: batch.supervised } });
+      const [losses] = await program.read(step.losses);
+      for (let t = 0; t < batch.supervised; t++) sum += losses![t]!;
+    }
+    return { loss: sum / supervised, supervised, tokens };
+  }
+
+  /** Sum of the losses of a batch's supervised tokens, without dropout and without gradients. */
+  async evaluate(batch: Batch): Promise<{ readonly sum: number; readonly losses: Float32Array }> {
+    const { step, program } = await this.compiledFor(batch.columns);
+    writeBatch({ step, program }, batch, batch.supervised);
+    if (step.dropoutStep) program.write(step.dropoutStep, new Uint32Array([0, 0, 0, 1]));
+    await program.run({ counts: { supervised: batch.supervised }, ops: step.forwardOps });
+    const [losses] = await program.read(step.losses);
+    const used = losses!.subarray(0, batch.supervised);
+    return { sum: used.reduce((a, b) => a + b, 0), losses: used };
+  }
+
+  clearGradients(): void {
+    const { gpu } = this.model.device;
+    const encoder = gpu.createCommandEncoder({ label: 'clear gradients' });
+    encoder.clearBuffer(this.optimizer.grads);
+    gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Dispatches of one micro-batch, forward and backward. */
+  get dispatchCount(): number {
+    return this.largest.program.dispatchCount;
+  }
+
+  get allocatedBytes(): number {
+    return this.largest.program.allocatedBytes + this.optimizer.allocatedBytes;
+  }
+
+  destroy(): void {
+    for (const { program } of this.compiled.values()) program.destroy();
+    this.optimizer.destroy();
+  }
+
+  private async compiledFor(columns: number): Promise<Compiled> {
+    const known = this.compiled.get(columns);
+    if (known !== undefined) return known;
+    if (columns > this.shape.columns)
+      throw new RangeError(`Cannot train on a batch of ${columns} columns: need at most ${this.shape.columns}`);
+    const { device } = this.model;
+    const step = buildStep(this.model, device.traits, this.adapter.modules, { ...this.shape, columns });
+    const shared = await this.model.bind(step.graph, this.shape.positions);
+    const flat = { params: this.adapter.params, grads: this.optimizer.grads };
+    const program = await Program.compile(device, planMemory(step.graph, device.traits), shared, {
+      flat,
+      within: this.largest.program,
+    });
+    const compiled = { step, program };
+    this.compiled.set(columns, compiled);
+    return compiled;
+  }
+}
+
+function writeBatch({ step, program }: Compiled, batch: Batch, supervisedInAll: number): void {
+  const { inputs } = step;
+  program.write(inputs.ids, batch.ids);
+  program.write(inputs.positions, batch.positions);
+  program.write(inputs.segmentStart, batch.segmentStart);
+  program.write(inputs.segmentEnd, batch.segmentEnd);
+  program.write(step.targetColumns, batch.targetColumns);
+  program.write(step.targetIds, batch.targetIds);
+  program.write(step.supervised, new Uint32Array([batch.supervised]));
+  program.write(step.lossScale, new Float32Array([1 / supervisedInAll]));
+}
