@@ -6,20 +6,21 @@ import { openAdapterStore, openPreparedStore } from '../storage/browser.ts';
 import { Engine } from './engine.ts';
 import type { AdapterRecord } from './protocol.ts';
 
-/** Files of a bundled model. The weights come first: their size is what progress is measured by. */
-const MODEL_FILES = [
-  'model.safetensors',
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'README.md',
+/** Files of a bundled model and whether it works without. The weights come first: progress is measured by them. */
+const MODEL_FILES: readonly (readonly [string, 'needed' | 'optional'])[] = [
+  ['model.safetensors', 'needed'],
+  ['config.json', 'needed'],
+  ['tokenizer.json', 'needed'],
+  ['tokenizer_config.json', 'optional'],
+  ['generation_config.json', 'optional'],
+  ['README.md', 'optional'],
 ];
 
 async function fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
-  for (const name of MODEL_FILES) {
+  for (const [name, need] of MODEL_FILES) {
     const response = await fetch(new URL(name, url));
+    if (response.status === 404 && need === 'optional') continue;
     if (!response.ok || response.body === null)
       throw new Error(`Cannot load the bundled model: found no "${name}" (status ${response.status})`);
     const total = Number(response.headers.get('content-length') ?? 0);
@@ -28,7 +29,7 @@ async function fetchModel(url: string, onProgress: (done: number, total: number)
     for await (const part of streamOf(response.body)) {
       parts.push(part);
       done += part.byteLength;
-      if (name === MODEL_FILES[0]) onProgress(done, Math.max(total, done));
+      if (name === MODEL_FILES[0]![0]) onProgress(done, Math.max(total, done));
     }
     files.push(fileFromBytes(name, new Uint8Array(await new Blob(parts).arrayBuffer())));
   }

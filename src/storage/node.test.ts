@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDataFile, openModelFile, openModelFiles, openPreparedFolder, writeFolder } from './node.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'graft-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe('writeFolder()', () => {
+  it('writes all files and leaves nothing else behind', async () => {
+    const out = path.join(folder, 'adapter');
+    await writeFolder(out, [{ name: 'a.json', bytes: bytes('{}') }, { name: 'b.bin', bytes: bytes('12') }]);
+    expect((await readdir(out)).sort()).toEqual(['a.json', 'b.bin']);
+    expect(await readFile(path.join(out, 'b.bin'), 'utf8')).toBe('12');
+  });
+
+  it('leaves the old files as they were when one cannot be written', async () => {
+    const out = path.join(folder, 'kept');
+    await writeFolder(out, [{ name: 'a.json', bytes: bytes('old') }]);
+    const files = [{ name: 'a.json', bytes: bytes('new') }, { name: 'no/such/place', bytes: bytes('x') }];
+    await expect(writeFolder(out, files)).rejects.toThrow(/^Cannot write/);
+    expect(await readdir(out)).toEqual(['a.json']);
+    expect(await readFile(path.join(out, 'a.json'), 'utf8')).toBe('old');
+  });
+});
+
+describe('openModelFile()', () => {
+  it('reads ranges and refuses those outside', async () => {
+    const file = path.join(folder, 'digits');
+    await writeFile(file, '0123456789');
+    const opened = await openModelFile(file);
+    expect(new TextDecoder().decode(await opened.read(3, 4))).toBe('3456');
+    await expect(opened.read(8, 3)).rejects.toThrow('Cannot read bytes 8 to 11 of "digits": found 10 bytes, need all of them');
+  });
+
+  it('says what is wrong with a path', async () => {
+    await expect(openModelFiles(path.join(folder, 'nowhere'))).rejects.toThrow(/found nothing there, need a folder/);
+    await expect(openModelFiles(path.join(folder, 'digits'))).rejects.toThrow(/found a file, need a folder/);
+    await expect(openDataFile(folder)).rejects.toThrow(/found a folder, need a file/);
+  });
+});
+
+describe('openPreparedFolder()', () => {
+  it('gives back what was committed, and nothing of what was not', async () => {
+    const store = openPreparedFolder(path.join(folder, 'prepared'));
+    const half = await store.create('half');
+    await half!.append(bytes('abc'));
+    expect(await store.open('half')).toBeUndefined();
+    await half!.abort();
+
+    const whole = await store.create('whole');
+    await whole!.append(bytes('abc'));
+    await whole!.append(bytes('de'));
+    await whole!.commit({ version: 1, hash: 'h', bytes: 5 });
+    const kept = await store.open('whole');
+    expect(kept?.record.hash).toBe('h');
+    expect(new TextDecoder().decode(await kept!.file.read(0, 5))).toBe('abcde');
+    await store.remove('whole');
+    expect(await store.open('whole')).toBeUndefined();
+    expect(await readdir(path.join(folder, 'prepared'))).toEqual([]);
+  });
+});

@@ -1,0 +1,147 @@
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { TokenRow } from '../data/types.ts';
+import { openDevice } from '../gpu/testing/open-device.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import { initAdapter } from '../lora/init-adapter.ts';
+import { DEFAULT_LORA } from '../lora/lora-config.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { diskFolder } from '../model/testing/shared.ts';
+import { Generator } from './generate.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
+import { runTraining, sizeClass, type TrainEvent } from './run-training.ts';
+import { Scorer } from './score.ts';
+import { makeBatch } from '../data/make-batch.ts';
+
+const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
+const opened = openDevice().then(async (device) =>
+  BaseModel.open(device, await openModelFolder(diskFolder(MODEL), 'llama'), { linears: 'q8', embeddings: 'q8' }),
+);
+afterAll(async () => (await opened).destroy());
+
+const SETTINGS: TrainSettings = { ...DEFAULT_SETTINGS, rank: 4, learningRate: 1e-2, epochs: 4, batchSize: 2, validationSplit: 0, warmupSteps: 0, clip: 1 };
+
+/** Rows of various lengths that repeat a short pattern, so that there is something to learn. */
+function rows(count: number): TokenRow[] {
+  return Array.from({ length: count }, (_, i) => {
+    const ids = Int32Array.from({ length: 6 + ((i * 7) % 12) }, (_, t) => 3 + ((i + t * t) % 29));
+    return { file: 'test', line: i + 1, ids, mask: ids.map((_, t) => (t > 1 ? 1 : 0)) as unknown as Uint8Array };
+  });
+}
+
+async function train(settings: TrainSettings, data = rows(9), hooks: { stopAfter?: number } = {}) {
+  const model = await opened;
+  const start = initAdapter({ ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' }, model.linears(), settings.seed);
+  const flat = await FlatAdapter.create(model.device, start.modules, start.modules);
+  const events: TrainEvent[] = [];
+  const stop = new AbortController();
+  const onEvent = (event: TrainEvent) => {
+    events.push(event);
+    if (event.type === 'step' && event.step === hooks.stopAfter) stop.abort();
+  };
+  const outcome = await runTraining(model, flat, data, settings, { onEvent, signal: stop.signal });
+  const factors = await flat.read();
+  flat.destroy();
+  const losses = events.filter((e) => e.type === 'step').map((e) => e.loss);
+  return { events, outcome, factors, losses };
+}
+
+describe('runTraining()', () => {
+  it('learns: the loss falls by more than a third', async () => {
+    const { losses, outcome } = await train(SETTINGS);
+    expect(losses.length).toBe(20); // ⌈9/2⌉ steps an epoch, 4 epochs
+    expect(outcome.steps).toBe(20);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! * 0.66);
+  });
+
+  it('gives the same bits twice, and others with another seed', async () => {
+    const [a, b, c] = [await train(SETTINGS), await train(SETTINGS), await train({ ...SETTINGS, seed: 1 })];
+    expect(b.losses).toEqual(a.losses);
+    expect(b.factors).toEqual(a.factors);
+    expect(c.losses).not.toEqual(a.losses);
+  });
+
+  it('gives the same mathematics for two micro-batches as for one batch', async () => {
+    const one = await train({ ...SETTINGS, batchSize: 4, shuffle: false }, rows(8));
+    const two = await train({ ...SETTINGS, batchSize: 2, gradAccum: 2, shuffle: false }, rows(8));
+    // Only the order of sums differs: some f32 rounding, amplified a little by Adam over eight steps.
+    for (const [i, loss] of one.losses.entries()) expect(Math.abs(two.losses[i]! - loss)).toBeLessThan(1e-3);
+  });
+
+  it('keeps what it has when it is stopped', async () => {
+    const { outcome, factors } = await train(SETTINGS, rows(9), { stopAfter: 3 });
+    expect(outcome).toMatchObject({ steps: 3, stopped: true });
+    expect([...factors.values()].some(({ b }) => b.some((x) => x !== 0))).toBe(true);
+  });
+
+  it('validates before, in between and after, on rows it does not train on', async () => {
+    const { events, outcome } = await train({ ...SETTINGS, validationSplit: 0.25, evalEvery: 5, epochs: 3 }, rows(16));
+    const at = events.filter((e) => e.type === 'eval').map((e) => e.step);
+    expect(at).toEqual([0, 5, 10, 15, 18]);
+    expect(outcome.validationAfter).toBeLessThan(outcome.validationBefore!);
+  });
+
+  it('trains with dropout, and evaluates without', async () => {
+    const plain = await train({ ...SETTINGS, validationSplit: 0.25, epochs: 3 }, rows(16));
+    const dropped = await train({ ...SETTINGS, validationSplit: 0.25, epochs: 3, dropout: 0.2 }, rows(16));
+    expect(dropped.outcome.validationBefore).toBeCloseTo(plain.outcome.validationBefore!, 5);
+    expect(dropped.losses[3]).not.toBe(plain.losses[3]);
+    expect(dropped.outcome.validationAfter).toBeLessThan(dropped.outcome.validationBefore!);
+  });
+
+  it('stops with a sentence when the numbers go bad', async () => {
+    await expect(train({ ...SETTINGS, learningRate: 10, clip: 0, alpha: 1e6 })).rejects.toThrow(/^Cannot go on at step \d+: found a (loss|gradient)/);
+  });
+});
+
+describe('sizeClass()', () => {
+  it('rounds up by at most a quarter and makes four classes an octave', () => {
+    const classes = new Set<number>();
+    for (let n = 16; n <= 4096; n += 16) {
+      const size = sizeClass(n);
+      expect(size).toBeGreaterThanOrEqual(n);
+      expect(size % 16).toBe(0);
+      if (n > 64) expect(size / n).toBeLessThanOrEqual(1.25);
+      if (n > 1024 && n <= 2048) classes.add(size);
+    }
+    expect([...classes]).toEqual([1280, 1536, 1792, 2048]);
+  });
+});
+
+describe('Generator', () => {
+  it('answers with base and adapter side by side as each would alone', async () => {
+    const model = await opened;
+    const { factors } = await train(SETTINGS);
+    const start = initAdapter({ ...DEFAULT_LORA, r: 4, lora_alpha: SETTINGS.alpha, target_modules: 'all-linear' }, model.linears(), 0);
+    const adapter = await FlatAdapter.create(model.device, start.modules, factors);
+    const answer = async (answers: { adapter: FlatAdapter | undefined; strength: number }[]) => {
+      const generator = await Generator.create(model, answers, 64);
+      const ids = answers.map((): number[] => []);
+      for await (const { answer: row, id } of generator.run([5, 9, 14, 21, 30], { maxTokens: 12, temperature: 0, topP: 1, seed: 0, stopIds: [] }))
+        if (id !== undefined) ids[row]!.push(id);
+      generator.destroy();
+      return ids;
+    };
+    const base = { adapter: undefined, strength: 1 };
+    const [alone, tuned, off] = [await answer([base]), await answer([{ adapter, strength: 1 }]), await answer([{ adapter, strength: 0 }])];
+    expect(await answer([base, { adapter, strength: 1 }, { adapter, strength: 0 }])).toEqual([...alone, ...tuned, ...off]);
+    expect(off).toEqual(alone);
+    expect(tuned).not.toEqual(alone);
+    adapter.destroy();
+  });
+});
+
+describe('Scorer', () => {
+  it('gives each row of a packed batch the loss it has alone', async () => {
+    const model = await opened;
+    const data = rows(3);
+    const scorer = await Scorer.create(model, undefined, 64, 32);
+    const together = (await scorer.score(makeBatch(data, [0, 1, 2], 64))).losses;
+    const alone: number[] = [];
+    for (const i of [0, 1, 2]) alone.push(...(await scorer.score(makeBatch(data, [i], 64))).losses);
+    scorer.destroy();
+    expect(together.length).toBe(alone.length);
+    for (const [i, loss] of alone.entries()) expect(Math.abs(together[i]! - loss)).toBeLessThan(1e-5);
+  });
+});
