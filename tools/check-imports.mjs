@@ -1,6 +1,9 @@
-// Keeps the imports between rooms one-way, types too. The table is docs/architecture.md's map.
+// Keeps the imports between rooms one-way, types too. The table is docs/architecture.md's map. Every relative path that a
+// file names counts, so that `import()`, `import.meta.glob`, `new URL` and `import('…').Type` are seen as well.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseSync, Visitor } from 'vite';
 
 const ROOMS = {
   gpu: [],
@@ -19,25 +22,71 @@ const DOORS = {
 };
 /** `storage` may import only types of the rooms above it in the list. */
 const TYPES_ONLY = { storage: ['gpu', 'data', 'model', 'lora', 'train'] };
+/** Packages that only one room may import: the engine runs where there is no page, the page where there is no Node. */
+const PACKAGES = { ui: /^(react|react-dom|zustand|radix-ui|uplot)(\/|$)/, engine: /^(webgpu|comlink)(\/|$)/ };
 
-const src = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..', 'src');
-const files = readdirSync(src, { recursive: true }).filter((f) => /\.tsx?$/.test(f));
-const problems = [];
-for (const file of files) {
-  const isTest = /\.test\.tsx?$/.test(file) || file.includes(`${path.sep}testing${path.sep}`);
-  if (isTest) continue;
-  const room = file.split(path.sep)[0];
-  const text = readFileSync(path.join(src, file), 'utf8');
-  for (const m of text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'/gms)) {
-    const target = path.relative(src, path.resolve(src, path.dirname(file), m[2].replace(/\?.*$/, '')));
-    const to = target.split(path.sep)[0];
-    if (to === room || !(to in ROOMS)) continue;
-    const door = DOORS[`${room}→${to}`];
-    if (!ROOMS[room]?.includes(to)) problems.push(`src/${file} imports src/${target}: ${room} may import ${ROOMS[room]?.join(', ') || 'nothing'}`);
-    else if (door && !door.includes(target.split(path.sep).join('/'))) problems.push(`src/${file} imports src/${target}: ${room} may import only ${door.join(', ')}`);
-    else if (TYPES_ONLY[room]?.includes(to) && !m[1]) problems.push(`src/${file} imports values of src/${target}: ${room} may import only types of it`);
-  }
+/** One sentence for every import that goes the wrong way. `files`: [path below src with "/", text] pairs. */
+export function findProblems(files) {
+  return files.flatMap(([file, text]) => readImports(file, text).flatMap((found) => judge(file, found) ?? []));
 }
-for (const p of problems) console.error(p);
-console.log(`import directions: ${files.length} files, ${problems.length} problems`);
-process.exit(problems.length ? 1 : 0);
+
+function judge(file, { target, isType }) {
+  const room = file.split('/')[0];
+  if (!target.startsWith('.')) {
+    const owner = Object.keys(PACKAGES).find((name) => PACKAGES[name].test(target));
+    return owner && owner !== room ? `src/${file} imports ${target}: only ${owner} may` : undefined;
+  }
+  const resolved = path.posix.join(path.posix.dirname(file), target.replace(/\?.*$/, ''));
+  const to = resolved.split('/')[0];
+  if (to === room || !(to in ROOMS)) return undefined;
+  const says = `src/${file} imports src/${resolved}: ${room} may import`;
+  const door = DOORS[`${room}→${to}`];
+  if (!ROOMS[room]?.includes(to)) return `${says} ${ROOMS[room]?.join(', ') || 'nothing'}`;
+  if (door && !door.includes(resolved)) return `${says} only ${door.join(', ')}`;
+  if (TYPES_ONLY[room]?.includes(to) && !isType) return `${says} only types of ${to}`;
+  return undefined;
+}
+
+/** What a file names: packages that it imports, and every string that is a relative path. */
+function readImports(file, text) {
+  const { program, module, errors } = parseSync(file, text);
+  if (errors.length > 0) throw new SyntaxError(`Cannot parse src/${file}: ${errors[0].message}`);
+  const statements = [
+    ...module.staticImports.map(({ moduleRequest, entries }) => ({ moduleRequest, entries })),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.map((entry) => ({ moduleRequest: entry.moduleRequest, entries: [entry] })),
+    ),
+  ].filter(({ moduleRequest }) => moduleRequest);
+  const areTypes = (entries) => entries.length > 0 && entries.every((entry) => entry.isType);
+  const found = statements.map(({ moduleRequest, entries }) => ({
+    target: moduleRequest.value,
+    isType: areTypes(entries),
+  }));
+
+  const seen = new Set(statements.map(({ moduleRequest }) => moduleRequest.start));
+  const inTypes = new Set();
+  new Visitor({
+    // biome-ignore lint/correctness/noComponentHookFactories: a syntax node's name, no React component
+    TSImportType: ({ source }) => inTypes.add(source.start),
+    Literal({ value, start }) {
+      if (typeof value === 'string' && /^\.\.?\//.test(value) && !seen.has(start))
+        found.push({ target: value, isType: inTypes.has(start) });
+    },
+    TemplateElement({ value, start }) {
+      if (/^\.\.?\//.test(value.cooked ?? '')) found.push({ target: value.cooked, isType: inTypes.has(start) });
+    },
+  }).visit(program);
+  return found;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const src = path.join(import.meta.dirname, '../src');
+  const names = readdirSync(src, { recursive: true }).map((name) => name.split(path.sep).join('/'));
+  const files = names
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name) && !name.includes('/testing/'))
+    .map((name) => [name, readFileSync(path.join(src, name), 'utf8')]);
+  const problems = findProblems(files);
+  for (const problem of problems) console.error(problem);
+  console.log(`import directions: ${files.length} files, ${problems.length} problems`);
+  process.exit(problems.length ? 1 : 0);
+}

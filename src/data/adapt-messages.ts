@@ -8,10 +8,26 @@ interface Adaptation {
   readonly apply: (messages: readonly Message[]) => readonly Message[];
 }
 
-const ADAPTATIONS: readonly Adaptation[] = [
-  { note: 'the chat template has no system message: it is put before the first user turn', apply: foldSystem },
-  { note: 'the chat template has no tool turns: they become user turns', apply: renameTools },
-  { note: 'the chat template needs turns to alternate: neighbours of one role are joined', apply: joinNeighbours },
+const FOLD: Adaptation = {
+  note: 'the chat template has no system message: it is put before the first user turn',
+  apply: foldSystem,
+};
+const RENAME: Adaptation = { note: 'the chat template has no tool turns: they become user turns', apply: renameTools };
+const JOIN: Adaptation = {
+  note: 'the chat template needs turns to alternate: neighbours of one role are joined',
+  apply: joinNeighbours,
+};
+
+/** Tried in this order: the fewest changes first. */
+const ATTEMPTS: readonly (readonly Adaptation[])[] = [
+  [],
+  [FOLD],
+  [RENAME],
+  [JOIN],
+  [FOLD, RENAME],
+  [FOLD, JOIN],
+  [RENAME, JOIN],
+  [FOLD, RENAME, JOIN],
 ];
 
 /** Messages that the template renders. Throws DatasetRowError with the template's reason when it refuses them all. */
@@ -20,20 +36,23 @@ export function adaptMessages(
   tokenizer: ChatTokenizer,
   note: (reason: string) => void,
 ): readonly Message[] {
-  let adapted = messages;
-  const notes: string[] = [];
-  let refusal = tryRender(adapted, tokenizer);
-  for (const { note: reason, apply } of ADAPTATIONS) {
-    if (refusal === undefined) break;
-    const next = apply(adapted);
-    if (next === adapted) continue;
-    adapted = next;
-    notes.push(reason);
-    refusal = tryRender(adapted, tokenizer);
+  if (isPlain(messages)) return messages;
+  let refusal: string | undefined;
+  for (const attempt of ATTEMPTS) {
+    const adapted = attempt.reduce((current, { apply }) => apply(current), messages);
+    const answer = tryRender(adapted, tokenizer);
+    if (answer === undefined) {
+      for (const { note: reason } of attempt) note(reason);
+      return adapted;
+    }
+    refusal ??= answer;
   }
-  if (refusal !== undefined) throw new DatasetRowError(`the chat template refuses it: ${refusal}`);
-  notes.forEach(note);
-  return adapted;
+  throw new DatasetRowError(`the chat template refuses it: ${refusal}`);
+}
+
+/** User and assistant in turn: what every template takes, and nothing here could change. */
+function isPlain(messages: readonly Message[]): boolean {
+  return messages.every(({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'));
 }
 
 /** Why the template refuses, or undefined. A system message that it drops without a word counts as refused. */
@@ -52,13 +71,12 @@ function foldSystem(messages: readonly Message[]): readonly Message[] {
   const system = messages.filter((message) => message.role === 'system').map((message) => message.content);
   const others = messages.filter((message) => message.role !== 'system');
   const first = others.findIndex((message) => message.role === 'user');
-  if (system.length === 0 || first < 0) return messages;
+  if (first < 0) return messages;
   const content = [...system, others[first]!.content].join('\n\n');
   return others.map((message, index) => (index === first ? { ...message, content } : message));
 }
 
 function renameTools(messages: readonly Message[]): readonly Message[] {
-  if (!messages.some((message) => message.role === 'tool')) return messages;
   return messages.map((message) => (message.role === 'tool' ? { ...message, role: 'user' } : message));
 }
 
@@ -69,5 +87,5 @@ function joinNeighbours(messages: readonly Message[]): readonly Message[] {
     if (last?.role !== message.role) joined.push(message);
     else joined[joined.length - 1] = { ...message, content: `${last.content}\n\n${message.content}` };
   }
-  return joined.length === messages.length ? messages : joined;
+  return joined;
 }

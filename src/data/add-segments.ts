@@ -31,7 +31,6 @@ export function addSegments(
   let before = '';
   for (const [index, { text, kind }] of segments.entries()) {
     const limit = options.maxTokens - builder.length;
-    if (limit < 0) return false;
     const ids = encodeAfter(before, text, encoder, limit);
     before = shorten(encoder.lastPart(before + text));
     // Here the encoder may have stopped at the limit; what follows would be cut anyway.
@@ -52,8 +51,10 @@ export function addSegments(
       const closing = options.endOfTurn.slice(0, 1);
       builder.add(closing, true);
       before = '';
-      if (closing.length === 0) options.note('the tokenizer has no end-of-turn token: the model cannot learn where to stop');
-      else if (encoder.closesTurns) options.note('the chat template does not close an answer: the end-of-turn token is added');
+      if (closing.length === 0)
+        options.note('the tokenizer has no end-of-turn token: the model cannot learn where to stop');
+      else if (encoder.closesTurns)
+        options.note('the chat template does not close an answer: the end-of-turn token is added');
     }
     // The line end after it belongs to the template, and nobody samples it.
     builder.add(ids.slice(turn.length), !options.completionOnly);

@@ -10,7 +10,8 @@ const MARKER = /<\|[a-z][a-z0-9_]*\|>|<\/?s>|\[\/?INST\]|<<\/?SYS>>|<(?:start|en
 /** Control characters, zero-width spaces and bidirectional overrides: invisible, but tokens all the same. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]/;
-const TEMPLATED = /^### ?(?:Instruction|Response|Human|Assistant|User|Input)\b|^(?:Human|USER): [^]*\n(?:Assistant|ASSISTANT):/m;
+const TEMPLATED =
+  /^### ?(?:Instruction|Response|Human|Assistant|User|Input)\b|^(?:Human|USER): [\s\S]*\n(?:Assistant|ASSISTANT):/m;
 /** A template's headings stand near the beginning; bounds what the expression has to try. */
 const TEMPLATE_CHARS = 4000;
 const PLACEHOLDER = /\{\{ ?\w+ ?\}\}/;
@@ -23,8 +24,14 @@ export interface Place {
 }
 
 /** The text as it can be encoded. `kind`: only prompts can be wrapped twice, only documents are cut instead of lost. */
-export function checkText(text: string, place: Place, kind: 'document' | 'prompt' | 'answer', notices: NoticeBook): string {
-  const warn = (about: string, reason: string) => notices.warn(place.file, place.line, `${place.name} ${reason}`, about);
+export function checkText(
+  text: string,
+  place: Place,
+  kind: 'document' | 'prompt' | 'answer',
+  notices: NoticeBook,
+): string {
+  const warn = (about: string, reason: string) =>
+    notices.warn(place.file, place.line, `${place.name} ${reason}`, about);
   let checked = text;
   if (!text.isWellFormed()) {
     checked = text.toWellFormed();
@@ -34,13 +41,19 @@ export function checkText(text: string, place: Place, kind: 'document' | 'prompt
   if (marker !== undefined) warn('marker', `holds the marker "${marker}", which is read as plain text`);
   const invisible = INVISIBLE.exec(text)?.[0];
   if (invisible !== undefined)
-    warn('invisible', `holds invisible characters (U+${invisible.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')})`);
+    warn(
+      'invisible',
+      `holds invisible characters (U+${invisible.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')})`,
+    );
   if (kind === 'prompt' && TEMPLATED.test(text.slice(0, TEMPLATE_CHARS)))
     warn('templated', 'is already wrapped in a prompt template: a chat template wraps it a second time');
   const placeholder = PLACEHOLDER.exec(text)?.[0];
   if (placeholder !== undefined) warn('placeholder', `holds the placeholder "${placeholder}", which nothing fills in`);
   if (kind !== 'document' && text.length > LONG_CHARS)
-    warn('long', `is ${text.length} characters long: rows longer than the context are cut, or left out when no answer fits`);
+    warn(
+      'long',
+      `is ${text.length} characters long: rows longer than the context are cut, or left out when no answer fits`,
+    );
   return checked;
 }
 

@@ -15,17 +15,23 @@ async function decode(content: string | Uint8Array, chunkBytes?: number) {
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
 function utf16(text: string, isBig: boolean, mark: boolean): Uint8Array {
-  const bytes = [...(mark ? '\ufeff' : ''), ...text].join('').split('').flatMap((char) => {
-    const pair = [char.charCodeAt(0) & 255, char.charCodeAt(0) >> 8];
-    return isBig ? pair.reverse() : pair;
-  });
+  const bytes = [...(mark ? '\ufeff' : ''), ...text]
+    .join('')
+    .split('')
+    .flatMap((char) => {
+      const pair = [char.charCodeAt(0) & 255, char.charCodeAt(0) >> 8];
+      return isBig ? pair.reverse() : pair;
+    });
   return Uint8Array.from(bytes);
 }
 
-test.each([1, 2, 3, 5, 64])('decodeText() folds LF, CRLF and CR into LF with chunks of %i bytes', async (chunkBytes) => {
-  const { text } = await decode('a\nb\r\nc\rd\r\r\ne\r\n', chunkBytes);
-  expect(text).toBe('a\nb\nc\nd\n\ne\n');
-});
+test.each([1, 2, 3, 5, 64])(
+  'decodeText() folds LF, CRLF and CR into LF with chunks of %i bytes',
+  async (chunkBytes) => {
+    const { text } = await decode('a\nb\r\nc\rd\r\r\ne\r\n', chunkBytes);
+    expect(text).toBe('a\nb\nc\nd\n\ne\n');
+  },
+);
 
 test.each([1, 2, 3, 4, 7])('decodeText() keeps characters whole with chunks of %i bytes', async (chunkBytes) => {
   const { text, warnings } = await decode('é€😀\nsecond — line', chunkBytes);
@@ -47,7 +53,11 @@ test('decodeText() knows UTF-16 without a mark by its zero bytes, and says so', 
 });
 
 test('decodeText() reads a line that is not UTF-8 as Windows-1252 and names it, others stay as they are', async () => {
-  const bytes = new Uint8Array([...new TextEncoder().encode('é\r\n'), ...latin1('Caf\xe9 \x80 \x93x\x94\r\n'), ...latin1('plain')]);
+  const bytes = new Uint8Array([
+    ...new TextEncoder().encode('é\r\n'),
+    ...latin1('Caf\xe9 \x80 \x93x\x94\r\n'),
+    ...latin1('plain'),
+  ]);
   for (const chunkBytes of [1, 4, 5, 64]) {
     const { text, warnings } = await decode(bytes, chunkBytes);
     expect(text).toBe('é\nCafé € “x”\nplain');

@@ -14,7 +14,8 @@ const CR = 13;
 export async function* decodeText(file: DataFile, encoding: Encoding, context: ReadContext): AsyncGenerator<string> {
   if (encoding.isGuess)
     context.notices.warn(file.name, 0, `looks like ${encoding.label.toUpperCase()} without a mark and is read as such`);
-  const blocks = encoding.label === 'utf-8' ? decodeUtf8(file, encoding, context) : decodeUtf16(file, encoding, context);
+  const blocks =
+    encoding.label === 'utf-8' ? decodeUtf8(file, encoding, context) : decodeUtf16(file, encoding, context);
   let heldReturn = '';
   for await (const block of blocks) {
     // A CR at the end of a block may be the first half of a CRLF.

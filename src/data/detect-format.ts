@@ -28,15 +28,15 @@ export function detectFormat(name: string, head: string, isWhole: boolean): Form
   const filled = lines.map((line) => line.trim()).filter((line) => line !== '');
   const start = head.trimStart();
 
-  if (start.startsWith('{')) {
-    const rows = filled.filter(isJsonObject).length;
-    if (rows > filled.length * MIN_JSONL_SHARE) {
-      const isOneObject = isWhole && filled.length === 1 && !isJsonLines;
-      return { format: isOneObject ? 'json' : 'jsonl' };
-    }
-    if (!isText && !isTable) return { format: isJsonLines && filled[0] !== '{' ? 'jsonl' : 'json' };
+  const objects = filled.filter((line) => line.startsWith('{') && isJson(line)).length;
+  if (objects > filled.length * MIN_JSONL_SHARE) {
+    const isOneObject = isWhole && filled.length === 1 && !isJsonLines;
+    return { format: isOneObject ? 'json' : 'jsonl' };
   }
-  if (start.startsWith('[') && (/^\[\s*\{/.test(start) || !(isText || isTable))) return { format: 'json' };
+  if (isJsonLines && filled.length > 1 && isJson(filled[0]!)) return { format: 'jsonl' };
+  if (start.startsWith('{') && !isText && !isTable && !(isJsonLines && filled[0] !== '{')) return { format: 'json' };
+  if (start.startsWith('[') && (/^\[\s*\{/.test(start) || !(isText || isTable || isJsonLines)))
+    return { format: 'json' };
 
   if (isJsonLines) return { format: 'jsonl' };
   if (extension === 'json') return { format: 'json' };
@@ -49,12 +49,16 @@ export function detectFormat(name: string, head: string, isWhole: boolean): Form
 
 function detectTable(head: string, lines: readonly string[], extension: string): FormatGuess {
   if (extension !== 'csv' && lines.some((line) => line.includes('\t'))) return { format: 'tsv', delimiter: '\t' };
-  const { meta } = Papa.parse<string[]>(head, { delimitersToGuess: DELIMITERS, newline: '\n', preview: 20, skipEmptyLines: true });
+  const { meta } = Papa.parse<string[]>(head, {
+    delimitersToGuess: DELIMITERS,
+    newline: '\n',
+    preview: 20,
+    skipEmptyLines: true,
+  });
   return { format: meta.delimiter === '\t' ? 'tsv' : 'csv', delimiter: meta.delimiter };
 }
 
-function isJsonObject(line: string): boolean {
-  if (!line.startsWith('{')) return false;
+function isJson(line: string): boolean {
   try {
     JSON.parse(line);
     return true;
@@ -71,5 +75,7 @@ function hasSameTabs(lines: readonly string[]): boolean {
 /** A first line made of nothing but known names ("prompt,completion"): prose does not begin like that. */
 function hasKnownHeader(lines: readonly string[]): boolean {
   const cells = (lines[0] ?? '').split(',');
-  return cells.length > 1 && lines.length > 1 && cells.every((cell) => findAlias(cell.replaceAll('"', '')) !== undefined);
+  return (
+    cells.length > 1 && lines.length > 1 && cells.every((cell) => findAlias(cell.replaceAll('"', '')) !== undefined)
+  );
 }

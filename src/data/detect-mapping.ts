@@ -44,8 +44,7 @@ export function detectRowMapping(row: Row): Guess | undefined {
 
   const ids = found('ids');
   const labels = found('labels');
-  if (ids !== undefined)
-    return sure('tokenized', labels === undefined ? { ids } : { ids, labels });
+  if (ids !== undefined) return sure('tokenized', labels === undefined ? { ids } : { ids, labels });
 
   const messages = found('messages');
   if (messages !== undefined && isConversation(messages, row.fields.get(messages)))

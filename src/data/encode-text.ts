@@ -17,25 +17,19 @@ export interface RenderedEncoder {
   readonly messages: readonly Message[];
   /** Ids of rendered text, or of a part of it. With `limit`, stops soon after that many ids. */
   encode(text: string, limit?: number): number[];
-  /** The text as it reads: without sentinels. */
-  clean(text: string): string;
   /** The last part of `text`, from its last special token on. */
   lastPart(text: string): string;
 }
 
 /** Messages whose markers are broken, and the encoder that mends them. */
 export function shieldMessages(messages: readonly Message[], tokenizer: ChatTokenizer): RenderedEncoder {
-  const markers = markerPattern(tokenizer.specialTokens);
+  const { begins, cut } = markerPatterns(tokenizer.specialTokens);
   const sentinel = chooseSentinel(messages.map((message) => message.content).join(''));
-  // At every place where a marker begins, also inside another one: the character after it is the sentinel.
-  const begins = markers && new RegExp(`(?=${markers})[^]`, 'gu');
-  const cut = markers && new RegExp(`(${markers})`, 'u');
   const clean = (text: string) => text.replaceAll(sentinel, '');
   return {
     messages: begins
       ? messages.map((message) => ({ ...message, content: message.content.replace(begins, `$&${sentinel}`) }))
       : messages,
-    clean,
     encode(text, limit = Number.POSITIVE_INFINITY) {
       if (text.length <= PIECE_CHARS && !text.includes(sentinel)) return [...tokenizer.encode(text, { special: true })];
       const ids: number[] = [];
@@ -88,10 +82,27 @@ function append(ids: number[], more: readonly number[]): void {
   for (const id of more) ids.push(id);
 }
 
-/** Longest first, so that a marker is not taken for another one that it begins with. One letter alone cannot be broken. */
-function markerPattern(tokens: readonly string[]): string | undefined {
+interface MarkerPatterns {
+  /** The first character of every marker, also of one inside another. */
+  readonly begins: RegExp | undefined;
+  /** Whole markers, longest first: one is not taken for another that it begins with. */
+  readonly cut: RegExp | undefined;
+}
+
+const patternsOf = new WeakMap<readonly string[], MarkerPatterns>();
+
+function markerPatterns(tokens: readonly string[]): MarkerPatterns {
+  const known = patternsOf.get(tokens);
+  if (known !== undefined) return known;
+  // A marker of one letter cannot be broken.
   const sorted = tokens.filter((token) => token.length > 1).sort((a, b) => b.length - a.length);
-  return sorted.length === 0 ? undefined : sorted.map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
+  const any = sorted.map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
+  const patterns =
+    any === ''
+      ? { begins: undefined, cut: undefined }
+      : { begins: new RegExp(`(?=${any})[\\s\\S]`, 'gu'), cut: new RegExp(`(${any})`, 'u') };
+  patternsOf.set(tokens, patterns);
+  return patterns;
 }
 
 function chooseSentinel(text: string): string {

@@ -12,7 +12,9 @@ export function hasHeader(records: readonly (readonly string[])[]): boolean {
   if (first === undefined) return false;
   const names = first.map((cell) => cell.trim());
   if (names.some((name) => findAlias(name) !== undefined)) return true;
-  const columns = names.map((_, column) => below.map((cells) => cells[column]?.trim() ?? '').filter((cell) => cell !== ''));
+  const columns = names.map((_, column) =>
+    below.map((cells) => cells[column]?.trim() ?? '').filter((cell) => cell !== ''),
+  );
   if (names.some((name, column) => isName(name) && areNumbers(columns[column]!))) return true;
   return names.every((name, column) => {
     const repeats = columns[column]!.filter((cell) => cell === name).length;

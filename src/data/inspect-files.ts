@@ -25,17 +25,13 @@ export async function inspectFiles(
   onProgress?: (progress: ReadProgress) => void,
 ): Promise<DatasetInspection> {
   const context = createReadContext(sumBytes(files), signal, onProgress);
-  const reports = await readExamples(files, options.mapping, context, () => undefined);
-  const { mapping, ...summary } = summarizeReports(files, reports);
-  return {
-    kind: 'dataset',
-    ...summary,
-    shape: mapping.shape,
-    mapping,
-    rows: summary.usable,
-    skipped: context.notices.skipped,
-    warnings: context.notices.warnings,
-  };
+  const reports = await readExamples(files, options.mapping, context, {
+    take: () => undefined,
+    endFile: () => undefined,
+  });
+  const { name, format, mapping, columns, usable } = summarizeReports(files, reports);
+  const { skipped, warnings } = context.notices;
+  return { kind: 'dataset', name, format, shape: mapping.shape, mapping, rows: usable, columns, skipped, warnings };
 }
 
 export function sumBytes(files: readonly DataFile[]): number {

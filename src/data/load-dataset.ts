@@ -1,7 +1,7 @@
 // Dropped files → the token rows a run trains on, with everything a user should know about them.
 import { cannotRead } from './dataset-error.ts';
 import { hashRows } from './hash-rows.ts';
-import { summarizeReports, sumBytes } from './inspect-files.ts';
+import { sumBytes, summarizeReports } from './inspect-files.ts';
 import { createReadContext } from './read-context.ts';
 import { readExamples } from './read-examples.ts';
 import { type RenderOptions, renderTokenRows } from './render-token-rows.ts';
@@ -46,19 +46,25 @@ export async function loadDataset(
 ): Promise<Dataset> {
   const context = createReadContext(sumBytes(files), signal, onProgress);
   const { notices } = context;
-  const read: TokenRow[] = [];
+  const rows: TokenRow[] = [];
+  let kept = 0;
   let tokens = 0;
-  const reports = await readExamples(files, options.mapping, context, async (example) => {
-    const note = (reason: string, kind?: string) => notices.warn(example.file, example.line, reason, kind);
-    for (const row of renderTokenRows(example, tokenizer, { ...options, note })) {
-      read.push(row);
-      tokens += row.ids.length;
-      if (tokens > MAX_TOKENS) throw cannotRead(example.file, `found more than ${MAX_TOKENS} tokens`, 'a smaller dataset');
-      await context.breathe();
-    }
+  const reports = await readExamples(files, options.mapping, context, {
+    async take(example) {
+      const note = (reason: string, kind?: string) => notices.warn(example.file, example.line, reason, kind);
+      for (const row of renderTokenRows(example, tokenizer, { ...options, note })) {
+        rows.push(row);
+        tokens += row.ids.length;
+        if (tokens > MAX_TOKENS)
+          throw cannotRead(example.file, `found more than ${MAX_TOKENS} tokens`, 'a smaller dataset');
+        await context.breathe();
+      }
+    },
+    endFile(isKept) {
+      if (isKept) kept = rows.length;
+      else rows.length = kept;
+    },
   });
-  const good = new Set(reports.map((report) => report.file));
-  const rows = read.filter((row) => good.has(row.file));
   return {
     ...summarizeReports(files, reports),
     rows,

@@ -23,7 +23,12 @@ test('makeBatch() lays rows side by side as the drawing in its header says', () 
 
 const anyRow = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 99 }), fc.integer({ min: 0, max: 1 })), { minLength: 1, maxLength: 20 })
-  .map((tokens) => rowOf(tokens.map(([id]) => id), tokens.map(([, bit]) => bit)));
+  .map((tokens) =>
+    rowOf(
+      tokens.map(([id]) => id),
+      tokens.map(([, bit]) => bit),
+    ),
+  );
 
 test('makeBatch() never splits a row, never looks across rows, and aligns each target with its column', () => {
   fc.assert(
@@ -47,7 +52,11 @@ test('makeBatch() never splits a row, never looks across rows, and aligns each t
       const targets = Array.from({ length: batch.supervised }, (_, n) => [batch.targetColumns[n], batch.targetIds[n]]);
       expect(targets).toEqual(expected);
       for (let column = start; column < columns; column++)
-        expect([batch.ids[column], batch.segmentStart[column], batch.segmentEnd[column]]).toEqual([0, column, column + 1]);
+        expect([batch.ids[column], batch.segmentStart[column], batch.segmentEnd[column]]).toEqual([
+          0,
+          column,
+          column + 1,
+        ]);
     }),
   );
 });

@@ -36,7 +36,8 @@ export function planBatches(order: ArrayLike<number>, batchSize: number): number
 export function makeBatch(rows: readonly TokenRow[], indices: readonly number[], columns: number): Batch {
   const picked = indices.map((index) => {
     const row = rows[index];
-    if (row === undefined) throw new RangeError(`Cannot make a batch with row ${index}: the dataset has ${rows.length}`);
+    if (row === undefined)
+      throw new RangeError(`Cannot make a batch with row ${index}: the dataset has ${rows.length}`);
     return row;
   });
   const tokens = picked.reduce((sum, row) => sum + row.ids.length, 0);

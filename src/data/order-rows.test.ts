@@ -15,7 +15,7 @@ test('orderRows() keeps the order of the file when it is not to shuffle', () => 
 });
 
 test('orderRows() stays what it was: a resumed run of an older version sees the same rows', () => {
-  expect([...orderRows(8, { shuffle: true, seed: 0, epoch: 0 })]).toMatchInlineSnapshot();
+  expect([...orderRows(8, { shuffle: true, seed: 0, epoch: 0 })]).toEqual([7, 3, 1, 0, 5, 6, 2, 4]);
 });
 
 test('orderRows() puts every row in every place about equally often', () => {

@@ -52,7 +52,7 @@ export async function* readDocuments(
     carry = startOfSeparator(last);
     add(last.slice(0, last.length - carry.length));
     if (chars > MAX_DOCUMENT_CHARS) {
-      context.notices.warn(file, line, `a document of more than ${MAX_DOCUMENT_CHARS} characters is read in parts`);
+      context.notices.warn(file, 0, `a document of more than ${MAX_DOCUMENT_CHARS} characters is read in parts`);
       rows.push(...flush());
     }
     yield rows;

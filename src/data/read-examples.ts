@@ -21,31 +21,43 @@ export interface FileReport {
   readonly usable: number;
 }
 
+/** Who examples are read for. */
+export interface ExampleTaker {
+  /** May throw DatasetRowError to refuse an example. */
+  take(example: Example): void | Promise<void>;
+  /** After each file; not kept: it broke off, and its examples do not count. */
+  endFile(isKept: boolean): void;
+}
+
 /**
- * Reads all files; `onExample` may throw DatasetRowError to refuse an example. A file that cannot be read is named among
- * the skipped, unless no file can: then the first one's DatasetError is thrown. Examples of a file without a report do
- * not count: it broke off after them.
+ * Reads all files. One that cannot be read is named among the skipped, unless none can: then the first one's DatasetError
+ * is thrown.
  */
 export async function readExamples(
   files: readonly DataFile[],
   mapping: Mapping | undefined,
   context: ReadContext,
-  onExample: (example: Example) => void | Promise<void>,
+  taker: ExampleTaker,
 ): Promise<FileReport[]> {
   const reports: FileReport[] = [];
   let failure: DatasetError | undefined;
   for (const file of files) {
     try {
-      reports.push(await readFile(file, mapping, context, onExample));
+      reports.push(await readFile(file, mapping, context, taker));
+      taker.endFile(true);
     } catch (error) {
       if (!(error instanceof DatasetError)) throw error;
+      taker.endFile(false);
       failure ??= error;
       const known = new Set(context.notices.skipped);
-      for (const notice of error.notices.length > 0 ? error.notices : [{ file: file.name, line: 0, reason: error.message }])
+      for (const notice of error.notices.length > 0
+        ? error.notices
+        : [{ file: file.name, line: 0, reason: error.message }])
         if (!known.has(notice)) context.notices.skip(notice.file, notice.line, notice.reason);
     }
   }
-  if (reports.length === 0) throw failure ?? new DatasetError('Cannot read a dataset: found no file, need at least one');
+  if (reports.length === 0)
+    throw failure ?? new DatasetError('Cannot read a dataset: found no file, need at least one');
   return reports;
 }
 
@@ -53,7 +65,7 @@ async function readFile(
   file: DataFile,
   given: Mapping | undefined,
   context: ReadContext,
-  onExample: (example: Example) => void | Promise<void>,
+  taker: ExampleTaker,
 ): Promise<FileReport> {
   const skippedBefore = context.notices.skipped.length;
   const { format, rows } = await openRows(file, context);
@@ -69,7 +81,7 @@ async function readFile(
       await context.breathe();
       for (const name of row.fields.keys()) if (columns.size < MAX_COLUMNS) columns.add(name);
       const example = toExample(row, mapping!, context.notices, { isMixed: given === undefined });
-      if (example !== undefined && (await tryUse(example, context, onExample))) {
+      if (example !== undefined && (await tryUse(example, context, taker))) {
         usable += 1;
         countRepeat(example, repeats);
       }
@@ -94,18 +106,13 @@ async function readFile(
   }
   const skipped = context.notices.skipped.slice(skippedBefore);
   if (usable === 0 || mapping === undefined) throw nothingUsable(file.name, isProse, skipped, [...columns]);
-  if (repeats.count > 0)
-    context.notices.warn(file.name, 0, `${repeats.count} of ${usable} rows repeat an earlier row`);
+  if (repeats.count > 0) context.notices.warn(file.name, 0, `${repeats.count} of ${usable} rows repeat an earlier row`);
   return { file: file.name, format, mapping, columns: [...columns], usable };
 }
 
-async function tryUse(
-  example: Example,
-  context: ReadContext,
-  onExample: (example: Example) => void | Promise<void>,
-): Promise<boolean> {
+async function tryUse(example: Example, context: ReadContext, taker: ExampleTaker): Promise<boolean> {
   try {
-    await onExample(example);
+    await taker.take(example);
     return true;
   } catch (error) {
     if (!(error instanceof DatasetRowError)) throw error;

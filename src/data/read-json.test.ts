@@ -5,7 +5,10 @@ import { fileOf, readAll } from './testing/data-files.ts';
 const read = (content: string, name = 'x.json', chunkBytes?: number) => readAll(fileOf(name, content, chunkBytes));
 
 test('readJsonl() names each bad line and reads the others', async () => {
-  const { rows, skipped } = await read('{"a":1}\n\n[1]\n{"a":\n{"b":2}\n"text"\n{"a":1},\n{\'a\':1}\n{"c":3}\n', 'x.jsonl');
+  const { rows, skipped } = await read(
+    '{"a":1}\n\n[1]\n{"a":\n{"b":2}\n"text"\n{"a":1},\n{\'a\':1}\n{"c":3}\n',
+    'x.jsonl',
+  );
   expect(rows).toEqual([
     { line: 1, fields: { a: 1 } },
     { line: 5, fields: { b: 2 } },
@@ -30,7 +33,9 @@ test('readJson() reads an array row by row, with the line where each begins', as
 });
 
 test('readJson() finds the rows of an object that holds them in one list', async () => {
-  const { rows } = await read('{\n "version": [1],\n "meta": {"k": [{"x": 1}]},\n "data": [\n  {"a": 1},\n  {"a": 2}\n ]\n}');
+  const { rows } = await read(
+    '{\n "version": [1],\n "meta": {"k": [{"x": 1}]},\n "data": [\n  {"a": 1},\n  {"a": 2}\n ]\n}',
+  );
   expect(rows).toEqual([
     { line: 5, fields: { a: 1 } },
     { line: 6, fields: { a: 2 } },
@@ -79,13 +84,18 @@ test('readJson() leaves out a row that is nested too deep, without recursion, an
 test('readJson() reads any array of values the way JSON.parse does, in chunks of any size', async () => {
   const rows = fc.array(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), { minLength: 1 });
   await fc.assert(
-    fc.asyncProperty(rows, fc.integer({ min: 1, max: 50 }), fc.constantFrom(0, 1, '\t'), async (list, chunkBytes, space) => {
-      const content = JSON.stringify(list, null, space);
-      const read = await readAll(fileOf('x.json', content, chunkBytes));
-      expect(read.rows.map((row) => Object.entries(row.fields))).toEqual(
-        (JSON.parse(content) as object[]).map((row) => Object.entries(row)),
-      );
-    }),
+    fc.asyncProperty(
+      rows,
+      fc.integer({ min: 1, max: 50 }),
+      fc.constantFrom(0, 1, '\t'),
+      async (list, chunkBytes, space) => {
+        const content = JSON.stringify(list, null, space);
+        const read = await readAll(fileOf('x.json', content, chunkBytes));
+        expect(read.rows.map((row) => Object.entries(row.fields))).toEqual(
+          (JSON.parse(content) as object[]).map((row) => Object.entries(row)),
+        );
+      },
+    ),
     { numRuns: 50 },
   );
 });

@@ -9,7 +9,11 @@ import type { Row } from './types.ts';
 /** Lists in an object under other names are data about the data; when several hold rows, these are taken. */
 const PREFERRED_LISTS = ['train', 'data', 'rows', 'examples'];
 
-export async function* readJson(file: string, blocks: AsyncIterable<string>, context: ReadContext): AsyncGenerator<Row[]> {
+export async function* readJson(
+  file: string,
+  blocks: AsyncIterable<string>,
+  context: ReadContext,
+): AsyncGenerator<Row[]> {
   const scanner = new JsonScanner(file, context.notices);
   for await (const block of blocks) {
     await context.breathe();
@@ -49,8 +53,12 @@ function readWrapper(
   const lists = Object.entries(value).filter(
     (entry): entry is [string, unknown[]] => Array.isArray(entry[1]) && entry[1].some(isPlainObject),
   );
-  const isMessages = lists.some(([, list]) => list.some((item) => isPlainObject(item) && ('role' in item || 'from' in item)));
-  const preferred = PREFERRED_LISTS.map((name) => lists.find(([key]) => key === name)).find((entry) => entry !== undefined);
+  const isMessages = lists.some(([, list]) =>
+    list.some((item) => isPlainObject(item) && ('role' in item || 'from' in item)),
+  );
+  const preferred = PREFERRED_LISTS.map((name) => lists.find(([key]) => key === name)).find(
+    (entry) => entry !== undefined,
+  );
   const chosen = preferred ?? (lists.length === 1 && !isMessages ? lists[0] : undefined);
   if (chosen === undefined) {
     const row = rowFromValue(file, wrapper.line, value);

@@ -29,19 +29,22 @@ function parseList(value: unknown, column: string): unknown[] {
       throw new DatasetRowError(`"${column}" is text that is not valid JSON, need a list of messages`);
     }
   }
-  if (!Array.isArray(list)) throw new DatasetRowError(`"${column}" is ${describeValue(value)}, need a list of messages`);
+  if (!Array.isArray(list))
+    throw new DatasetRowError(`"${column}" is ${describeValue(value)}, need a list of messages`);
   return list;
 }
 
 function readMessage(item: unknown, index: number, row: Row, notices: NoticeBook): Message {
   const name = `message ${index + 1}`;
-  if (typeof item !== 'object' || item === null) throw new DatasetRowError(`${name} is ${describeValue(item)}, need an object`);
+  if (typeof item !== 'object' || item === null)
+    throw new DatasetRowError(`${name} is ${describeValue(item)}, need an object`);
   const roleName = ownValue(item, 'role') ?? ownValue(item, 'from');
   if (typeof roleName !== 'string') throw new DatasetRowError(`${name} has no role`);
   const found = findRole(roleName);
   if (found === undefined)
     throw new DatasetRowError(`${name} has the role "${roleName.slice(0, 40)}", need system, user, assistant or tool`);
-  if (!found.isExact) notices.warn(row.file, row.line, `${name}: role "${roleName}" is read as "${found.role}"`, 'role-case');
+  if (!found.isExact)
+    notices.warn(row.file, row.line, `${name}: role "${roleName}" is read as "${found.role}"`, 'role-case');
   const { role } = found;
   const text = readContent(item, name);
   const content = checkText(text, { ...row, name }, role === 'assistant' ? 'answer' : 'prompt', notices);
@@ -61,7 +64,8 @@ function readContent(item: object, name: string): string {
 
 function readPart(part: unknown, name: string): string {
   if (typeof part === 'string') return part;
-  const text = typeof part === 'object' && part !== null ? (ownValue(part, 'text') ?? ownValue(part, 'value')) : undefined;
+  const text =
+    typeof part === 'object' && part !== null ? (ownValue(part, 'text') ?? ownValue(part, 'value')) : undefined;
   if (typeof text === 'string') return text;
   throw new DatasetRowError(`${name} has a part that is not text`);
 }
@@ -79,15 +83,18 @@ function readCall(call: unknown, name: string): string {
 
 /** A conversation to learn from ends with an assistant's turn that says something. */
 function checkTurns(messages: readonly Message[], row: Row, notices: NoticeBook): Message[] {
-  const isAnswer = (message: Message) => message.role === 'assistant' && !message.isContext && !isBlank(message.content);
+  const isAnswer = (message: Message) =>
+    message.role === 'assistant' && !message.isContext && !isBlank(message.content);
   const last = messages.findLastIndex(isAnswer);
   if (last < 0) throw new DatasetRowError('no assistant turn to learn from');
   const note = (reason: string) => notices.warn(row.file, row.line, reason);
   if (last < messages.length - 1) note('what follows the last assistant turn is left out');
   const kept = messages.slice(0, last + 1);
   if (kept[0]!.role === 'assistant') note('the conversation begins with an assistant turn');
-  if (kept.some(({ role }, index) => role === 'user' && kept[index + 1]?.role === 'user')) note('two user turns follow each other');
-  if (kept.some(({ role }, index) => role === 'system' && index > 0)) note('a system message stands inside the conversation');
+  if (kept.some(({ role }, index) => role === 'user' && kept[index + 1]?.role === 'user'))
+    note('two user turns follow each other');
+  if (kept.some(({ role }, index) => role === 'system' && index > 0))
+    note('a system message stands inside the conversation');
   if (kept.some((message) => message.role === 'user' && isBlank(message.content))) note('a user turn is empty');
   // An empty answer would teach the model to say nothing.
   return kept.map((message) =>

@@ -26,7 +26,9 @@ test('readTable() names ragged and empty rows; trailing delimiters are harmless'
 });
 
 test('readTable() names the line where a quote opens that never closes', async () => {
-  await expect(read('a,b\nx,y\nx,"y\nz,w\n')).rejects.toThrow('Cannot read "x.csv" at line 3: found a quote that opens here');
+  await expect(read('a,b\nx,y\nx,"y\nz,w\n')).rejects.toThrow(
+    'Cannot read "x.csv" at line 3: found a quote that opens here',
+  );
   await expect(read('a,b\n"x\ny","z\nz,w\n')).rejects.toThrow('at line 3');
 });
 
@@ -61,16 +63,65 @@ test('readTable() tells nameless and repeated columns apart, and drops those tha
 
 test('readTable() refuses a table of thousands of columns in one sentence', async () => {
   const wide = Array.from({ length: 50_000 }, (_, index) => `c${index}`).join(',');
-  await expect(read(`${wide}\n`)).rejects.toThrow('Cannot read "x.csv" at line 1: found 50000 columns, need at most 1000');
+  await expect(read(`${wide}\n`)).rejects.toThrow(
+    'Cannot read "x.csv" at line 1: found 50000 columns, need at most 1000',
+  );
 });
 
 test.each([
-  ['known names', [['text', 'category'], ['a b', 'x']], true],
-  ['unknown names over prose', [['v1', 'v2'], ['ham', 'a b c'], ['ham', 'd e']], true],
-  ['words above numbers', [['season', 'who'], ['1', 'a'], ['2', 'who'], ['3', 'who'], ['4', 'who']], true],
-  ['a first value that comes again', [['ham', 'a'], ['ham', 'b'], ['ham', 'c']], false],
-  ['a sentence in the first row', [['Is it so?', 'yes'], ['Or not?', 'no']], false],
-  ['a number in the first row', [['1', 'a'], ['x', 'b']], false],
+  [
+    'known names',
+    [
+      ['text', 'category'],
+      ['a b', 'x'],
+    ],
+    true,
+  ],
+  [
+    'unknown names over prose',
+    [
+      ['v1', 'v2'],
+      ['ham', 'a b c'],
+      ['ham', 'd e'],
+    ],
+    true,
+  ],
+  [
+    'words above numbers',
+    [
+      ['season', 'who'],
+      ['1', 'a'],
+      ['2', 'who'],
+      ['3', 'who'],
+      ['4', 'who'],
+    ],
+    true,
+  ],
+  [
+    'a first value that comes again',
+    [
+      ['ham', 'a'],
+      ['ham', 'b'],
+      ['ham', 'c'],
+    ],
+    false,
+  ],
+  [
+    'a sentence in the first row',
+    [
+      ['Is it so?', 'yes'],
+      ['Or not?', 'no'],
+    ],
+    false,
+  ],
+  [
+    'a number in the first row',
+    [
+      ['1', 'a'],
+      ['x', 'b'],
+    ],
+    false,
+  ],
 ] as const)('hasHeader() judges %s', (_, records, expected) => {
   expect(hasHeader(records)).toBe(expected);
 });
@@ -86,7 +137,9 @@ test('parseRecords() cuts fields as papaparse does on the whole text, wherever t
       expect(records.map((record) => record.cells)).toEqual(filled);
       const lines = text.split('\n');
       for (const { line, cells } of records)
-        expect(lines[line - 1]!.replace(/^"/, '')).toContain(cells[0]!.split('\n')[0]!.replaceAll('"', '""').slice(0, 1));
+        expect(lines[line - 1]!.replace(/^"/, '')).toContain(
+          cells[0]!.split('\n')[0]!.replaceAll('"', '""').slice(0, 1),
+        );
     }),
     { numRuns: 50 },
   );
@@ -95,8 +148,12 @@ test('parseRecords() cuts fields as papaparse does on the whole text, wherever t
 test('parseRecords() joins records that large blocks cut in two', async () => {
   const row = `"${'a'.repeat(1000)}\nb",c\n`;
   const text = row.repeat(1000);
-  const records = (await collect(parseRecords('x', fileBlocks(text, 300_000), { delimiter: ',', hasQuotes: true }))).flat();
-  expect(records.slice(0, -1).map((record) => record.line)).toEqual(Array.from({ length: 1000 }, (_, index) => index * 2 + 1));
+  const records = (
+    await collect(parseRecords('x', fileBlocks(text, 300_000), { delimiter: ',', hasQuotes: true }))
+  ).flat();
+  expect(records.slice(0, -1).map((record) => record.line)).toEqual(
+    Array.from({ length: 1000 }, (_, index) => index * 2 + 1),
+  );
   expect(records.slice(0, -1).every((record) => record.cells[0]!.length === 1002)).toBe(true);
 });
 

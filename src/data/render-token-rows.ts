@@ -89,7 +89,7 @@ function* renderChat(
   const segmentOptions: SegmentOptions = { ...options, endOfTurn: tokenizer.endOfTurn, note };
   const learned = segments.filter((row) => row.some(({ kind }) => kind === 'answer'));
   let made = 0;
-  let refusal = new DatasetRowError('no assistant turn to learn from');
+  let refusal: DatasetRowError | undefined;
   for (const row of learned) {
     const builder = new TokenRowBuilder();
     begin(builder, encoder, tokenizer);
@@ -102,8 +102,9 @@ function* renderChat(
       refusal = error;
     }
   }
-  if (made === 0) throw refusal;
-  if (made < learned.length) note(`${learned.length - made} of ${learned.length} answers are left out: ${refusal.message}`, CUT);
+  if (made === 0) throw refusal ?? new DatasetRowError('no assistant turn to learn from');
+  if (refusal !== undefined)
+    note(`${learned.length - made} of ${learned.length} answers are left out: ${refusal.message}`, CUT);
 }
 
 function fitRow(builder: TokenRowBuilder, isComplete: boolean, place: Place, options: RenderOptions): TokenRow {

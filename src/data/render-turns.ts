@@ -47,6 +47,8 @@ function render(messages: readonly Message[], tokenizer: ChatTokenizer, generati
   try {
     return tokenizer.renderChat(messages, { generationPrompt });
   } catch (error) {
-    throw new DatasetRowError(`the chat template refuses it: ${error instanceof Error ? error.message : String(error)}`);
+    throw new DatasetRowError(
+      `the chat template refuses it: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

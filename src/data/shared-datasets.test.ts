@@ -23,7 +23,9 @@ const tokenizer = createFakeTokenizer({ template: 'chatml' });
 if (sharedMissing) test.skip(`hostile files have their expected outcome${reason}`, () => undefined);
 
 /** What a user is told: the report, or the error with its notices. */
-async function outcomeOf(path: string): Promise<{ report?: DatasetInspection; notices: readonly Notice[]; message: string }> {
+async function outcomeOf(
+  path: string,
+): Promise<{ report?: DatasetInspection; notices: readonly Notice[]; message: string }> {
   try {
     const report = await inspectFiles([sharedFile(path)]);
     return { report, notices: [...report.skipped, ...report.warnings], message: '' };
@@ -40,7 +42,8 @@ for (const { file, outcome, good_rows, bad_lines } of hostile) {
     expect(report === undefined).toBe(outcome === 'error');
     if (report === undefined) {
       expect(message).toMatch(new RegExp(`^Cannot read "${file}"( at line \\d+)?: .+, need .+`));
-      for (const line of bad_lines) expect(`${message} ${JSON.stringify(notices)}`).toMatch(new RegExp(`\\b${line}\\b`));
+      for (const line of bad_lines)
+        expect(`${message} ${JSON.stringify(notices)}`).toMatch(new RegExp(`\\b${line}\\b`));
     } else {
       if (good_rows !== null) expect(report.rows).toBe(good_rows);
       if (outcome === 'accept') expect(report.warnings).toEqual([]);
@@ -52,7 +55,8 @@ for (const { file, outcome, good_rows, bad_lines } of hostile) {
     for (const notice of notices) expect(notice.file).toBe(file);
   });
 
-  test.runIf(outcome !== 'error')(`hostile/${file} becomes rows that can be trained on`, async () => {
+  if (outcome === 'error') continue;
+  test(`hostile/${file} becomes rows that can be trained on`, async () => {
     const dataset = await loadDataset([sharedFile(`hostile/${file}`)], tokenizer, DEFAULT_LOAD_OPTIONS);
     for (const row of dataset.rows) {
       expect(countSupervised(row)).toBeGreaterThan(0);
@@ -69,15 +73,20 @@ sharedTest(`hostile/special-tokens.jsonl holds no special token but the template
 
 sharedTest(`hostile/windows-1252.csv keeps its letters${reason}`, async () => {
   const { rows } = await loadDataset([sharedFile('hostile/windows-1252.csv')], tokenizer, DEFAULT_LOAD_OPTIONS);
-  expect(rows.map((row) => tokenizer.decode(row.ids)).join('')).toMatch(/Café[^]*€12 ‘quoted’|Café[^]*€12 ‘quoted” it’s/);
+  expect(rows.map((row) => tokenizer.decode(row.ids)).join('')).toMatch(/Café[\s\S]*€12 “quoted” it’s/);
 });
 
-sharedTest(`hostile/long-row.jsonl: the answer that would be cut off whole is dropped, the long one is cut${reason}`, async () => {
-  const dataset = await loadDataset([sharedFile('hostile/long-row.jsonl')], tokenizer, DEFAULT_LOAD_OPTIONS);
-  expect(dataset.skipped.map((notice) => notice.line)).toEqual([2]);
-  expect(dataset.warnings.filter((notice) => notice.reason.includes('is cut to')).map((notice) => notice.line)).toEqual([3]);
-  expect(dataset.usable).toBe(2);
-});
+sharedTest(
+  `hostile/long-row.jsonl: the answer that would be cut off whole is dropped, the long one is cut${reason}`,
+  async () => {
+    const dataset = await loadDataset([sharedFile('hostile/long-row.jsonl')], tokenizer, DEFAULT_LOAD_OPTIONS);
+    expect(dataset.skipped.map((notice) => notice.line)).toEqual([2]);
+    expect(
+      dataset.warnings.filter((notice) => notice.reason.includes('is cut to')).map((notice) => notice.line),
+    ).toEqual([3]);
+    expect(dataset.usable).toBe(2);
+  },
+);
 
 const REAL = [
   ['gsm8k-5000.jsonl', 5000, 'prompt-completion', { prompt: 'question', completion: 'answer' }],
@@ -109,13 +118,26 @@ for (const [file, rows, shape, columns] of REAL) {
 
 sharedTest(`already templated prompts and unfilled placeholders are noted${reason}`, async () => {
   const templated = await inspectFiles([sharedFile('dolly-templated.jsonl')]);
-  expect(templated.warnings.some((notice) => notice.reason.includes('already wrapped in a prompt template'))).toBe(true);
+  expect(templated.warnings.some((notice) => notice.reason.includes('already wrapped in a prompt template'))).toBe(
+    true,
+  );
   const alpaca = await inspectFiles([sharedFile('alpaca-identity.json')]);
   expect(alpaca.warnings.some((notice) => notice.reason.includes('{{name}}'))).toBe(true);
 });
 
 sharedTest(`a folder of Markdown pages is read together, a page a row${reason}`, async () => {
-  const pages = ['api-plugin', 'assets', 'build', 'cli', 'env-and-mode', 'features', 'performance', 'philosophy', 'ssr', 'why'];
+  const pages = [
+    'api-plugin',
+    'assets',
+    'build',
+    'cli',
+    'env-and-mode',
+    'features',
+    'performance',
+    'philosophy',
+    'ssr',
+    'why',
+  ];
   const files = pages.map((page) => sharedFile(`vite-docs/${page}.md`));
   const dataset = await loadDataset(files, tokenizer, { ...DEFAULT_LOAD_OPTIONS, maxTokens: 512 });
   expect(dataset.usable).toBe(pages.length);
@@ -125,7 +147,10 @@ sharedTest(`a folder of Markdown pages is read together, a page a row${reason}`,
 });
 
 sharedTest(`tinyshakespeare is split into chunks that are learned whole${reason}`, async () => {
-  const dataset = await loadDataset([sharedFile('tinyshakespeare.txt')], tokenizer, { ...DEFAULT_LOAD_OPTIONS, maxTokens: 1024 });
+  const dataset = await loadDataset([sharedFile('tinyshakespeare.txt')], tokenizer, {
+    ...DEFAULT_LOAD_OPTIONS,
+    maxTokens: 1024,
+  });
   const text = sharedText('tinyshakespeare.txt').trim();
   // One token a byte, the end of the document, and nothing before the first byte to learn it from.
   expect(dataset.supervisedTokens).toBe(text.length);
@@ -133,7 +158,10 @@ sharedTest(`tinyshakespeare is split into chunks that are learned whole${reason}
 });
 
 const UNUSABLE = [
-  ['oasst-trees-en-100.jsonl', '"prompt" (an object with message_id, text, role, lang, review_count, review_result; nested replies)'],
+  [
+    'oasst-trees-en-100.jsonl',
+    '"prompt" (an object with message_id, text, role, lang, review_count, review_result; nested replies)',
+  ],
   ['fivethirtyeight-cabinet-turnover.csv', '"president", "position", "appointee"'],
   ['fivethirtyeight-bachelorette.csv', '"SHOW", "SEASON", "CONTESTANT"'],
   ['fivethirtyeight-biopics.csv', '"title", "site", "country"'],
@@ -151,5 +179,5 @@ for (const [file, message] of UNUSABLE) {
 sharedTest(`a table without an obvious pair loads once the user has picked columns${reason}`, async () => {
   const mapping = { shape: 'prompt-completion', columns: { prompt: 'appointee', completion: 'position' } } as const;
   const report = await inspectFiles([sharedFile('fivethirtyeight-cabinet-turnover.csv')], { mapping });
-  expect(report.rows + report.skipped.length).toBe(312);
+  expect(report.rows + report.skipped.length).toBe(379);
 });

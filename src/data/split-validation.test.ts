@@ -4,13 +4,18 @@ import { groupRepeats, splitValidation } from './split-validation.ts';
 
 test('splitValidation() parts all rows, holds back about the share, at least one and never all', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 200 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (count, share, seed) => {
-      const { train, validation } = splitValidation(count, share, seed);
-      expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
-      const wanted = share === 0 ? 0 : Math.max(1, Math.round(count * share));
-      expect(validation.length).toBe(Math.min(wanted, Math.max(0, count - 1)));
-      expect(splitValidation(count, share, seed)).toEqual({ train, validation });
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 200 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(),
+      (count, share, seed) => {
+        const { train, validation } = splitValidation(count, share, seed);
+        expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
+        const wanted = share === 0 ? 0 : Math.max(1, Math.round(count * share));
+        expect(validation.length).toBe(Math.min(wanted, Math.max(0, count - 1)));
+        expect(splitValidation(count, share, seed)).toEqual({ train, validation });
+      },
+    ),
   );
 });
 
@@ -31,7 +36,12 @@ test('splitValidation() chooses other rows for another seed', () => {
 });
 
 test('groupRepeats() finds rows with the same ids and mask', () => {
-  const row = (ids: number[], mask: number[]) => ({ file: 'x', line: 1, ids: Int32Array.from(ids), mask: Uint8Array.from(mask) });
+  const row = (ids: number[], mask: number[]) => ({
+    file: 'x',
+    line: 1,
+    ids: Int32Array.from(ids),
+    mask: Uint8Array.from(mask),
+  });
   const rows = [row([1, 2], [0, 1]), row([1, 2], [0, 0]), row([1, 2], [0, 1]), row([12], [0]), row([1, 2], [0, 0])];
   expect([...groupRepeats(rows)]).toEqual([0, 1, 0, 3, 1]);
 });

@@ -40,7 +40,10 @@ test.each([
   [{ prompt: 'x', completion: ' \u200b\n' }, 'no answer to train on: "completion" is empty'],
   [{ prompt: 'x' }, 'has no "completion", found "prompt"'],
   [{ foo: 1 }, 'has no "prompt" and no "completion", found "foo"'],
-  [{ 'prоmpt': 'Cyrillic o', completion: 'x' }, 'has no "prompt", found "prоmpt", "completion" (a name that only looks alike: it mixes alphabets)'],
+  [
+    { prоmpt: 'Cyrillic o', completion: 'x' },
+    'has no "prompt", found "prоmpt", "completion" (a name that only looks alike: it mixes alphabets)',
+  ],
 ])('%j is skipped with its reason', (fields, reason) => {
   expect(one(fields, PAIR).skipped).toEqual([reason]);
 });
@@ -48,7 +51,12 @@ test.each([
 test('numbers and booleans become their text with a note', () => {
   const { example, warnings } = one({ prompt: 42, completion: true }, PAIR);
   expect(messagesOf(example)!.map((message) => message.content)).toEqual(['42', 'true']);
-  expect(warnings).toEqual(['"completion" is the boolean true and becomes text', '"prompt" is the number 42 and becomes text'].slice(0, warnings.length));
+  expect(warnings).toEqual(
+    ['"completion" is the boolean true and becomes text', '"prompt" is the number 42 and becomes text'].slice(
+      0,
+      warnings.length,
+    ),
+  );
   expect(warnings).toHaveLength(2);
 });
 
@@ -63,7 +71,10 @@ test.each([
   ['[INST] x', 'holds the marker "[INST]", which is read as plain text'],
   ['\u202eevil', 'holds invisible characters (U+202E)'],
   ['a\0b', 'holds invisible characters (U+0000)'],
-  ['Below is …\n\n### Instruction:\nSay hi', 'is already wrapped in a prompt template: a chat template wraps it a second time'],
+  [
+    'Below is …\n\n### Instruction:\nSay hi',
+    'is already wrapped in a prompt template: a chat template wraps it a second time',
+  ],
   ['I am {{name}}', 'holds the placeholder "{{name}}", which nothing fills in'],
 ])('a prompt %j is used with a note', (prompt, reason) => {
   const { example, warnings } = one({ prompt, completion: 'x' }, PAIR);
@@ -72,12 +83,16 @@ test.each([
 });
 
 test('plain text of any script, emoji with joiners and markup bring no note', () => {
-  const prompt = 'שלום می‌خواهم 👩‍👩‍👧 <b onclick="x()">${y}</b> {{ a("b") }}\t\r\n';
+  const prompt = 'שלום می‌خواهم 👩‍👩‍👧 <b onclick="x()">\u0024{y}</b> {{ a("b") }}\t\r\n';
   expect(one({ prompt, completion: 'é' }, PAIR).warnings).toEqual([]);
 });
 
 test('rows of another known shape are read as what they are, unless the user chose the columns', () => {
-  const rows = [rowOf({ text: 'a' }, 1), rowOf({ instruction: 'b', output: 'c' }, 2), rowOf({ Prompt: 'd', Completion: 'e' }, 3)];
+  const rows = [
+    rowOf({ text: 'a' }, 1),
+    rowOf({ instruction: 'b', output: 'c' }, 2),
+    rowOf({ Prompt: 'd', Completion: 'e' }, 3),
+  ];
   const mixed = toExamples(rows, PAIR);
   expect(mixed.examples.map((example) => example.kind)).toEqual(['text', 'chat', 'chat']);
   expect(mixed.warnings.map((notice) => notice.line)).toEqual([1, 2, 3]);
@@ -100,7 +115,13 @@ test('roles of OpenAI and ShareGPT are understood; calls are said, observations 
     },
     sharegpt,
   );
-  expect(messagesOf(example)!.map((message) => message.role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
+  expect(messagesOf(example)!.map((message) => message.role)).toEqual([
+    'system',
+    'user',
+    'assistant',
+    'tool',
+    'assistant',
+  ]);
 });
 
 test('content in parts is joined, a part that is not text skips the row', () => {

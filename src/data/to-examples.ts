@@ -82,7 +82,8 @@ function readExample(row: Row, mapping: Mapping, notices: NoticeBook): Example {
     case 'messages':
     case 'sharegpt': {
       const messages = readMessages(row, need(columns.messages, 'messages'), notices);
-      if (row.fields.has('tools')) notices.warn(file, 0, 'the field "tools" is not part of the text that is trained on');
+      if (row.fields.has('tools'))
+        notices.warn(file, 0, 'the field "tools" is not part of the text that is trained on');
       return { file, line, kind: 'chat', messages: [...readSystem(row, columns.system, notices), ...messages] };
     }
     case 'tokenized':

@@ -14,8 +14,9 @@ export function fileOf(name: string, content: string | Uint8Array, chunkBytes = 
       let offset = 0;
       return new ReadableStream<Uint8Array>({
         pull(controller) {
-          if (offset >= bytes.length) controller.close();
-          else controller.enqueue(bytes.subarray(offset, (offset += chunkBytes)));
+          if (offset >= bytes.length) return controller.close();
+          controller.enqueue(bytes.subarray(offset, offset + chunkBytes));
+          offset += chunkBytes;
         },
       });
     },

@@ -41,7 +41,9 @@ export const TEMPLATES = {
   /** Llama 2's manners: content is trimmed, the answer follows a space, no role names. */
   inst: (messages) =>
     messages
-      .map(({ role, content }) => (role === 'assistant' ? ` ${content.trim()}</s>` : `<s>[INST] ${content.trim()} [/INST]`))
+      .map(({ role, content }) =>
+        role === 'assistant' ? ` ${content.trim()}</s>` : `<s>[INST] ${content.trim()} [/INST]`,
+      )
       .join(''),
   /** An author who forgot the end of the turn. */
   open: (messages, generationPrompt) =>
@@ -59,7 +61,9 @@ export interface FakeOptions {
   readonly dummyPrefix?: boolean;
 }
 
-export function createFakeTokenizer(options: FakeOptions = {}): ChatTokenizer & { decode(ids: Iterable<number>): string } {
+export function createFakeTokenizer(
+  options: FakeOptions = {},
+): ChatTokenizer & { decode(ids: Iterable<number>): string } {
   const { merges = [], template } = options;
   const splitter = new RegExp(`(${SPECIALS.map((token) => token.replace(/[|[\]]/g, '\\$&')).join('|')})`);
   const encodePlain = (text: string): number[] => {
@@ -75,7 +79,11 @@ export function createFakeTokenizer(options: FakeOptions = {}): ChatTokenizer & 
   return {
     encode: (text, { special }) =>
       special
-        ? text.split(splitter).flatMap((part, index) => (index % 2 === 1 ? [FIRST_SPECIAL + SPECIALS.indexOf(part as never)] : encodePlain(part)))
+        ? text
+            .split(splitter)
+            .flatMap((part, index) =>
+              index % 2 === 1 ? [FIRST_SPECIAL + SPECIALS.indexOf(part as never)] : encodePlain(part),
+            )
         : encodePlain(text),
     renderChat: (messages, { generationPrompt }) => TEMPLATES[template ?? 'chatml'](messages, generationPrompt),
     hasChatTemplate: template !== undefined,
@@ -85,7 +93,9 @@ export function createFakeTokenizer(options: FakeOptions = {}): ChatTokenizer & 
     /** Special tokens by their names, so that a test can tell them from text only by id. */
     decode: (ids) => {
       const bytes = [...ids].flatMap((id) => [
-        ...new TextEncoder().encode(id >= FIRST_MERGE ? merges[id - FIRST_MERGE] : id >= FIRST_SPECIAL ? SPECIALS[id - FIRST_SPECIAL] : ''),
+        ...new TextEncoder().encode(
+          id >= FIRST_MERGE ? merges[id - FIRST_MERGE] : id >= FIRST_SPECIAL ? SPECIALS[id - FIRST_SPECIAL] : '',
+        ),
         ...(id < FIRST_SPECIAL ? [id] : []),
       ]);
       return new TextDecoder().decode(Uint8Array.from(bytes));

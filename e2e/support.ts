@@ -1,0 +1,83 @@
+// What the browser tests share. Every page is watched: an error on it, in its worker or in its console fails the test, and
+// so does a request to any other host.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test as base, expect, type Page } from '@playwright/test';
+import { unzipSync } from 'fflate';
+
+export { expect };
+
+export const ROOT = path.join(import.meta.dirname, '..');
+
+export const test = base.extend({
+  page: async ({ page, baseURL }, use) => {
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(`error on the page: ${error.stack ?? error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      const isLocal = ['blob:', 'data:'].includes(protocol) || origin === new URL(baseURL!).origin;
+      if (!isLocal) problems.push(`request to another host: ${request.url()}`);
+    });
+    await use(page);
+    expect(problems).toEqual([]);
+  },
+});
+
+/** Opens the page and waits until the bundled base is ready, which needs WebGPU. */
+export async function openPage(page: Page): Promise<void> {
+  await page.goto('./');
+  await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
+}
+
+/** The link to one of the five places. */
+export function place(page: Page, name: 'Base' | 'Data' | 'Train' | 'Play' | 'Library') {
+  return page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name });
+}
+
+/** Drops files from the disk on the middle of the page, as the desktop would: through the browser's own input. */
+export async function dropFiles(page: Page, files: readonly string[]): Promise<void> {
+  const { width, height } = page.viewportSize()!;
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data });
+  }
+  await session.detach();
+}
+
+/** What a zip holds, by file name. */
+export function readZip(file: string): Map<string, Buffer> {
+  const files = unzipSync(readFileSync(file));
+  return new Map(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes)]));
+}
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Reads a safetensors file of f32 tensors by the letter of the format; anything that bends it fails the test. */
+export function readSafetensors(bytes: Buffer): { metadata: Record<string, string>; tensors: Map<string, Tensor> } {
+  const headerBytes = Number(bytes.readBigUInt64LE(0));
+  expect((8 + headerBytes) % 8, 'the data starts at a multiple of 8').toBe(0);
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes));
+  const { __metadata__: metadata, ...entries } = header;
+  const data = bytes.subarray(8 + headerBytes);
+  const tensors = new Map<string, Tensor>();
+  let end = 0;
+  type Entry = { dtype: string; shape: number[]; data_offsets: [number, number] };
+  const sorted = Object.entries<Entry>(entries).sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  for (const [name, { dtype, shape, data_offsets: offsets }] of sorted) {
+    expect(dtype, name).toBe('F32');
+    expect(offsets[0], `${name} follows the tensor before it without a hole`).toBe(end);
+    expect(offsets[1] - offsets[0], name).toBe(4 * shape.reduce((a, b) => a * b, 1));
+    end = offsets[1];
+    tensors.set(name, { shape, values: new Float32Array(Uint8Array.from(data.subarray(...offsets)).buffer) });
+  }
+  expect(end, 'the file ends with its last tensor').toBe(data.length);
+  return { metadata, tensors };
+}

@@ -1,0 +1,9 @@
+// The first seconds of a visit: find the GPU, open the bundled base, list the adapters. No click is needed for it.
+import { BUNDLED, openBase } from './base/base-store.ts';
+import { refreshLibrary } from './library/library-store.ts';
+import { openDevice } from './shell/device-store.ts';
+
+export async function bringUp(): Promise<void> {
+  const [hasDevice] = await Promise.all([openDevice(), refreshLibrary()]);
+  if (hasDevice) await openBase(BUNDLED());
+}

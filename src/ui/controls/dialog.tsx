@@ -1,0 +1,21 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { Icon } from './icon.tsx';
+
+export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => ref.current?.showModal(), []);
+  return (
+    <dialog ref={ref} aria-labelledby={titleId} onClose={props.onClose}>
+      <div className="dialog-body">
+        <div className="line line-apart">
+          <h2 id={titleId}>{props.title}</h2>
+          <button type="button" className="button button-plain button-icon" aria-label="Close" onClick={props.onClose}>
+            <Icon name="close" />
+          </button>
+        </div>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}

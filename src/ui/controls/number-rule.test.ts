@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { type NumberRule, nearestStop, nextStop, readNumber } from './number-rule.ts';
+
+const rank: NumberRule = { name: 'Rank', hint: '', min: 1, max: 256, stops: [1, 2, 4, 8, 16], whole: true };
+const share: NumberRule = { name: 'Held back', hint: '', min: 0, max: 0.5, stops: [0, 0.1, 0.5], percent: true };
+
+test('readNumber() takes what the range allows and says the range otherwise', () => {
+  expect(readNumber(rank, '12')).toEqual({ value: 12, problem: undefined });
+  expect(readNumber(rank, '1e2').value).toBe(100);
+  expect(readNumber(rank, '2.5').problem).toBe('A whole number from 1 to 256');
+  expect(readNumber(rank, '999').problem).toBe('Has to be from 1 to 256');
+  expect(readNumber(rank, '').problem).toBe('A number from 1 to 256');
+});
+
+test('readNumber() reads percent as a share', () => {
+  expect(readNumber(share, '10').value).toBe(0.1);
+  expect(readNumber(share, '60').problem).toBe('Has to be from 0 to 50 %');
+});
+
+test('arrow keys go from stop to stop, also from between two', () => {
+  expect([nextStop(rank, 8, 1), nextStop(rank, 8, -1), nextStop(rank, 5, 1), nextStop(rank, 16, 1)]).toEqual([
+    16, 4, 8, 16,
+  ]);
+  expect(nearestStop(rank, 5)).toBe(2);
+});

@@ -1,0 +1,46 @@
+/** What a number may be, and what it does to the result. */
+export interface NumberRule {
+  readonly name: string;
+  /** What papers and other tools call it, where that differs. */
+  readonly known?: string;
+  /** One line about what it does to the result. */
+  readonly hint: string;
+  readonly min: number;
+  readonly max: number;
+  /** Where the slider and the arrow keys stop, rising; other numbers between min and max can be typed. */
+  readonly stops: readonly number[];
+  readonly whole?: boolean;
+  readonly unit?: string;
+  /** Stored as a share of 1, shown and typed in percent. */
+  readonly percent?: boolean;
+}
+
+export interface NumberRead {
+  readonly value: number | undefined;
+  readonly problem: string | undefined;
+}
+
+export function readNumber(rule: NumberRule, text: string): NumberRead {
+  const typed = text.trim() === '' ? Number.NaN : Number(text);
+  const value = rule.percent ? typed / 100 : typed;
+  const scale = rule.percent ? 100 : 1;
+  const range = `from ${rule.min * scale} to ${rule.max * scale}${rule.percent ? ' %' : ''}`;
+  if (!Number.isFinite(value)) return { value: undefined, problem: `A number ${range}` };
+  if (rule.whole && !Number.isInteger(value)) return { value: undefined, problem: `A whole number ${range}` };
+  if (value < rule.min || value > rule.max) return { value: undefined, problem: `Has to be ${range}` };
+  return { value, problem: undefined };
+}
+
+export function nearestStop(rule: NumberRule, value: number): number {
+  let best = 0;
+  rule.stops.forEach((stop, i) => {
+    if (Math.abs(stop - value) < Math.abs(rule.stops[best]! - value)) best = i;
+  });
+  return best;
+}
+
+/** The next stop above (1) or below (-1); the value itself at either end. */
+export function nextStop(rule: NumberRule, value: number, direction: 1 | -1): number {
+  const stops = direction === 1 ? rule.stops : [...rule.stops].reverse();
+  return stops.find((stop) => (stop - value) * direction > 1e-12) ?? value;
+}

@@ -1,0 +1,32 @@
+import type { Progress } from '../../engine/protocol.ts';
+import { bytes, count } from '../format.ts';
+
+/** What is being done and how far: never a spinner alone. */
+export function ProgressLine({ progress, base = false }: { progress: Progress; base?: boolean }) {
+  const { what, done, total, unit } = progress;
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  const far =
+    unit === 'bytes'
+      ? `${bytes(done)} of ${bytes(total)}`
+      : total > 0
+        ? `${count(done)} of ${count(total)} ${unit}`
+        : `${count(done)} ${unit}`;
+  return (
+    <div className={base ? 'progress progress-base' : 'progress'}>
+      <div className="line line-apart small">
+        <span>{what}</span>
+        <span className="number soft">{far}</span>
+      </div>
+      <div
+        className="progress-track"
+        role="progressbar"
+        aria-label={what}
+        aria-valuenow={Math.round(share * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <div className="progress-fill" style={{ transform: `scaleX(${share})` }} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,9 @@
+import { Duel } from './duel.tsx';
+
+export function PlayPlace() {
+  return (
+    <div className="place play-place">
+      <Duel />
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+// Which of the five places is shown. The address holds it (#/train), so that back, forward and bookmarks work.
+import { createStore } from 'zustand/vanilla';
+import { keep, kept } from '../keep.ts';
+
+export const PLACES = ['base', 'data', 'train', 'play', 'library'] as const;
+export type Place = (typeof PLACES)[number];
+
+const isPlace = (value: unknown): value is Place => PLACES.includes(value as Place);
+
+function placeInAddress(): Place | undefined {
+  const name = location.hash.match(/^#\/(\w+)/)?.[1];
+  return isPlace(name) ? name : undefined;
+}
+
+function firstPlace(): Place {
+  const last = kept('place');
+  return placeInAddress() ?? (isPlace(last) ? last : 'data');
+}
+
+export const placeStore = createStore<{ place: Place }>(() => ({ place: 'data' }));
+
+/** What follows a `?` in the hash is kept from place to place. */
+export function placeHref(place: Place): string {
+  const tail = location.hash.includes('?') ? location.hash.slice(location.hash.indexOf('?')) : '';
+  return `#/${place}${tail}`;
+}
+
+export function goTo(place: Place): void {
+  if (placeStore.getState().place !== place) location.hash = placeHref(place);
+}
+
+export function followAddress(): void {
+  const show = (place: Place) => {
+    placeStore.setState({ place });
+    keep('place', place);
+  };
+  show(firstPlace());
+  addEventListener('hashchange', () => {
+    const place = placeInAddress();
+    if (place) {
+      show(place);
+      scrollTo(0, 0);
+    }
+  });
+}

@@ -1,0 +1,35 @@
+// Every file that comes in, dropped or picked, goes through here and lands in the place it belongs to.
+import { openBase } from '../base/base-store.ts';
+import { openData } from '../data/data-store.ts';
+import { importAdapter } from '../library/library-store.ts';
+import { isRunning } from '../train/run-store.ts';
+import { goTo } from './place-store.ts';
+import { sortFiles } from './sort-files.ts';
+import { clearTrouble, showTrouble } from './trouble-store.ts';
+
+export function takeFiles(files: readonly File[], folder?: string): void {
+  const dropped = sortFiles(files);
+  clearTrouble();
+  if (dropped.kind === 'unknown') {
+    showTrouble(new Error(dropped.reason));
+  } else if (dropped.kind === 'adapter') {
+    goTo('library');
+    void importAdapter(dropped.files);
+  } else if (isRunning()) {
+    showTrouble(new Error('Cannot change the base or the data while a run goes on: stop it first'));
+  } else if (dropped.kind === 'model') {
+    goTo('base');
+    void openBase({
+      kind: 'files',
+      name: folder ?? folderOf(dropped.files[0]) ?? 'Dropped model',
+      files: dropped.files,
+    });
+  } else {
+    goTo('data');
+    void openData(dropped.files);
+  }
+}
+
+function folderOf(file: File | undefined): string | undefined {
+  return file?.webkitRelativePath.split('/')[0] || undefined;
+}

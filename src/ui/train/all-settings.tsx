@@ -1,0 +1,47 @@
+import { useStore } from 'zustand';
+import type { TrainSettings } from '../../engine/protocol.ts';
+import { Choice } from '../controls/choice.tsx';
+import { Switch } from '../controls/switch.tsx';
+import { running, runStore } from './run-store.ts';
+import { Setting } from './settings-panel.tsx';
+import { changeSettings, settingsStore } from './settings-store.ts';
+import { Targets } from './targets.tsx';
+import { words } from './words.ts';
+
+const SCHEDULES: readonly TrainSettings['schedule'][] = ['constant', 'linear', 'cosine'];
+
+export function AllSettings() {
+  const schedule = useStore(settingsStore, (s) => s.settings.schedule);
+  const shuffle = useStore(settingsStore, (s) => s.settings.shuffle);
+  const locked = useStore(runStore, running);
+  return (
+    <div className="settings-all">
+      <h3>{words.groups.adapter}</h3>
+      <Targets />
+      <Setting name="dropout" />
+      <h3>{words.groups.learning}</h3>
+      <Choice
+        name={words.schedule.name}
+        value={schedule}
+        options={SCHEDULES.map((value) => ({ value, label: words.schedule.labels[value] }))}
+        hint={words.schedule.hint[schedule]}
+        disabled={locked}
+        onChange={(value) => changeSettings({ schedule: value })}
+      />
+      <Setting name="warmupSteps" noSlider />
+      <Setting name="weightDecay" noSlider />
+      <Setting name="clip" noSlider />
+      <Setting name="gradAccum" noSlider />
+      <h3>{words.groups.order}</h3>
+      <Switch
+        name={words.shuffle.name}
+        hint={words.shuffle.hint}
+        checked={shuffle}
+        disabled={locked}
+        onChange={(on) => changeSettings({ shuffle: on })}
+      />
+      <Setting name="seed" noSlider />
+      <Setting name="evalEvery" noSlider />
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { useStore } from 'zustand';
+import { bytes, parameters } from '../format.ts';
+import { planStore } from './plan-store.ts';
+import { words } from './words.ts';
+
+/** What the next run will hold on the GPU, by kind. */
+export function Memory() {
+  const plan = useStore(planStore, (s) => s.plan);
+  const problem = useStore(planStore, (s) => s.problem);
+  const w = words.memory;
+  const parts = [
+    { kind: 'weights', size: plan?.weightBytes ?? 0 },
+    { kind: 'adapter', size: plan?.adapterBytes ?? 0 },
+    { kind: 'activations', size: plan?.activationBytes ?? 0 },
+    { kind: 'other', size: plan?.otherBytes ?? 0 },
+  ] as const;
+  return (
+    <section className="memory" aria-labelledby="memory">
+      <h3 className="line line-apart" id="memory">
+        {w.title} <span className="number">{plan ? bytes(plan.totalBytes) : '–'}</span>
+      </h3>
+      <div className="memory-bar" aria-hidden="true">
+        {parts.map(({ kind, size }) => (
+          <i key={kind} className={`memory-${kind}`} style={{ flexGrow: size }} />
+        ))}
+      </div>
+      <ul className="memory-parts small number">
+        {parts.map(({ kind, size }) => (
+          <li key={kind}>
+            <i className={`memory-${kind}`} aria-hidden="true" />
+            <span className="soft">{w[kind]}</span> {plan ? bytes(size) : '–'}
+          </li>
+        ))}
+      </ul>
+      <p className={problem ? 'wrong' : 'hint number'}>
+        {problem ? `${problem}.` : plan ? `${w.exact} ${w.trainable(parameters(plan.trainableParameters))}.` : w.later}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+import { useId } from 'react';
+import { useStore } from 'zustand';
+import { dataStore } from '../data/data-store.ts';
+import { libraryStore } from '../library/library-store.ts';
+import { placeHref } from '../shell/place-store.ts';
+import { planStore } from './plan-store.ts';
+import { runStore } from './run-store.ts';
+import { nameAdapter, settingsStore } from './settings-store.ts';
+import { freeName, proposedName, startRun } from './start-run.ts';
+import { useWhyNotStart } from './why-not-start.ts';
+import { words } from './words.ts';
+
+/** The next run: what its adapter will be called, and the button that starts it or the reason why not. */
+export function NextRun({ after = false }: { after?: boolean }) {
+  const reason = useWhyNotStart();
+  const hasData = useStore(dataStore, (s) => s.status !== 'none');
+  const isFirst = useStore(runStore, (s) => s.phase === 'none');
+  const plan = useStore(planStore, (s) => s.plan);
+  const id = useId();
+  const look = after ? 'button button-big' : 'button button-main button-big';
+  return (
+    <div className={after ? 'run-head run-before run-next' : 'run-head run-before'}>
+      <NameField />
+      <div className="run-start">
+        {hasData ? (
+          <button
+            type="button"
+            className={look}
+            disabled={reason !== undefined}
+            aria-describedby={id}
+            onClick={() => void startRun()}
+          >
+            {isFirst ? words.start : words.again}
+          </button>
+        ) : (
+          <a className={look} href={placeHref('data')} aria-describedby={id}>
+            {words.addData}
+          </a>
+        )}
+      </div>
+      <p className="small soft number run-why" id={id}>
+        {reason ?? (plan ? words.memory.steps(plan.totalSteps, plan.stepsPerEpoch) : words.memory.later)}
+      </p>
+    </div>
+  );
+}
+
+function NameField() {
+  const own = useStore(settingsStore, (s) => s.adapterName);
+  const rank = useStore(settingsStore, (s) => s.settings.rank);
+  const dataName = useStore(dataStore, (s) => s.report?.name ?? '');
+  const adapters = useStore(libraryStore, (s) => s.adapters);
+  const id = useId();
+  const taken = adapters.map((adapter) => adapter.name);
+  return (
+    <div className="field run-name">
+      <label className="hint" htmlFor={id}>
+        {words.name}
+      </label>
+      <input
+        id={id}
+        className="input"
+        maxLength={120}
+        value={own ?? ''}
+        placeholder={freeName(proposedName(dataName, rank), taken)}
+        onChange={(event) => nameAdapter(event.target.value)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+// What the next run will need, asked from the engine shortly after anything that matters has changed.
+import { createStore } from 'zustand/vanilla';
+import type { MemoryPlan } from '../../engine/protocol.ts';
+import { baseStore } from '../base/base-store.ts';
+import { dataStore } from '../data/data-store.ts';
+import { engine, sentence } from '../engine.ts';
+import { settingsStore } from './settings-store.ts';
+
+interface PlanState {
+  readonly plan: MemoryPlan | undefined;
+  readonly problem: string | undefined;
+}
+
+export const planStore = createStore<PlanState>(() => ({ plan: undefined, problem: undefined }));
+
+let asked = 0;
+
+async function planNow(): Promise<void> {
+  const mine = ++asked;
+  const isReady = baseStore.getState().status === 'open' && dataStore.getState().status === 'ready';
+  if (!isReady) return planStore.setState({ plan: undefined, problem: undefined });
+  try {
+    const plan = await engine().planRun(settingsStore.getState().settings);
+    if (mine === asked) planStore.setState({ plan, problem: undefined });
+  } catch (error) {
+    if (mine === asked) planStore.setState({ plan: undefined, problem: sentence(error) });
+  }
+}
+
+export function followPlan(): void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  const later = () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => void planNow(), 200);
+  };
+  settingsStore.subscribe((now, before) => now.settings !== before.settings && later());
+  baseStore.subscribe((now, before) => now.report !== before.report && later());
+  dataStore.subscribe((now, before) => (now.status !== before.status || now.report !== before.report) && later());
+}

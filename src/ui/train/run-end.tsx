@@ -1,0 +1,71 @@
+import { useStore } from 'zustand';
+import { Icon } from '../controls/icon.tsx';
+import { Note } from '../controls/note.tsx';
+import { clock, loss } from '../format.ts';
+import { saveAdapter } from '../library/library-store.ts';
+import { chooseAdapter } from '../play/play-store.ts';
+import { goTo } from '../shell/place-store.ts';
+import { runStore } from './run-store.ts';
+import { changeSettings, settingsStore } from './settings-store.ts';
+import { words } from './words.ts';
+
+/** The run is over: what came of it and what to do with it. */
+export function RunEnd() {
+  const { phase, result, name, trainedMs, message, figures } = useStore(runStore);
+  if (phase === 'failed') return <Failed message={message ?? ''} />;
+  const steps = result?.steps ?? figures.step;
+  const line = phase === 'stopped' ? words.stoppedLine : words.doneLine;
+  return (
+    <div className="run-end">
+      <div className="run-title">
+        <h2 className="breaks">{name}</h2>
+        <p className="hint number">{line(steps, clock(trainedMs))}.</p>
+        {result?.validationLoss !== undefined && result.baseValidationLoss !== undefined && (
+          <p className="hint number">{words.compared(loss(result.validationLoss), loss(result.baseValidationLoss))}.</p>
+        )}
+      </div>
+      {result && (
+        <div className="line run-actions">
+          <button
+            type="button"
+            className="button button-main"
+            onClick={() => {
+              chooseAdapter(result.adapterId);
+              goTo('play');
+            }}
+          >
+            {words.tryIt}
+          </button>
+          <button type="button" className="button" onClick={() => void saveAdapter(result.adapterId)}>
+            <Icon name="download" /> {words.download}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Failed({ message }: { message: string }) {
+  const { batchSize, seqLen, learningRate } = useStore(settingsStore, (s) => s.settings);
+  const diverged = /diverg|not finite|NaN|infinit/i.test(message);
+  const ways = diverged
+    ? [
+        {
+          label: words.fails.slower,
+          onClick: () => changeSettings({ learningRate: Number((learningRate / 3).toPrecision(2)) }),
+        },
+      ]
+    : [
+        ...(batchSize > 1
+          ? [{ label: words.fails.halve, onClick: () => changeSettings({ batchSize: Math.ceil(batchSize / 2) }) }]
+          : []),
+        ...(seqLen > 16
+          ? [{ label: words.fails.shorter, onClick: () => changeSettings({ seqLen: Math.ceil(seqLen / 2) }) }]
+          : []),
+      ];
+  return (
+    <Note title={words.failed} ways={ways}>
+      {message}.
+    </Note>
+  );
+}

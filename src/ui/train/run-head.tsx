@@ -1,0 +1,47 @@
+import { useStore } from 'zustand';
+import { Icon } from '../controls/icon.tsx';
+import { count } from '../format.ts';
+import { pauseOrResume, runStore, stopAndKeep } from './run-store.ts';
+import { words } from './words.ts';
+
+/** While a run goes on: how far it is, and the two things one can do with it. */
+export function RunHead() {
+  const { name, phase, message, isStopping } = useStore(runStore);
+  const { step, totalSteps, epoch } = useStore(runStore, (s) => s.figures);
+  const detail = [words.step(step, totalSteps), words.epoch(epoch)].join(' · ');
+  return (
+    <div className="run-head run-live">
+      <div className="run-title">
+        <h2 className="breaks">{name}</h2>
+        <p className="hint number">
+          {phase === 'preparing' ? (message ?? words.preparing) : detail}
+          {phase === 'paused' && <b className="run-paused"> · {words.paused}</b>}
+        </p>
+        <div
+          className="progress-track"
+          role="progressbar"
+          aria-label={name}
+          aria-valuemin={0}
+          aria-valuemax={totalSteps || 1}
+          aria-valuenow={step}
+          aria-valuetext={`${count(step)} / ${count(totalSteps)}`}
+        >
+          <div className="progress-fill" style={{ transform: `scaleX(${totalSteps > 0 ? step / totalSteps : 0})` }} />
+        </div>
+      </div>
+      <div className="line run-actions">
+        <button
+          type="button"
+          className="button run-pause"
+          disabled={phase === 'preparing' || isStopping}
+          onClick={() => void pauseOrResume()}
+        >
+          <Icon name={phase === 'paused' ? 'play' : 'pause'} /> {phase === 'paused' ? words.resume : words.pause}
+        </button>
+        <button type="button" className="button button-main" disabled={isStopping} onClick={() => void stopAndKeep()}>
+          {isStopping ? words.stopping : words.stop}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { useStore } from 'zustand';
+import { LossChart } from './loss-chart.tsx';
+import { NextRun } from './next-run.tsx';
+import { RunEnd } from './run-end.tsx';
+import { RunFigures } from './run-figures.tsx';
+import { RunHead } from './run-head.tsx';
+import { running, runStore } from './run-store.ts';
+import { words } from './words.ts';
+
+/** Before, during and after a run: the head changes, figures and curve stay where they are. */
+export function RunPanel() {
+  const phase = useStore(runStore, (s) => s.phase);
+  const isRunning = useStore(runStore, running);
+  const hasAdapter = phase === 'done' || phase === 'stopped';
+  return (
+    <section className="card run" aria-label={words.run}>
+      {isRunning && <RunHead />}
+      {(hasAdapter || phase === 'failed') && <RunEnd />}
+      {(phase === 'none' || phase === 'failed') && <NextRun />}
+      <RunFigures />
+      <LossChart />
+      {hasAdapter && <NextRun after />}
+    </section>
+  );
+}

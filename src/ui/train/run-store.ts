@@ -1,0 +1,148 @@
+// The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
+// refreshed at most four times a second, however fast the steps come.
+import { createStore } from 'zustand/vanilla';
+import type { RunEvent, RunResult, StepEvent, TrainSettings } from '../../engine/protocol.ts';
+import { engine } from '../engine.ts';
+import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { RunPoints } from './run-points.ts';
+import { words } from './words.ts';
+
+export type Phase = 'none' | 'preparing' | 'running' | 'paused' | 'done' | 'stopped' | 'failed';
+
+export interface Figures {
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly epoch: number;
+  readonly loss: number | undefined;
+  readonly validation: number | undefined;
+  readonly tokensPerSecond: number | undefined;
+  readonly msLeft: number | undefined;
+  readonly gradNorm: number | undefined;
+}
+
+export const NO_FIGURES: Figures = {
+  step: 0,
+  totalSteps: 0,
+  epoch: 0,
+  loss: undefined,
+  validation: undefined,
+  tokensPerSecond: undefined,
+  msLeft: undefined,
+  gradNorm: undefined,
+};
+
+interface RunState {
+  readonly phase: Phase;
+  readonly runId: string | undefined;
+  readonly name: string;
+  readonly settings: TrainSettings | undefined;
+  readonly points: RunPoints;
+  readonly figures: Figures;
+  readonly message: string | undefined;
+  /** Asked to stop; the current step is still being finished. */
+  readonly isStopping: boolean;
+  readonly result: RunResult | undefined;
+  readonly trainedMs: number;
+}
+
+export const runStore = createStore<RunState>(() => ({
+  phase: 'none',
+  runId: undefined,
+  name: '',
+  settings: undefined,
+  points: new RunPoints(),
+  figures: NO_FIGURES,
+  message: undefined,
+  isStopping: false,
+  result: undefined,
+  trainedMs: 0,
+}));
+
+export const running = (s: RunState) => s.phase === 'preparing' || s.phase === 'running' || s.phase === 'paused';
+export const isRunning = () => running(runStore.getState());
+
+const FIGURES_EVERY_MS = 250;
+let figuresSoon: ReturnType<typeof setTimeout> | undefined;
+let lastStep: StepEvent | undefined;
+let trainedMs = 0;
+
+export function beginRun(runId: string, name: string, settings: TrainSettings, totalSteps: number): void {
+  clearTimeout(figuresSoon);
+  figuresSoon = undefined;
+  lastStep = undefined;
+  trainedMs = 0;
+  runStore.setState({
+    phase: 'preparing',
+    runId,
+    name,
+    settings,
+    points: new RunPoints(),
+    figures: { ...NO_FIGURES, totalSteps },
+    message: undefined,
+    isStopping: false,
+    result: undefined,
+    trainedMs: 0,
+  });
+}
+
+/** Steps may arrive after the run's own promise has resolved: they come by another port. */
+export function takeEvent(event: RunEvent): void {
+  const { runId, points, result } = runStore.getState();
+  if (event.runId !== runId) return;
+  if (event.type === 'step') {
+    points.addStep(event.step, event.loss, event.ms, event.tokens);
+    lastStep = event;
+    trainedMs += event.ms;
+  } else if (event.type === 'eval') {
+    points.addEval(event.step, event.loss);
+  } else if (!result) {
+    runStore.setState({ phase: event.state, message: event.message });
+    announce(words.announce[event.state]);
+  }
+  figuresSoon ??= setTimeout(showFigures, FIGURES_EVERY_MS);
+}
+
+export function showFigures(): void {
+  clearTimeout(figuresSoon);
+  figuresSoon = undefined;
+  const { points, figures } = runStore.getState();
+  const totalSteps = lastStep?.totalSteps ?? figures.totalSteps;
+  const step = lastStep?.step ?? 0;
+  const { msPerStep } = points;
+  runStore.setState({
+    trainedMs,
+    figures: {
+      step,
+      totalSteps,
+      epoch: lastStep?.epoch ?? 0,
+      loss: points.lastSmooth,
+      validation: points.lastEval,
+      tokensPerSecond: points.tokensPerSecond,
+      msLeft: msPerStep === undefined ? undefined : msPerStep * (totalSteps - step),
+      gradNorm: lastStep?.gradNorm,
+    },
+  });
+}
+
+export async function pauseOrResume(): Promise<void> {
+  const { runId, phase, isStopping } = runStore.getState();
+  if (!runId || isStopping) return;
+  try {
+    if (phase === 'running') await engine().pauseRun(runId);
+    if (phase === 'paused') await engine().resumeRun(runId);
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
+export async function stopAndKeep(): Promise<void> {
+  const { runId } = runStore.getState();
+  if (!runId || !isRunning()) return;
+  runStore.setState({ isStopping: true });
+  try {
+    await engine().stopRun(runId);
+  } catch (error) {
+    runStore.setState({ isStopping: false });
+    showTrouble(error);
+  }
+}

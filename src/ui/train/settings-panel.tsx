@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { baseStore } from '../base/base-store.ts';
+import { Choice } from '../controls/choice.tsx';
+import { NumberField } from '../controls/number-field.tsx';
+import { announce } from '../shell/trouble-store.ts';
+import { AllSettings } from './all-settings.tsx';
+import { Given } from './given.tsx';
+import { Memory } from './memory.tsx';
+import { running, runStore } from './run-store.ts';
+import { type NumberKey, ruleFor } from './settings-rules.ts';
+import { changeSettings, resetSettings, runFor, settingsStore } from './settings-store.ts';
+import { words } from './words.ts';
+
+export function SettingsPanel() {
+  const [showAll, setShowAll] = useState(false);
+  const locked = useStore(runStore, running);
+  return (
+    <section className="card settings" aria-label={words.settings}>
+      <Given />
+      <div className="settings-fields">
+        <Setting name="rank" />
+        <Setting name="alpha" />
+        <Setting name="learningRate" />
+        <Duration />
+        <Setting name="batchSize" />
+        <Setting name="seqLen" />
+        <Setting name="validationSplit" />
+      </div>
+      <Memory />
+      {showAll && <AllSettings />}
+      {locked && <p className="hint">{words.locked}</p>}
+      <div className="line settings-end">
+        <button type="button" className="button" aria-expanded={showAll} onClick={() => setShowAll(!showAll)}>
+          {showAll ? words.fewer : words.all}
+        </button>
+        <button
+          type="button"
+          className="button"
+          disabled={locked}
+          onClick={() => {
+            resetSettings();
+            announce(words.resetDone);
+          }}
+        >
+          {words.reset}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?: boolean }) {
+  const value = useStore(settingsStore, (s) => s.settings[name]) ?? 0;
+  const context = useStore(baseStore, (s) => s.report?.contextTokens);
+  const locked = useStore(runStore, running);
+  return (
+    <NumberField
+      rule={ruleFor(name, context)}
+      value={value}
+      disabled={locked}
+      noSlider={noSlider}
+      onChange={(next) => changeSettings({ [name]: next })}
+    />
+  );
+}
+
+function Duration() {
+  const steps = useStore(settingsStore, (s) => s.settings.steps);
+  const epochs = useStore(settingsStore, (s) => s.settings.epochs);
+  const locked = useStore(runStore, running);
+  const unit = steps === undefined ? 'epochs' : 'steps';
+  return (
+    <div className="stack-tight">
+      <Choice
+        name={words.runFor}
+        hideName
+        value={unit}
+        options={[
+          { value: 'epochs', label: words.epochs },
+          { value: 'steps', label: words.steps },
+        ]}
+        disabled={locked}
+        onChange={(next) => runFor(next, next === 'steps' ? 100 : 3)}
+      />
+      <NumberField
+        key={unit}
+        rule={ruleFor(unit)}
+        value={steps ?? epochs ?? 3}
+        disabled={locked}
+        onChange={(value) => runFor(unit, value)}
+      />
+    </div>
+  );
+}

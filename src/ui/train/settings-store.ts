@@ -1,0 +1,66 @@
+// The settings of the next run. They survive a reload; what storage gives back is checked field by field.
+import { createStore } from 'zustand/vanilla';
+import { DEFAULT_SETTINGS, type TrainSettings } from '../../engine/protocol.ts';
+import { readNumber } from '../controls/number-rule.ts';
+import { keep, kept } from '../keep.ts';
+import { NUMBER_KEYS, ruleFor } from './settings-rules.ts';
+
+interface SettingsState {
+  readonly settings: TrainSettings;
+  /** Undefined: named after the data and the rank. */
+  readonly adapterName: string | undefined;
+}
+
+export const settingsStore = createStore<SettingsState>(() => ({
+  settings: readSettings(kept('settings')),
+  adapterName: undefined,
+}));
+
+export function changeSettings(change: Partial<TrainSettings>): void {
+  setSettings({ ...settingsStore.getState().settings, ...change });
+}
+
+/** Exactly one of steps and epochs is set: choosing one takes the other out. */
+export function runFor(unit: 'steps' | 'epochs', value: number): void {
+  const { steps: _s, epochs: _e, ...rest } = settingsStore.getState().settings;
+  setSettings({ ...rest, [unit]: value });
+}
+
+export function resetSettings(): void {
+  setSettings(DEFAULT_SETTINGS);
+}
+
+export function nameAdapter(name: string): void {
+  settingsStore.setState({ adapterName: name.trim() === '' ? undefined : name });
+}
+
+function setSettings(settings: TrainSettings): void {
+  settingsStore.setState({ settings });
+  keep('settings', settings);
+}
+
+export function readSettings(stored: unknown): TrainSettings {
+  if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
+  const from = stored as Record<string, unknown>;
+  const numbers = NUMBER_KEYS.flatMap((key) => {
+    const value = from[key];
+    const rule = { ...ruleFor(key), percent: false };
+    return typeof value === 'number' && readNumber(rule, String(value)).value !== undefined ? [[key, value]] : [];
+  });
+  const { epochs, ...defaults } = DEFAULT_SETTINGS;
+  const read = { ...defaults, ...Object.fromEntries(numbers), ...readChoices(from) } as TrainSettings;
+  const hasOne = (read.steps === undefined) !== (read.epochs === undefined);
+  if (hasOne) return read;
+  const { steps: _s, epochs: _e, ...rest } = read;
+  return { ...rest, epochs: epochs ?? 3 };
+}
+
+function readChoices(from: Record<string, unknown>): Partial<TrainSettings> {
+  const { schedule, shuffle, targets } = from;
+  const isList = Array.isArray(targets) && targets.length > 0 && targets.every((name) => typeof name === 'string');
+  return {
+    ...(schedule === 'constant' || schedule === 'linear' || schedule === 'cosine' ? { schedule } : {}),
+    ...(typeof shuffle === 'boolean' ? { shuffle } : {}),
+    ...(isList ? { targets: targets as string[] } : {}),
+  };
+}

@@ -1,0 +1,70 @@
+// Starting a run: names the adapter, hands everything to the engine, and follows it to its end.
+import { dataStore } from '../data/data-store.ts';
+import { engine, sentence } from '../engine.ts';
+import { libraryStore, refreshLibrary } from '../library/library-store.ts';
+import { chooseAdapter } from '../play/play-store.ts';
+import { announce } from '../shell/trouble-store.ts';
+import { planStore } from './plan-store.ts';
+import { beginRun, isRunning, runStore, showFigures, takeEvent } from './run-store.ts';
+import { settingsStore } from './settings-store.ts';
+import { words } from './words.ts';
+
+/** "support-answers.jsonl" and rank 8 become "Support answers, rank 8". */
+export function proposedName(dataName: string, rank: number): string {
+  const stem =
+    dataName
+      .replace(/\.\w+$/, '')
+      .replaceAll(/[-_]+/g, ' ')
+      .trim() || words.adapter;
+  return `${stem.charAt(0).toUpperCase()}${stem.slice(1)}, rank ${rank}`;
+}
+
+/** Appends (2), (3), … while the name is taken: nothing in the library is overwritten or confused. */
+export function freeName(name: string, taken: readonly string[]): string {
+  let free = name;
+  for (let n = 2; taken.includes(free); n++) free = `${name} (${n})`;
+  return free;
+}
+
+export function adapterName(): string {
+  const { adapterName: own, settings } = settingsStore.getState();
+  const proposed = own?.trim() || proposedName(dataStore.getState().report?.name ?? '', settings.rank);
+  return freeName(
+    proposed,
+    libraryStore.getState().adapters.map((adapter) => adapter.name),
+  );
+}
+
+export async function startRun(): Promise<void> {
+  if (isRunning()) return;
+  const runId = crypto.randomUUID();
+  const { settings } = settingsStore.getState();
+  const name = adapterName();
+  beginRun(runId, name, settings, planStore.getState().plan?.totalSteps ?? 0);
+  try {
+    const result = await engine().train(runId, name, settings, takeEvent);
+    const phase = runStore.getState().phase === 'stopped' || runStore.getState().isStopping ? 'stopped' : 'done';
+    runStore.setState({ phase, result, isStopping: false, message: undefined });
+    announce(words.announce[phase]);
+    showFigures();
+    await refreshLibrary();
+    chooseAdapter(result.adapterId);
+  } catch (error) {
+    showFigures();
+    runStore.setState({ phase: 'failed', message: sentence(error), isStopping: false });
+    announce(words.announce.failed);
+    await refreshLibrary();
+  }
+}
+
+/** A closed tab ends a run, so the browser asks first. */
+export function guardRun(): void {
+  addEventListener('beforeunload', (event) => {
+    if (isRunning()) event.preventDefault();
+  });
+  runStore.subscribe(({ phase, figures, name }) => {
+    const share = figures.totalSteps > 0 ? Math.floor((figures.step / figures.totalSteps) * 100) : 0;
+    const title = phase === 'running' || phase === 'paused' ? `${share} % · ${name} · Graft` : 'Graft';
+    if (document.title !== title) document.title = title;
+  });
+}

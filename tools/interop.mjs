@@ -1,0 +1,125 @@
+// `npm run test:interop`: trains, scores and generates with Graft, does the same with torch, transformers and PEFT, and
+// compares. GRAFT_PYTHON names a Python that has them; without it one is made under .cache (a large download, once).
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.join(import.meta.dirname, '..');
+const MODEL = 'public/models/scion';
+const WORK = '.cache/interop';
+const BASE = `${WORK}/base`;
+const PACKAGES = ['torch==2.13.0', 'transformers==5.23.0', 'peft==0.21.2', 'numpy', 'safetensors'];
+/** As in tools/interop/common.py, which trains the same way. */
+const TRAINING = ['--batch-size', 2, '--seq-len', 48, '--lr', 1e-3, '--schedule', 'constant', '--weight-decay', 0.01];
+const GREEDY_TOKENS = 12;
+
+process.chdir(ROOT);
+const counts = { passed: 0, failed: 0 };
+try {
+  const python = findPython();
+  rmSync(WORK, { recursive: true, force: true });
+  mkdirSync(WORK, { recursive: true });
+  run(python, ['tools/pretrain/export_transformers.py', MODEL, BASE]);
+  run(python, ['tools/interop/prepare.py', BASE, exampleFile(), WORK]);
+  runGraft();
+  run(python, ['tools/interop/verify.py', BASE, WORK]);
+  Object.assign(counts, JSON.parse(readFileSync(`${WORK}/result.json`, 'utf8')));
+} catch (error) {
+  console.error(error.message);
+  counts.failed += 1;
+}
+console.log(`\ninterop: ${counts.passed} passed, ${counts.failed} failed`);
+process.exit(counts.failed || !counts.passed ? 1 : 0);
+
+/** Everything that Graft computes. A command that fails leaves its file out, and verify.py names what is missing. */
+function runGraft() {
+  const rows = `${WORK}/rows.jsonl`;
+  const score = (name, adapter) => {
+    const chosen = adapter ? ['--adapter', adapter] : [];
+    graft('score', '--model', MODEL, ...chosen, '--data', rows, '--logits', `${WORK}/graft-${name}.safetensors`);
+  };
+  const train = (data, out, ...flags) =>
+    graft('train', '--model', MODEL, '--data', data, '--out', out, '--seed', 0, ...flags);
+  const settings = ['--steps', 12, '--rank', 8, '--alpha', 16, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128];
+  train(exampleFile(), `${WORK}/adapter`, ...settings, '--log', `${WORK}/log-train.jsonl`);
+  score('base');
+  score('adapter', `${WORK}/adapter`);
+  score('qv-r4', `${WORK}/peft-qv-r4`);
+  score('all-rslora', `${WORK}/peft-all-rslora`);
+
+  const fixed = [...TRAINING, '--shuffle', 'false', '--clip', 1];
+  const from = (name, steps, log) =>
+    train(
+      `${WORK}/train.jsonl`,
+      `${WORK}/from-${name}`,
+      ...fixed,
+      '--init-adapter',
+      `${WORK}/peft-${name}`,
+      '--steps',
+      steps,
+      '--log',
+      log,
+    );
+  from('all-rslora', 1, `${WORK}/log-first.jsonl`);
+  from('fresh', 5, `${WORK}/log-trajectory.jsonl`);
+
+  const prompts = readFileSync(rows, 'utf8')
+    .split('\n')
+    .slice(1, 3)
+    .map((line) => JSON.parse(line).input_ids);
+  prompts.forEach((prompt, i) => {
+    const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
+    const text = graft('generate', '--model', MODEL, '--adapter', `${WORK}/adapter`, '--ids', prompt.join(), ...limits);
+    if (text === undefined) return;
+    const found = JSON.parse(text.trim().split('\n').at(-1)).ids;
+    writeFileSync(`${WORK}/graft-greedy-${i}.json`, JSON.stringify({ prompt, found, count: GREEDY_TOKENS }));
+  });
+}
+
+/** What the command printed; undefined, with its own words on the screen, when it failed. */
+function graft(...args) {
+  console.log(`graft ${args.join(' ').slice(0, 160)}`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/graft.mjs', ...args.map(String)], {
+    encoding: 'utf8',
+  });
+  if (status === 0) return stdout;
+  console.error(`  ended with ${status}: ${stderr.trim()}`);
+  return undefined;
+}
+
+function run(command, args) {
+  const quiet = {
+    PYTHONWARNINGS: 'ignore',
+    TRANSFORMERS_VERBOSITY: 'error',
+    HF_HUB_DISABLE_PROGRESS_BARS: '1',
+    TQDM_DISABLE: '1',
+  };
+  const env = { ...process.env, ...quiet, HF_HUB_OFFLINE: '1', CUDA_VISIBLE_DEVICES: '' };
+  const { status, error } = spawnSync(command, args, { env, stdio: 'inherit' });
+  if (error || status !== 0)
+    throw new Error(`Cannot go on: ${command} ${args[0]} ended with ${error?.message ?? status}`);
+}
+
+function exampleFile() {
+  const [name] = readdirSync('public/examples')
+    .filter((file) => file.endsWith('.jsonl'))
+    .sort();
+  if (!name) throw new Error('Cannot train: found no .jsonl file in public/examples, need one');
+  return `public/examples/${name}`;
+}
+
+function findPython() {
+  if (process.env.GRAFT_PYTHON) return process.env.GRAFT_PYTHON;
+  const venv = path.join(ROOT, '.cache/interop-venv');
+  const python = path.join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const ready = path.join(venv, 'ready');
+  if (existsSync(ready)) return python;
+  console.log(
+    `Making ${path.relative(ROOT, venv)} with ${PACKAGES.join(', ')} (set GRAFT_PYTHON to use a Python that has them)`,
+  );
+  rmSync(venv, { recursive: true, force: true });
+  run(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', venv]);
+  run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
+  writeFileSync(ready, '');
+  return python;
+}
