@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { batchColumns, makeBatch, planBatches, worstColumns } from './make-batch.ts';
+import { batchColumns, makeBatch, planBatches, trainedLength, worstColumns } from './make-batch.ts';
 import type { TokenRow } from './types.ts';
 
 const rowOf = (ids: number[], mask: number[]): TokenRow => ({
@@ -19,6 +19,16 @@ test('makeBatch() lays rows side by side as the drawing in its header says', () 
   expect([...batch.targetColumns.subarray(0, batch.supervised)]).toEqual([0, 1, 3]);
   expect([...batch.targetIds.subarray(0, batch.supervised)]).toEqual([8, 9, 5]);
   expect([batch.columns, batch.tokens, batch.supervised, batch.rows]).toEqual([7, 5, 3, [1, 0]]);
+});
+
+test('makeBatch() with trainedLength() leaves out what no loss depends on, and keeps every target', () => {
+  const rows = [rowOf([7, 8, 9, 3], [0, 1, 1, 0]), rowOf([4, 5], [0, 1]), rowOf([6, 6], [0, 0])];
+  expect(rows.map(trainedLength)).toEqual([2, 1, 1]);
+  const batch = makeBatch(rows, [0, 1, 2], 16, trainedLength);
+  expect([...batch.ids.subarray(0, 4)]).toEqual([7, 8, 4, 6]);
+  expect([...batch.segmentEnd.subarray(0, 4)]).toEqual([2, 2, 3, 4]);
+  expect([...batch.targetIds.subarray(0, batch.supervised)]).toEqual([8, 9, 5]);
+  expect(batch.tokens).toBe(4);
 });
 
 const anyRow = fc

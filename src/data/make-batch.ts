@@ -32,15 +32,30 @@ export function planBatches(order: ArrayLike<number>, batchSize: number): number
   );
 }
 
-/** Lays the rows at `indices` side by side in `columns` (T) columns. Throws RangeError when they do not fit. */
-export function makeBatch(rows: readonly TokenRow[], indices: readonly number[], columns: number): Batch {
+/** Columns of a row that a loss depends on: up to the one that is asked for its last supervised token. */
+export function trainedLength(row: TokenRow): number {
+  let last = row.ids.length - 1;
+  while (last > 0 && row.mask[last] !== 1) last -= 1;
+  return Math.max(1, last);
+}
+
+/**
+ * Lays the rows at `indices` side by side in `columns` (T) columns. `lengthOf` says how many columns a row takes: all of
+ * its tokens, or `trainedLength` where only the loss is wanted. Throws RangeError when they do not fit.
+ */
+export function makeBatch(
+  rows: readonly TokenRow[],
+  indices: readonly number[],
+  columns: number,
+  lengthOf: (row: TokenRow) => number = (row) => row.ids.length,
+): Batch {
   const picked = indices.map((index) => {
     const row = rows[index];
     if (row === undefined)
       throw new RangeError(`Cannot make a batch with row ${index}: the dataset has ${rows.length}`);
     return row;
   });
-  const tokens = picked.reduce((sum, row) => sum + row.ids.length, 0);
+  const tokens = picked.reduce((sum, row) => sum + lengthOf(row), 0);
   if (tokens > columns) throw new RangeError(`Cannot make a batch of ${tokens} tokens: it has ${columns} columns`);
 
   const ids = new Uint32Array(columns);
@@ -52,15 +67,16 @@ export function makeBatch(rows: readonly TokenRow[], indices: readonly number[],
   let supervised = 0;
   let start = 0;
   for (const row of picked) {
-    const end = start + row.ids.length;
-    ids.set(row.ids, start);
+    const length = lengthOf(row);
+    const end = start + length;
+    ids.set(row.ids.subarray(0, length), start);
     segmentStart.fill(start, start, end);
     segmentEnd.fill(end, start, end);
-    for (let i = 0; i < row.ids.length; i++) {
+    for (let i = 0; i < length; i++) {
       positions[start + i] = i;
-      if (i === 0 || row.mask[i] !== 1) continue;
-      targetColumns[supervised] = start + i - 1;
-      targetIds[supervised] = row.ids[i]!;
+      if (row.mask[i + 1] !== 1) continue;
+      targetColumns[supervised] = start + i;
+      targetIds[supervised] = row.ids[i + 1]!;
       supervised += 1;
     }
     start = end;

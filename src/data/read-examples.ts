@@ -49,16 +49,20 @@ export async function readExamples(
       if (!(error instanceof DatasetError)) throw error;
       taker.endFile(false);
       failure ??= error;
-      const known = new Set(context.notices.skipped);
-      for (const notice of error.notices.length > 0
-        ? error.notices
-        : [{ file: file.name, line: 0, reason: error.message }])
-        if (!known.has(notice)) context.notices.skip(notice.file, notice.line, notice.reason);
+      skipFile(file.name, error, context);
     }
   }
   if (reports.length === 0)
     throw failure ?? new DatasetError('Cannot read a dataset: found no file, need at least one');
   return reports;
+}
+
+/** Of a file without a usable row every row is listed already; else its error is. */
+function skipFile(file: string, error: DatasetError, { notices }: ReadContext): void {
+  const listed = new Set(notices.skipped);
+  if (error.notices.some((notice) => listed.has(notice))) return;
+  const [first] = error.notices;
+  notices.skip(file, first?.line ?? 0, `the file is left out: ${first?.reason ?? error.message}`);
 }
 
 async function readFile(

@@ -19,6 +19,7 @@ import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '..
 import { largestBatch, splitRows } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
 import { cardFacts, type RunFacts } from './card-facts.ts';
+import { describeDataset, unmappedReport } from './describe-dataset.ts';
 import { describeModel } from './describe-model.ts';
 import { encodeRequest } from './encode-request.ts';
 import { openBase } from './open-base.ts';
@@ -54,7 +55,8 @@ export interface EngineHost {
 interface OpenData {
   readonly files: readonly File[];
   readonly options: DatasetOptions;
-  readonly dataset: Dataset;
+  /** Undefined while its columns have no meaning yet. */
+  readonly dataset: Dataset | undefined;
   /** The base whose tokenizer made the rows. */
   readonly model: BaseModel;
 }
@@ -130,27 +132,17 @@ export class Engine implements EngineApi {
     this.refuseDuringRun('open another dataset');
     const model = this.needModel();
     const tokenizer = this.needTokenizer();
-    const dataset = await loadDataset(
-      files,
-      tokenizer,
-      { ...options, vocabularySize: model.config.vocab },
-      undefined,
-      onProgress,
-    );
+    const load = { ...options, vocabularySize: model.config.vocab };
+    const dataset = await loadDataset(files, tokenizer, load, undefined, onProgress).catch((error: Error) => {
+      if (!(error instanceof DatasetError) || error.columns.length === 0) throw error;
+      return error;
+    });
+    if (dataset instanceof DatasetError) {
+      this.data = { files, options, dataset: undefined, model };
+      return unmappedReport(files, dataset);
+    }
     this.data = { files, options, dataset, model };
-    return {
-      name: dataset.name,
-      format: dataset.format,
-      mapping: dataset.mapping,
-      columns: dataset.columns,
-      rows: dataset.rows.length,
-      tokens: dataset.tokens,
-      supervisedTokens: dataset.supervisedTokens,
-      longestRow: dataset.longestRow,
-      skipped: dataset.skipped,
-      warnings: dataset.warnings,
-      hash: dataset.hash,
-    };
+    return describeDataset(dataset);
   }
 
   async remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
@@ -160,7 +152,7 @@ export class Engine implements EngineApi {
 
   async previewRows(first: number, count: number): Promise<readonly TokenPreview[]> {
     const tokenizer = this.needTokenizer();
-    const rows = this.data?.dataset.rows ?? [];
+    const rows = this.data?.dataset?.rows ?? [];
     const decode = (id: number) => tokenizer.decode([id], { special: true });
     return rows
       .slice(first, first + count)
@@ -170,7 +162,7 @@ export class Engine implements EngineApi {
   async planRun(settings: TrainSettings): Promise<MemoryPlan> {
     checkSettings(settings);
     const model = this.needModel();
-    const rows = await this.rowsFor(settings);
+    const { rows } = await this.datasetFor(settings);
     const { modules } = newAdapter(model, settings);
     const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
     const plan = planStep(model, model.device.traits, modules, {
@@ -209,9 +201,8 @@ export class Engine implements EngineApi {
     this.runs.set(runId, control);
     try {
       control.set('preparing', 'Reading the rows');
-      const rows = await this.rowsFor(settings);
-      const { dataset } = this.data!;
-      const { adapter, outcome } = await trainAdapter(model, rows, settings, {
+      const dataset = await this.datasetFor(settings);
+      const { adapter, outcome } = await trainAdapter(model, dataset.rows, settings, {
         onEvent: (event) => {
           control.set('running');
           onEvent({ ...event, runId });
@@ -360,21 +351,17 @@ export class Engine implements EngineApi {
     this.loaded.clear();
   }
 
-  /** The rows at the run's length; read again when they were made with another length or by another base. */
-  private async rowsFor(settings: TrainSettings) {
-    if (this.data === undefined) throw new DatasetError('Cannot train: found no dataset, need one');
-    if (this.data.options.maxTokens !== settings.seqLen || this.data.model !== this.model) {
-      const mapping = this.data.options.mapping ?? this.data.dataset.mapping;
-      await this.reload({ ...this.data.options, mapping, maxTokens: settings.seqLen });
-    }
-    return this.data.dataset.rows;
-  }
-
-  private async reload(options: DatasetOptions): Promise<void> {
-    const { files } = this.data!;
-    const model = this.needModel();
-    const dataset = await loadDataset(files, this.needTokenizer(), { ...options, vocabularySize: model.config.vocab });
-    this.data = { files, options, dataset, model };
+  /** The dataset at the run's length; read again when it was made with another length or by another base. */
+  private async datasetFor(settings: TrainSettings): Promise<Dataset> {
+    if (this.data?.dataset === undefined)
+      throw new DatasetError('Cannot train: found no dataset, need one whose columns have a meaning');
+    const { files, options, dataset, model } = this.data;
+    if (options.maxTokens === settings.seqLen && model === this.model) return dataset;
+    const again = { ...options, mapping: options.mapping ?? dataset.mapping, maxTokens: settings.seqLen };
+    const load = { ...again, vocabularySize: this.needModel().config.vocab };
+    const reread = await loadDataset(files, this.needTokenizer(), load);
+    this.data = { files, options: again, dataset: reread, model: this.needModel() };
+    return reread;
   }
 
   private async record(id: string): Promise<AdapterRecord> {

@@ -81,6 +81,8 @@ export interface DatasetOptions {
   readonly longRows: 'truncate' | 'split' | 'drop';
   /** False: prompts are trained on as well. */
   readonly completionOnly: boolean;
+  /** False: prompt and completion are joined as plain text even if the base has a chat template. */
+  readonly useChatTemplate?: boolean;
 }
 
 export interface DatasetReport {
@@ -96,6 +98,8 @@ export interface DatasetReport {
   readonly skipped: readonly DatasetNotice[];
   readonly warnings: readonly DatasetNotice[];
   readonly hash: string;
+  /** Set when no mapping was found: nothing can be trained on until one is chosen from `columns`. */
+  readonly problem?: string;
 }
 
 /** A row as the model sees it: one entry a token. */

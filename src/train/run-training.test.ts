@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
 import { openDevice } from '../gpu/testing/open-device.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -12,7 +13,6 @@ import { Generator } from './generate.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { runTraining, sizeClass, type TrainEvent } from './run-training.ts';
 import { Scorer } from './score.ts';
-import { makeBatch } from '../data/make-batch.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
 const opened = openDevice().then(async (device) =>
@@ -20,7 +20,16 @@ const opened = openDevice().then(async (device) =>
 );
 afterAll(async () => (await opened).destroy());
 
-const SETTINGS: TrainSettings = { ...DEFAULT_SETTINGS, rank: 4, learningRate: 1e-2, epochs: 4, batchSize: 2, validationSplit: 0, warmupSteps: 0, clip: 1 };
+const SETTINGS: TrainSettings = {
+  ...DEFAULT_SETTINGS,
+  rank: 4,
+  learningRate: 1e-2,
+  epochs: 4,
+  batchSize: 2,
+  validationSplit: 0,
+  warmupSteps: 0,
+  clip: 1,
+};
 
 /** Rows of various lengths that repeat a short pattern, so that there is something to learn. */
 function rows(count: number): TokenRow[] {
@@ -32,7 +41,11 @@ function rows(count: number): TokenRow[] {
 
 async function train(settings: TrainSettings, data = rows(9), hooks: { stopAfter?: number } = {}) {
   const model = await opened;
-  const start = initAdapter({ ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' }, model.linears(), settings.seed);
+  const start = initAdapter(
+    { ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' },
+    model.linears(),
+    settings.seed,
+  );
   const flat = await FlatAdapter.create(model.device, start.modules, start.modules);
   const events: TrainEvent[] = [];
   const stop = new AbortController();
@@ -91,7 +104,9 @@ describe('runTraining()', () => {
   });
 
   it('stops with a sentence when the numbers go bad', async () => {
-    await expect(train({ ...SETTINGS, learningRate: 10, clip: 0, alpha: 1e6 })).rejects.toThrow(/^Cannot go on at step \d+: found a (loss|gradient)/);
+    await expect(train({ ...SETTINGS, learningRate: 10, clip: 0, alpha: 1e6 })).rejects.toThrow(
+      /^Cannot go on at step \d+: found a (loss|gradient)/,
+    );
   });
 });
 
@@ -113,19 +128,37 @@ describe('Generator', () => {
   it('answers with base and adapter side by side as each would alone', async () => {
     const model = await opened;
     const { factors } = await train(SETTINGS);
-    const start = initAdapter({ ...DEFAULT_LORA, r: 4, lora_alpha: SETTINGS.alpha, target_modules: 'all-linear' }, model.linears(), 0);
+    const start = initAdapter(
+      { ...DEFAULT_LORA, r: 4, lora_alpha: SETTINGS.alpha, target_modules: 'all-linear' },
+      model.linears(),
+      0,
+    );
     const adapter = await FlatAdapter.create(model.device, start.modules, factors);
     const answer = async (answers: { adapter: FlatAdapter | undefined; strength: number }[]) => {
       const generator = await Generator.create(model, answers, 64);
       const ids = answers.map((): number[] => []);
-      for await (const { answer: row, id } of generator.run([5, 9, 14, 21, 30], { maxTokens: 12, temperature: 0, topP: 1, seed: 0, stopIds: [] }))
+      for await (const { answer: row, id } of generator.run([5, 9, 14, 21, 30], {
+        maxTokens: 12,
+        temperature: 0,
+        topP: 1,
+        seed: 0,
+        stopIds: [],
+      }))
         if (id !== undefined) ids[row]!.push(id);
       generator.destroy();
       return ids;
     };
     const base = { adapter: undefined, strength: 1 };
-    const [alone, tuned, off] = [await answer([base]), await answer([{ adapter, strength: 1 }]), await answer([{ adapter, strength: 0 }])];
-    expect(await answer([base, { adapter, strength: 1 }, { adapter, strength: 0 }])).toEqual([...alone, ...tuned, ...off]);
+    const [alone, tuned, off] = [
+      await answer([base]),
+      await answer([{ adapter, strength: 1 }]),
+      await answer([{ adapter, strength: 0 }]),
+    ];
+    expect(await answer([base, { adapter, strength: 1 }, { adapter, strength: 0 }])).toEqual([
+      ...alone,
+      ...tuned,
+      ...off,
+    ]);
     expect(off).toEqual(alone);
     expect(tuned).not.toEqual(alone);
     adapter.destroy();

@@ -1,7 +1,7 @@
 // A whole run: which rows make which step, the rate of each step, validation in between, pause and stop.
 // Reads from top to bottom; what happens to a batch on the GPU is in train-step.ts.
 
-import { batchColumns, makeBatch, worstColumns } from '../data/make-batch.ts';
+import { batchColumns, makeBatch, trainedLength, worstColumns } from '../data/make-batch.ts';
 import { orderRows } from '../data/order-rows.ts';
 import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
@@ -62,12 +62,7 @@ export function splitRows(
 
 /** T that holds any `batchSize` of the rows: what memory is planned for. */
 export function largestBatch(rows: readonly TokenRow[], settings: Pick<TrainSettings, 'batchSize'>): number {
-  return sizeClass(
-    worstColumns(
-      rows.map((r) => r.ids.length),
-      settings.batchSize,
-    ),
-  );
+  return sizeClass(worstColumns(rows.map(trainedLength), settings.batchSize));
 }
 
 /** The next of four sizes per octave (multiples of 16): batches of about the same length share a program, padded by at most a quarter. */
@@ -165,7 +160,7 @@ function stepBatches(
 }
 
 function batchOf(rows: readonly TokenRow[], indices: readonly number[]): Batch {
-  return makeBatch(rows, indices, sizeClass(batchColumns(indices.map((i) => rows[i]!.ids.length))));
+  return makeBatch(rows, indices, sizeClass(batchColumns(indices.map((i) => trainedLength(rows[i]!)))), trainedLength);
 }
 
 async function validationLoss(

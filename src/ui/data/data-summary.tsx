@@ -88,7 +88,7 @@ function Waiting() {
 function Onward() {
   const report = useStore(dataStore, (s) => s.report)!;
   const reason = useWhyNotStart();
-  if (report.rows === 0) return <Note>{words.noRows}</Note>;
+  if (report.rows === 0) return <Note>{report.problem ?? words.noRows}</Note>;
   if (report.supervisedTokens === 0) return <Note>{words.nothingSupervised}</Note>;
   const start = () => {
     void startRun();

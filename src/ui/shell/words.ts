@@ -64,7 +64,7 @@ export const words = {
       'Counted: every request made by the page since it was loaded, from the browser’s own list. Each one fetches a file of this page (GET) and carries no body. The engine’s worker fetches the bundled base the same way; browsers list a worker’s requests apart, so those are not in the count.',
     policy: 'The browser enforces it: the page’s policy lets page and worker connect to this host only.',
     noPolicy: 'This is a development server: the policy that forbids other hosts is part of the built page only.',
-    offline: 'To be quite sure, switch the network off now. Everything goes on working.',
+    offline: 'To be quite sure, switch the network off now: data, training and answers go on working.',
     requests: (n: number) => `${n} ${n === 1 ? 'request' : 'requests'}`,
     blocked: 'Stopped by the policy',
     file: 'File',
