@@ -3,6 +3,7 @@
 
 import { elements, type Graph, type Value } from './graph.ts';
 import { add } from './kernels/add.ts';
+import { type Checkpointing, recomputer } from './recompute.ts';
 
 /** What a kernel's backward sees. */
 export interface Tape {
@@ -25,9 +26,14 @@ export interface Tape {
 
 /**
  * Appends the gradient's ops. `seeds`: gradients that are there already (the loss kernel makes that of the hidden states).
+ * With `checkpointing`, blocks are recomputed; all but the last one, whose activations are needed at once.
  * Returns the gradient of every value that has one; later ops may have overwritten it, unless the graph keeps it.
  */
-export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): ReadonlyMap<Value, Value> {
+export function differentiate(
+  graph: Graph,
+  seeds: ReadonlyMap<Value, Value>,
+  checkpointing: Checkpointing = 'none',
+): ReadonlyMap<Value, Value> {
   const gradients = new Map<Value, Value>(seeds);
   const tape: Tape = {
     graph,
@@ -46,16 +52,22 @@ export function differentiate(graph: Graph, seeds: ReadonlyMap<Value, Value>): R
       gradients.set(value, checkShape(value, into === undefined ? gradient : add(graph, into, gradient)));
     },
   };
-  const forward = graph.ops.length;
-  for (let i = forward - 1; i >= 0; i--) {
-    const op = graph.ops[i]!;
+  const forward = graph.ops.slice();
+  const lastBlock = forward.reduce((last, op) => Math.max(last, op.block ?? -1), -1);
+  for (let i = forward.length - 1; i >= 0; i--) {
+    const op = forward[i]!;
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
     if (!op.writes.some((name) => gradients.has(op.bindings[name]!))) continue;
-    graph.block = op.block;
+    if (op.block !== graph.block) {
+      graph.block = op.block;
+      const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
+      graph.substitute = isRecomputed ? recomputer(graph, forward, op.block!, checkpointing) : undefined;
+    }
     backward(tape);
   }
   graph.block = undefined;
+  graph.substitute = undefined;
   return gradients;
 }
 

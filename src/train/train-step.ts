@@ -7,6 +7,7 @@ import { Graph, type Value } from '../gpu/graph.ts';
 import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
 import { type Plan, type PlanLimits, planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
+import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Traits } from '../gpu/traits.ts';
 import { attachTrainable } from '../lora/attach.ts';
 import type { AdapterShape, FlatAdapter } from '../lora/flat-adapter.ts';
@@ -20,6 +21,8 @@ export interface StepShape {
   /** Longest row in tokens. */
   readonly positions: number;
   readonly dropout: number;
+  /** What blocks keep for the backward pass; default `none`: everything. */
+  readonly checkpointing?: Checkpointing;
 }
 
 export interface StepResult {
@@ -72,7 +75,7 @@ export function buildStep(
     backward: true,
   });
   const forwardOps = graph.ops.length;
-  differentiate(graph, new Map([[hidden, dHidden!]]));
+  differentiate(graph, new Map([[hidden, dHidden!]]), shape.checkpointing);
   return { graph, inputs, targetColumns, targetIds, supervised, lossScale, dropoutStep, losses, forwardOps };
 }
 

@@ -14,7 +14,7 @@ import { followLibrary } from './play/play-store.ts';
 import { followAddress } from './shell/place-store.ts';
 import { followRequests } from './shell/sent-store.ts';
 import { followTheme } from './shell/theme-store.ts';
-import { catchUnclaimed } from './shell/trouble-store.ts';
+import { catchUnclaimed, showTrouble } from './shell/trouble-store.ts';
 import { followPlan } from './train/plan-store.ts';
 import { guardRun } from './train/start-run.ts';
 
@@ -28,7 +28,11 @@ if (import.meta.env.DEV && location.hash.includes('fake')) {
   const { fakeEngine } = await import('./testing/fake-engine.ts');
   setEngine(fakeEngine(location.hash));
 } else {
-  setEngine(startEngine());
+  try {
+    setEngine(startEngine());
+  } catch (error) {
+    showTrouble(error);
+  }
 }
 
 followAddress();

@@ -1,15 +1,15 @@
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
-import { Note } from '../controls/note.tsx';
+import { Note, type WayOut } from '../controls/note.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
-import { count } from '../format.ts';
 import { goTo, placeHref } from '../shell/place-store.ts';
 import { takeFiles } from '../shell/take-files.ts';
 import { running, runStore } from '../train/run-store.ts';
 import { startRun } from '../train/start-run.ts';
 import { useWhyNotStart } from '../train/why-not-start.ts';
-import { dataStore, forgetData } from './data-store.ts';
+import { DataCounts } from './data-counts.tsx';
+import { correct, dataStore, forgetData } from './data-store.ts';
 import { words } from './words.ts';
 
 export function DataSummary() {
@@ -32,38 +32,25 @@ export function DataSummary() {
           </button>
         </div>
       </div>
-      {report && <Counts />}
+      {report && <DataCounts report={report} />}
       {status === 'waiting' && <Waiting />}
       {status === 'reading' && (
         <ProgressLine progress={progress ?? { what: words.reading, done: 0, total: 0, unit: 'rows' }} />
       )}
-      {status === 'failed' && <Note title={words.failed}>{problem}.</Note>}
+      {status === 'failed' && <Failed problem={problem ?? ''} />}
       {status === 'ready' && <Onward />}
     </section>
   );
 }
 
-function Counts() {
-  const report = useStore(dataStore, (s) => s.report)!;
-  const w = words.counts;
-  const share = report.tokens > 0 ? Math.round((report.supervisedTokens / report.tokens) * 100) : 0;
-  const counts: readonly (readonly [string, string, string?])[] = [
-    [count(report.rows), w.rows],
-    [count(report.tokens), w.tokens],
-    [`${share} %`, w.supervised, 'data-count-learned'],
-    [count(report.longestRow), w.longest],
-    [count(report.skipped.length), w.skipped, report.skipped.length > 0 ? 'data-count-bad' : ''],
-    [count(report.warnings.length), w.warnings, report.warnings.length > 0 ? 'data-count-warn' : ''],
-  ];
+function Failed({ problem }: { problem: string }) {
+  const isCorrected = useStore(dataStore, (s) => s.mapping !== undefined);
+  const ways: WayOut[] = [{ label: words.startOver, onClick: forgetData }];
+  if (isCorrected) ways.unshift({ label: words.detectAgain, onClick: () => void correct({ mapping: undefined }) });
   return (
-    <dl className="data-counts number">
-      {counts.map(([value, name, look]) => (
-        <div key={name} className={look}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Note title={words.failed} ways={ways}>
+      {problem}.
+    </Note>
   );
 }
 

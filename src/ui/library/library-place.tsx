@@ -34,7 +34,7 @@ export function LibraryPlace() {
       {importProblem && (
         <Note
           title={words.importFailed}
-          ways={[{ label: words.cancel, onClick: () => libraryStore.setState({ importProblem: undefined }) }]}
+          ways={[{ label: words.dismiss, onClick: () => libraryStore.setState({ importProblem: undefined }) }]}
         >
           {importProblem}.
         </Note>

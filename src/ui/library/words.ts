@@ -42,7 +42,7 @@ export const words = {
   rename: 'Rename',
   newName: 'New name',
   save: 'Save',
-  cancel: 'Cancel',
+  dismiss: 'Dismiss',
   delete: 'Delete',
   deleteSure: (name: string) => `Delete “${name}”? It cannot be brought back.`,
   deleteYes: 'Delete for good',

@@ -61,7 +61,7 @@ function options(box: HTMLElement, { points, totalSteps, baseLoss, onReading }: 
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: colour('--leaf') } },
     scales: {
-      x: { time: false, range: () => [0, Math.max(totalSteps, lastStep(points), 10)] },
+      x: { time: false, range: () => [0, Math.max(totalSteps, lastStep(points)) || 10] },
       y: { range: () => lossRange(points, baseLoss) },
     },
     axes: [

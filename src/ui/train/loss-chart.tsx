@@ -11,7 +11,7 @@ export function LossChart() {
   const box = useRef<HTMLDivElement>(null);
   const points = useStore(runStore, (s) => s.points);
   const totalSteps = useStore(runStore, (s) => s.figures.totalSteps);
-  const baseLoss = useStore(runStore, (s) => s.result?.baseValidationLoss);
+  const baseLoss = useStore(runStore, (s) => s.figures.baseValidation);
   const theme = useStore(themeStore, (s) => s.shown);
   const isEmpty = useStore(runStore, (s) => s.figures.step === 0);
   const [reading, setReading] = useState<Reading>();
@@ -25,10 +25,11 @@ export function LossChart() {
 
   return (
     <div className="chart-frame">
-      <div className="chart-head">
+      <div className="line line-apart">
         <h3>{words.chart.title}</h3>
-        <Legend reading={reading} hasBase={baseLoss !== undefined} />
+        <p className="small soft number">{reading ? words.chart.at(reading) : ''}</p>
       </div>
+      <Legend hasBase={baseLoss !== undefined} />
       <ChartBox boxRef={box} />
       {isEmpty && (
         <p className="chart-empty soft">
@@ -51,29 +52,22 @@ function ChartBox({ boxRef }: { boxRef: React.Ref<HTMLDivElement> }) {
   return <div className="chart" ref={boxRef} role="img" aria-label={says} />;
 }
 
-function Legend({ reading, hasBase }: { reading: Reading | undefined; hasBase: boolean }) {
+function Legend({ hasBase }: { hasBase: boolean }) {
   const w = words.chart;
+  const keys = [
+    ['raw', w.raw],
+    ['smooth', w.smooth],
+    ['validation', w.validation],
+    ...(hasBase ? [['base', w.base]] : []),
+  ];
   return (
-    <ul className="chart-legend small number">
-      <li className="chart-at soft">{reading && w.atStep(reading.step)}</li>
-      <li>
-        <i className="key key-raw" aria-hidden="true" />
-        {w.raw} {reading && <b>{loss(reading.raw)}</b>}
-      </li>
-      <li>
-        <i className="key key-smooth" aria-hidden="true" />
-        {w.smooth} {reading && <b>{loss(reading.smooth)}</b>}
-      </li>
-      <li>
-        <i className="key key-validation" aria-hidden="true" />
-        {w.validation}
-      </li>
-      {hasBase && (
-        <li>
-          <i className="key key-base" aria-hidden="true" />
-          {w.base}
+    <ul className="chart-legend small">
+      {keys.map(([kind, says]) => (
+        <li key={kind}>
+          <i className={`key key-${kind}`} aria-hidden="true" />
+          {says}
         </li>
-      )}
+      ))}
     </ul>
   );
 }

@@ -22,5 +22,12 @@ test('every change raises the version', () => {
   const points = new RunPoints();
   points.addStep(1, 3, 1, 1);
   points.addEval(1, 2.9);
-  expect([points.version, points.lastEval]).toEqual([2, 2.9]);
+  expect([points.version, points.lastEval, points.baseEval]).toEqual([2, 2.9, undefined]);
+});
+
+test('a validation before the first step is the base on its own', () => {
+  const points = new RunPoints();
+  points.addEval(0, 3.1);
+  points.addEval(20, 2.2);
+  expect([points.baseEval, points.lastEval]).toEqual([3.1, 2.2]);
 });

@@ -53,6 +53,11 @@ export class RunPoints {
     return this.evalCount > 0 ? this.evalLoss[this.evalCount - 1] : undefined;
   }
 
+  /** Validated before the first step, the adapter is still nothing: that is the base's own loss. */
+  get baseEval(): number | undefined {
+    return this.evalCount > 0 && this.evalSteps[0] === 0 ? this.evalLoss[0] : undefined;
+  }
+
   get msPerStep(): number | undefined {
     return this.#recentMs.length > 0 ? sum(this.#recentMs) / this.#recentMs.length : undefined;
   }

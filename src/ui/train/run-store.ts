@@ -15,6 +15,8 @@ export interface Figures {
   readonly epoch: number;
   readonly loss: number | undefined;
   readonly validation: number | undefined;
+  /** The base alone on the same rows. */
+  readonly baseValidation: number | undefined;
   readonly tokensPerSecond: number | undefined;
   readonly msLeft: number | undefined;
   readonly gradNorm: number | undefined;
@@ -26,6 +28,7 @@ export const NO_FIGURES: Figures = {
   epoch: 0,
   loss: undefined,
   validation: undefined,
+  baseValidation: undefined,
   tokensPerSecond: undefined,
   msLeft: undefined,
   gradNorm: undefined,
@@ -59,6 +62,7 @@ export const runStore = createStore<RunState>(() => ({
 }));
 
 export const running = (s: RunState) => s.phase === 'preparing' || s.phase === 'running' || s.phase === 'paused';
+const isOver = (phase: Phase) => phase === 'done' || phase === 'stopped' || phase === 'failed';
 export const isRunning = () => running(runStore.getState());
 
 const FIGURES_EVERY_MS = 250;
@@ -85,9 +89,9 @@ export function beginRun(runId: string, name: string, settings: TrainSettings, t
   });
 }
 
-/** Steps may arrive after the run's own promise has resolved: they come by another port. */
+/** Events come by another port than the run's own promise: the last ones may arrive after it, and change no end. */
 export function takeEvent(event: RunEvent): void {
-  const { runId, points, result } = runStore.getState();
+  const { runId, points, phase } = runStore.getState();
   if (event.runId !== runId) return;
   if (event.type === 'step') {
     points.addStep(event.step, event.loss, event.ms, event.tokens);
@@ -95,17 +99,31 @@ export function takeEvent(event: RunEvent): void {
     trainedMs += event.ms;
   } else if (event.type === 'eval') {
     points.addEval(event.step, event.loss);
-  } else if (!result) {
+  } else if (!isOver(phase)) {
     runStore.setState({ phase: event.state, message: event.message });
     announce(words.announce[event.state]);
   }
   figuresSoon ??= setTimeout(showFigures, FIGURES_EVERY_MS);
 }
 
-export function showFigures(): void {
+export function finishRun(result: RunResult): void {
+  const { phase, isStopping } = runStore.getState();
+  const end = phase === 'stopped' || isStopping ? 'stopped' : 'done';
+  if (!isOver(phase)) announce(words.announce[end]);
+  runStore.setState({ phase: end, result, isStopping: false, message: undefined });
+  showFigures();
+}
+
+export function failRun(message: string): void {
+  if (runStore.getState().phase !== 'failed') announce(words.announce.failed);
+  runStore.setState({ phase: 'failed', message, isStopping: false });
+  showFigures();
+}
+
+function showFigures(): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
-  const { points, figures } = runStore.getState();
+  const { points, figures, result } = runStore.getState();
   const totalSteps = lastStep?.totalSteps ?? figures.totalSteps;
   const step = lastStep?.step ?? 0;
   const { msPerStep } = points;
@@ -116,7 +134,8 @@ export function showFigures(): void {
       totalSteps,
       epoch: lastStep?.epoch ?? 0,
       loss: points.lastSmooth,
-      validation: points.lastEval,
+      validation: result?.validationLoss ?? points.lastEval,
+      baseValidation: result?.baseValidationLoss ?? points.baseEval,
       tokensPerSecond: points.tokensPerSecond,
       msLeft: msPerStep === undefined ? undefined : msPerStep * (totalSteps - step),
       gradNorm: lastStep?.gradNorm,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../engine/protocol.ts';
-import { readSettings } from './settings-store.ts';
+import { changeSettings, fitSettings, readSettings, settingsStore } from './settings-store.ts';
 
 test('settings that were kept come back as they were', () => {
   const { epochs: _, ...rest } = DEFAULT_SETTINGS;
@@ -21,4 +21,12 @@ test('what cannot be used falls back to the default, field by field', () => {
 test('steps and epochs never stand together, and one always does', () => {
   expect(readSettings({ steps: 10, epochs: 2 })).toEqual(DEFAULT_SETTINGS);
   expect(readSettings({ rank: 4 })).toMatchObject({ rank: 4, epochs: 3 });
+});
+
+test('settings that another base cannot do come back into its range', () => {
+  changeSettings({ seqLen: 2048, targets: ['q_proj', 'c_attn'] });
+  fitSettings({ contextTokens: 512, linearNames: ['q_proj', 'v_proj'] });
+  expect(settingsStore.getState().settings).toMatchObject({ seqLen: 512, targets: ['q_proj'] });
+  fitSettings({ contextTokens: 512, linearNames: ['c_proj'] });
+  expect(settingsStore.getState().settings.targets).toBe('all-linear');
 });

@@ -1,6 +1,6 @@
 // The settings of the next run. They survive a reload; what storage gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
-import { DEFAULT_SETTINGS, type TrainSettings } from '../../engine/protocol.ts';
+import { DEFAULT_SETTINGS, type ModelReport, type TrainSettings } from '../../engine/protocol.ts';
 import { readNumber } from '../controls/number-rule.ts';
 import { keep, kept } from '../keep.ts';
 import { NUMBER_KEYS, ruleFor } from './settings-rules.ts';
@@ -28,6 +28,19 @@ export function runFor(unit: 'steps' | 'epochs', value: number): void {
 
 export function resetSettings(): void {
   setSettings(DEFAULT_SETTINGS);
+}
+
+/** Another base may read shorter texts and have other layers: what it cannot do is brought back into its range. */
+export function fitSettings(base: Pick<ModelReport, 'contextTokens' | 'linearNames'>): void {
+  const { settings } = settingsStore.getState();
+  const { seqLen, targets } = settings;
+  const known = targets === 'all-linear' ? targets : targets.filter((name) => base.linearNames.includes(name));
+  const fits = seqLen <= base.contextTokens && known.length === targets.length;
+  if (fits) return;
+  changeSettings({
+    seqLen: Math.min(seqLen, base.contextTokens),
+    targets: known.length > 0 ? known : 'all-linear',
+  });
 }
 
 export function nameAdapter(name: string): void {

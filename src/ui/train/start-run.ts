@@ -3,9 +3,8 @@ import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { libraryStore, refreshLibrary } from '../library/library-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
-import { announce } from '../shell/trouble-store.ts';
 import { planStore } from './plan-store.ts';
-import { beginRun, isRunning, runStore, showFigures, takeEvent } from './run-store.ts';
+import { beginRun, failRun, finishRun, isRunning, runStore, takeEvent } from './run-store.ts';
 import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
@@ -41,18 +40,15 @@ export async function startRun(): Promise<void> {
   const { settings } = settingsStore.getState();
   const name = adapterName();
   beginRun(runId, name, settings, planStore.getState().plan?.totalSteps ?? 0);
+  // The run is over for the eye when its last event says so, a moment before this promise: another may have begun.
+  const isMine = () => runStore.getState().runId === runId;
   try {
     const result = await engine().train(runId, name, settings, takeEvent);
-    const phase = runStore.getState().phase === 'stopped' || runStore.getState().isStopping ? 'stopped' : 'done';
-    runStore.setState({ phase, result, isStopping: false, message: undefined });
-    announce(words.announce[phase]);
-    showFigures();
+    if (isMine()) finishRun(result);
     await refreshLibrary();
     chooseAdapter(result.adapterId);
   } catch (error) {
-    showFigures();
-    runStore.setState({ phase: 'failed', message: sentence(error), isStopping: false });
-    announce(words.announce.failed);
+    if (isMine()) failRun(sentence(error));
     await refreshLibrary();
   }
 }

@@ -16,6 +16,7 @@ import './train.css';
 export function TrainPlace() {
   return (
     <div className="place train-place">
+      <h1 className="unseen">{words.title}</h1>
       <SettingsPanel />
       <div className="stack train-middle">
         <RunPanel />

@@ -1,7 +1,8 @@
 import type { TrainSettings } from '../../engine/protocol.ts';
-import { count, plural } from '../format.ts';
+import { count, loss, plural } from '../format.ts';
 
 export const words = {
+  title: 'Train',
   adapter: 'adapter',
   settings: 'Settings',
   base: 'Base',
@@ -100,7 +101,8 @@ export const words = {
     smoothHint: 'Smoothed: a moving average of about the last 10 steps; each new step counts a tenth.',
     validation: 'validation',
     base: 'base on the same rows',
-    atStep: (step: number) => `step ${count(step)}`,
+    at: (point: { step: number; raw: number; smooth: number }) =>
+      `step ${count(point.step)}: ${loss(point.raw)}, smoothed ${loss(point.smooth)}`,
   },
   row: 'What it learns from',
   moreRows: 'More rows',

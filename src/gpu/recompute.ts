@@ -1,0 +1,52 @@
+// Gradient checkpointing as a rewrite of the graph: a block keeps only what it was given, and its activations are made
+// again where its backward pass first reads them. The clones are the same ops on the same inputs, so the numbers are the
+// same to the bit; dropout masks come from a counter, so they are the same too. (Chen et al. 2016, "Training Deep Nets with
+// Sublinear Memory Cost".)
+
+import { type Graph, type Op, storageOf, type Value } from './graph.ts';
+
+/** What a block keeps for its backward pass: everything, only its input, or its input and the attention's results. */
+export type Checkpointing = 'none' | 'block' | 'block-keep-attention';
+
+/**
+ * For the backward pass of `block`: a function that gives for a value of the block's forward pass the recomputed one. Ops
+ * are cloned when they are first needed, in the order in which they are needed.
+ */
+export function recomputer(
+  graph: Graph,
+  forward: readonly Op[],
+  block: number,
+  level: Exclude<Checkpointing, 'none'>,
+): (value: Value) => Value {
+  const producers = new Map<Value, Op>();
+  for (const op of forward) if (op.block === block) for (const name of op.writes) producers.set(op.bindings[name]!, op);
+  const fresh = new Map<Value, Value>();
+
+  const recompute = (value: Value): Value => {
+    const known = fresh.get(value);
+    if (known !== undefined) return known;
+    const op = producers.get(value);
+    if (op === undefined || storageOf(value).role !== 'activation' || isKept(op, level)) return value;
+    const bindings: Record<string, Value> = {};
+    for (const [name, read] of Object.entries(op.bindings))
+      if (!op.writes.includes(name)) bindings[name] = recompute(read);
+    for (const name of op.writes) bindings[name] = clone(op.bindings[name]!);
+    graph.ops.push({ ...op, label: `again ${op.label}`, bindings });
+    graph.backwards.push(undefined);
+    return fresh.get(value)!;
+  };
+  const clone = (value: Value): Value => {
+    const { inPlaceOf } = value;
+    const made =
+      inPlaceOf === undefined
+        ? graph.activation(value.name, value.shape, value.dtype)
+        : graph.inPlace(value.name, recompute(inPlaceOf));
+    fresh.set(value, made);
+    return made;
+  };
+  return recompute;
+}
+
+function isKept(op: Op, level: Checkpointing): boolean {
+  return level === 'block-keep-attention' && op.label.startsWith('attention');
+}

@@ -1,0 +1,69 @@
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Checkpointing } from '../gpu/recompute.ts';
+import { openDevice } from '../gpu/testing/open-device.ts';
+import { readPeftFolder } from '../lora/files/peft.ts';
+import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { type BaseJson, diskFolder, goldenBatch, goldenPath, readGoldenJson } from './testing/golden.ts';
+import { planStep, TrainStep } from './train-step.ts';
+
+const folder = goldenPath('llama')!;
+const opened = openDevice().then(async (device) =>
+  BaseModel.open(device, await openModelFolder(diskFolder(path.join(folder, 'model')), 'llama'), {
+    linears: 'q8',
+    embeddings: 'q8',
+  }),
+);
+afterAll(async () => (await opened).destroy());
+
+async function gradients(checkpointing: Checkpointing) {
+  const model = await opened;
+  const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
+  const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+  const batch = goldenBatch(readGoldenJson<BaseJson>(folder, 'base.json'));
+  const shape = { columns: batch.columns, positions: 24, dropout: 0.1, checkpointing };
+  const step = await TrainStep.create(model, flat, { ...shape, weightDecay: 0 });
+  step.clearGradients();
+  const { loss } = await step.forwardAndBackward([batch], { update: 1, seed: 7 });
+  const result = { loss, flat: await readFlat(model.device, step.optimizer.grads), dispatches: step.dispatchCount };
+  step.destroy();
+  flat.destroy();
+  return { ...result, modules: adapter.modules };
+}
+
+describe('checkpointing', () => {
+  it('gives the same loss and gradients to the bit, dropout included', async () => {
+    const plain = await gradients('none');
+    for (const level of ['block', 'block-keep-attention'] as const) {
+      const again = await gradients(level);
+      expect(again.loss).toBe(plain.loss);
+      expect(again.flat).toEqual(plain.flat);
+      expect(again.dispatches).toBeGreaterThan(plain.dispatches);
+    }
+  });
+
+  it('plans less memory, and recomputes less where attention is kept', async () => {
+    const model = await opened;
+    const { modules } = await gradients('none');
+    const deep = { ...model.config, layers: 12 };
+    const build: typeof model.build = (g, inputs, positions, adapt) => {
+      const layers = Object.create(model, { config: { value: deep } }) as BaseModel;
+      const storageOf = (name: string) => model.weights.storageOf(name.replace(/layers\.\d+\./, 'layers.0.'));
+      Object.defineProperty(layers, 'weights', { value: { storageOf } });
+      return BaseModel.prototype.build.call(layers, g, inputs, positions, adapt);
+    };
+    const bytes = (checkpointing: Checkpointing) =>
+      planStep({ build, config: deep }, model.device.traits, modules, {
+        columns: 512,
+        positions: 512,
+        dropout: 0,
+        checkpointing,
+      }).bytes.activations;
+    const [none, block, attention] = [bytes('none'), bytes('block'), bytes('block-keep-attention')];
+    expect(block).toBeLessThan(none / 2);
+    expect(attention).toBeGreaterThan(block);
+    expect(attention).toBeLessThan(none);
+  });
+});

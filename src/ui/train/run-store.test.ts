@@ -1,0 +1,61 @@
+import { beforeEach, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS, type RunEvent } from '../../engine/protocol.ts';
+import { beginRun, failRun, finishRun, runStore, takeEvent } from './run-store.ts';
+
+const step = (runId: string, n: number): RunEvent => ({
+  type: 'step',
+  runId,
+  step: n,
+  totalSteps: 10,
+  loss: 3 - n / 10,
+  lr: 1e-3,
+  gradNorm: 0.5,
+  tokens: 100,
+  ms: 200,
+  epoch: n / 5,
+});
+const state = (runId: string, now: 'running' | 'stopped'): RunEvent => ({
+  type: 'state',
+  runId,
+  state: now,
+  message: undefined,
+});
+const result = { runId: 'a', adapterId: 'x', steps: 2, finalLoss: 2.8, validationLoss: 2.5, baseValidationLoss: 3.1 };
+
+beforeEach(() => beginRun('a', 'Test', DEFAULT_SETTINGS, 10));
+
+test('figures show the last step, its speed and the time left', () => {
+  takeEvent(state('a', 'running'));
+  takeEvent(step('a', 1));
+  takeEvent(step('a', 2));
+  finishRun(result);
+  const { phase, figures, trainedMs } = runStore.getState();
+  expect([phase, figures.step, figures.tokensPerSecond, figures.msLeft, trainedMs]).toEqual([
+    'done',
+    2,
+    500,
+    1600,
+    400,
+  ]);
+  expect([figures.validation, figures.baseValidation]).toEqual([2.5, 3.1]);
+});
+
+test('events of another run change nothing', () => {
+  takeEvent(step('b', 1));
+  takeEvent(state('b', 'stopped'));
+  expect([runStore.getState().points.count, runStore.getState().phase]).toEqual([0, 'preparing']);
+});
+
+test('an event that arrives after the end changes no end', () => {
+  takeEvent(state('a', 'running'));
+  failRun('Cannot go on: the device is lost');
+  takeEvent(state('a', 'running'));
+  expect(runStore.getState()).toMatchObject({ phase: 'failed', message: 'Cannot go on: the device is lost' });
+});
+
+test('a run that was stopped is told apart from one that is done', () => {
+  takeEvent(state('a', 'running'));
+  takeEvent(state('a', 'stopped'));
+  finishRun(result);
+  expect(runStore.getState().phase).toBe('stopped');
+});
