@@ -52,6 +52,9 @@ export interface EngineHost {
   fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]>;
 }
 
+/** How people call a bundled model, and what an adapter's config says it was trained on. */
+const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
+
 interface OpenData {
   readonly files: readonly File[];
   readonly options: DatasetOptions;
@@ -113,11 +116,12 @@ export class Engine implements EngineApi {
     const files =
       source.kind === 'bundled' ? await this.host.fetchModel(source.url, progress) : source.files.map(fileFromBlob);
     const id = source.kind === 'bundled' ? source.id : source.name;
+    const name = source.kind === 'bundled' ? (BUNDLED_NAMES[source.id] ?? source.id) : source.name;
     const model = await openBase(
       device,
       files,
       { linears: quant, embeddings: quant },
-      { name: id, store: this.host.prepared, onProgress: progress },
+      { name, store: this.host.prepared, onProgress: progress },
     );
     const tokenizer = await model.folder.loadTokenizer?.();
     this.unloadAdapters();
@@ -305,7 +309,9 @@ export class Engine implements EngineApi {
     const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
     const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
     const { adapter } = await readPeftFolder(parts, model.linears());
-    return this.keep(files[0]!.name.replace(/\.[^.]*$/, ''), adapter);
+    const [first] = files;
+    const folder = first!.webkitRelativePath?.split('/')[0];
+    return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter);
   }
 
   /** Stores an adapter with its files; what is known of the run goes into its card. */

@@ -1,3 +1,4 @@
+import { Switch as Radix } from 'radix-ui';
 import { useId } from 'react';
 
 export function Switch(props: {
@@ -8,19 +9,23 @@ export function Switch(props: {
   onChange: (checked: boolean) => void;
 }) {
   const id = useId();
+  const hintId = useId();
   return (
     <div className="field">
-      <label className="switch">
-        <input
-          type="checkbox"
+      <div className="switch">
+        <Radix.Root
+          id={id}
+          className="switch-track"
           checked={props.checked}
-          disabled={props.disabled}
-          aria-describedby={id}
-          onChange={(event) => props.onChange(event.target.checked)}
-        />
-        {props.name}
-      </label>
-      <p className="hint" id={id}>
+          disabled={props.disabled ?? false}
+          aria-describedby={hintId}
+          onCheckedChange={props.onChange}
+        >
+          <Radix.Thumb className="switch-thumb" />
+        </Radix.Root>
+        <label htmlFor={id}>{props.name}</label>
+      </div>
+      <p className="hint" id={hintId}>
         {props.hint}
       </p>
     </div>
