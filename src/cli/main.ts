@@ -1,5 +1,6 @@
 // The `graft` command. Each command is a file beside this one; exit code 1 is bad input, 2 wrong usage.
 
+import { bench } from './bench.ts';
 import { doctor } from './doctor.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
@@ -13,7 +14,7 @@ export interface Command {
   run(args: readonly string[]): Promise<void>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { train, score, generate, inspect, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = { train, score, generate, inspect, doctor, bench };
 
 /** Runs one command and returns its exit code. Errors are one sentence on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {

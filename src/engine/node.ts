@@ -23,8 +23,10 @@ import { cardFacts } from './card-facts.ts';
 import { encodeRequest } from './encode-request.ts';
 import { openBase } from './open-base.ts';
 
+export { measureFma } from '../gpu/measure.ts';
 export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export type { TrainEvent } from '../train/run-training.ts';
+export { type BenchResult, benchStep, parseCase } from './bench.ts';
 export { trainAdapter } from './train-adapter.ts';
 
 Object.assign(globalThis, globals);

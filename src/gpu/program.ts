@@ -121,6 +121,32 @@ export class Program {
     this.device.gpu.queue.writeBuffer(slot.buffer, slot.offset, data as Float32Array<ArrayBuffer>);
   }
 
+  /** Runs the pass with a submit and a wait for each dispatch, and adds up the time by shader file. For benchmarks. */
+  async profile(options: RunOptions = {}): Promise<{ name: string; ms: number; count: number }[]> {
+    const { queue } = this.device.gpu;
+    const sums = new Map<string, { ms: number; count: number }>();
+    await queue.onSubmittedWorkDone();
+    for (const d of this.dispatches) {
+      const { onlyIf, grid, shader } = d.op;
+      if (onlyIf !== undefined && !((options.counts?.[onlyIf.count] ?? 0) > onlyIf.above)) continue;
+      const encoder = this.device.gpu.createCommandEncoder({ label: d.op.label });
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(d.pipeline);
+      pass.setBindGroup(0, d.group);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+      pass.end();
+      const began = performance.now();
+      queue.submit([encoder.finish()]);
+      await queue.onSubmittedWorkDone();
+      const name = [shader.file, ...Object.values(shader.parts ?? {})].join(' ');
+      const sum = sums.get(name) ?? { ms: 0, count: 0 };
+      sum.ms += performance.now() - began;
+      sum.count += 1;
+      sums.set(name, sum);
+    }
+    return [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.ms - a.ms);
+  }
+
   slot(value: Value): Slot {
     const slot = this.slots.get(storageOf(value));
     if (slot === undefined) throw new Error(`Cannot find memory of "${value.name}"`);

@@ -194,6 +194,13 @@ export class TrainStep {
     return this.largest.program.dispatchCount;
   }
 
+  /** Milliseconds of one micro-batch by kernel, largest first: every dispatch waited for on its own. */
+  async profile(batch: Batch): Promise<{ readonly name: string; readonly ms: number; readonly count: number }[]> {
+    const { step, program } = await this.compiledFor(batch.columns);
+    writeBatch({ step, program }, batch, batch.supervised);
+    return program.profile({ counts: { supervised: batch.supervised } });
+  }
+
   get allocatedBytes(): number {
     return this.largest.program.allocatedBytes + this.optimizer.allocatedBytes;
   }
