@@ -34,7 +34,7 @@ function build() {
   if (!isStale(path.join(DIST, 'index.html'), sources)) return;
   console.log('Building the page …');
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
-  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'error'], {
     cwd: ROOT,
     stdio: 'inherit',
   });

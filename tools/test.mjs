@@ -46,11 +46,13 @@ async function runTools(args) {
 }
 
 async function runUnit(args) {
-  const { env, name } = await ensureGpu();
+  const { env, name, isSoftware } = await ensureGpu();
   console.log(`GPU for Node: ${name}`);
   const report = freshReport('unit.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const status = run([bin('vitest/package.json', 'vitest.mjs'), 'run', ...reporters, ...args], env);
+  // The limit is there to catch what hangs: a busy machine without a GPU is slow, not broken.
+  const patience = isSoftware ? ['--testTimeout=180000'] : [];
+  const status = run([bin('vitest/package.json', 'vitest.mjs'), 'run', ...reporters, ...patience, ...args], env);
   const result = JSON.parse(read(report) ?? '{}');
   // A file that does not load has no tests of its own, and yet it failed.
   const broken =

@@ -19,10 +19,11 @@ import torch
 from peft import PeftModel
 from safetensors.numpy import load_file
 
-# Both sides add up the same products in f32, in other orders: 1e-3 of the largest logit is some ten times what that gives.
+# Of the largest logit. Both sides add up the same products in f32, in other orders, which gives 1e-6 (lavapipe); this much
+# leaves room for drivers that round elsewhere, and still tells a wrong scale, order or target apart.
 LOGITS = 1e-3
 FIRST_LOSS = 1e-4
-# Adam divides by the gradient's own size, so rounding grows from step to step.
+# Adam divides by the gradient's own size, so rounding grows from step to step (here to 1e-6).
 TRAJECTORY = 2e-3
 # Below this lead, rounding may turn torch's own choice of the next token.
 CLEAR_LEAD = 1e-3
