@@ -10,7 +10,7 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { sizeClass } from '../train/run-training.ts';
-import { TrainStep } from '../train/train-step.ts';
+import { planStep, TrainStep } from '../train/train-step.ts';
 import {
   MODELS,
   REFERENCE_LOSSES,
@@ -70,13 +70,8 @@ export async function benchStep(device: Device, name: string, options: BenchOpti
   const input = makeBatch(rows, [...rows.keys()], columns, trainedLength);
   const opening = performance.now();
   const { checkpointing = 'none' } = options;
-  const step = await TrainStep.create(model, adapter, {
-    columns,
-    positions: seq,
-    dropout: 0,
-    weightDecay: 0.01,
-    checkpointing,
-  });
+  const shape = { columns, positions: seq, dropout: 0, weightDecay: 0.01, checkpointing };
+  const step = await TrainStep.create(model, adapter, shape);
   const times: number[] = [];
   const losses: number[] = [];
   let firstStepMs = 0;
@@ -98,7 +93,7 @@ export async function benchStep(device: Device, name: string, options: BenchOpti
     firstStepMs,
     tokensPerSecond: (batch * seq) / (msMedian / 1000),
     flops: usefulFlops(workload, batch, seq) / (msMedian / 1000),
-    plannedBytes: step.plan.bytes.total - step.plan.bytes.frozen,
+    plannedBytes: planStep(model, device.traits, start.modules, shape).total,
     allocatedBytes: step.allocatedBytes,
     dispatches: step.dispatchCount,
     losses: losses.slice(0, 4),

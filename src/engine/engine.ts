@@ -177,15 +177,13 @@ export class Engine implements EngineApi {
     const { train } = splitRows(rows, settings);
     let trainableParameters = 0;
     for (const m of modules.values()) trainableParameters += m.r * (m.inFeatures + m.outFeatures);
-    const { adapter, activations, inputs, outputs, state } = plan.bytes;
     const weightBytes = model.weights.bytes;
-    const otherBytes = inputs + outputs + state;
     return {
-      totalBytes: weightBytes + adapter + activations + otherBytes,
+      totalBytes: weightBytes + plan.total,
       weightBytes,
-      adapterBytes: adapter,
-      activationBytes: activations,
-      otherBytes,
+      adapterBytes: plan.adapter,
+      activationBytes: plan.activations,
+      otherBytes: plan.other,
       trainableParameters,
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),

@@ -59,6 +59,8 @@ export class Device {
       maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
       hasF16: features.has('shader-f16'),
       hasSubgroups: features.has('subgroups'),
+      subgroupSize:
+        features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0,
     };
     gpu.addEventListener('uncapturederror', (event) =>
       this.fail(new Error(`Cannot go on: the GPU reported "${event.error.message}"`)),

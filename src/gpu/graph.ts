@@ -75,8 +75,8 @@ export class Graph {
   flatLength = 0;
   /** While set, ops pushed belong to this block. */
   block: number | undefined;
-  /** While set, pushed ops read these values in place of others (recomputed activations). */
-  remap: Map<Value, Value> | undefined;
+  /** While set, pushed ops read other values in place of some (recomputed activations, see backward.ts). */
+  substitute: ((value: Value) => Value) | undefined;
 
   constructor(readonly traits: Traits) {}
 
@@ -118,14 +118,14 @@ export class Graph {
   }
   /** The result of an op that overwrites `value` in place: another value, the same memory. */
   inPlace(name: string, value: Value): Value {
-    const of = this.remap?.get(value) ?? value;
+    const of = this.substitute?.(value) ?? value;
     return this.add({ name, shape: of.shape, dtype: of.dtype, role: of.role, inPlaceOf: of, offset: of.offset });
   }
 
   /** Appends an op. Its results require a gradient when one of its inputs (or what it overwrites) does and it has a backward. */
   push(spec: OpSpec): void {
-    const bindings =
-      this.remap === undefined ? spec.bindings : mapValues(spec.bindings, (v) => this.remap?.get(v) ?? v);
+    const { substitute } = this;
+    const bindings = substitute === undefined ? spec.bindings : mapReads(spec, substitute);
     const flows =
       spec.backward !== undefined && Object.values(bindings).some((v) => v.requiresGrad || v.inPlaceOf?.requiresGrad);
     if (flows)
@@ -175,6 +175,9 @@ export function storageOf(value: Value): Value {
   return v;
 }
 
-function mapValues(bindings: Readonly<Record<string, Value>>, f: (v: Value) => Value): Record<string, Value> {
-  return Object.fromEntries(Object.entries(bindings).map(([k, v]) => [k, f(v)]));
+/** What an op writes is its own; what it only reads may be substituted. */
+function mapReads({ bindings, writes }: OpSpec, substitute: (value: Value) => Value): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(bindings).map(([name, value]) => [name, writes.includes(name) ? value : substitute(value)]),
+  );
 }

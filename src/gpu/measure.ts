@@ -1,74 +1,118 @@
-// What a device really does: f32 multiply-adds and memory reads per second, each found in about a quarter of a second.
-// Used by `graft doctor`, by benchmarks (a kernel's share of the rate), and for predicting the time of a step.
+// What a device can do at best: arithmetic and memory rates, in a fraction of a second each. `graft doctor` prints them,
+// and benchmarks give a kernel's speed as a share of them, so that figures of different machines can be compared.
 
 import type { Device } from './device.ts';
-import { Graph } from './graph.ts';
-import { planMemory } from './plan.ts';
-import { Program } from './program.ts';
+import { grid1d } from './grid.ts';
+import { packParams, type ShaderRef } from './shader.ts';
 
-/** Measuring goes on until this much time has passed. */
-const BUDGET_MS = 250;
-/** Threads that keep any GPU busy, and still finish in milliseconds on a processor. */
-const THREADS = { cpu: 4096, gpu: 1 << 20 };
-const BUFFER_BYTES = 64 << 20;
+/** A measurement starts when one takes this long, so that submitting and reading back do not count. */
+const ENOUGH_MS = 25;
+/** No measurement starts later than this after the first. */
+const BUDGET_MS = 200;
 
-/** f32 multiply-adds, counted as two operations each, per second. Eight independent vec4 chains a thread. */
+/** f32 multiply-adds: FLOP per second, two each. */
 export async function measureFma(device: Device): Promise<number> {
-  const threads = THREADS[device.traits.kind];
-  const rounds = 64;
-  const g = new Graph(device.traits);
-  const y = g.output('y', [threads]);
-  const flops = threads * rounds * 8 * 4 * 2;
-  g.push({
-    label: 'fma rate',
-    shader: { file: 'fma-rate', overrides: { WG: 64 } },
-    bindings: { y },
-    writes: ['y'],
-    params: { rounds },
-    grid: [threads / 64, 1, 1],
-  });
-  return flops / (await fastestSeconds(device, g));
-}
-
-/** Bytes read per second from a buffer that no cache holds. */
-export async function measureBandwidth(device: Device): Promise<number> {
-  const bytes = Math.min(BUFFER_BYTES, device.traits.maxBindingBytes);
-  const threads = THREADS[device.traits.kind];
-  const n4 = Math.floor(bytes / 16 / threads) * threads;
-  const g = new Graph(device.traits);
-  const x = g.state('x', [n4 * 4]);
-  const y = g.output('y', [threads]);
-  g.push({
-    label: 'read rate',
-    shader: { file: 'read-rate', overrides: { WG: 64 } },
-    bindings: { x, y },
-    writes: ['y'],
-    params: { n4, threads },
-    grid: [threads / 64, 1, 1],
-  });
-  return (n4 * 16) / (await fastestSeconds(device, g));
-}
-
-/** Passes are queued in growing numbers until one batch takes a good part of the budget, so that the wait for it counts little. */
-async function fastestSeconds(device: Device, g: Graph): Promise<number> {
-  const program = await Program.compile(device, planMemory(g, device.traits), new Map());
+  const isCpu = device.traits.kind === 'cpu';
+  const invocations = isCpu ? 4096 : 1 << 18;
+  const WG = isCpu ? 8 : 64;
+  const out = await device.allocate('fma rate', 16 * invocations, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
   try {
-    const timed = async (passes: number) => {
-      const began = performance.now();
-      for (let i = 0; i < passes; i++) await program.run();
-      await device.guard(device.gpu.queue.onSubmittedWorkDone());
-      return (performance.now() - began) / 1000;
-    };
-    await timed(1);
-    let fastest = Number.POSITIVE_INFINITY;
-    let passes = 1;
-    for (const began = performance.now(); performance.now() - began < BUDGET_MS; ) {
-      const seconds = await timed(passes);
-      fastest = Math.min(fastest, seconds / passes);
-      if (seconds < BUDGET_MS / 8000) passes *= 2;
-    }
-    return fastest;
+    const shader = { file: 'fma-rate', overrides: { WG } };
+    // A factor below 1 keeps the chains finite; both are parameters, so that no compiler can work the loop out.
+    const run = await repeatable(
+      device,
+      shader,
+      { out },
+      (turns) => ({ turns, factor: 0.999, term: 0.001 }),
+      grid1d(invocations, WG),
+      out,
+    );
+    return await bestRate(run, 64, 256 * invocations);
   } finally {
-    program.destroy();
+    out.destroy();
   }
+}
+
+/** Copying between two buffers: bytes read and written per second. */
+export async function measureBandwidth(device: Device): Promise<number> {
+  const bytes = Math.min(64 << 20, device.traits.maxBindingBytes);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+  const source = await device.allocate('copy rate source', bytes, usage);
+  const to = await device.allocate('copy rate', bytes, usage);
+  try {
+    const WG = 64;
+    const grid = grid1d(bytes / 16, WG);
+    const run = await repeatable(
+      device,
+      { file: 'copy-rate', overrides: { WG } },
+      { source, to },
+      () => ({ n: bytes / 16 }),
+      grid,
+      to,
+    );
+    return await bestRate((copies) => run(1, copies), 1, 2 * bytes);
+  } finally {
+    source.destroy();
+    to.destroy();
+  }
+}
+
+/** The highest rate seen; `run(n)` does n units of work and tells how many milliseconds it took. */
+async function bestRate(run: (n: number) => Promise<number>, first: number, unit: number): Promise<number> {
+  await run(first);
+  const begin = performance.now();
+  let best = 0;
+  let n = first;
+  do {
+    const ms = await run(n);
+    best = Math.max(best, (n * unit) / (ms / 1000));
+    if (ms < ENOUGH_MS) n = Math.ceil(n * Math.min(64, Math.max(2, ENOUGH_MS / Math.max(ms, 0.1))));
+  } while (performance.now() - begin < BUDGET_MS);
+  return best;
+}
+
+/** A shader ready to run: milliseconds from the submit until the result can be read, with `dispatches` in one submit. */
+async function repeatable(
+  device: Device,
+  ref: ShaderRef,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+  paramsOf: (n: number) => Record<string, number>,
+  grid: readonly [number, number, number],
+  result: GPUBuffer,
+): Promise<(n: number, dispatches?: number) => Promise<number>> {
+  const { gpu } = device;
+  const { pipeline, source } = await device.pipeline(ref);
+  return async (n, dispatches = 1) => {
+    const bytes = packParams(source, paramsOf(n), ref.file);
+    const params = gpu.createBuffer({
+      label: `${ref.file} params`,
+      size: bytes.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    const staging = gpu.createBuffer({
+      label: `${ref.file} readback`,
+      size: 4,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    gpu.queue.writeBuffer(params, 0, bytes);
+    const entries = source.bindings.map((b, binding) => ({
+      binding,
+      resource: { buffer: b.access === 'uniform' ? params : buffers[b.name]! },
+    }));
+    const group = gpu.createBindGroup({ label: ref.file, layout: pipeline.getBindGroupLayout(0), entries });
+    const encoder = gpu.createCommandEncoder({ label: ref.file });
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    for (let i = 0; i < dispatches; i++) pass.dispatchWorkgroups(...grid);
+    pass.end();
+    encoder.copyBufferToBuffer(result, 0, staging, 0, 4);
+    const begin = performance.now();
+    gpu.queue.submit([encoder.finish()]);
+    await device.guard(staging.mapAsync(GPUMapMode.READ));
+    const ms = performance.now() - begin;
+    staging.destroy();
+    params.destroy();
+    return ms;
+  };
 }

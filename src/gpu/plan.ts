@@ -4,6 +4,7 @@
 // the graphs of transformers (the strategy compared in Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
 
 import { byteLength, type Graph, type Op, storageOf, type Value } from './graph.ts';
+import { packParams, paramsOf } from './shader.ts';
 
 /** Offsets of bindings must be multiples of this (WebGPU's minStorageBufferOffsetAlignment on every device). */
 export const BINDING_ALIGN = 256;
@@ -19,15 +20,16 @@ export interface Plan {
   readonly arenas: readonly number[];
   /** By storage-owning activation. */
   readonly places: ReadonlyMap<Value, Place>;
+  /** Every op's `struct Params`, equal blocks stored once, each at a binding offset of one uniform buffer. */
+  readonly uniforms: { readonly blocks: readonly ArrayBuffer[]; readonly offsets: readonly number[] };
   readonly bytes: {
-    /** Parameters, gradients and both Adam moments, four flat buffers. */
-    readonly adapter: number;
+    /** Weights: allocated once, shared by all programs. */
     readonly frozen: number;
-    readonly activations: number;
-    readonly inputs: number;
-    readonly outputs: number;
+    /** What outlives a pass and may be shared: KV caches, an optimiser's flat buffers. */
     readonly state: number;
-    readonly total: number;
+    /** What a program allocates for itself: exactly `Program.allocatedBytes` when no state is shared. */
+    readonly own: number;
+    readonly activations: number;
   };
 }
 
@@ -70,15 +72,35 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
   }
   const sum = (role: Value['role']) =>
     graph.values.filter((v) => v.role === role && v.inPlaceOf === undefined).reduce((n, v) => n + padded(v), 0);
-  const parts = {
-    adapter: 4 * 4 * graph.flatLength,
-    frozen: sum('frozen'),
-    activations: arenas.reduce((a, b) => a + b, 0),
-    inputs: sum('input'),
-    outputs: sum('output'),
-    state: sum('state'),
-  };
-  return { graph, arenas, places, bytes: { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) } };
+  const activations = arenas.reduce((a, b) => a + b, 0);
+  const uniforms = packUniforms(graph);
+  const uniformBytes = Math.max(1, uniforms.blocks.length) * BINDING_ALIGN;
+  const own = activations + sum('input') + sum('output') + uniformBytes + readbackBytes(graph);
+  return { graph, arenas, places, uniforms, bytes: { frozen: sum('frozen'), state: sum('state'), own, activations } };
+}
+
+/** Bytes of the buffer through which the host reads outputs and kept values, all of them at once. */
+export function readbackBytes(graph: Graph): number {
+  const outputs = graph.values.filter((v) => v.role === 'output' && v.inPlaceOf === undefined);
+  return [...outputs, ...graph.kept].reduce((n, v) => n + padded(v), 0);
+}
+
+function packUniforms(graph: Graph): Plan['uniforms'] {
+  const known = new Map<string, number>();
+  const blocks: ArrayBuffer[] = [];
+  const offsets = graph.ops.map((op) => {
+    if (Object.keys(op.params).length === 0) return 0;
+    const bytes = packParams(paramsOf(op.shader), op.params, op.label);
+    const key = new Uint32Array(bytes).join();
+    let offset = known.get(key);
+    if (offset === undefined) {
+      offset = BINDING_ALIGN * blocks.length;
+      known.set(key, offset);
+      blocks.push(bytes);
+    }
+    return offset;
+  });
+  return { blocks, offsets };
 }
 
 export function padded(value: Value): number {

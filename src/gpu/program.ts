@@ -4,8 +4,7 @@
 
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, storageOf, type Value } from './graph.ts';
-import { BINDING_ALIGN, type Plan, padded } from './plan.ts';
-import { packParams } from './shader.ts';
+import { BINDING_ALIGN, type Plan, padded, readbackBytes } from './plan.ts';
 
 /** A range of a buffer that holds a value. */
 export interface Slot {
@@ -55,10 +54,8 @@ export class Program {
     private readonly owned: readonly GPUBuffer[],
     /** Bytes that this program allocated itself: arenas, inputs, outputs and states not shared, uniforms. */
     readonly allocatedBytes: number,
+    private readonly staging: GPUBuffer | undefined,
   ) {}
-
-  /** For `read`; made at the first one and grown when needed. */
-  private staging: GPUBuffer | undefined;
 
   /** Allocates and compiles. Throws OutOfMemoryError when the device refuses a buffer. */
   static async compile(device: Device, plan: Plan, shared: Shared, options: CompileOptions = {}): Promise<Program> {
@@ -104,7 +101,11 @@ export class Program {
         }
       }
       const dispatches = await makeDispatches(device, plan, slots, allocate, onProgress);
-      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes);
+      const readback = readbackBytes(plan.graph);
+      const lent = within?.staging !== undefined && within.staging.size >= readback ? within.staging : undefined;
+      const mapped = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+      const staging = lent ?? (readback > 0 ? await allocate('readback', readback, mapped) : undefined);
+      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes, staging);
     } catch (error) {
       for (const buffer of owned) buffer.destroy();
       throw error;
@@ -191,7 +192,9 @@ export class Program {
       ranges.push({ offset: bytes, slot });
       bytes += Math.ceil(slot.size / BINDING_ALIGN) * BINDING_ALIGN;
     }
-    const staging = await this.stagingOf(bytes);
+    const { staging } = this;
+    if (staging === undefined || staging.size < bytes)
+      throw new Error(`Cannot read ${values.map((v) => `"${v.name}"`).join(', ')}: need outputs or kept values`);
     const encoder = gpu.createCommandEncoder({ label: 'readback' });
     for (const { offset, slot } of ranges)
       encoder.copyBufferToBuffer(slot.buffer, slot.offset, staging, offset, slot.size);
@@ -202,14 +205,6 @@ export class Program {
     );
     staging.unmap();
     return results;
-  }
-
-  private async stagingOf(bytes: number): Promise<GPUBuffer> {
-    if (this.staging === undefined || this.staging.size < bytes) {
-      this.staging?.destroy();
-      this.staging = await this.device.allocate('readback', bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-    }
-    return this.staging;
   }
 
   /** The input, output or state of that name, cut to `size` bytes; undefined when there is none as large. */
@@ -225,7 +220,6 @@ export class Program {
   }
 
   destroy(): void {
-    this.staging?.destroy();
     for (const buffer of this.owned) buffer.destroy();
   }
 }
@@ -247,26 +241,10 @@ async function makeDispatches(
   }
   for (const op of ops) compiled.push(await device.pipeline(op.shader));
 
-  // Every op's Params lie in one uniform buffer; equal blocks are stored once.
-  const blocks = new Map<string, number>();
-  const chunks: ArrayBuffer[] = [];
-  const offsets = ops.map((op, i) => {
-    const source = compiled[i]!.source;
-    if (source.params.length === 0) return 0;
-    const bytes = packParams(source, op.params, op.label);
-    const key = new Uint32Array(bytes).join();
-    const known = blocks.get(key);
-    if (known !== undefined) return known;
-    blocks.set(key, BINDING_ALIGN * chunks.length);
-    chunks.push(bytes);
-    return BINDING_ALIGN * (chunks.length - 1);
-  });
-  const uniforms = await allocate(
-    'uniforms',
-    Math.max(1, chunks.length) * BINDING_ALIGN,
-    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-  );
-  for (const [i, chunk] of chunks.entries()) device.gpu.queue.writeBuffer(uniforms, i * BINDING_ALIGN, chunk);
+  const { blocks, offsets } = plan.uniforms;
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const uniforms = await allocate('uniforms', Math.max(1, blocks.length) * BINDING_ALIGN, usage);
+  for (const [i, block] of blocks.entries()) device.gpu.queue.writeBuffer(uniforms, i * BINDING_ALIGN, block);
 
   return ops.map((op, i) => {
     const { pipeline, source } = compiled[i]!;

@@ -1,8 +1,9 @@
 // Turns a `.wgsl` file of src/gpu/shaders into the text that a device compiles, and says what it binds.
-// The preprocessor is small on purpose. It does four things and no more:
+// The preprocessor is small on purpose. It does five things and no more:
 //   #import name     puts the text of another shader file here; `parts` may say which file stands behind the name
 //   constants        `const TILE_T = 16u;` lines written first, for sizes of register tiles (WGSL wants them constant)
 //   bindings         `var<storage, read> x: …` gets its @group and @binding number in the order of appearance
+//   enable           `enable subgroups;` goes to the top, where WGSL wants it
 //   line map         a compiler message is given back with the file and line that a person can open
 // `override` values are not text: they go to the pipeline.
 
@@ -45,12 +46,20 @@ export function shaderKey(ref: ShaderRef): string {
 export function loadShader(ref: ShaderRef): ShaderSource {
   const lines: string[] = [];
   const origin: string[] = [];
+  const enables = new Set<string>();
   for (const [name, value] of Object.entries(ref.constants ?? {})) {
     lines.push(`const ${name} = ${value}u;`);
     origin.push(`${ref.file}.wgsl:constants`);
   }
   const seen = new Set<string>();
   include(ref.file, ref.parts ?? {}, seen, lines, origin);
+  for (const [i, line] of lines.entries()) {
+    if (!line.startsWith('enable ')) continue;
+    enables.add(line);
+    lines[i] = '';
+  }
+  lines.unshift(...enables);
+  origin.unshift(...[...enables].map(() => `${ref.file}.wgsl:enable`));
   const bindings = numberBindings(lines);
   const code = lines.join('\n');
   return {
@@ -59,6 +68,19 @@ export function loadShader(ref: ShaderRef): ShaderSource {
     params: readParams(code, ref.file),
     locate: (line) => origin[line - 1] ?? `${ref.file}.wgsl`,
   };
+}
+
+const PARAMS = new Map<string, Pick<ShaderSource, 'params'>>();
+
+/** The fields of `struct Params` that a shader takes, loaded once per combination of files. */
+export function paramsOf(ref: ShaderRef): Pick<ShaderSource, 'params'> {
+  const key = JSON.stringify([ref.file, ref.parts ?? {}]);
+  let known = PARAMS.get(key);
+  if (known === undefined) {
+    known = { params: loadShader(ref).params };
+    PARAMS.set(key, known);
+  }
+  return known;
 }
 
 function include(

@@ -10,6 +10,8 @@ export interface Traits {
   readonly maxInvocations: number;
   readonly hasF16: boolean;
   readonly hasSubgroups: boolean;
+  /** Invocations of a subgroup when it is the same for every pipeline, else 0. */
+  readonly subgroupSize: number;
 }
 
 /** WebGPU's guaranteed limits: what any device can do. */
@@ -21,4 +23,5 @@ export const BASE_TRAITS: Traits = {
   maxInvocations: 256,
   hasF16: false,
   hasSubgroups: false,
+  subgroupSize: 0,
 };

@@ -44,6 +44,20 @@ describe('checkpointing', () => {
     }
   });
 
+  it('allocates exactly what was planned', async () => {
+    const model = await opened;
+    const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
+    const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+    for (const checkpointing of ['none', 'block'] as const)
+      for (const columns of [16, 64]) {
+        const shape = { columns, positions: 24, dropout: 0.1, checkpointing };
+        const step = await TrainStep.create(model, flat, { ...shape, weightDecay: 0 });
+        expect(step.allocatedBytes).toBe(planStep(model, model.device.traits, adapter.modules, shape).total);
+        step.destroy();
+      }
+    flat.destroy();
+  });
+
   it('plans less memory, and recomputes less where attention is kept', async () => {
     const model = await opened;
     const { modules } = await gradients('none');
@@ -60,7 +74,7 @@ describe('checkpointing', () => {
         positions: 512,
         dropout: 0,
         checkpointing,
-      }).bytes.activations;
+      }).activations;
     const [none, block, attention] = [bytes('none'), bytes('block'), bytes('block-keep-attention')];
     expect(block).toBeLessThan(none / 2);
     expect(attention).toBeGreaterThan(block);

@@ -5,6 +5,7 @@ import { FLAT_ALIGN, Graph, type Value } from '../gpu/graph.ts';
 import { clipAndAdamW, HYPER_LENGTH, packHyper } from '../gpu/kernels/clip-and-adamw.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
+import type { Traits } from '../gpu/traits.ts';
 import { type AdapterShape, allocateFlat, type FlatAdapter, flatLayout } from '../lora/flat-adapter.ts';
 
 /** torch's defaults, which the Hugging Face Trainer uses as they are. */
@@ -24,6 +25,19 @@ export interface UpdateResult {
   readonly finite: boolean;
 }
 
+/** The update as a graph over four flat buffers, its only state: parameters, gradients and both moments. */
+export function buildOptimizer(traits: Traits, modules: AdapterShape) {
+  const { length } = flatLayout(modules);
+  const graph = new Graph(traits);
+  const flat = (name: string) => graph.state(name, [Math.max(FLAT_ALIGN, length)]);
+  const values = { params: flat('params'), grads: flat('gradients'), m: flat('adam.m'), v: flat('adam.v') };
+  const hyper = graph.input('hyper', [HYPER_LENGTH]);
+  const groups = graph.input('groups', [(2 * length) / FLAT_ALIGN]);
+  const norm = graph.output('norm', [2]);
+  clipAndAdamW(graph, { ...values, hyper, groups, norm });
+  return { graph, ...values, hyper, groups, norm };
+}
+
 export class Optimizer {
   private constructor(
     private readonly program: Program,
@@ -35,28 +49,13 @@ export class Optimizer {
 
   static async create(device: Device, adapter: FlatAdapter, weightDecay: number): Promise<Optimizer> {
     const { length } = flatLayout(adapter.modules);
-    const g = new Graph(device.traits);
-    const flat = (name: string) => g.state(name, [length]);
-    const values = { params: flat('params'), grads: flat('grads'), m: flat('adam.m'), v: flat('adam.v') };
-    const hyper = g.input('hyper', [HYPER_LENGTH]);
-    const groups = g.input('groups', [(2 * length) / FLAT_ALIGN]);
-    const norm = g.output('norm', [2]);
-    clipAndAdamW(g, { ...values, hyper, groups, norm });
-    const grads = await allocateFlat(device, 'gradients', length);
-    const moments = {
-      m: await allocateFlat(device, 'adam.m', length),
-      v: await allocateFlat(device, 'adam.v', length),
-    };
-    const buffers = new Map([
-      [values.params, adapter.params],
-      [values.grads, grads],
-      [values.m, moments.m],
-      [values.v, moments.v],
-    ]);
+    const { graph, params, grads, m, v, hyper, groups, norm } = buildOptimizer(device.traits, adapter.modules);
+    const buffers = new Map([[params, adapter.params]]);
+    for (const value of [grads, m, v]) buffers.set(value, await allocateFlat(device, value.name, length));
     const shared = new Map([...buffers].map(([value, buffer]) => [value, { buffer, offset: 0, size: 4 * length }]));
-    const program = await Program.compile(device, planMemory(g, device.traits), shared);
+    const program = await Program.compile(device, planMemory(graph, device.traits), shared);
     program.write(groups, blockGroups(adapter.modules, weightDecay));
-    return new Optimizer(program, hyper, norm, grads, moments);
+    return new Optimizer(program, hyper, norm, buffers.get(grads)!, { m: buffers.get(m)!, v: buffers.get(v)! });
   }
 
   /** Applies the gradients. */

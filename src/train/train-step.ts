@@ -13,7 +13,7 @@ import { attachTrainable } from '../lora/attach.ts';
 import type { AdapterShape, FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/layers.ts';
-import { Optimizer } from './optimizer.ts';
+import { buildOptimizer, Optimizer } from './optimizer.ts';
 
 export interface StepShape {
   /** T: columns of a micro-batch, padding included. */
@@ -79,14 +79,32 @@ export function buildStep(
   return { graph, inputs, targetColumns, targetIds, supervised, lossScale, dropoutStep, losses, forwardOps };
 }
 
-/** Memory of a step on a device with these limits, before anything is allocated. */
+/** Bytes of a run beside the base's weights, by what they are for. */
+export interface StepMemory {
+  /** Parameters, gradients and both Adam moments. */
+  readonly adapter: number;
+  readonly activations: number;
+  /** Inputs, results, uniforms, and the optimiser's scratch. */
+  readonly other: number;
+  readonly total: number;
+}
+
+/** Exactly what a run will allocate on a device with these limits, before anything is. */
 export function planStep(
   model: Pick<BaseModel, 'build' | 'config'>,
   traits: Traits & PlanLimits,
   modules: AdapterShape,
   shape: StepShape,
-): Plan {
-  return planMemory(buildStep(model, traits, modules, shape).graph, traits);
+): StepMemory {
+  const step = planMemory(buildStep(model, traits, modules, shape).graph, traits).bytes;
+  const optimizer = planMemory(buildOptimizer(traits, modules).graph, traits).bytes;
+  const total = step.own + optimizer.own + optimizer.state;
+  return {
+    adapter: optimizer.state,
+    activations: step.activations,
+    other: step.own - step.activations + optimizer.own,
+    total,
+  };
 }
 
 /** A step compiled for one number of columns. */
@@ -201,8 +219,9 @@ export class TrainStep {
     return program.profile({ counts: { supervised: batch.supervised } });
   }
 
+  /** Beside the base's weights: this step, its optimiser and the adapter itself. */
   get allocatedBytes(): number {
-    return this.largest.program.allocatedBytes + this.optimizer.allocatedBytes;
+    return this.largest.program.allocatedBytes + this.optimizer.allocatedBytes + this.adapter.params.size;
   }
 
   destroy(): void {

@@ -1,21 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../graph.ts';
+import { planMemory } from '../plan.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { expectClose, noise, runCase } from '../testing/run-kernel.ts';
 import { add } from './add.ts';
-import { planMemory } from '../plan.ts';
 
 describe('add()', () => {
   it('adds in place at awkward sizes', async () => {
     const { traits } = await openDevice();
-    for (const shape of [[1, 4], [3, 4], [7, 36], [64, 260]]) {
+    for (const shape of [
+      [1, 4],
+      [3, 4],
+      [7, 36],
+      [64, 260],
+    ]) {
       const g = new Graph(traits);
       const a = g.input('a', shape);
       const b = g.input('b', shape);
       const y = add(g, a, b);
       const [av, bv] = [noise(shape[0]! * shape[1]!, 1), noise(shape[0]! * shape[1]!, 2)];
-      const [out] = await runCase({ graph: g, data: new Map([[a, av], [b, bv]]), results: [y] });
-      expectClose(out!, av.map((x, i) => x + bv[i]!), 0, shape[1]!);
+      const [out] = await runCase({
+        graph: g,
+        data: new Map([
+          [a, av],
+          [b, bv],
+        ]),
+        results: [y],
+      });
+      expectClose(
+        out!,
+        av.map((x, i) => x + bv[i]!),
+        0,
+        shape[1]!,
+      );
     }
   });
 

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { Graph } from '../graph.ts';
+import { Graph, type Value } from '../graph.ts';
 import { openDevice } from '../testing/open-device.ts';
-import { expectClose, noise, runCase } from '../testing/run-kernel.ts';
+import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
 import type { Traits } from '../traits.ts';
 import { attentionCpu } from './attention.cpu.ts';
+import { type AttentionCachedSizes, attentionCachedCpu } from './attention-cached.cpu.ts';
 import { attentionCached } from './attention-cached.ts';
-import { attentionCachedCpu, type AttentionCachedSizes } from './attention-cached.cpu.ts';
 import { cacheAppend, NO_ROW } from './cache-append.ts';
 
 /** As for attention: errors of scores and of sums of S weights, with a margin of 8. */
 const tolerance = ({ D, S }: AttentionCachedSizes) => 8 * 2 ** -24 * (Math.sqrt(D) + Math.sqrt(S)) + 2e-6;
 
-async function check(traits: Traits, sizes: AttentionCachedSizes, rowOf: readonly number[], positions: readonly number[], shift = 0): Promise<void> {
+async function check(
+  traits: Traits,
+  sizes: AttentionCachedSizes,
+  rowOf: readonly number[],
+  positions: readonly number[],
+  shift = 0,
+): Promise<void> {
   const { heads: H, kvHeads: K, D, T, S } = sizes;
   const rows = 1 + Math.max(...rowOf.filter((r) => r !== NO_ROW));
   const g = new Graph(traits);
@@ -20,9 +26,22 @@ async function check(traits: Traits, sizes: AttentionCachedSizes, rowOf: readonl
   const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
   const o = attentionCached(g, q, cacheK, cacheV, { ...sizes, headDim: D }, row, at);
   const [qv, kv, vv] = [noise(H * D * T, 1).map((x) => 3 * x), noise(rows * K * D * S, 2), noise(rows * K * D * S, 3)];
-  const data = new Map([[q, qv], [cacheK, kv], [cacheV, vv], [row, Uint32Array.from(rowOf)], [at, Uint32Array.from(positions)]] as const);
+  const data = new Map<Value, Data>([
+    [q, qv],
+    [cacheK, kv],
+    [cacheV, vv],
+    [row, Uint32Array.from(rowOf)],
+    [at, Uint32Array.from(positions)],
+  ]);
   const [out] = await runCase({ graph: g, data, results: [o] });
-  const expected = attentionCachedCpu(qv, kv, vv, sizes, rowOf, positions.map((p) => p + shift));
+  const expected = attentionCachedCpu(
+    qv,
+    kv,
+    vv,
+    sizes,
+    rowOf,
+    positions.map((p) => p + shift),
+  );
   expectClose(out!, expected, tolerance(sizes), T);
 }
 
@@ -40,12 +59,30 @@ describe.each(['cpu', 'gpu'] as const)('attentionCached() of the variant for %s'
     await check(await traitsOf(), sizes, new Array(T).fill(0), positions);
   });
   it('matches its twin for every number of heads in a group, and for large heads', async () => {
-    for (const [heads, kvHeads, D] of [[1, 1, 8], [5, 1, 16], [7, 1, 32], [8, 1, 16], [16, 2, 128], [2, 2, 256]] as const)
+    for (const [heads, kvHeads, D] of [
+      [1, 1, 8],
+      [5, 1, 16],
+      [7, 1, 32],
+      [8, 1, 16],
+      [16, 2, 128],
+      [2, 2, 256],
+    ] as const)
       await check(await traitsOf(), { heads, kvHeads, D, T: 4, S: 64, scale: 0.2 }, [0, 0, 1, 1], [61, 62, 5, 6]);
   });
   it('matches its twin with a window, and with so many positions that chunks grow', async () => {
-    for (const window of [1, 50, 300]) await check(await traitsOf(), { heads: 2, kvHeads: 1, D: 16, T: 4, S: 640, scale: 0.25, window }, [0, 0, 1, 1], [3, 320, 639, 511]);
-    await check(await traitsOf(), { heads: 1, kvHeads: 1, D: 8, T: 4, S: 16384, scale: 0.3 }, [0, 0, 0, 0], [16383, 511, 512, 9000]);
+    for (const window of [1, 50, 300])
+      await check(
+        await traitsOf(),
+        { heads: 2, kvHeads: 1, D: 16, T: 4, S: 640, scale: 0.25, window },
+        [0, 0, 1, 1],
+        [3, 320, 639, 511],
+      );
+    await check(
+      await traitsOf(),
+      { heads: 1, kvHeads: 1, D: 8, T: 4, S: 16384, scale: 0.3 },
+      [0, 0, 0, 0],
+      [16383, 511, 512, 9000],
+    );
   });
   it('is told from a sight one position off', async () => {
     const sizes = { heads: 1, kvHeads: 1, D: 16, T: 4, S: 64, scale: 0.25 };
@@ -63,7 +100,10 @@ describe('attentionCached()', () => {
     // Columns 16 … 23 come as one chunk after the cache holds 0 … 15.
     const T = 8;
     const columns = (x: Float32Array, from: number, count: number) =>
-      Float32Array.from({ length: (x.length / S) * count }, (_, i) => x[Math.floor(i / count) * S + from + (i % count)]!);
+      Float32Array.from(
+        { length: (x.length / S) * count },
+        (_, i) => x[Math.floor(i / count) * S + from + (i % count)]!,
+      );
     const g = new Graph(traits);
     const [q, k, v] = [g.input('q', [H * D, T]), g.input('k', [K * D, T]), g.input('v', [K * D, T])];
     const [cacheK, cacheV] = [g.state('keys', [K * D, S]), g.state('values', [K * D, S])];
@@ -71,8 +111,16 @@ describe('attentionCached()', () => {
     cacheAppend(g, cacheK, k, row, at);
     cacheAppend(g, cacheV, v, row, at);
     const o = attentionCached(g, q, cacheK, cacheV, { ...sizes, headDim: D }, row, at);
-    const before = (x: Float32Array) => x.map((value, i) => (i % S < 16 ? value : 7e7));
-    const data = new Map([[q, columns(qv, 16, T)], [k, columns(kv, 16, T)], [v, columns(vv, 16, T)], [cacheK, before(kv)], [cacheV, before(vv)], [row, new Uint32Array(T)], [at, Uint32Array.from({ length: T }, (_, t) => 16 + t)]] as const);
+    const past = (x: Float32Array) => x.map((value, i) => (i % S < 16 ? value : 7e7));
+    const data = new Map<Value, Data>([
+      [q, columns(qv, 16, T)],
+      [k, columns(kv, 16, T)],
+      [v, columns(vv, 16, T)],
+      [cacheK, past(kv)],
+      [cacheV, past(vv)],
+      [row, new Uint32Array(T)],
+      [at, Uint32Array.from({ length: T }, (_, t) => 16 + t)],
+    ]);
     const [out] = await runCase({ graph: g, data, results: [o] });
     expectClose(out!, columns(Float32Array.from(whole), 16, T), 1e-5, T);
   });

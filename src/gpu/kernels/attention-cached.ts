@@ -27,19 +27,36 @@ export function attentionCached(
   const { heads: H, kvHeads: K, headDim: D, scale, window, label = 'attention-cached' } = options;
   const [rows, T] = q.shape as [number, number];
   const [cacheRows, S] = cacheK.shape as [number, number];
-  if (rows !== H * D || H % K !== 0 || cacheRows % (K * D) !== 0 || S % 4 !== 0 || cacheV.shape[0] !== cacheRows || cacheV.shape[1] !== S)
+  if (
+    rows !== H * D ||
+    H % K !== 0 ||
+    cacheRows % (K * D) !== 0 ||
+    S % 4 !== 0 ||
+    cacheV.shape[0] !== cacheRows ||
+    cacheV.shape[1] !== S
+  )
     throw new TypeError(
       `Cannot attend "${label}": found q ${q.shape}, caches ${cacheK.shape} and ${cacheV.shape}, need ${H * D} rows, equal caches of ${K * D} rows a sequence, S a multiple of 4`,
     );
   const isCpu = g.traits.kind === 'cpu';
-  const perChunk = isCpu ? Math.max(64, 16 * Math.ceil(S / MAX_CHUNKS / 16)) : TILE_POSITIONS * Math.ceil(S / MAX_CHUNKS / TILE_POSITIONS);
+  const perChunk = isCpu
+    ? Math.max(64, 16 * Math.ceil(S / MAX_CHUNKS / 16))
+    : TILE_POSITIONS * Math.ceil(S / MAX_CHUNKS / TILE_POSITIONS);
   const chunks = Math.ceil(S / perChunk);
   const quadsPerKv = Math.ceil(H / K / 4);
   const quads = K * quadsPerKv;
   const sums = g.activation(`${label} sums`, [chunks * quads * D * 4, T]);
   const stats = g.activation(`${label} statistics`, [chunks * quads * 8, T]);
   const o = g.activation(label, q.shape);
-  const sizes = { D, T, K, heads_per_kv: H / K, quads_per_kv: quadsPerKv, per_chunk: perChunk, window: Math.min(window ?? S, S) };
+  const sizes = {
+    D,
+    T,
+    K,
+    heads_per_kv: H / K,
+    quads_per_kv: quadsPerKv,
+    per_chunk: perChunk,
+    window: Math.min(window ?? S, S),
+  };
   const WG = isCpu ? 8 : 64;
   g.push({
     label: `${label} chunks`,

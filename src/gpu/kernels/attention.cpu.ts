@@ -10,7 +10,12 @@ export interface AttentionSizes {
 }
 
 /** Weights p (H,T,T): softmax over the keys that a query sees, 0 elsewhere. */
-function weights(q: ArrayLike<number>, k: ArrayLike<number>, sizes: AttentionSizes, segmentStart: ArrayLike<number>): Float64Array {
+function weights(
+  q: ArrayLike<number>,
+  k: ArrayLike<number>,
+  sizes: AttentionSizes,
+  segmentStart: ArrayLike<number>,
+): Float64Array {
   const { heads, kvHeads, D, T, scale, window = T } = sizes;
   const p = new Float64Array(heads * T * T);
   for (let h = 0; h < heads; h++) {

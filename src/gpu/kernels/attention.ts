@@ -2,7 +2,10 @@
 // No T×T matrix is kept: forward keeps the log of each query's sum, backward computes the weights anew. Keys and values
 // are never copied, and no two invocations write one place, so the order of every sum is fixed.
 
+import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
+import { grid1d } from '../grid.ts';
+import type { Traits } from '../traits.ts';
 import { add } from './add.ts';
 
 export interface AttentionOptions {
@@ -17,75 +20,125 @@ export interface AttentionOptions {
   readonly label?: string;
 }
 
+/** Columns from which a GPU takes 64 at a time; with nine heads that is 144 workgroups. */
+const LONG_T = 1024;
+
 /**
  * q (H·D,T), k, v (K·D,T) → o (H·D,T). Query i sees keys max(segmentStart[i], i - window + 1) … i; segmentEnd says the same
- * from the side of a key (see Batch in src/data/types.ts). Throws TypeError when the shapes do not fit.
+ * from the side of a key (see Batch in src/data/types.ts). Neither may decrease along T. Throws TypeError when the shapes do
+ * not fit.
  */
-export function attention(g: Graph, q: Value, k: Value, v: Value, options: AttentionOptions, segmentStart: Value, segmentEnd: Value): Value {
+export function attention(
+  g: Graph,
+  q: Value,
+  k: Value,
+  v: Value,
+  options: AttentionOptions,
+  segmentStart: Value,
+  segmentEnd: Value,
+): Value {
   const { heads: H, kvHeads: K, headDim: D, scale, window, label = 'attention' } = options;
   const T = q.shape[1]!;
   checkShapes(label, { q, k, v }, { H, K, D, T });
-  const T4 = T / 4;
-  const sizes = { D, T4, heads_per_kv: H / K, window: Math.min(window ?? T, T), scale: scale * Math.LOG2E };
-  const WG = 8;
+  const sizes = { D, T4: T / 4, heads_per_kv: H / K, window: Math.min(window ?? T, T), scale: scale * Math.LOG2E };
+  const { stem, grid, ...shader } = chooseVariant(g.traits, D, T);
   const flops = 2 * H * D * T * T;
-  const grid = (heads: number): [number, number, number] => [Math.ceil(T4 / WG), heads, 1];
   const o = g.activation(label, q.shape);
   const stats = g.activation(`${label} statistics`, [2 * H, T]);
+  const backward = (tape: Tape) => {
+    const dO = tape.gradient(o);
+    const withDelta = addDelta(g, label, { H, D, T }, dO, o, stats);
+    const operands = { q, k, v, d_o: dO, stats: withDelta };
+    const params = { H, ...sizes };
+    tape.accumulate(q, (into) => {
+      const dq = g.activation(`d${q.name}`, q.shape);
+      g.push({
+        label: `${label} dq`,
+        shader: { file: `${stem}-dq`, ...shader },
+        bindings: { ...operands, segment_start: segmentStart, dq },
+        writes: ['dq'],
+        params,
+        grid: grid(H),
+        flops: 1.5 * flops,
+      });
+      return into ? add(g, into, dq) : dq;
+    });
+    if (!k.requiresGrad && !v.requiresGrad) return;
+    const dk = g.activation(`d${k.name}`, k.shape);
+    const dv = g.activation(`d${v.name}`, v.shape);
+    g.push({
+      label: `${label} dkdv`,
+      shader: { file: `${stem}-dkdv`, ...shader },
+      bindings: { ...operands, segment_end: segmentEnd, dk, dv },
+      writes: ['dk', 'dv'],
+      params,
+      grid: grid(K),
+      flops: 2 * flops,
+    });
+    tape.accumulate(k, (into) => (into ? add(g, into, dk) : dk));
+    tape.accumulate(v, (into) => (into ? add(g, into, dv) : dv));
+  };
   g.push({
     label,
-    shader: { file: 'attention-columns', overrides: { WG } },
+    shader: { file: stem, ...shader },
     bindings: { q, k, v, segment_start: segmentStart, o, stats },
     writes: ['o', 'stats'],
     params: sizes,
     grid: grid(H),
     flops,
-    backward: (tape) => {
-      const dO = tape.gradient(o);
-      const withDelta = g.inPlace(stats.name, stats);
-      const DELTA_WG = 64;
-      g.push({
-        label: `${label} delta`,
-        shader: { file: 'attention-delta', overrides: { WG: DELTA_WG } },
-        bindings: { d_o: dO, o, stats: withDelta },
-        writes: ['stats'],
-        params: { H, D, T4 },
-        grid: [Math.ceil((H * T4) / DELTA_WG), 1, 1],
-      });
-      const operands = { q, k, v, d_o: dO, stats: withDelta };
-      tape.accumulate(q, (into) => {
-        const dq = g.activation(`d${q.name}`, q.shape);
-        g.push({
-          label: `${label} dq`,
-          shader: { file: 'attention-columns-dq', overrides: { WG } },
-          bindings: { ...operands, segment_start: segmentStart, dq },
-          writes: ['dq'],
-          params: { H, ...sizes },
-          grid: grid(H),
-          flops: 1.5 * flops,
-        });
-        return into ? add(g, into, dq) : dq;
-      });
-      if (!k.requiresGrad && !v.requiresGrad) return;
-      const dk = g.activation(`d${k.name}`, k.shape);
-      const dv = g.activation(`d${v.name}`, v.shape);
-      g.push({
-        label: `${label} dkdv`,
-        shader: { file: 'attention-columns-dkdv', overrides: { WG } },
-        bindings: { ...operands, segment_end: segmentEnd, dk, dv },
-        writes: ['dk', 'dv'],
-        params: { H, ...sizes },
-        grid: grid(K),
-        flops: 2 * flops,
-      });
-      tape.accumulate(k, (into) => (into ? add(g, into, dk) : dk));
-      tape.accumulate(v, (into) => (into ? add(g, into, dv) : dv));
-    },
+    backward,
   });
   return o;
 }
 
-function checkShapes(label: string, { q, k, v }: Record<'q' | 'k' | 'v', Value>, { H, K, D, T }: Record<'H' | 'K' | 'D' | 'T', number>): void {
+/** stats (2·H,T) with its lower half filled: delta = Σ_d do·o. */
+function addDelta(
+  g: Graph,
+  label: string,
+  { H, D, T }: Record<'H' | 'D' | 'T', number>,
+  dO: Value,
+  o: Value,
+  stats: Value,
+): Value {
+  const withDelta = g.inPlace(stats.name, stats);
+  const WG = 64;
+  g.push({
+    label: `${label} delta`,
+    shader: { file: 'attention-delta', overrides: { WG } },
+    bindings: { d_o: dO, o, stats: withDelta },
+    writes: ['stats'],
+    params: { H, D, T4: T / 4 },
+    grid: grid1d((H * T) / 4, WG),
+  });
+  return withDelta;
+}
+
+interface Variant {
+  readonly stem: string;
+  readonly constants?: Readonly<Record<string, number>>;
+  grid(heads: number): readonly [number, number, number];
+}
+
+function chooseVariant(traits: Traits, D: number, T: number): Variant {
+  const gridOf = (columns: number) => (heads: number) => [Math.ceil(T / columns), heads, 1] as const;
+  if (traits.kind === 'gpu') {
+    // OWN4·4 columns a workgroup: more of them read less, fewer keep a large GPU busy at short T.
+    const OWN4 = T >= LONG_T ? 16 : 8;
+    return {
+      stem: 'attention-tile',
+      constants: { OWN4, CHUNKS: D <= 64 ? 2 : D <= 128 ? 4 : Math.ceil(D / 32) },
+      grid: gridOf(4 * OWN4),
+    };
+  }
+  // Subgroups of 8 are those of Mesa's llvmpipe. SwiftShader's, of 4, lose against plain loads.
+  return { stem: traits.subgroupSize === 8 ? 'attention-subgroups' : 'attention-columns', grid: gridOf(32) };
+}
+
+function checkShapes(
+  label: string,
+  { q, k, v }: Record<'q' | 'k' | 'v', Value>,
+  { H, K, D, T }: Record<'H' | 'K' | 'D' | 'T', number>,
+): void {
   const fits = (x: Value, rows: number) => x.shape[0] === rows && x.shape[1] === T;
   if (H % K !== 0 || T % 4 !== 0 || !fits(q, H * D) || !fits(k, K * D) || !fits(v, K * D))
     throw new TypeError(

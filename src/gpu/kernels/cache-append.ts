@@ -13,7 +13,8 @@ export const NO_ROW = 0xffffffff;
 export function cacheAppend(g: Graph, cache: Value, x: Value, rowOf: Value, positions: Value): void {
   const [R, T] = x.shape as [number, number];
   const [cacheRows, S] = cache.shape as [number, number];
-  if (cacheRows % R !== 0) throw new TypeError(`Cannot append to "${cache.name}": found ${cacheRows} rows, need a multiple of ${R}`);
+  if (cacheRows % R !== 0)
+    throw new TypeError(`Cannot append to "${cache.name}": found ${cacheRows} rows, need a multiple of ${R}`);
   const WG = 64;
   g.push({
     label: `append to ${cache.name}`,

@@ -20,17 +20,22 @@ export interface AdamHyper {
 }
 
 /** Changes `state` in place and returns the norm before clipping; groups: [lr multiplier, weight decay] for each 64 elements. */
-export function clipAndAdamWCpu(state: AdamState, grads: ArrayLike<number>, hyper: AdamHyper, groups: ArrayLike<number>): { norm: number; isFinite: boolean } {
+export function clipAndAdamWCpu(
+  state: AdamState,
+  grads: ArrayLike<number>,
+  hyper: AdamHyper,
+  groups: ArrayLike<number>,
+): { norm: number; isFinite: boolean } {
   const { params, m, v } = state;
   const { lr, beta1, beta2, eps, step, clip, gradScale } = hyper;
   let sum = 0;
-  let isFinite = true;
+  let allFinite = true;
   for (let i = 0; i < params.length; i++) {
     if (Number.isFinite(grads[i])) sum += (gradScale * grads[i]!) ** 2;
-    else isFinite = false;
+    else allFinite = false;
   }
   const norm = Math.sqrt(sum);
-  if (!isFinite) return { norm, isFinite };
+  if (!allFinite) return { norm, isFinite: false };
   const coefficient = clip > 0 ? Math.min(1, clip / (norm + 1e-6)) : 1;
   for (let i = 0; i < params.length; i++) {
     const rate = lr * groups[2 * (i >> 6)]!;
@@ -43,5 +48,5 @@ export function clipAndAdamWCpu(state: AdamState, grads: ArrayLike<number>, hype
     const vHat = v[i]! / (1 - beta2 ** step);
     params[i]! -= (rate * mHat) / (Math.sqrt(vHat) + eps);
   }
-  return { norm, isFinite };
+  return { norm, isFinite: true };
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Graph } from '../graph.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { expectClose, noise, runCase } from '../testing/run-kernel.ts';
-import { clipAndAdamW, HYPER_LENGTH, type Hyper, packHyper } from './clip-and-adamw.ts';
 import { clipAndAdamWCpu } from './clip-and-adamw.cpu.ts';
+import { clipAndAdamW, HYPER_LENGTH, type Hyper, packHyper } from './clip-and-adamw.ts';
 
 const HYPER = { lr: 2e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 3, clip: 1, gradScale: 0.5 };
 
@@ -22,10 +22,27 @@ async function update(kind: 'cpu' | 'gpu', n: number, grads: Float32Array, hyper
   clipAndAdamW(g, values);
   const start = { params: noise(n, 1), m: noise(n, 2).map((x) => 0.1 * x), v: noise(n, 3).map((x) => 0.01 * x * x) };
   // Every second block learns 16 times faster (LoRA+) and every third decays.
-  const groups = Float32Array.from({ length: n / 32 }, (_, i) => (i % 2 === 0 ? 1 + 15 * ((i >> 1) % 2) : (i >> 1) % 3 === 0 ? 0.1 : 0));
-  const data = new Map([[values.params, start.params], [values.grads, grads], [values.m, start.m], [values.v, start.v], [values.hyper, packHyper(hyper)], [values.groups, groups]]);
-  const [params, m, v, norm] = (await runCase({ graph: g, data, results: [values.params, values.m, values.v, values.norm] })) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const twin = { params: Float64Array.from(start.params), m: Float64Array.from(start.m), v: Float64Array.from(start.v) };
+  const groups = Float32Array.from({ length: n / 32 }, (_, i) =>
+    i % 2 === 0 ? 1 + 15 * ((i >> 1) % 2) : (i >> 1) % 3 === 0 ? 0.1 : 0,
+  );
+  const data = new Map([
+    [values.params, start.params],
+    [values.grads, grads],
+    [values.m, start.m],
+    [values.v, start.v],
+    [values.hyper, packHyper(hyper)],
+    [values.groups, groups],
+  ]);
+  const [params, m, v, norm] = (await runCase({
+    graph: g,
+    data,
+    results: [values.params, values.m, values.v, values.norm],
+  })) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const twin = {
+    params: Float64Array.from(start.params),
+    m: Float64Array.from(start.m),
+    v: Float64Array.from(start.v),
+  };
   const expected = clipAndAdamWCpu(twin, grads, { clip: 0, gradScale: 1, ...hyper }, groups);
   return { params, m, v, norm, start, twin, expected };
 }
@@ -50,7 +67,12 @@ describe.each(['cpu', 'gpu'] as const)('clipAndAdamW() of the variant for %s', (
         const { params, m, v, norm, start, expected } = await update(kind, 8192, grads, HYPER);
         expect(norm[1]).toBe(1);
         expectClose([norm[0]!], [expected.norm], 2e-6);
-        for (const [after, before] of [[params, start.params], [m, start.m], [v, start.v]]) expect(after).toEqual(before);
+        for (const [after, before] of [
+          [params, start.params],
+          [m, start.m],
+          [v, start.v],
+        ])
+          expect(after).toEqual(before);
       }
   });
   it('reports a norm beyond f32 as not finite', async () => {

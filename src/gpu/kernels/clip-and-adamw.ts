@@ -35,7 +35,18 @@ export const HYPER_LENGTH = 10;
 
 /** The hyperparameters as the shaders read them. 1 - beta is computed here: in f32 it would lose five digits. */
 export function packHyper({ lr, beta1, beta2, eps, step, clip = 0, gradScale = 1 }: Hyper): Float32Array {
-  return Float32Array.of(lr, beta1, beta2, eps, 1 - beta1 ** step, 1 - beta2 ** step, clip, gradScale, 1 - beta1, 1 - beta2);
+  return Float32Array.of(
+    lr,
+    beta1,
+    beta2,
+    eps,
+    1 - beta1 ** step,
+    1 - beta2 ** step,
+    clip,
+    gradScale,
+    1 - beta1,
+    1 - beta2,
+  );
 }
 
 /**
@@ -46,7 +57,14 @@ export function clipAndAdamW(g: Graph, values: AdamWValues): void {
   const { params, grads, m, v, hyper, groups, norm } = values;
   const n = params.shape[0]!;
   const blocks = n / FLAT_ALIGN;
-  if (!Number.isInteger(blocks) || grads.shape[0] !== n || m.shape[0] !== n || v.shape[0] !== n || groups.shape[0] !== 2 * blocks || hyper.shape[0] !== HYPER_LENGTH)
+  if (
+    !Number.isInteger(blocks) ||
+    grads.shape[0] !== n ||
+    m.shape[0] !== n ||
+    v.shape[0] !== n ||
+    groups.shape[0] !== 2 * blocks ||
+    hyper.shape[0] !== HYPER_LENGTH
+  )
     throw new TypeError(
       `Cannot update: found lengths params ${n}, grads ${grads.shape}, m ${m.shape}, v ${v.shape}, groups ${groups.shape}, hyper ${hyper.shape}; need four equal multiples of ${FLAT_ALIGN}, ${2 * blocks} and ${HYPER_LENGTH}`,
     );

@@ -13,17 +13,23 @@ export interface CrossEntropyInputs {
 }
 
 /** logits (V,M) → dlogits (V,M) = (softmax − onehot)·lossScale, in place; columns at or beyond `used` become 0. */
-export function crossEntropy(g: Graph, logits: Value, { used, offset, onlyIf }: Omit<ColumnChoice, 'columns' | 'count'>, { targetIds, lossScale, losses }: CrossEntropyInputs): Value {
+export function crossEntropy(
+  g: Graph,
+  logits: Value,
+  { used, offset, onlyIf }: Omit<ColumnChoice, 'columns' | 'count'>,
+  { targetIds, lossScale, losses }: CrossEntropyInputs,
+): Value {
   const [V, M] = logits.shape as [number, number];
   const dlogits = g.inPlace('dlogits', logits);
-  const WG = 8;
+  const COLUMNS = 8;
+  const SLICES = g.traits.kind === 'gpu' ? 32 : 1;
   g.push({
     label: 'cross entropy',
-    shader: { file: 'cross-entropy', overrides: { WG } },
+    shader: { file: 'cross-entropy', constants: { SLICES } },
     bindings: { target_ids: targetIds, loss_scale: lossScale, losses, used, logits: dlogits },
     writes: ['logits', 'losses'],
     params: { V, M, offset },
-    grid: [Math.ceil(M / WG), 1, 1],
+    grid: [Math.ceil(M / COLUMNS), 1, 1],
     ...(onlyIf && { onlyIf }),
   });
   return dlogits;

@@ -26,6 +26,7 @@ export interface DropoutKeys {
 export function dropoutCpu(x: ArrayLike<number>, { p, key, seed, step }: DropoutKeys): Float64Array {
   const y = new Float64Array(x.length);
   for (let i = 0; i < x.length; i += 4)
-    for (const [j, bits] of philoxCpu([i / 4, step, ...key], seed).entries()) y[i + j] = bits >= p * 2 ** 32 ? x[i + j]! / (1 - p) : 0;
+    for (const [j, bits] of philoxCpu([i / 4, step, ...key], seed).entries())
+      y[i + j] = bits >= p * 2 ** 32 ? x[i + j]! / (1 - p) : 0;
   return y;
 }

@@ -2,7 +2,7 @@
 
 import type { Graph, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
-import { weightBindings } from './product.ts';
+import { weightBindings, weightPart } from './product.ts';
 
 /** table (V,C), ids (T) u32 → x (C,T). Ids beyond the table read its last row; the host checks them first. */
 export function embedding(g: Graph, table: Weight, ids: Value, scale = 1): Value {
@@ -12,7 +12,7 @@ export function embedding(g: Graph, table: Weight, ids: Value, scale = 1): Value
   const WG = 16;
   g.push({
     label: `embedding ${table.name}`,
-    shader: { file: 'embedding', parts: { weight: `weight-${table.storage}` }, overrides: { WG } },
+    shader: { file: 'embedding', parts: { weight: weightPart(table) }, overrides: { WG } },
     bindings: { ...weightBindings(table), ids, x },
     writes: ['x'],
     params: { O, C, T, scale },

@@ -31,7 +31,12 @@ export function gatherColumns(g: Graph, x: Value, { columns, used, offset, count
 }
 
 /** The inverse, for gradients: dx[c,columns[offset+m]] = dy[c,m], in place; other columns stay. */
-export function scatterColumns(g: Graph, dy: Value, dx: Value, { columns, used, offset, count, onlyIf }: ColumnChoice): Value {
+export function scatterColumns(
+  g: Graph,
+  dy: Value,
+  dx: Value,
+  { columns, used, offset, count, onlyIf }: ColumnChoice,
+): Value {
   const [C, T] = dx.shape as [number, number];
   const result = g.inPlace(dx.name, dx);
   g.push({

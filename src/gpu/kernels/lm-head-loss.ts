@@ -39,7 +39,10 @@ export interface LossInputs {
 }
 
 /** `losses` (T): loss of each target, unscaled. `dHidden` (C,T): gradient of lossScale·Σ losses. */
-export function lmHeadLoss(g: Graph, { hidden, head, targetColumns, targetIds, supervised, lossScale, chunk, backward }: LossInputs): { losses: Value; dHidden: Value | undefined } {
+export function lmHeadLoss(
+  g: Graph,
+  { hidden, head, targetColumns, targetIds, supervised, lossScale, chunk, backward }: LossInputs,
+): { losses: Value; dHidden: Value | undefined } {
   const T = hidden.shape[1]!;
   const losses = g.output('losses', [T]);
   let dHidden = backward ? g.activation('d hidden', hidden.shape) : undefined;

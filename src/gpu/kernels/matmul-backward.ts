@@ -2,7 +2,7 @@
 
 import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
-import { checkProduct, productGrid, weightBindings } from './product.ts';
+import { checkProduct, product } from './product.ts';
 
 export interface MatmulBackwardOptions {
   /** (C,T), overwritten: the result is `into + scale·Wᵀ·dy`. */
@@ -21,16 +21,7 @@ export function matmulBackward(g: Graph, weight: Weight, dy: Value, options: Mat
   checkProduct(label, 'dy', dy, [O, T]);
   if (into) checkProduct(label, 'into', into, [C, T]);
   const dx = into ? g.inPlace(into.name, into) : g.activation(`d${weight.name}`, [C, T]);
-  const { file, overrides, grid } = productGrid(g.traits, 'matmul-backward', C, T);
-  g.push({
-    label,
-    shader: { file, parts: { weight: `weight-${weight.storage}`, epilogue: into ? 'epilogue-accumulate' : 'epilogue-store' }, overrides },
-    bindings: { ...weightBindings(weight), dy, y: dx },
-    writes: ['y'],
-    params: { O, C, T4: T / 4, scale },
-    grid,
-    flops: 2 * O * C * T,
-    ...(onlyIf && { onlyIf }),
-  });
+  const epilogue = into ? 'accumulate' : 'store';
+  g.push(product({ label, weight, side: 'columns', x: dy, y: dx, epilogue, scale, onlyIf }, g.traits));
   return dx;
 }

@@ -1,4 +1,4 @@
-// Twins of matmul, matmul-backward and outer-product: the definition of correct. W is dense and row-major.
+// Twins of matmul and matmul-backward: the definition of correct. W is dense and row-major.
 
 export interface Sizes {
   readonly O: number;
@@ -11,7 +11,11 @@ export function matmulCpu(
   w: ArrayLike<number>,
   x: ArrayLike<number>,
   { O, C, T }: Sizes,
-  { scale = 1, bias, addend }: { scale?: number; bias?: ArrayLike<number> | undefined; addend?: ArrayLike<number> | undefined } = {},
+  {
+    scale = 1,
+    bias,
+    addend,
+  }: { scale?: number; bias?: ArrayLike<number> | undefined; addend?: ArrayLike<number> | undefined } = {},
 ): Float64Array {
   const y = new Float64Array(O * T);
   for (let o = 0; o < O; o++)
@@ -38,22 +42,4 @@ export function matmulBackwardCpu(
       dx[c * T + t] = scale * sum + (into?.[c * T + t] ?? 0);
     }
   return dx;
-}
-
-/** gradient (M,N) = into + scale·dy·xᵀ, dy (M,T), x (N,T). */
-export function outerProductCpu(
-  dy: ArrayLike<number>,
-  x: ArrayLike<number>,
-  { M, N, T }: { M: number; N: number; T: number },
-  scale = 1,
-  into?: ArrayLike<number>,
-): Float64Array {
-  const gradient = new Float64Array(M * N);
-  for (let m = 0; m < M; m++)
-    for (let n = 0; n < N; n++) {
-      let sum = 0;
-      for (let t = 0; t < T; t++) sum += dy[m * T + t]! * x[n * T + t]!;
-      gradient[m * N + n] = scale * sum + (into?.[m * N + n] ?? 0);
-    }
-  return gradient;
 }

@@ -4,7 +4,7 @@ import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
 import { matmulBackward } from './matmul-backward.ts';
 import { outerProduct } from './outer-product.ts';
-import { checkProduct, productGrid, weightBindings } from './product.ts';
+import { checkProduct, product } from './product.ts';
 
 export interface MatmulOptions {
   /** (O), frozen. */
@@ -27,23 +27,18 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
   checkProduct(label, 'x', x, [C, T]);
   if (addend) checkProduct(label, 'addend', addend, [O, T]);
   if (into) checkProduct(label, 'into', into, [O, T]);
-  if (into && (bias || addend)) throw new TypeError(`Cannot multiply "${label}": found into with bias or addend, need one of them`);
+  if (into && (bias || addend))
+    throw new TypeError(`Cannot multiply "${label}": found into with bias or addend, need one of them`);
   const y = into ? g.inPlace(into.name, into) : g.activation(label, [O, T]);
-  const epilogue = into ? 'accumulate' : [bias && 'bias', addend && 'addend'].filter(Boolean).join('-') || 'store';
-  const { file, overrides, grid } = productGrid(g.traits, 'matmul', O, T);
+  const epilogue = into ? 'accumulate' : bias && addend ? 'bias-addend' : bias ? 'bias' : addend ? 'addend' : 'store';
+  const extra = { ...(bias && { bias }), ...(addend && { addend }) };
   g.push({
-    label,
-    shader: { file, parts: { weight: `weight-${weight.storage}`, epilogue: `epilogue-${epilogue}` }, overrides },
-    bindings: { ...weightBindings(weight), x, y, ...(bias && { bias }), ...(addend && { addend }) },
-    writes: ['y'],
-    params: { O, C, T4: T / 4, scale },
-    grid,
-    flops: 2 * O * C * T,
-    ...(onlyIf && { onlyIf }),
+    ...product({ label, weight, side: 'rows', x, y, epilogue, extra, scale, onlyIf }, g.traits),
     backward: (tape) => {
       const dy = tape.gradient(y);
       tape.accumulate(x, (into) => matmulBackward(tape.graph, weight, dy, { into, scale }));
-      if (weight.codes.role === 'trainable') outerProduct(tape.graph, dy, x, tape.graph.gradientOf(weight.codes), scale);
+      if (weight.codes.role === 'trainable')
+        outerProduct(tape.graph, dy, x, tape.graph.gradientOf(weight.codes), scale);
       if (addend) tape.passThrough(addend, dy);
       if (into) tape.passThrough(into, dy);
     },

@@ -1,20 +1,32 @@
 // gradient[m,n] += scale·Σ_t dy[m,t]·x[n,t]: what a trained factor learns from a batch. Fixed order, no atomics.
 
 import type { Graph, Value } from '../graph.ts';
-import { grid1d } from '../grid.ts';
+import { hasLanes } from './product.ts';
 
-/** dy (M,T), x (N,T); adds to `gradient` (M,N), a slice of the flat gradient buffer. */
+/** dy (M,T), x (N,T); adds to `gradient` (M,N), a slice of the flat gradient buffer. Throws TypeError when the shapes do not fit. */
 export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, scale = 1): void {
   const [M, T] = dy.shape as [number, number];
   const [N] = x.shape as [number];
-  const WG = 16;
+  if (x.shape[1] !== T || gradient.shape[0] !== M || gradient.shape[1] !== N)
+    throw new TypeError(
+      `Cannot multiply "${gradient.name}": found dy of shape ${dy.shape} and x of shape ${x.shape}, need (M,T) and (N,T) for ${gradient.shape}`,
+    );
+  // One of the two is a rank, 4 to 128: the shaders lay lanes along the other.
+  const isDyLong = M >= N;
+  const [P, Q] = isDyLong ? [M, N] : [N, M];
+  const [stride_p, stride_q] = isDyLong ? [N, 1] : [1, N];
   g.push({
     label: `outer ${gradient.name}`,
-    shader: { file: 'outer-product', overrides: { WG } },
-    bindings: { dy, x, gradient },
+    ...chooseVariant(g, P, Q),
+    bindings: { long: isDyLong ? dy : x, short: isDyLong ? x : dy, gradient },
     writes: ['gradient'],
-    params: { M, N, T4: T / 4, scale },
-    grid: grid1d(Math.ceil(M / 4) * Math.ceil(N / 4), WG),
+    params: { P, Q, T4: T / 4, stride_p, stride_q, scale },
     flops: 2 * M * N * T,
   });
+}
+
+function chooseVariant({ traits }: Graph, P: number, Q: number) {
+  if (!hasLanes(traits)) return { shader: { file: 'outer-product-tiles' }, grid: [Math.ceil(P / 32), Math.ceil(Q / 8), 1] as const };
+  const LANES = traits.subgroupSize;
+  return { shader: { file: 'outer-product-subgroups', constants: { LANES } }, grid: [Math.ceil(P / (4 * LANES)), Math.ceil(Q / LANES), 1] as const };
 }

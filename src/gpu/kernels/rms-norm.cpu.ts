@@ -8,7 +8,12 @@ export interface RmsNormSizes {
 }
 
 /** x (G·C,T), weight (C) → y (G·C,T) = x·rstd·weight. */
-export function rmsNormCpu(x: ArrayLike<number>, weight: ArrayLike<number>, { G, C, T }: RmsNormSizes, eps: number): Float64Array {
+export function rmsNormCpu(
+  x: ArrayLike<number>,
+  weight: ArrayLike<number>,
+  { G, C, T }: RmsNormSizes,
+  eps: number,
+): Float64Array {
   const y = new Float64Array(G * C * T);
   for (let g = 0; g < G; g++)
     for (let t = 0; t < T; t++) {

@@ -5,8 +5,8 @@ import { openDevice } from '../testing/open-device.ts';
 import { expectClose, gradientsOf, noise, runCase, variable } from '../testing/run-kernel.ts';
 import type { Traits } from '../traits.ts';
 import { add } from './add.ts';
+import { type RmsNormSizes, rmsNormBackwardCpu, rmsNormCpu } from './rms-norm.cpu.ts';
 import { rmsNorm } from './rms-norm.ts';
-import { rmsNormBackwardCpu, rmsNormCpu, type RmsNormSizes } from './rms-norm.cpu.ts';
 
 const EPS = 1e-5;
 /** f32 sums of C squares of order 1, a reciprocal square root and a cube of it (3 times its error). */
@@ -21,16 +21,42 @@ async function check(traits: Traits, { G, C, T }: RmsNormSizes, twice: boolean):
   const z = twice ? add(g, rmsNorm(g, x, weight, EPS), y) : y;
   const [dz, dx] = gradientsOf(g, z, x);
   const [xv, wv, dv] = [noise(G * C * T, 1), noise(C, 2), noise(G * C * T, 3)];
-  const [out, dOut] = await runCase({ graph: g, data: new Map([[x, xv], [weight, wv], [dz, dv]]), results: [z, dx!] });
+  const [out, dOut] = await runCase({
+    graph: g,
+    data: new Map([
+      [x, xv],
+      [weight, wv],
+      [dz, dv],
+    ]),
+    results: [z, dx!],
+  });
   const times = twice ? 2 : 1;
-  expectClose(out!, rmsNormCpu(xv, wv, { G, C, T }, EPS).map((v) => times * v), rounding(C), T);
-  expectClose(dOut!, rmsNormBackwardCpu(xv, wv, dv, { G, C, T }, EPS).map((v) => times * v), rounding(C), T);
+  expectClose(
+    out!,
+    rmsNormCpu(xv, wv, { G, C, T }, EPS).map((v) => times * v),
+    rounding(C),
+    T,
+  );
+  expectClose(
+    dOut!,
+    rmsNormBackwardCpu(xv, wv, dv, { G, C, T }, EPS).map((v) => times * v),
+    rounding(C),
+    T,
+  );
 }
 
 describe.each(['cpu', 'gpu'] as const)('rmsNorm() of the variant for %s', (kind) => {
   it('matches its twin at awkward sizes, forward and backward', async () => {
     const traits = { ...(await openDevice()).traits, kind };
-    for (const [C, T] of [[4, 4], [7, 12], [31, 16], [32, 20], [33, 28], [65, 36]] as const) await check(traits, { G: 1, C, T }, T % 8 === 0);
+    for (const [C, T] of [
+      [4, 4],
+      [7, 12],
+      [31, 16],
+      [32, 20],
+      [33, 28],
+      [65, 36],
+    ] as const)
+      await check(traits, { G: 1, C, T }, T % 8 === 0);
   });
   it('matches its twin at sizes of a real model', async () => {
     const traits = { ...(await openDevice()).traits, kind };

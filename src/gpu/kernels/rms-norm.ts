@@ -1,19 +1,27 @@
 // RMSNorm over the features of each token (Zhang and Sennrich, 2019); with a weight as long as a head, over each head.
 
+import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import type { ShaderRef } from '../shader.ts';
-import type { Tape } from '../backward.ts';
 
 export interface RmsNormOptions {
   readonly label?: string;
 }
 
 /** x (G·C,T), weight (C) frozen → y (G·C,T); every group of C rows is normalised by itself. Throws TypeError when C does not divide the rows. */
-export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number, { label = 'rms-norm' }: RmsNormOptions = {}): Value {
+export function rmsNorm(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  eps: number,
+  { label = 'rms-norm' }: RmsNormOptions = {},
+): Value {
   const [rows, T] = x.shape as [number, number];
   const C = weight.shape[0]!;
   if (rows % C !== 0 || T % 4 !== 0)
-    throw new TypeError(`Cannot normalise "${label}": found x of shape ${x.shape}, need rows a multiple of ${C} and T of 4`);
+    throw new TypeError(
+      `Cannot normalise "${label}": found x of shape ${x.shape}, need rows a multiple of ${C} and T of 4`,
+    );
   const groups = rows / C;
   const y = g.activation(label, x.shape);
   const rstd = g.activation(`${label} rstd`, [groups, T]);
@@ -47,7 +55,11 @@ export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number, { label 
 }
 
 /** Workgroups of WG_X blocks of four tokens; WG_Y lanes share a block and add up in workgroup memory (on CPU adapters: one lane, no barrier). */
-function columnGroups(g: Graph, T: number, groups: number): Pick<Required<ShaderRef>, 'parts' | 'overrides'> & { grid: [number, number, number] } {
+function columnGroups(
+  g: Graph,
+  T: number,
+  groups: number,
+): Pick<Required<ShaderRef>, 'parts' | 'overrides'> & { grid: [number, number, number] } {
   const isCpu = g.traits.kind === 'cpu';
   const [WG_X, WG_Y] = isCpu ? [8, 1] : [4, 32];
   return {

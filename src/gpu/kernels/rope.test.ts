@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { Graph } from '../graph.ts';
+import { Graph, type Value } from '../graph.ts';
 import { slope } from '../testing/finite-differences.ts';
 import { openDevice } from '../testing/open-device.ts';
-import { expectClose, gradientsOf, noise, runCase, variable } from '../testing/run-kernel.ts';
+import { type Data, expectClose, gradientsOf, noise, runCase, variable } from '../testing/run-kernel.ts';
+import { type RopeSizes, ropeCpu } from './rope.cpu.ts';
 import { rope } from './rope.ts';
-import { ropeCpu, type RopeSizes } from './rope.cpu.ts';
 
 function tables(half: number, P: number): [cos: Float32Array, sin: Float32Array] {
   const angle = (i: number) => (i % P) / 10000 ** (Math.floor(i / P) / half);
-  return [Float32Array.from({ length: half * P }, (_, i) => Math.cos(angle(i))), Float32Array.from({ length: half * P }, (_, i) => Math.sin(angle(i)))];
+  return [
+    Float32Array.from({ length: half * P }, (_, i) => Math.cos(angle(i))),
+    Float32Array.from({ length: half * P }, (_, i) => Math.sin(angle(i))),
+  ];
 }
 const restarting = (T: number, every: number) => Uint32Array.from({ length: T }, (_, t) => t % every);
 
@@ -29,8 +32,19 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
       const [cos, sin] = [g.frozen('cos', [rotary / 2, P]), g.frozen('sin', [rotary / 2, P])];
       const y = rope(g, x, { heads, headDim: D, rotary }, positions, cos, sin);
       const [dy, dx] = gradientsOf(g, y, x);
-      const [xv, dv, pv, [cv, sv]] = [noise(heads * D * T, 1), noise(heads * D * T, 2), restarting(T, P), tables(rotary / 2, P)];
-      const data = new Map([[x, xv], [dy, dv], [positions, pv], [cos, cv], [sin, sv]] as const);
+      const [xv, dv, pv, [cv, sv]] = [
+        noise(heads * D * T, 1),
+        noise(heads * D * T, 2),
+        restarting(T, P),
+        tables(rotary / 2, P),
+      ];
+      const data = new Map<Value, Data>([
+        [x, xv],
+        [dy, dv],
+        [positions, pv],
+        [cos, cv],
+        [sin, sv],
+      ]);
       const [out, dOut] = await runCase({ graph: g, data, results: [y, dx!] });
       // Two products and a sum of numbers of order 1: three roundings of 2^-24, and room for one more.
       expectClose(out!, ropeCpu(xv, pv, cv, sv, sizes), 4 * 2 ** -24, T);
@@ -53,6 +67,8 @@ describe('rope()', () => {
   it('refuses tables of another size', async () => {
     const g = new Graph((await openDevice()).traits);
     const table = g.frozen('cos', [4, 9]);
-    expect(() => rope(g, g.input('x', [32, 4]), { heads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table, table)).toThrow(/need 32 rows.*8 table rows/);
+    expect(() =>
+      rope(g, g.input('x', [32, 4]), { heads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table, table),
+    ).toThrow(/need 32 rows.*8 table rows/);
   });
 });

@@ -5,10 +5,17 @@ import { grid1d } from '../grid.ts';
 import { add } from './add.ts';
 
 /** gate, up (F,T) → y (F,T). Its backward overwrites gate and up with their gradients, so nothing else may read them. */
-export function swiglu(g: Graph, gate: Value, up: Value, { label = 'swiglu' }: { readonly label?: string } = {}): Value {
+export function swiglu(
+  g: Graph,
+  gate: Value,
+  up: Value,
+  { label = 'swiglu' }: { readonly label?: string } = {},
+): Value {
   const n = elements(gate.shape);
   if (elements(up.shape) !== n || n % 4 !== 0)
-    throw new TypeError(`Cannot gate "${label}": found shapes ${gate.shape} and ${up.shape}, need equal ones with T a multiple of 4`);
+    throw new TypeError(
+      `Cannot gate "${label}": found shapes ${gate.shape} and ${up.shape}, need equal ones with T a multiple of 4`,
+    );
   const WG = 64;
   const dispatch = { params: { n4: n / 4 }, grid: grid1d(n / 4, WG) };
   const y = g.activation(label, gate.shape);

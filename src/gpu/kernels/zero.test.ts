@@ -13,7 +13,14 @@ describe('zero()', () => {
       const beside = g.output('beside', [n]);
       zero(g, x);
       const data = noise(n);
-      const [cleared, kept] = await runCase({ graph: g, data: new Map([[x, data], [beside, data]]), results: [x, beside] });
+      const [cleared, kept] = await runCase({
+        graph: g,
+        data: new Map([
+          [x, data],
+          [beside, data],
+        ]),
+        results: [x, beside],
+      });
       expectClose(cleared!, new Float32Array(n), 0);
       expectClose(kept!, data, 0);
     }

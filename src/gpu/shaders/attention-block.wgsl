@@ -28,11 +28,8 @@ fn total(p: mat4x4<f32>) -> vec4<f32> {
   return (p[0] + p[1]) + (p[2] + p[3]);
 }
 
-// 2^(s - origin), and 0 where hidden.
-fn weigh(s: vec4<f32>, origin: vec4<f32>) -> vec4<f32> {
-  return select(vec4(0.0), exp2(s - origin), s > vec4(0.5 * HIDDEN));
-}
-
+// 2^(s - origin). A hidden score gives 0, or at most 1 where nothing has been seen yet (origin is HIDDEN too); what that
+// adds is multiplied by 2^-126 as soon as something is seen, and every query sees itself.
 fn weigh4(s: mat4x4<f32>, origin: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(weigh(s[0], origin), weigh(s[1], origin), weigh(s[2], origin), weigh(s[3], origin));
+  return mat4x4<f32>(exp2(s[0] - origin), exp2(s[1] - origin), exp2(s[2] - origin), exp2(s[3] - origin));
 }

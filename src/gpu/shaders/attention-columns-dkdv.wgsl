@@ -2,7 +2,7 @@
 // over the query heads h of a key head and the queries that see key j: j ≤ i < min(segment_end[j], j + window)
 //   q, do (H·D,T) f32 · k, v, dk, dv (K·D,T) f32 · segment_end (T) u32 · stats (2·H,T) f32: lse, then delta. dk, dv are overwritten
 // For CPU adapters: no workgroup memory, no atomics. One invocation per key head and four keys, over blocks of 16 queries.
-#import attention-block
+#import attention-block-backward
 override WG: u32 = 8u;
 struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
 var<uniform> params: Params;
@@ -14,17 +14,6 @@ var<storage, read> segment_end: array<vec4<u32>>;
 var<storage, read_write> stats: array<vec4<f32>>;
 var<storage, read_write> dk: array<vec4<f32>>;
 var<storage, read_write> dv: array<vec4<f32>>;
-const LN2 = 0.6931471805599453;
-
-// p of four keys against four queries, from hidden scores.
-fn weights(s: mat4x4<f32>, lse: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(weigh(s[0], vec4(lse.x)), weigh(s[1], vec4(lse.y)), weigh(s[2], vec4(lse.z)), weigh(s[3], vec4(lse.w)));
-}
-
-fn score_gradient(p: mat4x4<f32>, dp: mat4x4<f32>, delta: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(p[0] * (dp[0] - delta.x), p[1] * (dp[1] - delta.y), p[2] * (dp[2] - delta.z), p[3] * (dp[3] - delta.w));
-}
-
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
   let T4 = params.T4;
@@ -48,10 +37,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         s2 = outer_add(s2, x, q[at.z + row]); s3 = outer_add(s3, x, q[at.w + row]);
       }
       let lse = h * T4 + column;
-      let p0 = weights(hide(s0, 4u * i4, j, high), stats[lse.x]);
-      let p1 = weights(hide(s1, 4u * i4 + 4u, j, high), stats[lse.y]);
-      let p2 = weights(hide(s2, 4u * i4 + 8u, j, high), stats[lse.z]);
-      let p3 = weights(hide(s3, 4u * i4 + 12u, j, high), stats[lse.w]);
+      let p0 = key_weights(hide(s0, 4u * i4, j, high), stats[lse.x]);
+      let p1 = key_weights(hide(s1, 4u * i4 + 4u, j, high), stats[lse.y]);
+      let p2 = key_weights(hide(s2, 4u * i4 + 8u, j, high), stats[lse.z]);
+      let p3 = key_weights(hide(s3, 4u * i4 + 12u, j, high), stats[lse.w]);
       var dp0 = mat4x4<f32>(); var dp1 = mat4x4<f32>(); var dp2 = mat4x4<f32>(); var dp3 = mat4x4<f32>();
       for (var d = 0u; d < params.D; d++) {
         let row = d * T4;
@@ -60,8 +49,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         dp2 = outer_add(dp2, x, d_o[at.z + row]); dp3 = outer_add(dp3, x, d_o[at.w + row]);
       }
       let delta = lse + params.H * T4;
-      let ds0 = score_gradient(p0, dp0, stats[delta.x]); let ds1 = score_gradient(p1, dp1, stats[delta.y]);
-      let ds2 = score_gradient(p2, dp2, stats[delta.z]); let ds3 = score_gradient(p3, dp3, stats[delta.w]);
+      let ds0 = key_gradient(p0, dp0, stats[delta.x]); let ds1 = key_gradient(p1, dp1, stats[delta.y]);
+      let ds2 = key_gradient(p2, dp2, stats[delta.z]); let ds3 = key_gradient(p3, dp3, stats[delta.w]);
       let is_first = g == 0u && i4 == t4;
       for (var d = 0u; d < params.D; d++) {
         let row = d * T4;

@@ -1,7 +1,7 @@
 // dq[d,i] = scale · Σ_j ds[i,j]·k[d,j],  ds = p·(dp - delta[i]),  dp[i,j] = Σ_d do[d,i]·v[d,j],  p as in attention-columns
 //   q, do, dq (H·D,T) f32 · k, v (K·D,T) f32 · segment_start (T) u32 · stats (2·H,T) f32: lse, then delta. dq is overwritten
 // For CPU adapters: no workgroup memory. One invocation per head and four queries, over blocks of 16 keys.
-#import attention-block
+#import attention-block-backward
 override WG: u32 = 8u;
 struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
 var<uniform> params: Params;
@@ -12,14 +12,6 @@ var<storage, read_write> d_o: array<vec4<f32>>;
 var<storage, read> segment_start: array<vec4<u32>>;
 var<storage, read_write> stats: array<vec4<f32>>;
 var<storage, read_write> dq: array<vec4<f32>>;
-const LN2 = 0.6931471805599453;
-
-fn score_gradient(s: mat4x4<f32>, dp: mat4x4<f32>, lse: vec4<f32>, delta: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(
-    weigh(s[0], lse) * (dp[0] - delta), weigh(s[1], lse) * (dp[1] - delta),
-    weigh(s[2], lse) * (dp[2] - delta), weigh(s[3], lse) * (dp[3] - delta));
-}
-
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
   let T4 = params.T4;
@@ -49,10 +41,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       dp0 = outer_add(dp0, x, v[at.x + row]); dp1 = outer_add(dp1, x, v[at.y + row]);
       dp2 = outer_add(dp2, x, v[at.z + row]); dp3 = outer_add(dp3, x, v[at.w + row]);
     }
-    let ds0 = score_gradient(hide(s0, 4u * j4, low, i), dp0, lse, delta);
-    let ds1 = score_gradient(hide(s1, 4u * j4 + 4u, low, i), dp1, lse, delta);
-    let ds2 = score_gradient(hide(s2, 4u * j4 + 8u, low, i), dp2, lse, delta);
-    let ds3 = score_gradient(hide(s3, 4u * j4 + 12u, low, i), dp3, lse, delta);
+    let ds0 = query_gradient(hide(s0, 4u * j4, low, i), dp0, lse, delta);
+    let ds1 = query_gradient(hide(s1, 4u * j4 + 4u, low, i), dp1, lse, delta);
+    let ds2 = query_gradient(hide(s2, 4u * j4 + 8u, low, i), dp2, lse, delta);
+    let ds3 = query_gradient(hide(s3, 4u * j4 + 12u, low, i), dp3, lse, delta);
     for (var d = 0u; d < params.D; d++) {
       let row = d * T4;
       let sum = ds0 * k[at.x + row] + ds1 * k[at.y + row] + ds2 * k[at.z + row] + ds3 * k[at.w + row];

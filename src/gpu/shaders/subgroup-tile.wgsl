@@ -1,4 +1,5 @@
-// Tiles of 4 rows x 4 tokens a lane (a matrix whose column r is row r), for matmul-subgroups and its backward.
+// Tiles of 4 results x 4 tokens a lane (a matrix whose column r is result r), for matmul-subgroups, its backward and
+// outer-product-subgroups.
 
 // One row over four reduction indices: sum + Σ_k w[k]·x[k].
 fn row4(sum: vec4<f32>, x: mat4x4<f32>, w: vec4<f32>) -> vec4<f32> {
@@ -25,8 +26,11 @@ fn columns4(sum: mat4x4<f32>, x: mat4x4<f32>, w: mat4x4<f32>, lane: u32) -> mat4
   );
 }
 
-// The i-th of eight tiles: one store in a loop compiles in a fraction of the time of 32 stores.
-fn pick(i: u32, a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32>, e: mat4x4<f32>, f: mat4x4<f32>, g: mat4x4<f32>, h: mat4x4<f32>) -> mat4x4<f32> {
+// The i-th of eight matrices. A loop that stores pick(i, …) compiles several times faster than eight stores one after the
+// other: a driver on a CPU writes out a store for each lane and component, with its bounds check.
+fn pick(
+  i: u32, a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32>, e: mat4x4<f32>, f: mat4x4<f32>, g: mat4x4<f32>, h: mat4x4<f32>,
+) -> mat4x4<f32> {
   switch (i) {
     case 0u: { return a; }
     case 1u: { return b; }

@@ -4,7 +4,12 @@
  * The gradient of Σ y·dy with respect to each of `x`, by central differences. `forward` reads `x`, which is changed in
  * place and put back. With h = 1e-5 the error is about 1e-10 of the function's scale (h² and float64's ε/h together).
  */
-export function slope(x: Float64Array, dy: ArrayLike<number>, forward: () => ArrayLike<number>, h = 1e-5): Float64Array {
+export function slope(
+  x: Float64Array,
+  dy: ArrayLike<number>,
+  forward: () => ArrayLike<number>,
+  h = 1e-5,
+): Float64Array {
   const loss = () => {
     const y = forward();
     let sum = 0;

@@ -2,10 +2,10 @@
 // Weights (frozen), inputs and trainables are given by value; results come back as arrays.
 
 import { differentiate } from '../backward.ts';
-import { type Graph, type Value, elements } from '../graph.ts';
+import type { Device } from '../device.ts';
+import { elements, type Graph, type Value } from '../graph.ts';
 import { planMemory } from '../plan.ts';
 import { Program, type Slot } from '../program.ts';
-import type { Device } from '../device.ts';
 import { openDevice } from './open-device.ts';
 
 export type Data = Float32Array | Uint32Array;
@@ -32,11 +32,16 @@ export async function runCase({ graph, data, results, counts }: Case): Promise<F
   };
   const shared = new Map<Value, Slot>();
   for (const v of graph.values)
-    if (v.role === 'frozen') shared.set(v, { buffer: await make(v.name, 4 * elements(v.shape)), offset: 0, size: 4 * elements(v.shape) });
-  const flat = { params: await make('params', 4 * (graph.flatLength || 1)), grads: await make('grads', 4 * (graph.flatLength || 1)) };
+    if (v.role === 'frozen')
+      shared.set(v, { buffer: await make(v.name, 4 * elements(v.shape)), offset: 0, size: 4 * elements(v.shape) });
+  const flat = {
+    params: await make('params', 4 * (graph.flatLength || 1)),
+    grads: await make('grads', 4 * (graph.flatLength || 1)),
+  };
   const program = await Program.compile(device, plan, shared, { flat });
   try {
-    for (const place of new Set([...plan.places.keys()])) program.write(place, new Float32Array(elements(place.shape)).fill(7e7));
+    for (const place of new Set([...plan.places.keys()]))
+      program.write(place, new Float32Array(elements(place.shape)).fill(7e7));
     for (const [v, d] of data) program.write(v, d);
     await program.run(counts ? { counts } : {});
     return await readAll(device, program, results);
@@ -50,7 +55,11 @@ async function readAll(device: Device, program: Program, values: readonly Value[
   const out: Float32Array[] = [];
   for (const value of values) {
     const slot = program.slot(value);
-    const staging = await device.allocate('test readback', slot.size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    const staging = await device.allocate(
+      'test readback',
+      slot.size,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
     const encoder = device.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(slot.buffer, slot.offset, staging, 0, slot.size);
     device.gpu.queue.submit([encoder.finish()]);
@@ -93,7 +102,12 @@ export function noise(length: number, seed = 1): Float32Array {
 }
 
 /** Largest |actual - expected| over the largest |expected|; throws with place and values when above `tolerance`. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, columns = expected.length): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  columns = expected.length,
+): void {
   if (actual.length < expected.length) throw new Error(`found ${actual.length} values, need ${expected.length}`);
   let scale = 1e-30;
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));

@@ -1,7 +1,7 @@
 // Random weights for kernel tests: the value in the graph, its bytes, and the same numbers dense for the CPU twin.
 
 import type { Graph, Value } from '../graph.ts';
-import { frozenWeight, type Storage, factorWeight, type Weight } from '../weight.ts';
+import { factorWeight, frozenWeight, type Storage, type Weight } from '../weight.ts';
 import { type Data, noise } from './run-kernel.ts';
 
 export const STORAGES: readonly Storage[] = ['f32', 'q8', 'int8-row'];
@@ -41,7 +41,14 @@ export function testWeight(g: Graph, storage: Storage, rows: number, columns: nu
       dense[o * columns + c] = code * scales[o * groups + (storage === 'q8' ? c >> 5 : 0)]!;
     }
   const scaleData = storage === 'q8' ? new Uint32Array(halves.buffer) : scales;
-  return { weight, data: [[weight.codes, new Uint32Array(codes.buffer)], [weight.scales!, scaleData]], dense };
+  return {
+    weight,
+    data: [
+      [weight.codes, new Uint32Array(codes.buffer)],
+      [weight.scales!, scaleData],
+    ],
+    dense,
+  };
 }
 
 /** A trained factor with the same numbers as `testWeight` of f32. */

@@ -1,0 +1,20 @@
+// How a product reads W (O,C): backward, dx = Wᵀ·dy. Its results are W's columns, and it sums over W's rows.
+// The other direction is weight-rows.wgsl. Needs params.O and params.C.
+#import weight
+
+fn results() -> u32 { return params.C; }
+fn summed() -> u32 { return params.O; }
+
+fn row_or_zero(row: u32, c4: u32) -> vec4<f32> {
+  return select(vec4<f32>(), weight4(min(row, params.O - 1u), c4), row < params.O);
+}
+
+// Results 4·r4 … +3 (the columns of the matrix) by summed indices 4·k4 … +3; 0 outside W.
+fn block(r4: u32, k4: u32) -> mat4x4<f32> {
+  let c4 = min(r4, (params.C - 1u) / 4u);
+  let k = 4u * k4;
+  return transpose(mat4x4<f32>(row_or_zero(k, c4), row_or_zero(k + 1u, c4), row_or_zero(k + 2u, c4), row_or_zero(k + 3u, c4)));
+}
+
+// (r4, k4) of the i-th block of 16 x 8, so that neighbours read neighbouring words.
+fn block_place(i: u32) -> vec2<u32> { return vec2(i % 16u, i / 16u); }
