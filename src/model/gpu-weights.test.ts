@@ -26,7 +26,10 @@ function memoryStore() {
       return {
         append: async (bytes) => void parts.push(bytes.slice()),
         async commit(record) {
-          kept.set(key, { bytes: new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer()), record });
+          kept.set(key, {
+            bytes: new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer()),
+            record,
+          });
           log.push('committed');
         },
         abort: async () => void log.push('aborted'),
@@ -72,7 +75,10 @@ describe('GpuWeights.load()', () => {
     const { store } = memoryStore();
     const full: PreparedStore = {
       ...store,
-      create: async (key) => ({ ...(await store.create(key))!, append: () => Promise.reject(new Error('no space left')) }),
+      create: async (key) => ({
+        ...(await store.create(key))!,
+        append: () => Promise.reject(new Error('no space left')),
+      }),
     };
     const weights = await load(full, 'q8');
     expect(weights.warning).toBe('Cannot keep the prepared model for the next opening: no space left');

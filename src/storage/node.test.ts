@@ -14,7 +14,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 describe('writeFolder()', () => {
   it('writes all files and leaves nothing else behind', async () => {
     const out = path.join(folder, 'adapter');
-    await writeFolder(out, [{ name: 'a.json', bytes: bytes('{}') }, { name: 'b.bin', bytes: bytes('12') }]);
+    await writeFolder(out, [
+      { name: 'a.json', bytes: bytes('{}') },
+      { name: 'b.bin', bytes: bytes('12') },
+    ]);
     expect((await readdir(out)).sort()).toEqual(['a.json', 'b.bin']);
     expect(await readFile(path.join(out, 'b.bin'), 'utf8')).toBe('12');
   });
@@ -22,7 +25,10 @@ describe('writeFolder()', () => {
   it('leaves the old files as they were when one cannot be written', async () => {
     const out = path.join(folder, 'kept');
     await writeFolder(out, [{ name: 'a.json', bytes: bytes('old') }]);
-    const files = [{ name: 'a.json', bytes: bytes('new') }, { name: 'no/such/place', bytes: bytes('x') }];
+    const files = [
+      { name: 'a.json', bytes: bytes('new') },
+      { name: 'no/such/place', bytes: bytes('x') },
+    ];
     await expect(writeFolder(out, files)).rejects.toThrow(/^Cannot write/);
     expect(await readdir(out)).toEqual(['a.json']);
     expect(await readFile(path.join(out, 'a.json'), 'utf8')).toBe('old');
@@ -35,7 +41,9 @@ describe('openModelFile()', () => {
     await writeFile(file, '0123456789');
     const opened = await openModelFile(file);
     expect(new TextDecoder().decode(await opened.read(3, 4))).toBe('3456');
-    await expect(opened.read(8, 3)).rejects.toThrow('Cannot read bytes 8 to 11 of "digits": found 10 bytes, need all of them');
+    await expect(opened.read(8, 3)).rejects.toThrow(
+      'Cannot read bytes 8 to 11 of "digits": found 10 bytes, need all of them',
+    );
   });
 
   it('says what is wrong with a path', async () => {

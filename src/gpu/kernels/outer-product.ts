@@ -26,7 +26,11 @@ export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, sca
 }
 
 function chooseVariant({ traits }: Graph, P: number, Q: number) {
-  if (!hasLanes(traits)) return { shader: { file: 'outer-product-tiles' }, grid: [Math.ceil(P / 32), Math.ceil(Q / 8), 1] as const };
+  if (!hasLanes(traits))
+    return { shader: { file: 'outer-product-tiles' }, grid: [Math.ceil(P / 32), Math.ceil(Q / 8), 1] as const };
   const LANES = traits.subgroupSize;
-  return { shader: { file: 'outer-product-subgroups', constants: { LANES } }, grid: [Math.ceil(P / (4 * LANES)), Math.ceil(Q / LANES), 1] as const };
+  return {
+    shader: { file: 'outer-product-subgroups', constants: { LANES } },
+    grid: [Math.ceil(P / (4 * LANES)), Math.ceil(Q / LANES), 1] as const,
+  };
 }

@@ -4,7 +4,7 @@
 //   scale carries log2 e. Head h reads the keys of head h / heads_per_kv
 // For GPUs. One workgroup per head and 4·OWN4 queries, the last ones (with most keys) first. CHUNKS ≥ ⌈D/32⌉.
 // Versions tried, by the time that compiling takes where barriers are dear (llvmpipe, D = 64, forward and backward):
-//   chunks unrolled (loops to CHUNKS)   23 s, 80 s at D = 256
+//   chunks unrolled (loops to CHUNKS)   23 s at D = 64
 //   chunks in loops to params.D          9 s at every D. If a driver keeps sums in memory: one read and write for 16 multiply-adds
 #import attention-tile-block
 struct Params { D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }

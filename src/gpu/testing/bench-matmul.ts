@@ -2,13 +2,13 @@
 // A share is that of the multiply-add rate measured with the same harness just before. On a software adapter it is taken
 // of processor time as well, which other programs on the machine disturb less than the clock on the wall.
 
+import type { Device } from '../device.ts';
 import { Graph, type Value } from '../graph.ts';
+import { matmul } from '../kernels/matmul.ts';
+import { matmulBackward } from '../kernels/matmul-backward.ts';
+import { outerProduct } from '../kernels/outer-product.ts';
 import { planMemory } from '../plan.ts';
 import { Program, type Slot } from '../program.ts';
-import type { Device } from '../device.ts';
-import { matmulBackward } from '../kernels/matmul-backward.ts';
-import { matmul } from '../kernels/matmul.ts';
-import { outerProduct } from '../kernels/outer-product.ts';
 import type { Traits } from '../traits.ts';
 import { openDevice } from './open-device.ts';
 import { type Data, noise } from './run-kernel.ts';
@@ -42,7 +42,8 @@ export async function benchMatmul(shapes: readonly (readonly [T: number, O: numb
       const loaded = await load(device, c);
       const [ms, rate] = [await best(loaded.run), await best(fma.run)];
       const flops = c.graph.ops.reduce((n, op) => n + op.flops, 0);
-      const share = (of: keyof Timing) => `${((100 * flops * rate[of]) / (fma.flops * ms[of])).toFixed(0)} %`.padStart(6);
+      const share = (of: keyof Timing) =>
+        `${((100 * flops * rate[of]) / (fma.flops * ms[of])).toFixed(0)} %`.padStart(6);
       console.info(
         c.name.padEnd(44),
         ms.wall.toFixed(3).padStart(7),
@@ -66,12 +67,22 @@ function* cases(traits: Traits, T: number, O: number, C: number): Generator<Case
       const w = testWeight(forward, storage, O, C);
       const x = forward.input('x', [C, T]);
       const y = matmul(forward, w.weight, x);
-      yield { name: `${storage} forward, ${kind}`, graph: forward, data: new Map([...w.data, [x, noise(C * T, 2)]]), result: y };
+      yield {
+        name: `${storage} forward, ${kind}`,
+        graph: forward,
+        data: new Map([...w.data, [x, noise(C * T, 2)]]),
+        result: y,
+      };
       const backward = new Graph(variant);
       const v = testWeight(backward, storage, O, C);
       const dy = backward.input('dy', [O, T]);
       const dx = matmulBackward(backward, v.weight, dy);
-      yield { name: `${storage} backward, ${kind}`, graph: backward, data: new Map([...v.data, [dy, noise(O * T, 2)]]), result: dx };
+      yield {
+        name: `${storage} backward, ${kind}`,
+        graph: backward,
+        data: new Map([...v.data, [dy, noise(O * T, 2)]]),
+        result: dx,
+      };
     }
   }
   const R = 8;
@@ -85,11 +96,24 @@ function* cases(traits: Traits, T: number, O: number, C: number): Generator<Case
   const dy = outer.input('dy', [O, T]);
   const du = outer.input('u', [R, T]);
   outerProduct(outer, dy, du, dB);
-  yield { name: `low rank dB, R=${R}`, graph: outer, data: new Map([[dy, noise(O * T, 2)], [du, noise(R * T, 3)]]), result: dB };
+  yield {
+    name: `low rank dB, R=${R}`,
+    graph: outer,
+    data: new Map([
+      [dy, noise(O * T, 2)],
+      [du, noise(R * T, 3)],
+    ]),
+    result: dB,
+  };
   const decode = new Graph(traits);
   const w = testWeight(decode, 'q8', O, C);
   const one = decode.input('x', [C, 4]);
-  yield { name: 'q8 forward of 4 tokens', graph: decode, data: new Map([...w.data, [one, noise(C * 4, 2)]]), result: matmul(decode, w.weight, one) };
+  yield {
+    name: 'q8 forward of 4 tokens',
+    graph: decode,
+    data: new Map([...w.data, [one, noise(C * 4, 2)]]),
+    result: matmul(decode, w.weight, one),
+  };
 }
 
 function fmaCase(traits: Traits): Case {
@@ -109,7 +133,10 @@ function fmaCase(traits: Traits): Case {
   return { name: 'fma', graph, data: new Map(), result: out };
 }
 
-async function load(device: Device, { graph, data, result }: Case): Promise<{ run: (n: number) => Promise<Timing>; flops: number; destroy: () => void }> {
+async function load(
+  device: Device,
+  { graph, data, result }: Case,
+): Promise<{ run: (n: number) => Promise<Timing>; flops: number; destroy: () => void }> {
   graph.keep(result);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffers: GPUBuffer[] = [];

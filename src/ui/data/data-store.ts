@@ -31,7 +31,7 @@ const EMPTY: DataState = {
   progress: undefined,
   problem: undefined,
   mapping: undefined,
-  longRows: 'truncate',
+  longRows: 'split',
   completionOnly: true,
   rows: [],
   firstRow: 0,

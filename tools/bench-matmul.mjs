@@ -1,0 +1,24 @@
+// Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …]
+// Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study.
+
+import { createServer } from 'vite';
+
+const server = await createServer({
+  configFile: false,
+  appType: 'custom',
+  logLevel: 'error',
+  server: { middlewareMode: true, watch: null },
+});
+const { benchMatmul } = await server.ssrLoadModule('/src/gpu/testing/bench-matmul.ts');
+const shapes = process.argv.slice(2).map((text) => text.split(',').map(Number));
+await benchMatmul(
+  shapes.length > 0
+    ? shapes
+    : [
+        [256, 1536, 576],
+        [128, 256, 688],
+      ],
+);
+await server.close();
+// Dawn keeps threads that would hold the process.
+process.exit(0);
