@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from './config.ts';
+import { FAMILIES } from './families/by-model-type.ts';
 import { ropeInverseFrequencies, ropeTables } from './rope.ts';
 import { describeWithShared, sharedJson } from './testing/shared.ts';
 
@@ -165,10 +166,13 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
 });
 
 describeWithShared('parseConfig() on the golden models', 'goldens/llama/model/config.json', () => {
-  it.each(['llama', 'llama_untied', 'llama_rope3'])('%s: both spellings are one config', (model) => {
-    const read = (name: string) => parseConfig(sharedJson<Json>(`goldens/${model}/model/${name}`));
-    expect(read('config.json')).toEqual(read('config.legacy.json'));
-    expect(read('config.json')).toMatchObject({
+  const read = (model: string, name: string) => parseConfig(sharedJson<Json>(`goldens/${model}/model/${name}`));
+  it.each([...FAMILIES.keys()])('%s: both spellings are one config', (model) => {
+    expect(read(model, 'config.json')).toEqual(read(model, 'config.legacy.json'));
+  });
+  it.each(['llama', 'llama_untied', 'llama_rope3'])('%s: sizes by their letters', (model) => {
+    expect(read(model, 'config.json')).toEqual(read(model, 'config.legacy.json'));
+    expect(read(model, 'config.json')).toMatchObject({
       hidden: 64,
       heads: 4,
       kvHeads: 2,

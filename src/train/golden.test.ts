@@ -46,6 +46,13 @@ const CASES: readonly Case[] = [
   { name: 'llama f32', model: 'llama/model', base: 'llama', adapters: both, quant: F32 },
   { name: 'llama_untied f32', model: 'llama_untied/model', base: 'llama_untied', adapters: both, quant: F32 },
   { name: 'llama_rope3 f32', model: 'llama_rope3/model', base: 'llama_rope3', adapters: both, quant: F32 },
+  ...['qwen2', 'mistral', 'qwen3'].map((family) => ({
+    name: `${family} f32`,
+    model: `${family}/model`,
+    base: family,
+    adapters: both,
+    quant: F32,
+  })),
   {
     name: 'q8',
     model: 'llama_untied/model',
