@@ -3,14 +3,18 @@
 // serves training, scoring and generation, and tells which tensors and linears the model has (model-parts.ts).
 
 import type { Graph, Value } from '../gpu/graph.ts';
+import { type Activation, activation } from '../gpu/kernels/activation.ts';
+import { add } from '../gpu/kernels/add.ts';
 import { attention } from '../gpu/kernels/attention.ts';
 import { attentionCached } from '../gpu/kernels/attention-cached.ts';
 import { cacheAppend } from '../gpu/kernels/cache-append.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
+import { gatedActivation } from '../gpu/kernels/gated-activation.ts';
+import { layerNorm } from '../gpu/kernels/layer-norm.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
-import { swiglu } from '../gpu/kernels/swiglu.ts';
+import { splitRows } from '../gpu/kernels/split-rows.ts';
 import { frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
 import type { ModelInputs } from './model-inputs.ts';
@@ -64,6 +68,11 @@ export class Layers {
     return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.ids, { scale });
   }
 
+  /** Learned positions (columns,T): row `first` of the table is position 0. */
+  positionEmbedding(path: string, rows: number, columns: number, first = 0): Value {
+    return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.positions, { first });
+  }
+
   /** y (O,T) = W·x (+ bias) (+ addend) (+ the adapter's product). */
   linear(path: string, x: Value, outFeatures: number, options: LinearOptions = {}): Value {
     const { bias = false, transposed = false, ...rest } = options;
@@ -80,9 +89,31 @@ export class Layers {
     return rmsNorm(this.graph, x, weight, this.config.normEps, { label: path });
   }
 
+  /** With weight and bias, over all rows of x. */
+  layerNorm(path: string, x: Value): Value {
+    const weight = this.vector({ name: `${path}.weight`, shape: [x.shape[0]!], kind: 'norm' });
+    const bias = this.vector({ name: `${path}.bias`, shape: [x.shape[0]!], kind: 'bias' });
+    return layerNorm(this.graph, x, weight, bias, this.config.normEps, { label: path });
+  }
+
+  /** Parts of a fused linear's result: rows of `sizes`, in each of `groups` groups. */
+  split(x: Value, sizes: readonly number[], groups = 1): Value[] {
+    return splitRows(this.graph, x, sizes, groups);
+  }
+
+  /** x + y, in the memory of y. */
+  add(x: Value, y: Value): Value {
+    return add(this.graph, y, x);
+  }
+
   /** act(gate)·up, element by element. */
-  gated(_activation: 'silu', gate: Value, up: Value): Value {
-    return swiglu(this.graph, gate, up);
+  gated(kind: Activation, gate: Value, up: Value): Value {
+    return gatedActivation(this.graph, gate, up, kind);
+  }
+
+  /** act(x), element by element. Nothing else may read x. */
+  activation(kind: Activation, x: Value): Value {
+    return activation(this.graph, x, kind);
   }
 
   /** Rotates q or k in place by the positions of its columns, with the tables of config.ropes[index]. */
