@@ -83,9 +83,10 @@ export class Layers {
     return this.adapt(path, x, y);
   }
 
-  /** Over all rows of x, or over each group of `size` rows (a head). */
-  rmsNorm(path: string, x: Value, size: number = x.shape[0]!): Value {
-    const weight = this.vector({ name: `${path}.weight`, shape: [size], kind: 'norm' });
+  /** Over all rows of x, or over each group of `size` rows (a head). `offset`: added to the weight as it is stored. */
+  rmsNorm(path: string, x: Value, options: { readonly size?: number; readonly offset?: number } = {}): Value {
+    const { size = x.shape[0]!, offset = 0 } = options;
+    const weight = this.vector({ name: `${path}.weight`, shape: [size], kind: 'norm', offset });
     return rmsNorm(this.graph, x, weight, this.config.normEps, { label: path });
   }
 

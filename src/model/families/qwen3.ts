@@ -59,7 +59,8 @@ export const qwen3: Family<Qwen3Config> = {
         const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias: attentionBias });
         const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias: attentionBias });
         const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias: attentionBias });
-        const turn = (name: string, y: Value, count: number) => m.rope(m.rmsNorm(`${attn}.${name}`, y, headDim), count);
+        const turn = (name: string, y: Value, count: number) =>
+          m.rope(m.rmsNorm(`${attn}.${name}`, y, { size: headDim }), count);
         const window = windows[layer];
         const a = m.attention(layer, turn('q_norm', q, heads), turn('k_norm', k, kvHeads), v, { window });
         x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
