@@ -178,4 +178,6 @@ export interface AttentionChoice {
   readonly scale?: number;
   /** How many keys a query sees at most, itself included. */
   readonly window?: number | undefined;
+  /** Scores fall with distance. */
+  readonly alibi?: boolean;
 }

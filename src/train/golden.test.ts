@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
   { name: 'llama f32', model: 'llama/model', base: 'llama', adapters: both, quant: F32 },
   { name: 'llama_untied f32', model: 'llama_untied/model', base: 'llama_untied', adapters: both, quant: F32 },
   { name: 'llama_rope3 f32', model: 'llama_rope3/model', base: 'llama_rope3', adapters: both, quant: F32 },
-  ...['qwen2', 'mistral', 'qwen3', 'gpt_neox', 'gpt2', 'phi3', 'gemma3_text', 'opt'].map((family) => ({
+  ...['qwen2', 'mistral', 'qwen3', 'gpt_neox', 'gpt2', 'phi3', 'gemma3_text', 'opt', 'bloom'].map((family) => ({
     name: `${family} f32`,
     model: `${family}/model`,
     base: family,

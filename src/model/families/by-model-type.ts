@@ -1,5 +1,6 @@
 // `model_type` of config.json → family: the one place that lists them.
 
+import { bloom } from './bloom.ts';
 import type { Family } from './family.ts';
 import { gemma3 } from './gemma3.ts';
 import { gptNeox } from './gpt-neox.ts';
@@ -21,4 +22,5 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
   ['gpt2', gpt2],
   ['gpt_neox', gptNeox],
   ['opt', opt],
+  ['bloom', bloom],
 ]);
