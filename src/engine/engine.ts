@@ -306,7 +306,7 @@ export class Engine implements EngineApi {
     const model = this.needModel();
     const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
     const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
-    const { adapter } = await readPeftFolder(parts, model.linears());
+    const { adapter } = await readPeftFolder(parts, model.linears(), model.family.defaultTargets);
     const [first] = files;
     const folder = first!.webkitRelativePath?.split('/')[0];
     return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter);
@@ -344,6 +344,7 @@ export class Engine implements EngineApi {
     const { adapter } = await readPeftFolder(
       [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
       model.linears(),
+      model.family.defaultTargets,
     );
     const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
     this.loaded.set(id, flat);

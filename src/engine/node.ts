@@ -115,7 +115,8 @@ function noTokenizer(name: string): ChatTokenizer {
 
 /** A PEFT folder for this base. */
 export async function readAdapterAt(model: BaseModel, folder: string): Promise<Adapter> {
-  const { adapter } = await readPeftFolder(await openModelFiles(folder), model.linears());
+  const files = await openModelFiles(folder);
+  const { adapter } = await readPeftFolder(files, model.linears(), model.family.defaultTargets);
   return adapter;
 }
 

@@ -27,8 +27,9 @@ export function newAdapter(
     lora_dropout: settings.dropout,
     target_modules: settings.targets,
     base_model_name_or_path: model.folder.name,
+    fan_in_fan_out: model.family.fanInFanOut ?? false,
   };
-  return initAdapter(config, model.linears(), settings.seed, model.folder.name);
+  return initAdapter(config, model.linears(), settings.seed, model.folder.name, model.family.defaultTargets);
 }
 
 /** Trains. `start` is taken as it is, with its own rank, alpha and targets; without it a fresh adapter is made. */

@@ -13,7 +13,13 @@ import { philox4x32, toUnit } from './philox.ts';
  * A ~ U(-1/√in, 1/√in), or N(0, 1/r) for init_lora_weights "gaussian"; B = 0.
  * Throws a RangeError for other initialisations, and when no linear matches the config.
  */
-export function initAdapter(config: LoraConfig, linears: LinearShapes, seed: number, baseName?: string): Adapter {
+export function initAdapter(
+  config: LoraConfig,
+  linears: LinearShapes,
+  seed: number,
+  baseName?: string,
+  defaultTargets?: readonly string[],
+): Adapter {
   const init = config.init_lora_weights;
   if (init !== true && init !== 'gaussian') {
     throw new RangeError(
@@ -21,7 +27,7 @@ export function initAdapter(config: LoraConfig, linears: LinearShapes, seed: num
     );
   }
   const modules = new Map<string, AdapterModule>();
-  for (const [path, target] of resolveTargets(config, linears.keys())) {
+  for (const [path, target] of resolveTargets(config, linears.keys(), defaultTargets)) {
     const [outFeatures, inFeatures] = linears.get(path)!;
     const next = randomWords(seed, path);
     const a = new Float32Array(target.r * inFeatures);

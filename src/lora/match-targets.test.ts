@@ -18,8 +18,8 @@ const goldens = JSON.parse(
 /** [path, r, alpha, scaling], in one order. */
 const rows = (entries: Iterable<[string, { r: number; alpha: number; scaling: number }]>) =>
   [...entries].map(([name, { r, alpha, scaling }]) => [name, r, alpha, scaling]).sort();
-const resolve = (change: Partial<LoraConfig>, paths: Iterable<string> = TINY_LINEARS.keys()) => [
-  ...resolveTargets({ ...DEFAULT_LORA, ...change }, paths).keys(),
+const resolve = (change: Partial<LoraConfig>, paths: Iterable<string> = TINY_LINEARS.keys(), defaults?: string[]) => [
+  ...resolveTargets({ ...DEFAULT_LORA, ...change }, paths, defaults).keys(),
 ];
 
 describe('resolveTargets() against PEFT', () => {
@@ -43,13 +43,13 @@ describe('resolveTargets() against PEFT', () => {
 });
 
 describe('resolveTargets()', () => {
-  it('"all-linear" is every linear but the head, and null PEFT’s default for llama', () => {
+  it('"all-linear" is every linear but the head, and null the family’s default', () => {
     expect(resolve({ target_modules: 'All-Linear' }, [...TINY_LINEARS.keys(), 'lm_head'])).toEqual([
       ...TINY_LINEARS.keys(),
     ]);
-    expect(new Set(resolve({ target_modules: null }).map((name) => name.split('.').at(-1)))).toEqual(
-      new Set(['q_proj', 'v_proj']),
-    );
+    const byDefault = resolve({ target_modules: null }, TINY_LINEARS.keys(), ['q_proj', 'v_proj']);
+    expect(new Set(byDefault.map((name) => name.split('.').at(-1)))).toEqual(new Set(['q_proj', 'v_proj']));
+    expect(() => resolve({ target_modules: null })).toThrow('found target_modules null, need names like "q_proj"');
   });
 
   it('matches names only at a dot, and regular expressions only as a whole', () => {

@@ -26,19 +26,28 @@ export type Matching = Pick<
   | 'layers_pattern'
 >;
 
-/** PEFT's default for llama; target_modules null means this. */
-const DEFAULT_TARGETS = ['q_proj', 'v_proj'];
 /** PEFT would put adapters on these; here they are frozen. */
-const NOT_LINEARS = ['lm_head', 'embed_tokens'];
+const NOT_LINEARS: readonly (readonly [linears: string, ...embeddings: string[]])[] = [
+  ['model.decoder.', 'lm_head', 'model.decoder.embed_tokens', 'model.decoder.embed_positions'],
+  ['model.', 'lm_head', 'model.embed_tokens'],
+  ['gpt_neox.', 'embed_out', 'gpt_neox.embed_in'],
+  ['transformer.', 'lm_head', 'transformer.wte', 'transformer.wpe', 'transformer.word_embeddings'],
+];
 
 /**
- * The targets among `linearPaths`, in their order.
+ * The targets among `linearPaths`, in their order. `defaults`: what null means for this family (Family.defaultTargets).
  * Throws a RangeError when nothing matches, or when the config targets the embedding or the head.
  */
-export function resolveTargets(config: Matching, linearPaths: Iterable<string>): Map<string, Target> {
+export function resolveTargets(
+  config: Matching,
+  linearPaths: Iterable<string>,
+  defaults?: readonly string[],
+): Map<string, Target> {
   const paths = [...linearPaths];
-  const isTarget = targetTest(config, paths);
-  const embedding = NOT_LINEARS.map((name) => (name === 'lm_head' ? name : `model.${name}`)).find(isTarget);
+  const chosen = { ...config, target_modules: config.target_modules ?? defaults ?? null };
+  const isTarget = targetTest(chosen, paths);
+  const [, ...embeddings] = NOT_LINEARS.find(([start]) => paths[0]?.startsWith(start)) ?? [''];
+  const embedding = embeddings.find(isTarget);
   if (embedding !== undefined) {
     throw new RangeError(
       `Cannot place the adapter: found "${embedding}" among its targets, need linears of the blocks`,
@@ -73,7 +82,10 @@ function targetTest(config: Matching, paths: readonly string[]): (path: string) 
 
 /** "all-linear" becomes the list of all paths but the head, as in PEFT. */
 function targetNames(targets: LoraConfig['target_modules'], paths: readonly string[]): readonly string[] | string {
-  if (targets === null) return DEFAULT_TARGETS;
+  if (targets === null)
+    throw new RangeError(
+      `Cannot place the adapter: found target_modules null, need names like ${endings(paths)} (PEFT has no default for this model)`,
+    );
   if (typeof targets !== 'string' || targets.toLowerCase() !== 'all-linear') return targets;
   return paths.filter((path) => path !== 'lm_head');
 }

@@ -4,15 +4,16 @@ import type { Device } from '../gpu/device.ts';
 import type { Graph, Value } from '../gpu/graph.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
 import type { Weight } from '../gpu/weight.ts';
-import { type ModelConfig, ropeTables } from './config.ts';
+import type { ModelConfig } from './config.ts';
+import { FAMILIES } from './families/by-model-type.ts';
 import type { Family } from './families/family.ts';
-import { llama } from './families/llama.ts';
 import { GpuWeights, type LoadOptions } from './gpu-weights.ts';
-import { type Adapt, Layers, type ModelInputs, ROPE_COS, ROPE_SIN } from './layers.ts';
-import { llamaTensors, type ModelFolder } from './model-folder.ts';
+import { type Adapt, Layers, ropeName } from './layers.ts';
+import type { ModelFolder } from './model-folder.ts';
+import type { ModelInputs } from './model-inputs.ts';
+import { type ModelParts, modelParts } from './model-parts.ts';
 import { placeWeight, type QuantChoice } from './prepare-weights.ts';
-
-const FAMILIES: Readonly<Record<ModelConfig['family'], Family>> = { llama };
+import { ropeTables } from './rope.ts';
 
 /** Rope tables grow in steps of this many positions. */
 const POSITION_STEP = 256;
@@ -27,9 +28,10 @@ export class BaseModel {
     readonly folder: ModelFolder,
     readonly weights: GpuWeights,
     readonly quant: QuantChoice,
+    private readonly parts: ModelParts,
   ) {
     this.config = folder.config;
-    this.family = FAMILIES[folder.config.family];
+    this.family = FAMILIES.get(folder.config.family)!;
   }
 
   /** Streams the folder's weights to the device, or takes the prepared copy of an earlier opening. */
@@ -39,23 +41,32 @@ export class BaseModel {
     quant: QuantChoice,
     options: LoadOptions = {},
   ): Promise<BaseModel> {
-    const places = llamaTensors(folder.config).map((spec) => placeWeight(spec, quant));
+    const parts = modelParts(folder.config);
+    const places = parts.tensors.map((spec) => placeWeight(spec, quant));
     const weights = await GpuWeights.load(device, folder.tensors, places, options);
-    return new BaseModel(device, folder, weights, quant);
+    return new BaseModel(device, folder, weights, quant, parts);
   }
 
   /** Every linear that an adapter can sit on: path → [out, in]. */
-  linears(): Map<string, readonly [number, number]> {
-    return this.family.linears(this.config);
+  linears(): ReadonlyMap<string, readonly [number, number]> {
+    return this.parts.linears;
   }
 
-  /** Adds the forward pass to a graph: hidden states (C,T) after the final norm, and the head. */
+  /** Throws a RangeError when the model has no positions for rows of so many tokens. */
+  checkTokens(tokens: number): void {
+    const { maxTokens, family } = this.config;
+    if (maxTokens !== undefined && tokens > maxTokens)
+      throw new RangeError(`Cannot use rows of ${tokens} tokens: this "${family}" has positions for ${maxTokens}`);
+  }
+
+  /** Adds the forward pass to a graph: hidden states (C,T) after the final norm, and the head. `positions`: longest row. */
   build(
     g: Graph,
     inputs: ModelInputs,
     positions: number,
     adapt?: Adapt,
   ): { readonly hidden: Value; readonly head: Weight } {
+    this.checkTokens(positions);
     const layers = new Layers(g, this.config, inputs, this.weights, roundPositions(positions), adapt);
     const hidden = this.family.hidden(layers, this.config);
     return { hidden, head: this.family.head(layers, this.config) };
@@ -74,12 +85,12 @@ export class BaseModel {
 
   private async ropeSlots(positions: number): Promise<Map<string, Slot>> {
     if (this.tables?.positions === positions) return this.tables.slots;
-    const { cos, sin } = ropeTables(this.config, positions);
+    const tables = this.config.ropes.flatMap((rope, i) => {
+      const { cos, sin } = ropeTables(rope, positions);
+      return [[ropeName(i, 'cos'), cos] as const, [ropeName(i, 'sin'), sin] as const];
+    });
     const slots = new Map<string, Slot>();
-    for (const [name, data] of [
-      [ROPE_COS, cos],
-      [ROPE_SIN, sin],
-    ] as const) {
+    for (const [name, data] of tables) {
       const buffer = await this.device.allocate(
         name,
         data.byteLength,

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, ropeInverseFrequencies, ropeTables } from './config.ts';
+import { parseConfig } from './config.ts';
+import { FAMILIES } from './families/by-model-type.ts';
+import { ropeInverseFrequencies, ropeTables } from './rope.ts';
 import { describeWithShared, sharedJson } from './testing/shared.ts';
 
 type Json = Record<string, unknown>;
@@ -38,8 +40,8 @@ describe('parseConfig()', () => {
       headDim: 64,
       ffn: 1536,
       vocab: 49152,
-      rmsEps: 1e-5,
-      rope: { type: 'default', theta: 100000, factor: 1 },
+      normEps: 1e-5,
+      ropes: [{ type: 'default', theta: 100000, rotary: 64, amplitude: 1 }],
       tied: true,
       contextTokens: 8192,
       bos: 1,
@@ -64,11 +66,11 @@ describe('parseConfig()', () => {
 
   it('fills in what old files leave out', () => {
     const { num_key_value_heads, rms_norm_eps, rope_theta, tie_word_embeddings, ...old } = smol;
-    expect(parseConfig(old)).toMatchObject({ kvHeads: 9, rmsEps: 1e-6, rope: { theta: 10000 }, tied: false });
+    expect(parseConfig(old)).toMatchObject({ kvHeads: 9, normEps: 1e-6, ropes: [{ theta: 10000 }], tied: false });
   });
 
   it.each<[string, Json, string]>([
-    ['another model type', { model_type: 'gpt2' }, 'found model_type "gpt2", need "llama"'],
+    ['another model type', { model_type: 'xlnet' }, 'found model_type "xlnet", need "llama"'],
     ['no model type', { model_type: undefined }, 'found no model_type, need "llama"'],
     [
       'a classifier',
@@ -78,7 +80,11 @@ describe('parseConfig()', () => {
     ['another activation', { hidden_act: 'xielu' }, 'found hidden_act "xielu", need "silu"'],
     ['a sliding window', { sliding_window: 4096 }, 'found sliding_window 4096, need a model without it'],
     ['weights quantised by another tool', { quantization_config: { bits: 4 } }, 'found quantization_config {"bits":4}'],
-    ['another rope', { rope_scaling: { type: 'yarn', factor: 2 } }, 'found rope_scaling.rope_type "yarn"'],
+    [
+      'another rope',
+      { rope_scaling: { type: 'mrope' } },
+      'found rope_scaling.rope_type "mrope", need "default", "linear"',
+    ],
     [
       'a rope without its factor',
       { rope_scaling: { type: 'linear' } },
@@ -116,7 +122,7 @@ interface RopeGolden {
 const ropeGoldens = JSON.parse(
   readFileSync(path.join(import.meta.dirname, 'testing/fixtures/rope-golden.json'), 'utf8'),
 ) as RopeGolden[];
-const configOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, change: Json = {}) =>
+const ropeOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, change: Json = {}) =>
   parseConfig({
     ...smol,
     hidden_size: hidden,
@@ -124,11 +130,11 @@ const configOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, chang
     num_key_value_heads: heads,
     max_position_embeddings: context,
     rope_parameters: { ...rope_parameters, ...change },
-  });
+  }).ropes[0]!;
 
 describe('ropeInverseFrequencies() and ropeTables() against transformers', () => {
   it.each(ropeGoldens)('$name: frequencies to the last places of f32', (golden) => {
-    const frequencies = ropeInverseFrequencies(configOf(golden));
+    const frequencies = ropeInverseFrequencies(ropeOf(golden));
     expect(frequencies).toHaveLength(golden.inv_freq.length);
     // torch's powf may be off by one unit in the last place (2^-23); llama3's blend takes differences of such values.
     const worst = Math.max(...golden.inv_freq.map((want, d) => Math.abs(frequencies[d]! - want) / want));
@@ -136,7 +142,7 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
   });
 
   it.each(ropeGoldens)('$name: cos and sin', (golden) => {
-    const { cos, sin } = ropeTables(configOf(golden), 8192);
+    const { cos, sin } = ropeTables(ropeOf(golden), 8192);
     // One unit in the last place of a frequency near 1 moves the angle at position 8191 by up to 8191·2^-24.
     golden.positions.forEach((position, row) => {
       const close = 1e-7 + position * 2 ** -23;
@@ -151,7 +157,7 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
   it('sees another base and a missing scale (control)', () => {
     const llama3 = ropeGoldens.find((golden) => golden.name === 'llama3')!;
     const off = (change: Json) => {
-      const frequencies = ropeInverseFrequencies(configOf(llama3, change));
+      const frequencies = ropeInverseFrequencies(ropeOf(llama3, change));
       return Math.max(...llama3.inv_freq.map((want, d) => Math.abs(frequencies[d]! - want) / want));
     };
     expect(off({ rope_theta: 500_100 })).toBeGreaterThan(2 ** -14);
@@ -160,10 +166,13 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
 });
 
 describeWithShared('parseConfig() on the golden models', 'goldens/llama/model/config.json', () => {
-  it.each(['llama', 'llama_untied', 'llama_rope3'])('%s: both spellings are one config', (model) => {
-    const read = (name: string) => parseConfig(sharedJson<Json>(`goldens/${model}/model/${name}`));
-    expect(read('config.json')).toEqual(read('config.legacy.json'));
-    expect(read('config.json')).toMatchObject({
+  const read = (model: string, name: string) => parseConfig(sharedJson<Json>(`goldens/${model}/model/${name}`));
+  it.each([...FAMILIES.keys()])('%s: both spellings are one config', (model) => {
+    expect(read(model, 'config.json')).toEqual(read(model, 'config.legacy.json'));
+  });
+  it.each(['llama', 'llama_untied', 'llama_rope3'])('%s: sizes by their letters', (model) => {
+    expect(read(model, 'config.json')).toEqual(read(model, 'config.legacy.json'));
+    expect(read(model, 'config.json')).toMatchObject({
       hidden: 64,
       heads: 4,
       kvHeads: 2,
@@ -171,7 +180,7 @@ describeWithShared('parseConfig() on the golden models', 'goldens/llama/model/co
       tied: model !== 'llama_untied',
     });
   });
-  it.each(['mistral', 'qwen2', 'gemma3_text', 'gpt2', 'bert'])('%s: refused by its model type', (model) => {
+  it.each(['t5', 'whisper', 'vit', 'bert'])('%s: refused by its model type', (model) => {
     const json = sharedJson<Json>(`goldens/${model}/model/config.json`);
     expect(() => parseConfig(json)).toThrow(`found model_type "${model}", need "llama"`);
   });

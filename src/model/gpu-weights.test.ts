@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { openDevice } from '../gpu/testing/open-device.ts';
 import { GpuWeights } from './gpu-weights.ts';
 import { fileFromBytes } from './model-file.ts';
-import { llamaTensors, openModelFolder } from './model-folder.ts';
+import { openModelFolder } from './model-folder.ts';
+import { modelParts } from './model-parts.ts';
 import { placeWeight } from './prepare-weights.ts';
 import type { PreparedRecord, PreparedStore } from './prepared-store.ts';
 import { diskFolder } from './testing/shared.ts';
@@ -46,7 +47,7 @@ function memoryStore() {
 async function load(store: PreparedStore, quant: 'q8' | 'int8-row' | 'f32') {
   const device = await openDevice();
   const { config, tensors } = await openModelFolder(diskFolder(MODEL), 'llama');
-  const places = llamaTensors(config).map((spec) => placeWeight(spec, { linears: quant, embeddings: quant }));
+  const places = modelParts(config).tensors.map((spec) => placeWeight(spec, { linears: quant, embeddings: quant }));
   const weights = await GpuWeights.load(device, tensors, places, { store, key: quant });
   weights.destroy();
   return weights;

@@ -5,8 +5,16 @@ import type { Device } from '../gpu/device.ts';
 import type { Graph, Value } from '../gpu/graph.ts';
 import { BINDING_ALIGN } from '../gpu/plan.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
+import type { Storage } from '../gpu/weight.ts';
 import type { WeightLayout } from './layers.ts';
-import { type Piece, pieceBytes, pieceRanges, preparePieces, type WeightPlace } from './prepare-weights.ts';
+import {
+  type Piece,
+  pieceBytes,
+  pieceRanges,
+  preparePieces,
+  type WeightPlace,
+  type WeightSpec,
+} from './prepare-weights.ts';
 import { PREPARED_VERSION, type PreparedStore } from './prepared-store.ts';
 import type { TensorInfo } from './safetensors.ts';
 
@@ -55,8 +63,10 @@ export class GpuWeights implements WeightLayout {
     }
   }
 
-  storageOf(name: string) {
-    return this.places.get(name);
+  storageOf({ name }: WeightSpec): Storage {
+    const place = this.places.get(name);
+    if (place === undefined) throw new RangeError(`Cannot build the model: found no weight "${name}"`);
+    return place.storage;
   }
 
   /** Slots of all frozen values of a graph, by their names. `tables`: frozen values that are not weights (rope). */

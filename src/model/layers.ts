@@ -1,76 +1,46 @@
-// The layers that families are written with. A family calls them by Hugging Face module paths; this file knows where
-// the weights, the adapter and the KV cache come in, so that one description of a forward pass serves training,
-// scoring and generation.
+// The layers that families are written with. A family calls them by Hugging Face module paths and says what comes out;
+// this file knows where the weights, the adapter and the KV cache come in, so that one description of a forward pass
+// serves training, scoring and generation, and tells which tensors and linears the model has (model-parts.ts).
 
 import type { Graph, Value } from '../gpu/graph.ts';
+import { type Activation, activation } from '../gpu/kernels/activation.ts';
+import { add } from '../gpu/kernels/add.ts';
 import { attention } from '../gpu/kernels/attention.ts';
 import { attentionCached } from '../gpu/kernels/attention-cached.ts';
 import { cacheAppend } from '../gpu/kernels/cache-append.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
+import { gatedActivation } from '../gpu/kernels/gated-activation.ts';
+import { layerNorm } from '../gpu/kernels/layer-norm.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
-import { swiglu } from '../gpu/kernels/swiglu.ts';
+import { splitRows } from '../gpu/kernels/split-rows.ts';
 import { frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
+import type { ModelInputs } from './model-inputs.ts';
+import type { WeightSpec } from './prepare-weights.ts';
 
 /** Adds an adapter's product to y (O,T) = W·x of the linear at `path`; returns y where it does not sit there. */
 export type Adapt = (path: string, x: Value, y: Value) => Value;
 
-/** How a weight lies on the device; undefined for a name the model does not have. */
+/** How the weights that a forward pass asks for lie on the device. Throws for one the model does not have. */
 export interface WeightLayout {
-  storageOf(name: string): { readonly storage: Storage; readonly rows: number; readonly columns: number } | undefined;
+  storageOf(spec: WeightSpec): Storage;
 }
 
-/** Whole rows packed side by side (training, scoring). All (T) u32. */
-export interface PackedInputs {
-  readonly kind: 'packed';
-  readonly ids: Value;
-  readonly positions: Value;
-  readonly segmentStart: Value;
-  readonly segmentEnd: Value;
-}
-/** Columns that belong to rows of a KV cache (generation). All (T) u32. */
-export interface CachedInputs {
-  readonly kind: 'cached';
-  readonly ids: Value;
-  readonly positions: Value;
-  /** Row of the cache; 0xffffffff = column not used. */
-  readonly rowOf: Value;
-  readonly rows: number;
-  /** Longest row in tokens. */
-  readonly capacity: number;
-}
-export type ModelInputs = PackedInputs | CachedInputs;
-
-export function packedInputs(g: Graph, columns: number): PackedInputs {
-  const column = (name: string) => g.input(name, [columns], 'u32');
-  return {
-    kind: 'packed',
-    ids: column('ids'),
-    positions: column('positions'),
-    segmentStart: column('segment_start'),
-    segmentEnd: column('segment_end'),
-  };
-}
-export function cachedInputs(g: Graph, columns: number, rows: number, capacity: number): CachedInputs {
-  const column = (name: string) => g.input(name, [columns], 'u32');
-  return {
-    kind: 'cached',
-    ids: column('ids'),
-    positions: column('positions'),
-    rowOf: column('row_of'),
-    rows,
-    capacity,
-  };
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** (O,T), added to the result: a residual. */
+  readonly addend?: Value;
+  /** The file holds (in,out), as GPT-2's does. */
+  readonly transposed?: boolean;
 }
 
 /** KV caches of a cached pass, in the order they were made; another program may share their memory by name. */
 export const cacheName = (layer: number, which: 'k' | 'v') => `cache.${layer}.${which}`;
 
-/** Frozen inputs of the pass that are not in the model's files. */
-export const ROPE_COS = 'rope.cos';
-export const ROPE_SIN = 'rope.sin';
+/** Frozen inputs of the pass that are not in the model's files: the tables of config.ropes[index]. */
+export const ropeName = (index: number, which: 'cos' | 'sin') => `rope.${index}.${which}`;
 
 export class Layers {
   private readonly weights = new Map<string, Weight>();
@@ -93,39 +63,75 @@ export class Layers {
     this.graph.block = undefined;
   }
 
-  /** x (C,T) of the token ids. */
-  embedding(path: string, scale = 1): Value {
-    return embedding(this.graph, this.weight(path), this.inputs.ids, scale);
+  /** x (columns,T) of the token ids, times `scale`. */
+  embedding(path: string, rows: number, columns: number, scale = 1): Value {
+    return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.ids, { scale });
+  }
+
+  /** Learned positions (columns,T): row `first` of the table is position 0. */
+  positionEmbedding(path: string, rows: number, columns: number, first = 0): Value {
+    return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.positions, { first });
   }
 
   /** y (O,T) = W·x (+ bias) (+ addend) (+ the adapter's product). */
-  linear(path: string, x: Value, options: { readonly addend?: Value } = {}): Value {
-    const bias = this.layout.storageOf(`${path}.bias`) === undefined ? undefined : this.vector(`${path}.bias`);
-    const y = matmul(this.graph, this.weight(path), x, { label: path, ...options, ...(bias && { bias }) });
+  linear(path: string, x: Value, outFeatures: number, options: LinearOptions = {}): Value {
+    const { bias = false, transposed = false, ...rest } = options;
+    const shape = [outFeatures, x.shape[0]!] as const;
+    const weight = this.weight({ name: `${path}.weight`, shape, kind: 'linear', transposed });
+    const b = bias ? this.vector({ name: `${path}.bias`, shape: [outFeatures], kind: 'bias' }) : undefined;
+    const y = matmul(this.graph, weight, x, { label: path, ...rest, ...(b && { bias: b }) });
     return this.adapt(path, x, y);
   }
 
-  rmsNorm(path: string, x: Value): Value {
-    return rmsNorm(this.graph, x, this.vector(`${path}.weight`), this.config.rmsEps, { label: path });
+  /** Over all rows of x, or over each group of `size` rows (a head). `offset`: added to the weight as it is stored. */
+  rmsNorm(path: string, x: Value, options: { readonly size?: number; readonly offset?: number } = {}): Value {
+    const { size = x.shape[0]!, offset = 0 } = options;
+    const weight = this.vector({ name: `${path}.weight`, shape: [size], kind: 'norm', offset });
+    return rmsNorm(this.graph, x, weight, this.config.normEps, { label: path });
   }
 
-  swiglu(gate: Value, up: Value): Value {
-    return swiglu(this.graph, gate, up);
+  /** With weight and bias, over all rows of x. */
+  layerNorm(path: string, x: Value): Value {
+    const weight = this.vector({ name: `${path}.weight`, shape: [x.shape[0]!], kind: 'norm' });
+    const bias = this.vector({ name: `${path}.bias`, shape: [x.shape[0]!], kind: 'bias' });
+    return layerNorm(this.graph, x, weight, bias, this.config.normEps, { label: path });
   }
 
-  /** Rotates q or k in place by the positions of its columns. */
-  rope(x: Value, heads: number): Value {
-    const { headDim } = this.config;
-    const shape = [headDim / 2, this.positions];
-    const cos = this.table(ROPE_COS, shape);
-    const sin = this.table(ROPE_SIN, shape);
-    return rope(this.graph, x, { heads, headDim }, this.inputs.positions, cos, sin);
+  /** Parts of a fused linear's result: rows of `sizes`, in each of `groups` groups. */
+  split(x: Value, sizes: readonly number[], groups = 1): Value[] {
+    return splitRows(this.graph, x, sizes, groups);
+  }
+
+  /** x + y, in the memory of y. */
+  add(x: Value, y: Value): Value {
+    return add(this.graph, y, x);
+  }
+
+  /** act(gate)·up, element by element. */
+  gated(kind: Activation, gate: Value, up: Value): Value {
+    return gatedActivation(this.graph, gate, up, kind);
+  }
+
+  /** act(x), element by element. Nothing else may read x. */
+  activation(kind: Activation, x: Value): Value {
+    return activation(this.graph, x, kind);
+  }
+
+  /** Rotates q or k in place by the positions of its columns, with the tables of config.ropes[index]. */
+  rope(x: Value, heads: number, index = 0): Value {
+    const { headDim, ropes } = this.config;
+    const { rotary } = ropes[index]!;
+    const shape = [rotary / 2, this.positions];
+    const cos = this.table(ropeName(index, 'cos'), shape);
+    const sin = this.table(ropeName(index, 'sin'), shape);
+    return rope(this.graph, x, { heads, headDim, rotary }, this.inputs.positions, cos, sin);
   }
 
   /** Causal attention o (H·D,T) of q (H·D,T) over k, v (K·D,T), or over the cache that they are appended to. */
-  attention(layer: number, q: Value, k: Value, v: Value): Value {
+  attention(layer: number, q: Value, k: Value, v: Value, options: AttentionChoice = {}): Value {
     const { heads, kvHeads, headDim } = this.config;
-    const shape = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) };
+    const { window, ...rest } = options;
+    const shape = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim), ...rest, ...(window && { window }) };
     const { inputs, graph } = this;
     if (inputs.kind === 'packed') return attention(graph, q, k, v, shape, inputs.segmentStart, inputs.segmentEnd);
     const cached = (which: 'k' | 'v', x: Value) => {
@@ -136,23 +142,24 @@ export class Layers {
     return attentionCached(graph, q, cached('k', k), cached('v', v), shape, inputs.rowOf, inputs.positions);
   }
 
-  /** The matrix at `<path>.weight`; asked for twice (tied embeddings), it is one. */
-  weight(path: string): Weight {
-    const name = `${path}.weight`;
-    let weight = this.weights.get(name);
+  /** The matrix at `<path>.weight`, an embedding or a head; asked for twice (tied embeddings), it is one. */
+  matrix(path: string, rows: number, columns: number): Weight {
+    return this.weight({ name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' });
+  }
+
+  private weight(spec: WeightSpec): Weight {
+    let weight = this.weights.get(spec.name);
     if (weight === undefined) {
-      const layout = this.layout.storageOf(name);
-      if (layout === undefined) throw new RangeError(`Cannot build the model: found no weight "${name}"`);
-      weight = frozenWeight(this.graph, name, layout.storage, layout.rows, layout.columns);
-      this.weights.set(name, weight);
+      const [rows, columns] = spec.shape as [number, number];
+      weight = frozenWeight(this.graph, spec.name, this.layout.storageOf(spec), rows, columns);
+      this.weights.set(spec.name, weight);
     }
     return weight;
   }
 
-  private vector(name: string): Value {
-    const layout = this.layout.storageOf(name);
-    if (layout === undefined) throw new RangeError(`Cannot build the model: found no weight "${name}"`);
-    return this.table(name, [layout.rows]);
+  private vector(spec: WeightSpec): Value {
+    this.layout.storageOf(spec);
+    return this.table(spec.name, spec.shape);
   }
 
   private table(name: string, shape: readonly number[]): Value {
@@ -163,4 +170,14 @@ export class Layers {
     }
     return value;
   }
+}
+
+/** What a layer's attention has of its own. */
+export interface AttentionChoice {
+  /** Of the scores; 1/√D when absent. */
+  readonly scale?: number;
+  /** How many keys a query sees at most, itself included. */
+  readonly window?: number | undefined;
+  /** Scores fall with distance. */
+  readonly alibi?: boolean;
 }

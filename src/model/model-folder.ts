@@ -2,8 +2,9 @@
 // Everything is checked before a byte of weights is read, so that a wrong folder fails in a second and says why.
 
 import { type ModelConfig, parseConfig } from './config.ts';
-import { llama } from './families/llama.ts';
+import { FAMILIES } from './families/by-model-type.ts';
 import { findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
+import { modelParts } from './model-parts.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 import { weightSource } from './quantize.ts';
 import { readModelTensors, type TensorInfo } from './safetensors.ts';
@@ -24,7 +25,7 @@ export interface ModelFolder {
 }
 
 /** Buffers that old checkpoints carry and no forward pass reads. */
-const KNOWN_BUFFERS = /\.rotary_emb\.inv_freq$/;
+const KNOWN_BUFFERS = /\.rotary_emb\.inv_freq$|\.(attn|attention)\.(masked_)?bias$/;
 const FLOATS = ['F32', 'F16', 'BF16'];
 /** Front matter stands at the top; model cards can be long. */
 const MAX_CARD_BYTES = 1_000_000;
@@ -37,8 +38,10 @@ export async function openModelFolder(files: readonly ModelFile[], name?: string
   const generationFile = findFile(files, 'generation_config.json');
   const generation = generationFile && (await readJsonObject(generationFile));
   const config = parseConfig(await readJsonObject(configFile), generation);
-  const { tensors, metadata } = await readModelTensors(files);
-  const warnings = checkTensors(config, tensors);
+  const { tensors: found, metadata } = await readModelTensors(files);
+  const specs = modelParts(config).tensors;
+  const tensors = withPrefix(found, FAMILIES.get(config.family)!.prefix, specs);
+  const warnings = checkTensors(specs, tensors);
   const tokenizerFile = findFile(files, 'tokenizer.json');
   let tokenizer: Promise<Tokenizer> | undefined;
   const loadTokenizer = tokenizerFile && (() => (tokenizer ??= readTokenizer(files, tokenizerFile, config)));
@@ -53,37 +56,31 @@ export async function openModelFolder(files: readonly ModelFile[], name?: string
   };
 }
 
-/** Every tensor of a Llama: embedding, norms, linears in the order of the forward pass, last norm, untied head. */
-export function llamaTensors(config: ModelConfig): WeightSpec[] {
-  const specs: WeightSpec[] = [];
-  const add = (kind: WeightSpec['kind'], name: string, ...shape: number[]) => specs.push({ name, shape, kind });
-  add('embedding', 'model.embed_tokens.weight', config.vocab, config.hidden);
-  for (let layer = 0; layer < config.layers; layer++) {
-    add('norm', `model.layers.${layer}.input_layernorm.weight`, config.hidden);
-    add('norm', `model.layers.${layer}.post_attention_layernorm.weight`, config.hidden);
-  }
-  for (const [path, [outFeatures, inFeatures]] of llama.linears(config)) {
-    add('linear', `${path}.weight`, outFeatures, inFeatures);
-    const hasBias = path.includes('.mlp.') ? config.mlpBias : config.attentionBias;
-    if (hasBias) add('bias', `${path}.bias`, outFeatures);
-  }
-  add('norm', 'model.norm.weight', config.hidden);
-  if (!config.tied) add('embedding', 'lm_head.weight', config.vocab, config.hidden);
-  return specs;
+/** Tensors by the names of the whole model: some files leave the family's prefix out ("h.0.attn…" for "transformer.h.0.attn…"). */
+function withPrefix(tensors: ReadonlyMap<string, TensorInfo>, prefix: string, specs: readonly WeightSpec[]) {
+  const wanted = new Set(specs.flatMap(({ name }) => [name, `${name}.scale`]));
+  return new Map(
+    [...tensors].map(([name, info]) => {
+      const whole = `${prefix}.${name}`;
+      return [!wanted.has(name) && wanted.has(whole) && !tensors.has(whole) ? whole : name, info] as const;
+    }),
+  );
 }
 
 /** Throws for a tensor that is missing or has the wrong shape or type; returns warnings about those that are ignored. */
-function checkTensors(config: ModelConfig, tensors: ReadonlyMap<string, TensorInfo>): string[] {
+function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string, TensorInfo>): string[] {
   const ignored = new Set(tensors.keys());
-  for (const spec of llamaTensors(config)) {
+  for (const spec of specs) {
     const info = tensors.get(spec.name);
-    const need = `[${spec.shape.join(', ')}]`;
+    const shape = spec.transposed ? spec.shape.toReversed() : spec.shape;
+    const need = `[${shape.join(', ')}]`;
     if (!info)
       throw new RangeError(`Cannot open the model: found no tensor "${spec.name}", need it with shape ${need}`);
     const found = `[${info.shape.join(', ')}]`;
     if (found !== need)
       throw new TypeError(`Cannot open tensor "${spec.name}": found shape ${found}, need ${need} by config.json`);
-    const isQuantised = info.dtype === 'I8' && (spec.kind === 'linear' || spec.kind === 'embedding');
+    const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !spec.transposed;
+    const isQuantised = info.dtype === 'I8' && isMatrix;
     if (!FLOATS.includes(info.dtype) && !isQuantised) {
       throw new TypeError(`Cannot open tensor "${spec.name}": found ${info.dtype}, need ${FLOATS.join(', ')}`);
     }

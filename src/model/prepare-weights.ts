@@ -3,8 +3,8 @@
 // make up the cached file, so a cached model is read with the same loop.
 
 import type { Storage } from '../gpu/weight.ts';
-import { quantBytes, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
-import { readTensor } from './read-tensor.ts';
+import { quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
+import { readTensor, readTransposedRows } from './read-tensor.ts';
 import type { TensorInfo } from './safetensors.ts';
 
 /** One tensor of the model, as a family lists it. */
@@ -12,6 +12,10 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly kind: 'linear' | 'embedding' | 'norm' | 'bias';
+  /** A matrix that the file holds with rows and columns exchanged. */
+  readonly transposed?: boolean;
+  /** Added to every number: Gemma's norms store w - 1. */
+  readonly offset?: number;
 }
 
 /** Which scheme the linears of the blocks get, and which the embedding and the head. Norms and biases stay f32. */
@@ -27,6 +31,8 @@ export interface WeightPlace {
   readonly columns: number;
   readonly codeBytes: number;
   readonly scaleBytes: number;
+  readonly transposed: boolean;
+  readonly offset: number;
 }
 
 /** A run of bytes of one device buffer. `buffer` is the tensor's name, or `<name>.scale`. */
@@ -36,11 +42,16 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
+/** Pieces that a transposed matrix is read for at once (64 MB): the largest GPT-2's fit, so the file is read once. */
+const TRANSPOSED_PIECES = 8;
+
 export function placeWeight(spec: WeightSpec, quant: QuantChoice): WeightPlace {
   const [rows = 1, columns = 1] = spec.shape;
   const storage = spec.shape.length < 2 ? 'f32' : spec.kind === 'embedding' ? quant.embeddings : quant.linears;
   const bytes = quantBytes(storage, rows, columns);
-  return { name: spec.name, storage, rows, columns, codeBytes: bytes.codes + bytes.values, scaleBytes: bytes.scales };
+  const [codeBytes, scaleBytes] = [bytes.codes + bytes.values, bytes.scales];
+  const { name, transposed = false, offset = 0 } = spec;
+  return { name, storage, rows, columns, codeBytes, scaleBytes, transposed, offset };
 }
 
 /** Where the pieces of a tensor begin and end; the same for a fresh and for a cached model. */
@@ -68,18 +79,34 @@ export async function* preparePieces(
   tensors: ReadonlyMap<string, TensorInfo>,
   place: WeightPlace,
 ): AsyncGenerator<Piece> {
-  const { name, storage } = place;
-  if (place.columns === 1) {
-    yield { buffer: name, offset: 0, bytes: bytesOf(await readTensor(tensors.get(name)!)) };
+  const { name, storage, columns } = place;
+  if (columns === 1) {
+    const values = await readTensor(tensors.get(name)!);
+    yield {
+      buffer: name,
+      offset: 0,
+      bytes: bytesOf(place.offset === 0 ? values : values.map((v) => v + place.offset)),
+    };
     return;
   }
   const source = weightSource(tensors, name);
+  let block: { begin: number; end: number; values: Float32Array } = { begin: 0, end: 0, values: new Float32Array() };
   for (const { rowBegin, rowEnd } of pieceRanges(place)) {
-    const quant = await readQuantRows(source, rowBegin, rowEnd, storage);
+    if (place.transposed && rowEnd > block.end) {
+      const end = Math.min(place.rows, rowBegin + TRANSPOSED_PIECES * (rowEnd - rowBegin));
+      block = { begin: rowBegin, end, values: await readTransposedRows(source.weight, rowBegin, end) };
+    }
+    const quant = place.transposed
+      ? quantizeRows(name, rowsOf(block, rowBegin, rowEnd, columns), rowEnd - rowBegin, columns, storage, rowBegin)
+      : await readQuantRows(source, rowBegin, rowEnd, storage);
     const at = pieceBytes(place, rowBegin, rowEnd);
     yield { buffer: name, offset: at.codes[0], bytes: bytesOf(quant.scheme === 'f32' ? quant.values : quant.codes) };
     if (quant.scheme !== 'f32') yield { buffer: `${name}.scale`, offset: at.scales[0], bytes: bytesOf(quant.scales) };
   }
+}
+
+function rowsOf(block: { begin: number; values: Float32Array }, rowBegin: number, rowEnd: number, columns: number) {
+  return block.values.subarray((rowBegin - block.begin) * columns, (rowEnd - block.begin) * columns);
 }
 
 function bytesOf(array: Float32Array | Uint32Array): Uint8Array {

@@ -24,4 +24,4 @@ export interface PreparedStore {
   remove(key: string): Promise<void>;
 }
 
-export const PREPARED_VERSION = 1;
+export const PREPARED_VERSION = 2;

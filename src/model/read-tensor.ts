@@ -39,6 +39,23 @@ export function readTensor(info: TensorInfo): Promise<Float32Array> {
   return readRows(info, 0, rowsOf(info).rows);
 }
 
+/** Rows [rowBegin, rowEnd) of the transpose of a matrix: its columns, each as a row. Reads the whole matrix, CHUNK_BYTES at a time. */
+export async function readTransposedRows(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Float32Array> {
+  const { rows, columns } = rowsOf(info);
+  checkRows(info.name, columns, rowBegin, rowEnd);
+  const out = new Float32Array((rowEnd - rowBegin) * rows);
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / 4 / columns));
+  for (let begin = 0; begin < rows; begin += step) {
+    const end = Math.min(rows, begin + step);
+    const stored = await readRows(info, begin, end);
+    for (let r = rowBegin; r < rowEnd; r++) {
+      const to = (r - rowBegin) * rows;
+      for (let c = begin; c < end; c++) out[to + c] = stored[(c - begin) * columns + r]!;
+    }
+  }
+  return out;
+}
+
 /** The tensor's stored bytes of rows [rowBegin, rowEnd), for one-byte and two-byte types that are kept as they are. */
 export function readRowBytes(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Uint8Array> {
   const { rows } = rowsOf(info);

@@ -6,6 +6,7 @@ import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
+import type { WeightSpec } from '../model/prepare-weights.ts';
 import { type BaseJson, diskFolder, goldenBatch, goldenPath, readGoldenJson } from './testing/golden.ts';
 import { planStep, TrainStep } from './train-step.ts';
 
@@ -64,7 +65,8 @@ describe('checkpointing', () => {
     const deep = { ...model.config, layers: 12 };
     const build: typeof model.build = (g, inputs, positions, adapt) => {
       const layers = Object.create(model, { config: { value: deep } }) as BaseModel;
-      const storageOf = (name: string) => model.weights.storageOf(name.replace(/layers\.\d+\./, 'layers.0.'));
+      const storageOf = (spec: WeightSpec) =>
+        model.weights.storageOf({ ...spec, name: spec.name.replace(/layers\.\d+\./, 'layers.0.') });
       Object.defineProperty(layers, 'weights', { value: { storageOf } });
       return BaseModel.prototype.build.call(layers, g, inputs, positions, adapt);
     };

@@ -9,7 +9,7 @@ import { Program, type Shared, type Slot } from '../gpu/program.ts';
 import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type CachedInputs, cachedInputs } from '../model/layers.ts';
+import { type CachedInputs, cachedInputs } from '../model/model-inputs.ts';
 import { makeSampler, type SamplingSettings } from './sample.ts';
 
 /** One of the answers that are made side by side. */
@@ -62,6 +62,7 @@ export class Generator {
   /** `tokens`: prompt and answer together, at most; rounded up. */
   static async create(model: BaseModel, answers: readonly Answer[], tokens: number): Promise<Generator> {
     const adapters = [...new Set(answers.map((a) => a.adapter).filter((a) => a !== undefined))];
+    model.checkTokens(tokens);
     const capacity = Math.ceil(tokens / CAPACITY_STEP) * CAPACITY_STEP;
     const caches = new Map<string, Slot>();
     const prefill = await makePass(model, adapters, answers.length, capacity, PREFILL_COLUMNS, false, caches);
@@ -88,7 +89,9 @@ export class Generator {
   /** Yields tokens of all answers as they come. All answers continue the same `prompt` ids (at least one). */
   async *run(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<TokenEvent> {
     if (prompt.length === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
-    if (prompt.length + options.maxTokens > this.capacity)
+    const tokens = prompt.length + options.maxTokens;
+    this.model.checkTokens(tokens);
+    if (tokens > this.capacity)
       throw new RangeError(
         `Cannot generate: found ${prompt.length} prompt tokens and ${options.maxTokens} new ones, need at most ${this.capacity}`,
       );
@@ -185,10 +188,11 @@ async function makePass(
   const g = new Graph(model.device.traits);
   const inputs = cachedInputs(g, columns, rows, capacity);
   const { adapt, attached } = attachFrozen(g, adapters, columns);
-  const { hidden, head } = model.build(g, inputs, capacity, adapt);
+  const positions = Math.min(capacity, model.config.maxTokens ?? capacity);
+  const { hidden, head } = model.build(g, inputs, positions, adapt);
   const logits = wantsLogits ? g.keep(matmul(g, head, hidden, { label: 'logits' })) : undefined;
   const extra = new Map(attached.flatMap((a) => [...a.slots]));
-  const shared: Map<Value, Slot> = new Map(await model.bind(g, capacity, extra));
+  const shared: Map<Value, Slot> = new Map(await model.bind(g, positions, extra));
   for (const value of g.values) {
     if (value.role !== 'state') continue;
     let slot = caches.get(value.name);

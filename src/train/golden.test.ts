@@ -32,6 +32,13 @@ const GRADIENT = 1e-4;
 const FIRST_LOSSES = 1e-4;
 const ALL_LOSSES = 2e-3;
 const FINAL_ADAPTER = 1e-2;
+/** Of the norms in twenty steps. */
+const NORMS = 1e-2;
+/**
+ * OPT's ReLU has a kink: at step 4 of its lora_all_linear one input is 8e-8, and rounding decides its side. Torch with
+ * weights changed by 1e-7 goes either way too, and its norms then differ by 1e-2.
+ */
+const NORMS_WITH_RELU = 3e-2;
 
 const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
 interface Case {
@@ -46,6 +53,13 @@ const CASES: readonly Case[] = [
   { name: 'llama f32', model: 'llama/model', base: 'llama', adapters: both, quant: F32 },
   { name: 'llama_untied f32', model: 'llama_untied/model', base: 'llama_untied', adapters: both, quant: F32 },
   { name: 'llama_rope3 f32', model: 'llama_rope3/model', base: 'llama_rope3', adapters: both, quant: F32 },
+  ...['qwen2', 'mistral', 'qwen3', 'gpt_neox', 'gpt2', 'phi3', 'gemma3_text', 'opt', 'bloom'].map((family) => ({
+    name: `${family} f32`,
+    model: `${family}/model`,
+    base: family,
+    adapters: both,
+    quant: F32,
+  })),
   {
     name: 'q8',
     model: 'llama_untied/model',
@@ -131,7 +145,9 @@ for (const golden of CASES) {
             i < 5 ? FIRST_LOSSES : ALL_LOSSES,
           );
         for (const [i, norm] of norms.entries())
-          expect(Math.abs(norm / json.training.grad_norms[i]! - 1), `gradient norm ${i}`).toBeLessThan(1e-2);
+          expect(Math.abs(norm / json.training.grad_norms[i]! - 1), `gradient norm ${i}`).toBeLessThan(
+            golden.base === 'opt' ? NORMS_WITH_RELU : NORMS,
+          );
         const expected = await adapterAt('adapter_final');
         for (const [at, { a, b }] of final) {
           expect(relativeL2(a, expected.modules.get(at)!.a), `${at}.lora_A`).toBeLessThan(FINAL_ADAPTER);

@@ -9,7 +9,7 @@ import { Program } from '../gpu/program.ts';
 import { attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type PackedInputs, packedInputs } from '../model/layers.ts';
+import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 
 export class Scorer {
   private constructor(

@@ -12,7 +12,7 @@ import type { Traits } from '../gpu/traits.ts';
 import { attachTrainable } from '../lora/attach.ts';
 import type { AdapterShape, FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type PackedInputs, packedInputs } from '../model/layers.ts';
+import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 import { buildOptimizer, Optimizer } from './optimizer.ts';
 
 export interface StepShape {

@@ -1,5 +1,7 @@
 // Twin of attention-cached.
 
+import { alibiSlope } from './attention.cpu.ts';
+
 export interface AttentionCachedSizes {
   readonly heads: number;
   readonly kvHeads: number;
@@ -9,6 +11,7 @@ export interface AttentionCachedSizes {
   readonly S: number;
   readonly scale: number;
   readonly window?: number;
+  readonly alibi?: boolean;
 }
 
 /** q (H·D,T), caches (rows·K·D,S) → o (H·D,T); zeros where rowOf is 0xffffffff. */
@@ -16,7 +19,7 @@ export function attentionCachedCpu(
   q: ArrayLike<number>,
   cacheK: ArrayLike<number>,
   cacheV: ArrayLike<number>,
-  { heads, kvHeads, D, T, S, scale, window = S }: AttentionCachedSizes,
+  { heads, kvHeads, D, T, S, scale, window = S, alibi = false }: AttentionCachedSizes,
   rowOf: ArrayLike<number>,
   positions: ArrayLike<number>,
 ): Float64Array {
@@ -30,7 +33,7 @@ export function attentionCachedCpu(
       for (let p = first; p <= positions[t]!; p++) {
         let dot = 0;
         for (let d = 0; d < D; d++) dot += q[(h * D + d) * T + t]! * cacheK[(base + d) * S + p]!;
-        scores.push(scale * dot);
+        scores.push(scale * dot - (alibi ? alibiSlope(h, heads) * (positions[t]! - p) : 0));
       }
       const top = Math.max(...scores);
       const weights = scores.map((s) => Math.exp(s - top));

@@ -84,6 +84,19 @@ describe.each(['cpu', 'gpu'] as const)('attentionCached() of the variant for %s'
       [16383, 511, 512, 9000],
     );
   });
+  it('matches its twin with ALiBi', async () => {
+    for (const [heads, kvHeads] of [
+      [4, 4],
+      [6, 2],
+      [7, 1],
+    ] as const)
+      await check(
+        await traitsOf(),
+        { heads, kvHeads, D: 16, T: 4, S: 600, scale: 0.25, alibi: true },
+        [0, 0, 1, 1],
+        [3, 320, 599, 255],
+      );
+  });
   it('is told from a sight one position off', async () => {
     const sizes = { heads: 1, kvHeads: 1, D: 16, T: 4, S: 64, scale: 0.25 };
     await expect(check(await traitsOf(), sizes, [0, 0, 0, 0], [9, 10, 11, 12], 1)).rejects.toThrow(/worst relative/);

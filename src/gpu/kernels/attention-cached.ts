@@ -4,7 +4,7 @@
 
 import type { Graph, Value } from '../graph.ts';
 import { grid1d } from '../grid.ts';
-import type { AttentionOptions } from './attention.ts';
+import { type AttentionOptions, alibiOverrides } from './attention.ts';
 
 /** Positions that one workgroup of attention-cached-tile takes: four for each of 64 lanes. */
 const TILE_POSITIONS = 256;
@@ -24,7 +24,7 @@ export function attentionCached(
   rowOf: Value,
   positions: Value,
 ): Value {
-  const { heads: H, kvHeads: K, headDim: D, scale, window, label = 'attention-cached' } = options;
+  const { heads: H, kvHeads: K, headDim: D, scale, window, alibi, label = 'attention-cached' } = options;
   const [rows, T] = q.shape as [number, number];
   const [cacheRows, S] = cacheK.shape as [number, number];
   if (
@@ -60,7 +60,10 @@ export function attentionCached(
   const WG = isCpu ? 8 : 64;
   g.push({
     label: `${label} chunks`,
-    shader: { file: isCpu ? 'attention-cached-columns' : 'attention-cached-tile', overrides: { WG } },
+    shader: {
+      file: isCpu ? 'attention-cached-columns' : 'attention-cached-tile',
+      overrides: { WG, ...alibiOverrides(H, alibi) },
+    },
     bindings: { q, cache_k: cacheK, cache_v: cacheV, row_of: rowOf, positions, sums, stats },
     writes: ['sums', 'stats'],
     params: { ...sizes, S4: S / 4, scale: scale * Math.LOG2E },

@@ -7,6 +7,14 @@ export interface AttentionSizes {
   readonly T: number;
   readonly scale: number;
   readonly window?: number;
+  readonly alibi?: boolean;
+}
+
+/** What a head's scores lose by distance. Press et al., 2022: 2^-(8/H), its square … for H a power of two; others take every second one of 2·H. */
+export function alibiSlope(head: number, heads: number): number {
+  const M = 2 ** Math.floor(Math.log2(heads));
+  const ratio = (count: number) => 2 ** (-8 / count);
+  return head < M ? ratio(M) ** (head + 1) : ratio(2 * M) ** (2 * (head - M) + 1);
 }
 
 /** Weights p (H,T,T): softmax over the keys that a query sees, 0 elsewhere. */
@@ -16,7 +24,7 @@ function weights(
   sizes: AttentionSizes,
   segmentStart: ArrayLike<number>,
 ): Float64Array {
-  const { heads, kvHeads, D, T, scale, window = T } = sizes;
+  const { heads, kvHeads, D, T, scale, window = T, alibi = false } = sizes;
   const p = new Float64Array(heads * T * T);
   for (let h = 0; h < heads; h++) {
     const kv = Math.floor(h / (heads / kvHeads));
@@ -28,7 +36,7 @@ function weights(
       for (let j = first; j <= i; j++) {
         let dot = 0;
         for (let d = 0; d < D; d++) dot += q[(h * D + d) * T + i]! * k[(kv * D + d) * T + j]!;
-        row[j] = scale * dot;
+        row[j] = scale * dot - (alibi ? alibiSlope(h, heads) * (i - j) : 0);
         top = Math.max(top, row[j]!);
       }
       for (let j = first; j <= i; j++) sum += row[j] = Math.exp(row[j]! - top);

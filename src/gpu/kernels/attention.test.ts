@@ -4,7 +4,7 @@ import { slope } from '../testing/finite-differences.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, gradientsOf, noise, runCase, variable } from '../testing/run-kernel.ts';
 import type { Traits } from '../traits.ts';
-import { type AttentionSizes, attentionBackwardCpu, attentionCpu } from './attention.cpu.ts';
+import { type AttentionSizes, alibiSlope, attentionBackwardCpu, attentionCpu } from './attention.cpu.ts';
 import { attention } from './attention.ts';
 
 /** Documents of these lengths side by side, the rest padding columns that are documents of their own. */
@@ -119,6 +119,21 @@ describe.each(VARIANTS)('attention() of the variant for %s', (_, variant) => {
       await check(traits, { heads: 2, kvHeads: 2, D: 16, T: 136, scale: 0.25, window }, [100, 30]);
   });
   it(
+    'matches its twin with ALiBi, for a power of two of heads and for others',
+    async () => {
+      const traits = await traitsOf();
+      // All of them with the same power of two, and so one pipeline.
+      const sizes = { D: 16, T: 100, scale: 0.25, alibi: true };
+      await check(traits, { ...sizes, heads: 4, kvHeads: 4 }, [60, 37]);
+      await check(traits, { ...sizes, heads: 6, kvHeads: 2 }, [60, 37]);
+      await check(traits, { ...sizes, heads: 7, kvHeads: 7 }, [100]);
+      const upright = run(traits, { ...sizes, heads: 4, kvHeads: 4, alibi: false }, [100]);
+      const [o] = await run(traits, { ...sizes, heads: 4, kvHeads: 4 }, [100]).actual;
+      expect(() => expectClose(o!, upright.expected[0]!, 1e-3, 100)).toThrow(/worst relative/);
+    },
+    COMPILE_MS,
+  );
+  it(
     'matches its twin at a length where workgroups grow',
     async () => {
       const traits = await traitsOf();
@@ -138,9 +153,17 @@ describe.each(VARIANTS)('attention() of the variant for %s', (_, variant) => {
   });
 });
 
+describe('alibiSlope()', () => {
+  it('is the sequence of the paper, and its extension', () => {
+    const slopes = (heads: number) => Array.from({ length: heads }, (_, h) => alibiSlope(h, heads));
+    expectClose(slopes(8), [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256], 1e-15);
+    expectClose(slopes(6), [1 / 4, 1 / 16, 1 / 64, 1 / 256, 1 / 2, 1 / 8], 1e-15);
+  });
+});
+
 describe('attention()', () => {
   it('has a twin whose backward agrees with finite differences', () => {
-    const sizes = { heads: 4, kvHeads: 2, D: 3, T: 8, scale: 0.7, window: 4 };
+    const sizes = { heads: 4, kvHeads: 2, D: 3, T: 8, scale: 0.7, window: 4, alibi: true };
     const { start } = segments(8, [5, 2]);
     const [q, k, v] = [
       Float64Array.from(noise(96, 1)),

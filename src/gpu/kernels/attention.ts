@@ -17,7 +17,14 @@ export interface AttentionOptions {
   readonly scale: number;
   /** How many keys a query sees at most, itself included; all of its document when absent. */
   readonly window?: number;
+  /** Scores fall with distance, head by head (shaders/alibi.wgsl). */
+  readonly alibi?: boolean;
   readonly label?: string;
+}
+
+/** ALIBI of shaders/alibi.wgsl: the largest power of two that is not above the number of heads. */
+export function alibiOverrides(heads: number, alibi = false): Record<string, number> {
+  return alibi ? { ALIBI: 2 ** Math.floor(Math.log2(heads)) } : {};
 }
 
 /** Columns from which a GPU takes 64 at a time; with nine heads that is 144 workgroups. */
@@ -37,11 +44,12 @@ export function attention(
   segmentStart: Value,
   segmentEnd: Value,
 ): Value {
-  const { heads: H, kvHeads: K, headDim: D, scale, window, label = 'attention' } = options;
+  const { heads: H, kvHeads: K, headDim: D, scale, window, alibi, label = 'attention' } = options;
   const T = q.shape[1]!;
   checkShapes(label, { q, k, v }, { H, K, D, T });
   const sizes = { D, T4: T / 4, heads_per_kv: H / K, window: Math.min(window ?? T, T), scale: scale * Math.LOG2E };
-  const { stem, grid, ...shader } = chooseVariant(g.traits, D, T);
+  const { stem, grid, ...variant } = chooseVariant(g.traits, D, T);
+  const shader = { ...variant, overrides: alibiOverrides(H, alibi) };
   const flops = 2 * H * D * T * T;
   const o = g.activation(label, q.shape);
   const stats = g.activation(`${label} statistics`, [2 * H, T]);

@@ -55,7 +55,7 @@ export function rmsNorm(
 }
 
 /** Workgroups of WG_X blocks of four tokens; WG_Y lanes share a block and add up in workgroup memory (on CPU adapters: one lane, no barrier). */
-function columnGroups(
+export function columnGroups(
   g: Graph,
   T: number,
   groups: number,

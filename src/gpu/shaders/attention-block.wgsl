@@ -1,5 +1,6 @@
 // Scores of four own columns (queries, or keys in dk and dv) against four other columns: column c of the matrix holds
 // other column c for the four own ones.
+#import alibi
 const HIDDEN = -3.4e38;
 
 fn outer_add(sum: mat4x4<f32>, own: vec4<f32>, other: vec4<f32>) -> mat4x4<f32> {
@@ -12,12 +13,13 @@ fn sees(other: u32, low: vec4<u32>, high: vec4<u32>) -> vec4<bool> {
   return (low <= vec4(other)) & (vec4(other) <= high);
 }
 
-// Scores with those out of sight replaced by HIDDEN; `first` is the other column of s[0].
+// Scores, leaned where the model has ALiBi, with those out of sight replaced by HIDDEN; `first` is the other column of s[0].
 fn hide(s: mat4x4<f32>, first: u32, low: vec4<u32>, high: vec4<u32>) -> mat4x4<f32> {
   let hidden = vec4(HIDDEN);
+  let l = lean(s, first);
   return mat4x4<f32>(
-    select(hidden, s[0], sees(first, low, high)), select(hidden, s[1], sees(first + 1u, low, high)),
-    select(hidden, s[2], sees(first + 2u, low, high)), select(hidden, s[3], sees(first + 3u, low, high)));
+    select(hidden, l[0], sees(first, low, high)), select(hidden, l[1], sees(first + 1u, low, high)),
+    select(hidden, l[2], sees(first + 2u, low, high)), select(hidden, l[3], sees(first + 3u, low, high)));
 }
 
 fn top(s: mat4x4<f32>) -> vec4<f32> {

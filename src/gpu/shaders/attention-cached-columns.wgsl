@@ -30,6 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let kv = quad / params.quads_per_kv;
   let in_group = min(4u * (quad % params.quads_per_kv) + vec4(0u, 1u, 2u, 3u), vec4(params.heads_per_kv - 1u));
   let own = (kv * params.heads_per_kv + in_group) * params.D * params.T + t;
+  lean_from(vec4(positions[t]), kv * params.heads_per_kv + in_group);
   let other = (row_of[t] * params.K + kv) * params.D * params.S4;
   let low = vec4(sight.x);
   let high = vec4(sight.y);

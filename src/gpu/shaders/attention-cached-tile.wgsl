@@ -53,6 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let kv = quad / params.quads_per_kv;
   let in_group = min(4u * (quad % params.quads_per_kv) + vec4(0u, 1u, 2u, 3u), vec4(params.heads_per_kv - 1u));
   let own = (kv * params.heads_per_kv + in_group) * params.D * params.T + t;
+  lean_from(vec4(positions[t]), kv * params.heads_per_kv + in_group);
   let other = (row_of[t] * params.K + kv) * params.D * params.S4;
   let result = (chunk * quads + quad) * params.D * params.T + t;
   var m = vec4(HIDDEN);

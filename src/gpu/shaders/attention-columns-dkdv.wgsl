@@ -25,6 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let last = max(max(high.x, high.y), max(high.z, high.w)) / 4u;
   for (var g = 0u; g < params.heads_per_kv; g++) {
     let h = group.y * params.heads_per_kv + g;
+    lean_from(j, vec4(h));
     let other = h * params.D * T4;
     for (var i4 = t4; i4 <= last; i4 += 4u) {
       let column = min(i4 + vec4(0u, 1u, 2u, 3u), vec4(T4 - 1u));

@@ -29,6 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let end = min(segment_end[last4].w, 4u * last4 + 3u + params.window);
   for (var g = 0u; g < params.heads_per_kv; g++) {
     let h = group.y * params.heads_per_kv + g;
+    lean_from(j, vec4(h));
     for (var i4 = first4; 4u * i4 < end; i4 += 8u) {
       let column = min(i4 + lane.x, T4 - 1u);
       let at = h * params.D * T4 + column;

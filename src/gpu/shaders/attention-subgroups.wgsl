@@ -31,6 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let own = h * params.D * T4 + t4;
   let other = (h / params.heads_per_kv) * params.D * T4;
   let i = 4u * t4 + vec4(0u, 1u, 2u, 3u);
+  lean_from(i, vec4(h));
   let low = max(segment_start[t4], i + 1u - min(vec4(params.window), i + 1u));
   let begin = max(segment_start[first4].x, 4u * first4 + 1u - min(params.window, 4u * first4 + 1u)) / 4u;
   var m = vec4(HIDDEN);

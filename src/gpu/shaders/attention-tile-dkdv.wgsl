@@ -30,6 +30,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var v_sums = array<mat4x4<f32>, CHUNKS>();
   for (var g = 0u; g < params.heads_per_kv; g++) {
     let h = group.y * params.heads_per_kv + g;
+    lean_from(j, vec4(h));
     let row = h * params.D;
     for (var i4 = first4; 4u * i4 < end; i4 += 8u) {
       var s = mat4x4<f32>();

@@ -28,6 +28,7 @@ fn main(
   let row = group.y * params.D;
   let kv_row = (group.y / params.heads_per_kv) * params.D;
   let i = 4u * t4 + vec4(0u, 1u, 2u, 3u);
+  lean_from(i, vec4(group.y));
   let low = max(segment_start[t4], i + 1u - min(vec4(params.window), i + 1u));
   let begin = max(segment_start[first4].x, 4u * first4 + 1u - min(params.window, 4u * first4 + 1u)) / 4u;
   var sums = array<mat4x4<f32>, CHUNKS>();

@@ -30,18 +30,19 @@ interface Pair {
 }
 
 /**
- * Reads an adapter for a model with these linears. `notices` say what was in the files and has no effect.
+ * Reads an adapter for a model with these linears and PEFT's default targets for it. `notices` say what was in the files and has no effect.
  * Throws an Error that names the field, tensor or module that does not fit.
  */
 export async function readPeftFolder(
   files: readonly ModelFile[],
   linears: LinearShapes,
+  defaultTargets?: readonly string[],
 ): Promise<{ readonly adapter: Adapter; readonly notices: readonly string[] }> {
   const { configFile, weightsFile } = findParts(files);
   const { config, notices } = parseLoraConfig(await readJsonObject(configFile));
   const { tensors } = await readSafetensorsHeader(weightsFile);
   const { pairs, ignored } = pairTensors(tensors);
-  const targets = resolveTargets(config, linears.keys());
+  const targets = resolveTargets(config, linears.keys(), defaultTargets);
   const modules = new Map<string, AdapterModule>();
   // In the order of the model, not of the file, so that the same adapter always lies the same way in memory.
   for (const [path, target] of targets) {

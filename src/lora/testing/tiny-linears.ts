@@ -1,10 +1,10 @@
 // The linears of the tiny Llama that the fixtures were made on.
 
 import { parseConfig } from '../../model/config.ts';
-import { llama } from '../../model/families/llama.ts';
+import { modelParts } from '../../model/model-parts.ts';
 import type { LinearShapes } from '../adapter.ts';
 
-export const TINY_LINEARS: LinearShapes = llama.linears(
+export const TINY_LINEARS: LinearShapes = modelParts(
   parseConfig({
     model_type: 'llama',
     hidden_size: 64,
@@ -14,4 +14,4 @@ export const TINY_LINEARS: LinearShapes = llama.linears(
     num_hidden_layers: 2,
     vocab_size: 512,
   }),
-);
+).linears;

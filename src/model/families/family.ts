@@ -1,15 +1,28 @@
-// What a family tells the rest: its forward pass, its head, and where adapters can sit. One file a family.
+// What a family tells the rest: how to read its config.json, its forward pass, its head. One file a family. Which
+// tensors and linears there are follows from the forward pass (model-parts.ts): nothing is said twice.
 
 import type { Value } from '../../gpu/graph.ts';
 import type { Weight } from '../../gpu/weight.ts';
-import type { ModelConfig } from '../config.ts';
+import type { FamilyConfig, ModelConfig } from '../config.ts';
+import type { ConfigReader } from '../config-reader.ts';
 import type { Layers } from '../layers.ts';
 
-export interface Family {
+export interface Family<C extends ModelConfig = ModelConfig> {
+  /** Of config.json; other heads (classifiers) are refused. */
+  readonly architecture: string;
+  /** First part of every module path but the head's. Some files on the Hub leave it out. */
+  readonly prefix: string;
+  /** What PEFT takes for `target_modules: null`; undefined where it has no default. */
+  readonly defaultTargets: readonly string[] | undefined;
+  /** Linears are stored (in,out): PEFT's fan_in_fan_out. */
+  readonly fanInFanOut?: boolean;
+  /** Throws a RangeError that names the field. */
+  parseConfig(json: ConfigReader): FamilyConfig<C>;
   /** Hidden states (C,T) after the final norm. */
-  hidden(m: Layers, config: ModelConfig): Value;
+  hidden(m: Layers, config: C): Value;
   /** The matrix (V,C) that turns hidden states into logits. */
-  head(m: Layers, config: ModelConfig): Weight;
-  /** Every linear that an adapter can sit on, by Hugging Face path in the order of the forward pass: [out, in] features. */
-  linears(config: ModelConfig): Map<string, readonly [number, number]>;
+  head(m: Layers, config: C): Weight;
 }
+
+/** PEFT's default for most families. */
+export const QUERY_AND_VALUE = ['q_proj', 'v_proj'] as const;

@@ -1,45 +1,69 @@
 // Llama 1-3 and what is built like it (SmolLM2, TinyLlama, Scion): pre-norm blocks, rotary positions, grouped heads,
 // SwiGLU, no biases. Module paths are those of Hugging Face's LlamaForCausalLM, so PEFT's names fit as they are.
 
-import type { Family } from './family.ts';
+import type { ModelConfig } from '../config.ts';
+import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
+import { readRope } from '../rope.ts';
+import { type Family, QUERY_AND_VALUE } from './family.ts';
 
-export const llama: Family = {
-  hidden(m, config) {
-    let x = m.embedding('model.embed_tokens');
-    for (let layer = 0; layer < config.layers; layer++) {
-      const path = `model.layers.${layer}`;
+interface LlamaConfig extends ModelConfig {
+  /** Biases on q, k, v and o. */
+  readonly attentionBias: boolean;
+  /** Biases on gate, up and down. */
+  readonly mlpBias: boolean;
+}
+
+export const llama: Family<LlamaConfig> = {
+  architecture: 'LlamaForCausalLM',
+  prefix: 'model',
+  defaultTargets: QUERY_AND_VALUE,
+
+  parseConfig(json) {
+    json.require('hidden_act', 'silu');
+    json.refuse('sliding_window', 'layer_types');
+    const hidden = json.size('hidden_size');
+    const heads = json.size('num_attention_heads');
+    const headDim = json.size('head_dim', hidden / heads);
+    const contextTokens = json.size('max_position_embeddings', 2048, MAX_CONTEXT);
+    return {
+      hidden,
+      layers: json.size('num_hidden_layers', undefined, MAX_LAYERS),
+      heads,
+      kvHeads: json.size('num_key_value_heads', heads),
+      headDim,
+      ffn: json.size('intermediate_size'),
+      vocab: json.size('vocab_size'),
+      normEps: json.positive('rms_norm_eps', 1e-6),
+      ropes: [readRope(json, { headDim, contextTokens })],
+      tied: json.flag('tie_word_embeddings', false),
+      contextTokens,
+      attentionBias: json.flag('attention_bias', false),
+      mlpBias: json.flag('mlp_bias', false),
+    };
+  },
+
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, attentionBias, mlpBias }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden);
+    for (let layer = 0; layer < layers; layer++) {
+      const attn = `model.layers.${layer}.self_attn`;
+      const mlp = `model.layers.${layer}.mlp`;
       m.block(layer, () => {
-        const h = m.rmsNorm(`${path}.input_layernorm`, x);
-        const q = m.rope(m.linear(`${path}.self_attn.q_proj`, h), config.heads);
-        const k = m.rope(m.linear(`${path}.self_attn.k_proj`, h), config.kvHeads);
-        const v = m.linear(`${path}.self_attn.v_proj`, h);
-        const a = m.attention(layer, q, k, v);
-        x = m.linear(`${path}.self_attn.o_proj`, a, { addend: x });
-        const n = m.rmsNorm(`${path}.post_attention_layernorm`, x);
-        const gate = m.linear(`${path}.mlp.gate_proj`, n);
-        const up = m.linear(`${path}.mlp.up_proj`, n);
-        x = m.linear(`${path}.mlp.down_proj`, m.swiglu(gate, up), { addend: x });
+        const h = m.rmsNorm(`model.layers.${layer}.input_layernorm`, x);
+        const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias: attentionBias });
+        const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias: attentionBias });
+        const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias: attentionBias });
+        const a = m.attention(layer, m.rope(q, heads), m.rope(k, kvHeads), v);
+        x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
+        const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
+        const gate = m.linear(`${mlp}.gate_proj`, n, ffn, { bias: mlpBias });
+        const up = m.linear(`${mlp}.up_proj`, n, ffn, { bias: mlpBias });
+        x = m.linear(`${mlp}.down_proj`, m.gated('silu', gate, up), hidden, { bias: mlpBias, addend: x });
       });
     }
     return m.rmsNorm('model.norm', x);
   },
 
-  head(m, config) {
-    return m.weight(config.tied ? 'model.embed_tokens' : 'lm_head');
-  },
-
-  linears({ hidden, ffn, heads, kvHeads, headDim, layers }) {
-    const linears = new Map<string, readonly [number, number]>();
-    for (let layer = 0; layer < layers; layer++) {
-      const path = `model.layers.${layer}`;
-      linears.set(`${path}.self_attn.q_proj`, [heads * headDim, hidden]);
-      linears.set(`${path}.self_attn.k_proj`, [kvHeads * headDim, hidden]);
-      linears.set(`${path}.self_attn.v_proj`, [kvHeads * headDim, hidden]);
-      linears.set(`${path}.self_attn.o_proj`, [hidden, heads * headDim]);
-      linears.set(`${path}.mlp.gate_proj`, [ffn, hidden]);
-      linears.set(`${path}.mlp.up_proj`, [ffn, hidden]);
-      linears.set(`${path}.mlp.down_proj`, [hidden, ffn]);
-    }
-    return linears;
+  head(m, { tied, vocab, hidden }) {
+    return m.matrix(tied ? 'model.embed_tokens' : 'lm_head', vocab, hidden);
   },
 };

@@ -1,15 +1,17 @@
-// The gated activation of Llama's feed-forward: silu(gate)·up.
+// The gate of a feed-forward: act(gate)·up. SwiGLU with silu (Llama), GeGLU with gelu (Gemma). (Shazeer, 2020)
 
 import { elements, type Graph, type Value } from '../graph.ts';
 import { grid1d } from '../grid.ts';
+import type { Activation } from './activation.ts';
 import { add } from './add.ts';
 
 /** gate, up (F,T) → y (F,T). Its backward overwrites gate and up with their gradients, so nothing else may read them. */
-export function swiglu(
+export function gatedActivation(
   g: Graph,
   gate: Value,
   up: Value,
-  { label = 'swiglu' }: { readonly label?: string } = {},
+  kind: Activation,
+  { label = `gated ${kind}` }: { readonly label?: string } = {},
 ): Value {
   const n = elements(gate.shape);
   if (elements(up.shape) !== n || n % 4 !== 0)
@@ -17,11 +19,12 @@ export function swiglu(
       `Cannot gate "${label}": found shapes ${gate.shape} and ${up.shape}, need equal ones with T a multiple of 4`,
     );
   const WG = 64;
+  const choice = { parts: { 'activation-part': `activation-${kind}` }, overrides: { WG } };
   const dispatch = { params: { n4: n / 4 }, grid: grid1d(n / 4, WG) };
   const y = g.activation(label, gate.shape);
   g.push({
     label,
-    shader: { file: 'swiglu', overrides: { WG } },
+    shader: { file: 'gated-activation', ...choice },
     bindings: { gate, up, y },
     writes: ['y'],
     ...dispatch,
@@ -31,7 +34,7 @@ export function swiglu(
       const dup = g.inPlace(`d${up.name}`, up);
       g.push({
         label: `${label} backward`,
-        shader: { file: 'swiglu-backward', overrides: { WG } },
+        shader: { file: 'gated-activation-backward', ...choice },
         bindings: { gate: dgate, up: dup, dy },
         writes: ['gate', 'up'],
         ...dispatch,

@@ -1,8 +1,8 @@
-// gate = dy · up · σ · (1 + gate · (1 - σ)),  up = dy · gate · σ,  σ = σ(gate) of before
+// gate = dy · up · slope(gate),  up = dy · activate(gate),  gate and up of before
 //   gate, up (n) f32, overwritten by their gradients · dy (n) f32, n a multiple of 4
 // One invocation per four elements.
 #import flat-index
-#import sigmoid
+#import activation-part
 override WG: u32 = 64u;
 struct Params { n4: u32 }
 var<uniform> params: Params;
@@ -15,7 +15,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let i = flat_index(id, groups, WG);
   if (i >= params.n4) { return; }
   let x = gate[i];
-  let s = sigmoid(x);
-  gate[i] = dy[i] * up[i] * s * (1.0 + x * (1.0 - s));
-  up[i] = dy[i] * x * s;
+  gate[i] = dy[i] * up[i] * slope(x);
+  up[i] = dy[i] * activate(x);
 }

@@ -1,0 +1,72 @@
+// Qwen2 and Qwen2.5: Llama's block with biases on q, k and v; the upper layers may have a sliding window.
+
+import type { ModelConfig } from '../config.ts';
+import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
+import { readRope } from '../rope.ts';
+import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { readWindows } from './windows.ts';
+
+interface Qwen2Config extends ModelConfig {
+  /** By layer; undefined: all of the row. */
+  readonly windows: readonly (number | undefined)[];
+}
+
+export const qwen2: Family<Qwen2Config> = {
+  architecture: 'Qwen2ForCausalLM',
+  prefix: 'model',
+  defaultTargets: QUERY_AND_VALUE,
+
+  parseConfig(json) {
+    json.require('hidden_act', 'silu');
+    const hidden = json.size('hidden_size');
+    const layers = json.size('num_hidden_layers', undefined, MAX_LAYERS);
+    const heads = json.size('num_attention_heads');
+    const headDim = json.size('head_dim', hidden / heads);
+    const contextTokens = json.size('max_position_embeddings', undefined, MAX_CONTEXT);
+    const firstWindowed = json.value('max_window_layers') ?? 28;
+    return {
+      hidden,
+      layers,
+      heads,
+      kvHeads: json.size('num_key_value_heads'),
+      headDim,
+      ffn: json.size('intermediate_size'),
+      vocab: json.size('vocab_size'),
+      normEps: json.positive('rms_norm_eps', 1e-6),
+      ropes: [readRope(json, { headDim, contextTokens })],
+      tied: json.flag('tie_word_embeddings', false),
+      contextTokens,
+      windows: readWindows(
+        json,
+        layers,
+        json.flag('use_sliding_window', false),
+        (layer) => layer >= Number(firstWindowed),
+      ),
+    };
+  },
+
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden);
+    for (let layer = 0; layer < layers; layer++) {
+      const attn = `model.layers.${layer}.self_attn`;
+      const mlp = `model.layers.${layer}.mlp`;
+      m.block(layer, () => {
+        const h = m.rmsNorm(`model.layers.${layer}.input_layernorm`, x);
+        const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias: true });
+        const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias: true });
+        const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias: true });
+        const a = m.attention(layer, m.rope(q, heads), m.rope(k, kvHeads), v, { window: windows[layer] });
+        x = m.linear(`${attn}.o_proj`, a, hidden, { addend: x });
+        const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
+        const gate = m.linear(`${mlp}.gate_proj`, n, ffn);
+        const up = m.linear(`${mlp}.up_proj`, n, ffn);
+        x = m.linear(`${mlp}.down_proj`, m.gated('silu', gate, up), hidden, { addend: x });
+      });
+    }
+    return m.rmsNorm('model.norm', x);
+  },
+
+  head(m, { tied, vocab, hidden }) {
+    return m.matrix(tied ? 'model.embed_tokens' : 'lm_head', vocab, hidden);
+  },
+};

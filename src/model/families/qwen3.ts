@@ -1,0 +1,79 @@
+// Qwen3: Llama's block with an RMSNorm over each head of q and of k before they turn.
+
+import type { Value } from '../../gpu/graph.ts';
+import type { ModelConfig } from '../config.ts';
+import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
+import { readRope } from '../rope.ts';
+import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { readWindows } from './windows.ts';
+
+interface Qwen3Config extends ModelConfig {
+  /** By layer; undefined: all of the row. */
+  readonly windows: readonly (number | undefined)[];
+  /** Biases on q, k, v and o. */
+  readonly attentionBias: boolean;
+}
+
+export const qwen3: Family<Qwen3Config> = {
+  architecture: 'Qwen3ForCausalLM',
+  prefix: 'model',
+  defaultTargets: QUERY_AND_VALUE,
+
+  parseConfig(json) {
+    json.require('hidden_act', 'silu');
+    const hidden = json.size('hidden_size');
+    const layers = json.size('num_hidden_layers', undefined, MAX_LAYERS);
+    const heads = json.size('num_attention_heads');
+    const headDim = json.size('head_dim', 128);
+    const contextTokens = json.size('max_position_embeddings', undefined, MAX_CONTEXT);
+    const firstWindowed = json.value('max_window_layers') ?? 28;
+    return {
+      hidden,
+      layers,
+      heads,
+      kvHeads: json.size('num_key_value_heads'),
+      headDim,
+      ffn: json.size('intermediate_size'),
+      vocab: json.size('vocab_size'),
+      normEps: json.positive('rms_norm_eps', 1e-6),
+      ropes: [readRope(json, { headDim, contextTokens })],
+      tied: json.flag('tie_word_embeddings', false),
+      contextTokens,
+      windows: readWindows(
+        json,
+        layers,
+        json.flag('use_sliding_window', false),
+        (layer) => layer >= Number(firstWindowed),
+      ),
+      attentionBias: json.flag('attention_bias', false),
+    };
+  },
+
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, attentionBias }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden);
+    for (let layer = 0; layer < layers; layer++) {
+      const attn = `model.layers.${layer}.self_attn`;
+      const mlp = `model.layers.${layer}.mlp`;
+      m.block(layer, () => {
+        const h = m.rmsNorm(`model.layers.${layer}.input_layernorm`, x);
+        const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias: attentionBias });
+        const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias: attentionBias });
+        const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias: attentionBias });
+        const turn = (name: string, y: Value, count: number) =>
+          m.rope(m.rmsNorm(`${attn}.${name}`, y, { size: headDim }), count);
+        const window = windows[layer];
+        const a = m.attention(layer, turn('q_norm', q, heads), turn('k_norm', k, kvHeads), v, { window });
+        x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
+        const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
+        const gate = m.linear(`${mlp}.gate_proj`, n, ffn);
+        const up = m.linear(`${mlp}.up_proj`, n, ffn);
+        x = m.linear(`${mlp}.down_proj`, m.gated('silu', gate, up), hidden, { addend: x });
+      });
+    }
+    return m.rmsNorm('model.norm', x);
+  },
+
+  head(m, { tied, vocab, hidden }) {
+    return m.matrix(tied ? 'model.embed_tokens' : 'lm_head', vocab, hidden);
+  },
+};
