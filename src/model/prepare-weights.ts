@@ -3,7 +3,7 @@
 // make up the cached file, so a cached model is read with the same loop.
 
 import type { Storage } from '../gpu/weight.ts';
-import { quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
+import { checkFinite, quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
 import { readTensor, readTransposedRows } from './read-tensor.ts';
 import type { TensorInfo } from './safetensors.ts';
 
@@ -82,6 +82,7 @@ export async function* preparePieces(
   const { name, storage, columns } = place;
   if (columns === 1) {
     const values = await readTensor(tensors.get(name)!);
+    checkFinite(name, values, 1);
     yield {
       buffer: name,
       offset: 0,
