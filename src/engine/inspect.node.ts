@@ -71,7 +71,8 @@ export async function inspectPath(paths: readonly string[]): Promise<Inspection>
   }
   const files = await openModelFiles(first);
   if (findFile(files, 'adapter_config.json')) return inspectAdapter(files);
-  if (findFile(files, 'config.json')) return inspectModel(files, path.basename(path.resolve(first)));
+  if (findFile(files, 'config.json') || files.some(({ name }) => isModelFile(name)))
+    return inspectModel(files, path.basename(path.resolve(first)));
   throw new Error(
     `Cannot inspect "${first}": found no config.json and no adapter_config.json, need one of them or dataset files`,
   );

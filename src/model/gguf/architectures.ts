@@ -9,6 +9,8 @@ type Json = Readonly<Record<string, unknown>>;
 export type RowOrder = (row: number) => number;
 
 export interface Architecture {
+  /** `model_type` of Hugging Face for the models that llama.cpp has under this name. */
+  readonly modelTypes: readonly string[];
   /** Path of a block; its number and a dot follow. */
   readonly blocks: string;
   /** Paths by llama.cpp's names (without ".weight" and ".bias") outside the blocks, and inside one. */
@@ -37,6 +39,7 @@ const LLAMA_INSIDE = {
 };
 
 const llama: Architecture = {
+  modelTypes: ['llama', 'mistral'],
   blocks: 'model.layers',
   outside: LLAMA_OUTSIDE,
   inside: LLAMA_INSIDE,
@@ -61,6 +64,7 @@ const llama: Architecture = {
 };
 
 const qwen2: Architecture = {
+  modelTypes: ['qwen2'],
   blocks: 'model.layers',
   outside: LLAMA_OUTSIDE,
   inside: LLAMA_INSIDE,
@@ -75,6 +79,7 @@ const qwen2: Architecture = {
 
 const qwen3: Architecture = {
   ...qwen2,
+  modelTypes: ['qwen3'],
   inside: { ...LLAMA_INSIDE, attn_q_norm: 'self_attn.q_norm', attn_k_norm: 'self_attn.k_norm' },
   config: (settings, has) => ({
     ...qwen2.config(settings, has),
@@ -85,6 +90,7 @@ const qwen3: Architecture = {
 };
 
 const gptneox: Architecture = {
+  modelTypes: ['gpt_neox'],
   blocks: 'gpt_neox.layers',
   outside: { token_embd: 'gpt_neox.embed_in', output_norm: 'gpt_neox.final_layer_norm', output: 'embed_out' },
   inside: {
@@ -120,6 +126,11 @@ const gptneox: Architecture = {
 
 /** By `general.architecture`. */
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = { llama, qwen2, qwen3, gptneox };
+
+/** llama.cpp's name for a model of Hugging Face's `model_type`, and its entry. */
+export function architectureOf(modelType: string): readonly [name: string, Architecture] | undefined {
+  return Object.entries(ARCHITECTURES).find(([, { modelTypes }]) => modelTypes.includes(modelType));
+}
 
 /** What config.json says in the same words for all of them. `vocab`: rows of the embedding. */
 export function commonConfig(settings: Settings, vocab: number, has: TensorCheck): Record<string, unknown> {
