@@ -138,14 +138,17 @@ function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string,
   const ignored = new Set(tensors.keys());
   for (const spec of specs) {
     const info = tensors.get(spec.name);
-    const shape = spec.transposed ? spec.shape.toReversed() : spec.shape;
+    const transposed = spec.transposed && !info?.asUsed;
+    const shape = transposed ? spec.shape.toReversed() : spec.shape;
     const need = `[${shape.join(', ')}]`;
     if (!info)
       throw new RangeError(`Cannot open the model: found no tensor "${spec.name}", need it with shape ${need}`);
     const found = `[${info.shape.join(', ')}]`;
     if (found !== need)
-      throw new TypeError(`Cannot open tensor "${spec.name}": found shape ${found}, need ${need} by the model's settings`);
-    const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !spec.transposed;
+      throw new TypeError(
+        `Cannot open tensor "${spec.name}": found shape ${found}, need ${need} by the model's settings`,
+      );
+    const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !transposed;
     const isQuantised = info.dtype === 'I8' && isMatrix;
     if (!isReadable(info.dtype) && !isQuantised) {
       throw new TypeError(`Cannot open tensor "${spec.name}": found ${info.dtype}, need ${READABLE}`);

@@ -43,6 +43,8 @@ export interface TensorInfo {
   readonly end: number;
   /** Which row of the file is row `row`, where a format keeps rows in another order; absent: the same. */
   readonly storedRow?: (row: number) => number;
+  /** Numbers and orientation are those of the forward pass, even where Hugging Face's files of the family are otherwise. */
+  readonly asUsed?: boolean;
 }
 
 export interface SafetensorsHeader {

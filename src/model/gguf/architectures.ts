@@ -124,8 +124,105 @@ const gptneox: Architecture = {
   },
 };
 
+/** Its files hold matrices as they are used, Hugging Face's the other way round (Conv1D). */
+const gpt2: Architecture = {
+  modelTypes: ['gpt2'],
+  blocks: 'transformer.h',
+  outside: {
+    token_embd: 'transformer.wte',
+    position_embd: 'transformer.wpe',
+    output_norm: 'transformer.ln_f',
+    output: 'lm_head',
+  },
+  inside: {
+    attn_norm: 'ln_1',
+    attn_qkv: 'attn.c_attn',
+    attn_output: 'attn.c_proj',
+    ffn_norm: 'ln_2',
+    ffn_up: 'mlp.c_fc',
+    ffn_down: 'mlp.c_proj',
+  },
+  config: (settings) => ({
+    model_type: 'gpt2',
+    architectures: ['GPT2LMHeadModel'],
+    activation_function: 'gelu_new',
+    n_embd: settings.needNumber('embedding_length'),
+    n_layer: settings.needNumber('block_count'),
+    n_head: settings.needNumber('attention.head_count'),
+    n_inner: settings.needNumber('feed_forward_length'),
+    n_positions: settings.needNumber('context_length'),
+    layer_norm_epsilon: settings.needNumber('attention.layer_norm_epsilon'),
+  }),
+};
+
+/** Its files hold the norms' 1 + w, Hugging Face's w. */
+const gemma3: Architecture = {
+  modelTypes: ['gemma3_text'],
+  blocks: 'model.layers',
+  outside: LLAMA_OUTSIDE,
+  inside: {
+    ...LLAMA_INSIDE,
+    attn_q_norm: 'self_attn.q_norm',
+    attn_k_norm: 'self_attn.k_norm',
+    post_attention_norm: 'post_attention_layernorm',
+    ffn_norm: 'pre_feedforward_layernorm',
+    post_ffw_norm: 'post_feedforward_layernorm',
+  },
+  config(settings) {
+    settings.needSame('attention.sliding_window_pattern', 6);
+    settings.needSame('rope.freq_base_swa', 10_000);
+    const { head_dim, ...rest } = headDim(settings) as { head_dim?: number };
+    const [hidden, heads] = [settings.needNumber('embedding_length'), settings.needNumber('attention.head_count')];
+    const size = head_dim ?? hidden / heads;
+    return {
+      ...rest,
+      model_type: 'gemma3_text',
+      architectures: ['Gemma3ForCausalLM'],
+      hidden_activation: 'gelu_pytorch_tanh',
+      head_dim: size,
+      // As in llama.cpp: the 27B model alone, known by its layers, divides otherwise.
+      query_pre_attn_scalar: settings.needNumber('block_count') === 62 ? hidden / heads : size,
+      sliding_window: settings.needNumber('attention.sliding_window'),
+      sliding_window_pattern: 6,
+      rope_local_base_freq: 10_000,
+      rms_norm_eps: settings.needNumber('attention.layer_norm_rms_epsilon'),
+    };
+  },
+};
+
+const phi3: Architecture = {
+  modelTypes: ['phi3'],
+  blocks: 'model.layers',
+  outside: LLAMA_OUTSIDE,
+  inside: {
+    attn_norm: 'input_layernorm',
+    attn_qkv: 'self_attn.qkv_proj',
+    attn_output: 'self_attn.o_proj',
+    ffn_norm: 'post_attention_layernorm',
+    ffn_up: 'mlp.gate_up_proj',
+    ffn_down: 'mlp.down_proj',
+  },
+  config: (settings) => ({
+    model_type: 'phi3',
+    architectures: ['Phi3ForCausalLM'],
+    hidden_act: 'silu',
+    rms_norm_eps: settings.needNumber('attention.layer_norm_rms_epsilon'),
+    sliding_window: settings.number('attention.sliding_window') ?? null,
+    original_max_position_embeddings: settings.number('rope.scaling.original_context_length') ?? null,
+    ...headDim(settings),
+  }),
+};
+
 /** By `general.architecture`. */
-export const ARCHITECTURES: Readonly<Record<string, Architecture>> = { llama, qwen2, qwen3, gptneox };
+export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  llama,
+  qwen2,
+  qwen3,
+  gemma3,
+  phi3,
+  gpt2,
+  gptneox,
+};
 
 /** llama.cpp's name for a model of Hugging Face's `model_type`, and its entry. */
 export function architectureOf(modelType: string): readonly [name: string, Architecture] | undefined {

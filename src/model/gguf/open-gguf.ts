@@ -86,7 +86,7 @@ function renameTensors(
     const path = block === undefined ? paths[stem] : `${architecture.blocks}.${Number(block)}.${paths[stem]}`;
     const name = `${path}.${kind}`;
     const storedRow = block === undefined ? undefined : orders[stem];
-    out.set(name, { ...info, name, ...(storedRow && { storedRow }) });
+    out.set(name, { ...info, name, asUsed: true, ...(storedRow && { storedRow }) });
   }
   return out;
 }
