@@ -21,7 +21,7 @@ const FLAGS = {
 
 export const generate = {
   summary: 'continue a text or answer a message',
-  help: `usage: graft generate --model <folder> (--prompt TEXT | --ids 1,2,3 | --chat TEXT) [flags]
+  help: `usage: graft generate --model <folder or .gguf> (--prompt TEXT | --ids 1,2,3 | --chat TEXT) [flags]
 
   --adapter FOLDER  --strength 1   a PEFT folder, and how much of it (0 = base alone)
   --max-tokens 64  --temperature 0 (greedy)  --top-p 1  --seed 0

@@ -1,13 +1,14 @@
-// graft inspect: what a model folder, an adapter or a dataset is. Needs no GPU.
+// graft inspect: what a model, an adapter or a dataset is. Needs no GPU.
 
 import { type Inspection, inspectPath } from '../engine/inspect.node.ts';
 import { parseFlags } from './usage.ts';
 
 export const inspect = {
-  summary: 'what a model folder, adapter or dataset is',
+  summary: 'what a model, adapter or dataset is',
   help: `usage: graft inspect <path> [--json]
 
-  A folder with config.json is a model, one with adapter_config.json an adapter; files are read as datasets.
+  A folder with config.json or a .gguf file is a model, a folder with adapter_config.json an adapter; other files are
+  read as datasets.
   --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,
 
   async run(args: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { bench } from './bench.ts';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { score } from './score.ts';
@@ -14,7 +15,15 @@ export interface Command {
   run(args: readonly string[]): Promise<void>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { train, score, generate, inspect, doctor, bench };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  train,
+  score,
+  generate,
+  export: exportCommand,
+  inspect,
+  doctor,
+  bench,
+};
 
 /** Runs one command and returns its exit code. Errors are one sentence on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {

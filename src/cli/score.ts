@@ -16,7 +16,7 @@ const FLAGS = {
 
 export const score = {
   summary: 'loss and perplexity of rows, with or without an adapter',
-  help: `usage: graft score --model <folder> --data <file> [--adapter <PEFT folder>] [flags]
+  help: `usage: graft score --model <folder or .gguf> --data <file> [--adapter <PEFT folder>] [flags]
 
   --seq-len 256             longer rows are cut
   --train-on-prompts        judge prompts too, not answers only

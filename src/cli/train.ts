@@ -46,9 +46,9 @@ const FLAGS = {
 
 export const train = {
   summary: 'train a LoRA adapter on your data',
-  help: `usage: graft train --model <folder> --data <file…> --out <folder> [flags]
+  help: `usage: graft train --model <folder or .gguf> --data <file…> --out <folder> [flags]
 
-  --model FOLDER            Hugging Face folder: config.json, *.safetensors, tokenizer.json
+  --model FOLDER|FILE.gguf  Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a GGUF file
   --data FILE…              JSONL, JSON, CSV, TSV or text; several files are read one after another
   --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank

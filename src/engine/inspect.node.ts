@@ -1,4 +1,4 @@
-// What lies at a path: a model folder, an adapter folder, or dataset files. Reads headers and rows, needs no GPU.
+// What lies at a path: a model folder or .gguf file, an adapter folder, or dataset files. Reads headers and rows, needs no GPU.
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { readPeftFolder } from '../lora/files/peft.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
-import { openDataFile, openModelFiles } from '../storage/node.ts';
+import { isModelFile, openDataFile, openModelFiles } from '../storage/node.ts';
 
 export interface ModelInspection {
   readonly kind: 'model';
@@ -57,6 +57,7 @@ export async function inspectPath(paths: readonly string[]): Promise<Inspection>
   const first = paths[0]!;
   const info = await stat(first).catch(() => undefined);
   if (info === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
+  if (isModelFile(first)) return inspectModel(await openModelFiles(first));
   if (!info.isDirectory()) {
     const found = await inspectFiles(await Promise.all(paths.map(openDataFile)));
     return {
@@ -70,13 +71,14 @@ export async function inspectPath(paths: readonly string[]): Promise<Inspection>
   }
   const files = await openModelFiles(first);
   if (findFile(files, 'adapter_config.json')) return inspectAdapter(files);
-  if (findFile(files, 'config.json')) return inspectModel(files, path.basename(path.resolve(first)));
+  if (findFile(files, 'config.json') || files.some(({ name }) => isModelFile(name)))
+    return inspectModel(files, path.basename(path.resolve(first)));
   throw new Error(
     `Cannot inspect "${first}": found no config.json and no adapter_config.json, need one of them or dataset files`,
   );
 }
 
-async function inspectModel(files: Awaited<ReturnType<typeof openModelFiles>>, name: string): Promise<ModelInspection> {
+async function inspectModel(files: readonly ModelFile[], name?: string): Promise<ModelInspection> {
   const folder = await openModelFolder(files, name);
   const { config } = folder;
   const tokenizer = await folder.loadTokenizer?.();
@@ -102,7 +104,7 @@ async function inspectModel(files: Awaited<ReturnType<typeof openModelFiles>>, n
   };
 }
 
-async function inspectAdapter(files: Awaited<ReturnType<typeof openModelFiles>>): Promise<AdapterInspection> {
+async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspection> {
   const { adapter, notices } = await readPeftFolder(files, await adaptedLinears(files));
   const modules = [...adapter.modules].map(([at, m]) => ({
     path: at,

@@ -45,7 +45,7 @@ export async function openNodeDevice(): Promise<Device> {
   });
 }
 
-/** Opens a Hugging Face folder. Models of `KEEP_BYTES` and more are kept prepared in the user's cache directory. */
+/** Opens a Hugging Face folder or one .gguf file. Models of `KEEP_BYTES` and more are kept prepared in the user's cache directory. */
 export async function openModelAt(
   device: Device,
   folder: string,
@@ -56,7 +56,7 @@ export async function openModelAt(
   const bytes = files.reduce((n, f) => n + f.size, 0);
   const store = bytes >= KEEP_BYTES ? openPreparedFolder(cacheFolder()) : undefined;
   return openBase(device, files, quant, {
-    name: path.basename(path.resolve(folder)),
+    name: path.basename(path.resolve(folder)).replace(/\.gguf$/i, ''),
     store,
     ...(onProgress && { onProgress }),
   });

@@ -42,7 +42,7 @@ const SAMPLES = 64;
 async function sourceKey(files: readonly ModelFile[], quant: QuantChoice): Promise<string> {
   const parts: Uint8Array[] = [new TextEncoder().encode(JSON.stringify(quant))];
   for (const file of files
-    .filter((f) => /\.(safetensors|json)$/.test(f.name))
+    .filter((f) => /\.(safetensors|json|gguf)$/i.test(f.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))) {
     parts.push(new TextEncoder().encode(`${baseName(file.name)}:${file.size};`));
     const step = Math.max(SAMPLE_BYTES, Math.floor(file.size / SAMPLES));

@@ -80,7 +80,7 @@ describe('openModelFolder()', () => {
       'found no tensor "model.layers.0.self_attn.q_proj.bias"',
     );
     await expect(openModelFolder(tinyFolder({ vocab_size: 301 }))).rejects.toThrow(
-      'Cannot open tensor "model.embed_tokens.weight": found shape [300, 8], need [301, 8] by config.json',
+      'Cannot open tensor "model.embed_tokens.weight": found shape [300, 8], need [301, 8] by the model\'s settings',
     );
     const wide = replaced(tensor('model.norm.weight', [8], 'I8'));
     await expect(openModelFolder(tinyFolder({}, wide))).rejects.toThrow('found I8, need F32, F16, BF16');

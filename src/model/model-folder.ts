@@ -1,14 +1,16 @@
-// A dropped or bundled folder → an opened model: its settings, where each tensor lies, its tokenizer and its licence.
-// Everything is checked before a byte of weights is read, so that a wrong folder fails in a second and says why.
+// A dropped or bundled folder, or one .gguf file → an opened model: its settings, where each tensor lies, its tokenizer
+// and its licence. Everything is checked before a byte of weights is read, so that a wrong folder fails in a second and says why.
 
 import { type ModelConfig, parseConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
-import { findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
+import { openGguf } from './gguf/open-gguf.ts';
+import { baseName, findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
 import { modelParts } from './model-parts.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 import { weightSource } from './quantize.ts';
+import { isReadable, READABLE } from './read-tensor.ts';
 import { readModelTensors, type TensorInfo } from './safetensors.ts';
-import { openTokenizer, type Tokenizer } from './tokenizer.ts';
+import { openTokenizer, type Tokenizer, type TokenizerFiles } from './tokenizer.ts';
 
 export interface ModelFolder {
   /** Of the folder, or as the caller named it. */
@@ -26,34 +28,98 @@ export interface ModelFolder {
 
 /** Buffers that old checkpoints carry and no forward pass reads. */
 const KNOWN_BUFFERS = /\.rotary_emb\.inv_freq$|\.(attn|attention)\.(masked_)?bias$/;
-const FLOATS = ['F32', 'F16', 'BF16'];
 /** Front matter stands at the top; model cards can be long. */
 const MAX_CARD_BYTES = 1_000_000;
 
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a model's files say, whichever format they have. */
+interface Source {
+  readonly name: string;
+  /** The file that has the settings. */
+  readonly settingsName: string;
+  readonly config: Json;
+  readonly generation: Json | undefined;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tokenizer: { readonly fileName: string; read(): Promise<TokenizerFiles> } | undefined;
+  readonly licence: string | undefined;
+}
+
 /** Throws an Error that names the file, field or tensor that is missing or wrong. */
 export async function openModelFolder(files: readonly ModelFile[], name?: string): Promise<ModelFolder> {
+  const gguf = findGguf(files);
+  const source = gguf ? await readGguf(gguf) : await readFolder(files);
+  const config = readConfig(source);
+  const { metadata, licence } = source;
+  const specs = modelParts(config).tensors;
+  const tensors = withPrefix(source.tensors, FAMILIES.get(config.family)!.prefix, specs);
+  const warnings = checkTensors(specs, tensors);
+  let tokenizer: Promise<Tokenizer> | undefined;
+  const loadTokenizer = source.tokenizer && (() => (tokenizer ??= readTokenizer(source.tokenizer!, config)));
+  return { name: name ?? source.name, config, tensors, loadTokenizer, licence, metadata, warnings };
+}
+
+/** The one .gguf file of a folder that has no weights in another format. */
+function findGguf(files: readonly ModelFile[]): ModelFile | undefined {
+  const ggufs = files.filter((file) => /\.gguf$/i.test(file.name));
+  if (ggufs.length === 0 || files.some((file) => /\.safetensors$/i.test(file.name))) return undefined;
+  if (ggufs.length === 1) return ggufs[0];
+  const names = ggufs.map((file) => `"${baseName(file.name)}"`).join(', ');
+  throw new RangeError(`Cannot open the model: found ${ggufs.length} .gguf files (${names}), need one`);
+}
+
+async function readGguf(file: ModelFile): Promise<Source> {
+  const { tokenizer, ...model } = await openGguf(file);
+  return {
+    ...model,
+    settingsName: file.name,
+    generation: undefined,
+    metadata: new Map([['format', 'gguf']]),
+    tokenizer: tokenizer && { fileName: file.name, read: async () => tokenizer() },
+  };
+}
+
+async function readFolder(files: readonly ModelFile[]): Promise<Source> {
   const configFile = findFile(files, 'config.json');
   if (!configFile)
-    throw new RangeError('Cannot open the model: found no "config.json", need a Hugging Face model folder');
+    throw new RangeError(
+      'Cannot open the model: found no "config.json", need a Hugging Face model folder or one .gguf file',
+    );
   const generationFile = findFile(files, 'generation_config.json');
-  const generation = generationFile && (await readJsonObject(generationFile));
-  const config = parseConfig(await readJsonObject(configFile), generation);
-  const { tensors: found, metadata } = await readModelTensors(files);
-  const specs = modelParts(config).tensors;
-  const tensors = withPrefix(found, FAMILIES.get(config.family)!.prefix, specs);
-  const warnings = checkTensors(specs, tensors);
   const tokenizerFile = findFile(files, 'tokenizer.json');
-  let tokenizer: Promise<Tokenizer> | undefined;
-  const loadTokenizer = tokenizerFile && (() => (tokenizer ??= readTokenizer(files, tokenizerFile, config)));
-  return {
-    name: name ?? configFile.name.split('/').at(-2) ?? 'model',
-    config,
-    tensors,
-    loadTokenizer,
-    licence: await readLicence(files),
-    metadata,
-    warnings,
+  const read = async (file: ModelFile): Promise<TokenizerFiles> => {
+    const json = async (name: string) => {
+      const part = findFile(files, name);
+      return part && (await readJsonObject(part));
+    };
+    const templateFile = findFile(files, 'chat_template.jinja');
+    return {
+      tokenizer: await readJsonObject(file),
+      config: await json('tokenizer_config.json'),
+      specialTokens: await json('special_tokens_map.json'),
+      chatTemplate: templateFile && (await readText(templateFile)),
+    };
   };
+  return {
+    name: configFile.name.split('/').at(-2) ?? 'model',
+    settingsName: 'config.json',
+    config: await readJsonObject(configFile),
+    generation: generationFile && (await readJsonObject(generationFile)),
+    ...(await readModelTensors(files)),
+    tokenizer: tokenizerFile && { fileName: tokenizerFile.name, read: () => read(tokenizerFile) },
+    licence: await readLicence(files),
+  };
+}
+
+/** parseConfig speaks of config.json, which a .gguf file has not. */
+function readConfig({ config, generation, settingsName }: Source): ModelConfig {
+  try {
+    return parseConfig(config, generation);
+  } catch (error) {
+    if (settingsName === 'config.json' || !(error instanceof RangeError)) throw error;
+    throw new RangeError(error.message.replace('"config.json"', `"${settingsName}"`));
+  }
 }
 
 /** Tensors by the names of the whole model: some files leave the family's prefix out ("h.0.attn…" for "transformer.h.0.attn…"). */
@@ -72,17 +138,20 @@ function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string,
   const ignored = new Set(tensors.keys());
   for (const spec of specs) {
     const info = tensors.get(spec.name);
-    const shape = spec.transposed ? spec.shape.toReversed() : spec.shape;
+    const transposed = spec.transposed && !info?.asUsed;
+    const shape = transposed ? spec.shape.toReversed() : spec.shape;
     const need = `[${shape.join(', ')}]`;
     if (!info)
       throw new RangeError(`Cannot open the model: found no tensor "${spec.name}", need it with shape ${need}`);
     const found = `[${info.shape.join(', ')}]`;
     if (found !== need)
-      throw new TypeError(`Cannot open tensor "${spec.name}": found shape ${found}, need ${need} by config.json`);
-    const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !spec.transposed;
+      throw new TypeError(
+        `Cannot open tensor "${spec.name}": found shape ${found}, need ${need} by the model's settings`,
+      );
+    const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !transposed;
     const isQuantised = info.dtype === 'I8' && isMatrix;
-    if (!FLOATS.includes(info.dtype) && !isQuantised) {
-      throw new TypeError(`Cannot open tensor "${spec.name}": found ${info.dtype}, need ${FLOATS.join(', ')}`);
+    if (!isReadable(info.dtype) && !isQuantised) {
+      throw new TypeError(`Cannot open tensor "${spec.name}": found ${info.dtype}, need ${READABLE}`);
     }
     ignored.delete(spec.name);
     if (isQuantised) ignored.delete(weightSource(tensors, spec.name).scale!.name); // throws without fitting scales
@@ -96,26 +165,11 @@ function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string,
   return [`${names.length} tensors of the files are not used: ${some}${names.length > 3 ? ' and others' : ''}`];
 }
 
-async function readTokenizer(
-  files: readonly ModelFile[],
-  tokenizerFile: ModelFile,
-  config: ModelConfig,
-): Promise<Tokenizer> {
-  const json = async (name: string) => {
-    const file = findFile(files, name);
-    return file && (await readJsonObject(file));
-  };
-  const templateFile = findFile(files, 'chat_template.jinja');
-  const tokenizer = openTokenizer({
-    tokenizer: await readJsonObject(tokenizerFile),
-    config: await json('tokenizer_config.json'),
-    specialTokens: await json('special_tokens_map.json'),
-    chatTemplate: templateFile && (await readText(templateFile)),
-    eos: config.eos,
-  });
+async function readTokenizer(source: NonNullable<Source['tokenizer']>, config: ModelConfig): Promise<Tokenizer> {
+  const tokenizer = openTokenizer({ ...(await source.read()), eos: config.eos });
   if (tokenizer.vocabSize <= config.vocab) return tokenizer;
   throw new RangeError(
-    `Cannot open "${tokenizerFile.name}": found token ids up to ${tokenizer.vocabSize - 1}, need ids below the model's ${config.vocab}`,
+    `Cannot open "${source.fileName}": found token ids up to ${tokenizer.vocabSize - 1}, need ids below the model's ${config.vocab}`,
   );
 }
 

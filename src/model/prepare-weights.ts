@@ -3,7 +3,7 @@
 // make up the cached file, so a cached model is read with the same loop.
 
 import type { Storage } from '../gpu/weight.ts';
-import { quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
+import { checkFinite, quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
 import { readTensor, readTransposedRows } from './read-tensor.ts';
 import type { TensorInfo } from './safetensors.ts';
 
@@ -80,23 +80,27 @@ export async function* preparePieces(
   place: WeightPlace,
 ): AsyncGenerator<Piece> {
   const { name, storage, columns } = place;
+  const asUsed = tensors.get(name)?.asUsed ?? false;
+  const transposed = place.transposed && !asUsed;
+  const added = asUsed ? 0 : place.offset;
   if (columns === 1) {
     const values = await readTensor(tensors.get(name)!);
+    checkFinite(name, values, 1);
     yield {
       buffer: name,
       offset: 0,
-      bytes: bytesOf(place.offset === 0 ? values : values.map((v) => v + place.offset)),
+      bytes: bytesOf(added === 0 ? values : values.map((v) => v + added)),
     };
     return;
   }
   const source = weightSource(tensors, name);
   let block: { begin: number; end: number; values: Float32Array } = { begin: 0, end: 0, values: new Float32Array() };
   for (const { rowBegin, rowEnd } of pieceRanges(place)) {
-    if (place.transposed && rowEnd > block.end) {
+    if (transposed && rowEnd > block.end) {
       const end = Math.min(place.rows, rowBegin + TRANSPOSED_PIECES * (rowEnd - rowBegin));
       block = { begin: rowBegin, end, values: await readTransposedRows(source.weight, rowBegin, end) };
     }
-    const quant = place.transposed
+    const quant = transposed
       ? quantizeRows(name, rowsOf(block, rowBegin, rowEnd, columns), rowEnd - rowBegin, columns, storage, rowBegin)
       : await readQuantRows(source, rowBegin, rowEnd, storage);
     const at = pieceBytes(place, rowBegin, rowEnd);

@@ -192,7 +192,7 @@ describe('readQuantRows()', () => {
     broken[scale.begin + 5] = 0x7c;
     const source = weightSource(await byName(fileFromBytes('m', broken)), 'w');
     await expect(readQuantRows(source, 0, rows, 'q8')).rejects.toThrow(
-      'Cannot use "w.scale": found no finite number at 2',
+      'Cannot use "w.scale": found no finite scale at 2',
     );
   });
 });

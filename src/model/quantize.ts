@@ -31,7 +31,7 @@ export type QuantRows = { readonly rows: number; readonly columns: number } & (
   | { readonly scheme: 'f32'; readonly values: Float32Array }
 );
 
-/** A matrix in a model's files: F32, F16 or BF16, or the codes and scales that Graft's own q8 files hold. */
+/** A matrix in a model's files: floats or blocks of GGUF, or the codes and scales that Graft's own q8 files hold. */
 export interface WeightSource {
   readonly name: string;
   readonly rows: number;
@@ -77,7 +77,7 @@ export function rowsPerChunk(columns: number): number {
   return Math.max(2, Math.floor(CHUNK_BYTES / 4 / Math.max(1, columns) / 2) * 2);
 }
 
-/** Rows [rowBegin, rowEnd) of a stored matrix in `scheme`; q8 files keep their bits when q8 is asked for. */
+/** Rows [rowBegin, rowEnd) of a stored matrix in `scheme`; q8 files and Q8_0 keep their bits when q8 is asked for. */
 export async function readQuantRows(
   source: WeightSource,
   rowBegin: number,
@@ -85,13 +85,30 @@ export async function readQuantRows(
   scheme: QuantScheme,
 ): Promise<QuantRows> {
   const { name, weight, scale, columns } = source;
-  if (!scale)
-    return quantizeRows(name, await readRows(weight, rowBegin, rowEnd), rowEnd - rowBegin, columns, scheme, rowBegin);
+  const rows = rowEnd - rowBegin;
+  if (weight.dtype === 'Q8_0' && scheme === 'q8') {
+    const { codes, scales } = splitBlocks(await readRowBytes(weight, rowBegin, rowEnd));
+    return packStored(name, codes, scales, rows, columns);
+  }
+  if (!scale) return quantizeRows(name, await readRows(weight, rowBegin, rowEnd), rows, columns, scheme, rowBegin);
   const codes = await readRowBytes(weight, rowBegin, rowEnd);
   const scales = asUint16(await readRowBytes(scale, rowBegin, rowEnd));
-  const stored = packStored(name, codes, scales, rowEnd - rowBegin, columns);
+  const stored = packStored(`${name}.scale`, codes, scales, rows, columns);
   if (scheme === 'q8') return stored;
-  return quantizeRows(name, dequantize(stored), rowEnd - rowBegin, columns, scheme, rowBegin);
+  return quantizeRows(name, dequantize(stored), rows, columns, scheme, rowBegin);
+}
+
+/** Blocks of Q8_0 (f16 scale, 32 codes) → all codes and all scales. Groups are the same, so nothing is rounded. */
+function splitBlocks(blocks: Uint8Array): { codes: Uint8Array; scales: Uint16Array } {
+  const bytes = 2 + GROUP;
+  const scales = new Uint16Array(blocks.length / bytes);
+  const codes = new Uint8Array(scales.length * GROUP);
+  for (let i = 0; i < scales.length; i++) {
+    const at = i * bytes;
+    scales[i] = blocks[at]! | (blocks[at + 1]! << 8);
+    codes.set(blocks.subarray(at + 2, at + bytes), i * GROUP);
+  }
+  return { codes, scales };
 }
 
 /**
@@ -184,11 +201,10 @@ function quantizeWholeRows(rows: Float32Array, rowCount: number, columns: number
   return { scheme: 'int8-row', rows: rowCount, columns, codes: words(codes), scales };
 }
 
-/** Codes (O,C) and scales (O,G) of a q8 file, moved into the padded layout. */
+/** Codes (O,C) and scales (O,G) as a file has them, moved into the padded layout. `name`: the tensor with the scales. */
 function packStored(name: string, stored: Uint8Array, halves: Uint16Array, rows: number, columns: number): QuantRows {
   const bad = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
-  if (bad >= 0)
-    throw new RangeError(`Cannot use "${name}.scale": found no finite number at ${bad}, need finite scales`);
+  if (bad >= 0) throw new RangeError(`Cannot use "${name}": found no finite scale at ${bad}, need finite scales`);
   const stride = Math.ceil(columns / 4) * 4;
   const codes = new Uint8Array(rows * stride);
   if (stride === columns) codes.set(stored);
@@ -224,7 +240,7 @@ function absMax(values: Float32Array, begin: number, end: number): number {
 }
 
 /** x - x is 0 for every finite x and NaN for the others, so one sum finds them all at the cost of an addition each. */
-function checkFinite(name: string, rows: Float32Array, columns: number, firstRow: number): void {
+export function checkFinite(name: string, rows: Float32Array, columns: number, firstRow = 0): void {
   let sum = 0;
   for (let i = 0; i < rows.length; i++) sum += rows[i]! - rows[i]!;
   if (sum === 0) return;

@@ -53,7 +53,7 @@ describe('readRows()', () => {
 
   it('refuses other dtypes and rows that are not there, by name', async () => {
     const i32 = await tensorOf({ dtype: 'I32', shape: [1], bytes: new Uint8Array(4) });
-    await expect(readTensor(i32)).rejects.toThrow('Cannot read tensor "w": found I32, need F32, F16 or BF16');
+    await expect(readTensor(i32)).rejects.toThrow('Cannot read tensor "w": found I32, need F32, F16, BF16');
     const f64 = await tensorOf({ dtype: 'F64', shape: [1], bytes: new Uint8Array(8) });
     await expect(readTensor(f64)).rejects.toThrow(TypeError);
     const f32 = await tensorOf({ dtype: 'F32', shape: [1], bytes: new Uint8Array(4) });

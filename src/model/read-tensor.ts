@@ -1,14 +1,32 @@
 // Values of a tensor as f32, by rows, so that a large matrix never has to be in memory whole.
 // Rows are the first dimension; a vector has rows of one element, a scalar is one row.
 
+import { BLOCK_TYPES, type BlockName } from './gguf/block-types.ts';
+import { DEQUANTIZERS } from './gguf/dequantize.ts';
 import { widenBrain, widenHalf } from './half.ts';
 import type { TensorInfo } from './safetensors.ts';
 
 /** File bytes read at a time: large enough for full disk speed, small beside any tab's memory. */
 export const CHUNK_BYTES = 8 * 1024 * 1024;
 
-/** The element types that stand for real weights; others are refused by name. */
-const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
+/** Rows of another order are read together when at most this much lies between them: a read costs as much as 64 kB. */
+const MAX_GAP_BYTES = 64 * 1024;
+
+/** Writes the elements that the stored bytes stand for; the types that stand for real weights. */
+const WIDEN: ReadonlyMap<string, (bytes: Uint8Array, out: Float32Array) => void> = new Map([
+  ['F32', (bytes, out) => new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes)],
+  ['F16', (bytes, out) => widenHalf(asUint16(bytes), out)],
+  ['BF16', (bytes, out) => widenBrain(asUint16(bytes), out)],
+  ...DEQUANTIZERS,
+]);
+
+/** The types that can be read, for messages. */
+export const READABLE = [...WIDEN.keys()].join(', ');
+
+/** True for element types that readRows understands; integers and what nobody trains on are not among them. */
+export function isReadable(dtype: TensorInfo['dtype']): boolean {
+  return WIDEN.has(dtype);
+}
 
 /** Rows (dimension 0) and elements a row of any tensor. */
 export function rowsOf(info: TensorInfo): { readonly rows: number; readonly columns: number } {
@@ -16,20 +34,22 @@ export function rowsOf(info: TensorInfo): { readonly rows: number; readonly colu
   return { rows, columns: rest.reduce((product, size) => product * size, 1) };
 }
 
-/** Rows [rowBegin, rowEnd) as f32, row-major. Throws a TypeError for dtypes other than F32, F16 and BF16. */
+/** Rows [rowBegin, rowEnd) as f32, row-major. Throws a TypeError for dtypes that stand for no weights. */
 export async function readRows(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Float32Array> {
-  const elementBytes = ELEMENT_BYTES[info.dtype];
-  if (!elementBytes)
-    throw new TypeError(`Cannot read tensor "${info.name}": found ${info.dtype}, need F32, F16 or BF16`);
+  const widen = WIDEN.get(info.dtype);
+  if (!widen) throw new TypeError(`Cannot read tensor "${info.name}": found ${info.dtype}, need ${READABLE}`);
   const { rows, columns } = rowsOf(info);
   checkRows(info.name, rows, rowBegin, rowEnd);
+  if (columns % (BLOCK_TYPES[info.dtype as BlockName]?.elements ?? 1) !== 0)
+    throw new TypeError(
+      `Cannot read tensor "${info.name}": found ${info.dtype} in rows of ${columns}, need F32 or F16`,
+    );
   const out = new Float32Array((rowEnd - rowBegin) * columns);
-  const begin = info.begin + rowBegin * columns * elementBytes;
-  const chunk = CHUNK_BYTES / elementBytes;
-  for (let at = 0; at < out.length; at += chunk) {
-    const length = Math.min(chunk, out.length - at);
-    const bytes = await info.file.read(begin + at * elementBytes, length * elementBytes);
-    widen(info.dtype, bytes, out.subarray(at, at + length));
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / rowBytesOf(info)));
+  for (let row = rowBegin; row < rowEnd; row += step) {
+    const end = Math.min(rowEnd, row + step);
+    const bytes = await readRowBytes(info, row, end);
+    widen(bytes, out.subarray((row - rowBegin) * columns, (end - rowBegin) * columns));
   }
   return out;
 }
@@ -56,23 +76,40 @@ export async function readTransposedRows(info: TensorInfo, rowBegin: number, row
   return out;
 }
 
-/** The tensor's stored bytes of rows [rowBegin, rowEnd), for one-byte and two-byte types that are kept as they are. */
-export function readRowBytes(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Uint8Array> {
+/** The tensor's stored bytes of rows [rowBegin, rowEnd), in the order of rows here, not of the file. */
+export async function readRowBytes(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Uint8Array> {
+  checkRows(info.name, rowsOf(info).rows, rowBegin, rowEnd);
+  const rowBytes = rowBytesOf(info);
+  const { begin, file, storedRow } = info;
+  if (storedRow === undefined) return file.read(begin + rowBegin * rowBytes, (rowEnd - rowBegin) * rowBytes);
+  const out = new Uint8Array((rowEnd - rowBegin) * rowBytes);
+  const wanted = Array.from({ length: rowEnd - rowBegin }, (_, to) => ({ to, from: storedRow(rowBegin + to) }));
+  wanted.sort((a, b) => a.from - b.from);
+  for (let first = 0; first < wanted.length; ) {
+    const from = wanted[first]!.from;
+    let after = first + 1;
+    while (after < wanted.length && belongsTo(from, wanted[after - 1]!.from, wanted[after]!.from, rowBytes)) after++;
+    const bytes = await file.read(begin + from * rowBytes, (wanted[after - 1]!.from + 1 - from) * rowBytes);
+    for (const row of wanted.slice(first, after))
+      out.set(bytes.subarray((row.from - from) * rowBytes, (row.from - from + 1) * rowBytes), row.to * rowBytes);
+    first = after;
+  }
+  return out;
+}
+
+/** Whether a row is read together with those from `first` to `last`. */
+function belongsTo(first: number, last: number, row: number, rowBytes: number): boolean {
+  return (row - last) * rowBytes <= MAX_GAP_BYTES + rowBytes && (row + 1 - first) * rowBytes <= 2 * CHUNK_BYTES;
+}
+
+function rowBytesOf(info: TensorInfo): number {
   const { rows } = rowsOf(info);
-  checkRows(info.name, rows, rowBegin, rowEnd);
-  const rowBytes = rows === 0 ? 0 : (info.end - info.begin) / rows;
-  return info.file.read(info.begin + rowBegin * rowBytes, (rowEnd - rowBegin) * rowBytes);
+  return rows === 0 ? 0 : (info.end - info.begin) / rows;
 }
 
 function checkRows(name: string, rows: number, rowBegin: number, rowEnd: number): void {
   if (0 <= rowBegin && rowBegin <= rowEnd && rowEnd <= rows) return;
   throw new RangeError(`Cannot read rows ${rowBegin} to ${rowEnd} of "${name}": found ${rows} rows, need all of them`);
-}
-
-function widen(dtype: string, bytes: Uint8Array, out: Float32Array): void {
-  if (dtype === 'F32') new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);
-  else if (dtype === 'F16') widenHalf(asUint16(bytes), out);
-  else widenBrain(asUint16(bytes), out);
 }
 
 /** A view where the bytes are aligned, a copy where a file's reader handed them out at an odd address. */

@@ -2,6 +2,7 @@
 // Reads headers only, by range; read-tensor.ts reads values. Headers come from strangers: each claim is checked
 // against the file's size before anything is allocated. The rules are those of the format's reference reader.
 
+import type { BlockName } from './gguf/block-types.ts';
 import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
 
 /** Bits an element, in the reference implementation's order, which is also its order of writing (last first). */
@@ -34,15 +35,20 @@ export type Dtype = keyof typeof DTYPE_BITS;
 /** One tensor of a file; its bytes are [begin, end) of `file`, counted from the file's start. */
 export interface TensorInfo {
   readonly name: string;
-  readonly dtype: Dtype;
+  /** A type of safetensors or, in a GGUF file, one of its block types. */
+  readonly dtype: Dtype | BlockName;
   readonly shape: readonly number[];
   readonly file: ModelFile;
   readonly begin: number;
   readonly end: number;
+  /** Which row of the file is row `row`, where a format keeps rows in another order; absent: the same. */
+  readonly storedRow?: (row: number) => number;
+  /** Numbers and orientation are those of the forward pass, even where Hugging Face's files of the family are otherwise. */
+  readonly asUsed?: boolean;
 }
 
 export interface SafetensorsHeader {
-  readonly tensors: readonly TensorInfo[];
+  readonly tensors: readonly (TensorInfo & { readonly dtype: Dtype })[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -171,7 +177,7 @@ function readMetadata(file: ModelFile, entry: unknown): Map<string, string> {
   return new Map(Object.entries(entry) as [string, string][]);
 }
 
-function readEntry(file: ModelFile, name: string, entry: unknown, dataStart: number): TensorInfo {
+function readEntry(file: ModelFile, name: string, entry: unknown, dataStart: number) {
   const bad = (found: string, need: string) => broken(file, `tensor "${name}" with ${found}`, need);
   if (!isObject(entry)) throw bad('no description', 'dtype, shape and data_offsets');
   const { dtype, shape, data_offsets: offsets } = entry;

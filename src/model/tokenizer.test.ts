@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatTokenizer } from '../data/types.ts';
-import { readGgufMetadata, smolTokenizerJson } from './testing/gguf-tokenizer.ts';
-import { describeWithShared, sharedJson, sharedPath } from './testing/shared.ts';
+import { describeWithShared, sharedJson } from './testing/shared.ts';
 import { TINY_TOKENIZER_CONFIG, tinyTokenizerJson } from './testing/tiny-model.ts';
 import { openTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -277,64 +275,5 @@ describeWithShared('the candidate model’s tokenizer', 'models/candidate/tokeni
       }),
       { numRuns: 200 },
     );
-  });
-});
-
-interface Line {
-  kind: string;
-  text: string;
-  ids: number[];
-  ids_specials_as_text?: number[];
-}
-const gguf = 'models/SmolLM2-135M-Instruct.Q4_1.gguf';
-describeWithShared('SmolLM2’s tokenizer against the reference', gguf, () => {
-  const metadata = readGgufMetadata(sharedPath(gguf));
-  const tokenizer = openTokenizer({
-    tokenizer: smolTokenizerJson(metadata),
-    config: {
-      bos_token: '<|im_start|>',
-      eos_token: '<|im_end|>',
-      chat_template: metadata.get('tokenizer.chat_template') as string,
-    },
-  });
-  const lines = readFileSync(sharedPath('models/reference/tokenizer.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
-
-  it('gives the same ids for every reference string', () => {
-    expect(lines.length).toBe(247);
-    const wrong = lines.filter(({ text, ids }) => tokenizer.encode(text, { special: true }).join() !== ids.join());
-    expect(wrong.map(({ text }) => text)).toEqual([]);
-  });
-
-  it('gives the same ids where special tokens are read as text', () => {
-    const asText = lines.filter((line) => line.ids_specials_as_text !== undefined);
-    expect(asText.length).toBeGreaterThan(10);
-    const wrong = asText.filter(
-      ({ text, ids_specials_as_text: ids }) => tokenizer.encode(text, { special: false }).join() !== ids!.join(),
-    );
-    expect(wrong.map(({ text }) => text)).toEqual([]);
-  });
-
-  it('renders and encodes the reference conversations', () => {
-    const { prompts } = sharedJson<{
-      prompts: { messages: { role: string; content: string }[]; rendered: string; input_ids: number[] }[];
-    }>('models/reference/prompts.json');
-    expect(prompts.length).toBe(5);
-    for (const { messages, rendered, input_ids } of prompts) {
-      expect(tokenizer.renderChat(messages, { generationPrompt: true })).toBe(rendered);
-      expect(tokenizer.encode(rendered, { special: true })).toEqual(input_ids);
-    }
-  });
-
-  it('sees digits that are not split (control)', () => {
-    const json = {
-      ...smolTokenizerJson(metadata),
-      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
-    };
-    const other = openTokenizer({ tokenizer: json });
-    const wrong = lines.filter(({ text, ids }) => other.encode(text, { special: true }).join() !== ids.join());
-    expect(wrong.length).toBeGreaterThan(3);
   });
 });

@@ -46,6 +46,13 @@ describe('openModelFile()', () => {
     );
   });
 
+  it('opens one .gguf file where a folder would do', async () => {
+    const file = path.join(folder, 'one.GGUF');
+    await writeFile(file, 'GGUF');
+    expect((await openModelFiles(file)).map(({ name, size }) => [name, size])).toEqual([['one.GGUF', 4]]);
+    await expect(openModelFiles(path.join(folder, 'none.gguf'))).rejects.toThrow(/found nothing there/);
+  });
+
   it('says what is wrong with a path', async () => {
     await expect(openModelFiles(path.join(folder, 'nowhere'))).rejects.toThrow(/found nothing there, need a folder/);
     await expect(openModelFiles(path.join(folder, 'digits'))).rejects.toThrow(/found a file, need a folder/);

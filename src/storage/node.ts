@@ -37,8 +37,15 @@ export async function openModelFile(file: string): Promise<ModelFile> {
   };
 }
 
-/** All files of a folder (not of its subfolders). Throws a sentence that names a missing folder. */
+/** True for a path that names one file with a whole model in it. */
+export function isModelFile(file: string): boolean {
+  return /\.gguf$/i.test(file);
+}
+
+/** All files of a folder (not of its subfolders), or one .gguf file. Throws a sentence that names a missing folder. */
 export async function openModelFiles(folder: string): Promise<ModelFile[]> {
+  if (isModelFile(folder) && (await stat(folder).catch(() => undefined))?.isFile())
+    return [await openModelFile(folder)];
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw new Error(
       `Cannot open "${folder}": ${error.code === 'ENOENT' ? 'found nothing there' : error.code === 'ENOTDIR' ? 'found a file' : error.message}, need a folder`,

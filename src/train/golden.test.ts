@@ -11,10 +11,8 @@ import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { Generator } from './generate.ts';
-import { Scorer } from './score.ts';
 import {
   type BaseJson,
-  columnsOf,
   diskFolder,
   type GoldenJson,
   goldenBatch,
@@ -24,6 +22,7 @@ import {
   readGoldenTensors,
   relativeL2,
 } from './testing/golden.ts';
+import { score, worstLogit } from './testing/score-golden.ts';
 import { TrainStep } from './train-step.ts';
 
 const LOGITS = 2e-4;
@@ -175,32 +174,6 @@ for (const golden of CASES) {
       expect(Math.max(...errors)).toBeGreaterThan(GRADIENT);
     });
   });
-}
-
-async function score(model: BaseModel, adapter: Adapter | undefined, base: BaseJson) {
-  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
-  const batch = goldenBatch(base);
-  const scorer = await Scorer.create(model, flat, batch.columns, 24, true);
-  try {
-    const { losses, logits } = await scorer.score(batch);
-    return { logits: logits!, loss: losses.reduce((a, b) => a + b, 0) / losses.length };
-  } finally {
-    scorer.destroy();
-    flat?.destroy();
-  }
-}
-
-/** Largest difference at real tokens; ours are (V,T), the reference's [row][token][V]. */
-function worstLogit(ours: Float32Array, expected: Float32Array, base: BaseJson, vocab: number): number {
-  const columns = ours.length / vocab;
-  const length = base.batch.input_ids[0]!.length;
-  let worst = 0;
-  for (const { row, token, column } of columnsOf(base))
-    for (let v = 0; v < vocab; v++) {
-      const difference = Math.abs(ours[v * columns + column]! - expected[(row * length + token) * vocab + v]!);
-      if (!(difference <= worst)) worst = difference;
-    }
-  return worst;
 }
 
 async function gradientErrors(

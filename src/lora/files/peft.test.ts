@@ -134,7 +134,7 @@ describe('readPeftFolder()', () => {
       folder([...pair, ...pair.map((t) => ({ ...t, name: t.name.replace('.0.', '.9.') }))]),
       'found tensors for "model.layers.9.self_attn.q_proj", need a linear of this model',
     ],
-    ['integers', folder([{ ...a, dtype: 'I32' }, b]), 'found I32, need F32, F16 or BF16'],
+    ['integers', folder([{ ...a, dtype: 'I32' }, b]), 'found I32, need F32, F16, BF16'],
   ])('refuses %s', async (_, files, message) => {
     await expect(readPeftFolder(files, TINY_LINEARS)).rejects.toThrow(message);
   });

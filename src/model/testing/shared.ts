@@ -48,7 +48,10 @@ export function sharedJson<T>(relative: string): T {
   return JSON.parse(readFileSync(sharedPath(relative), 'utf8')) as T;
 }
 
-/** A file of src/model/testing/fixtures. */
+/** The path of a file of src/model/testing/fixtures. */
+export function fixturePath(name: string): string {
+  return path.join(FIXTURES, name);
+}
 export function fixtureFile(name: string): ModelFile {
-  return diskFile(path.join(FIXTURES, name));
+  return diskFile(fixturePath(name));
 }

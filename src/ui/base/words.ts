@@ -29,12 +29,13 @@ export const words = {
   },
   warnings: 'Good to know',
   another: 'Use another base',
-  anotherBody: 'A Hugging Face folder: config.json, tokenizer.json and .safetensors. It is read here and goes nowhere.',
+  anotherBody:
+    'A Hugging Face folder (config.json, tokenizer.json, .safetensors) or one .gguf file. It is read here and goes nowhere.',
   pickFolder: 'Choose a model folder',
   pickFiles: 'Choose its files',
   folderInput: 'Model folder',
   filesInput: 'Model files',
-  dropHere: 'Drop a model folder here',
+  dropHere: 'Drop a model folder or a .gguf file here',
   bundled: 'Use the bundled Scion',
   supported: 'Models of the Llama family (LlamaForCausalLM). Small ones, up to about 2 B parameters, fit most GPUs.',
   scheme: {

@@ -8,6 +8,11 @@ test('a folder with config and weights is a base model', () => {
   expect(kindOf('config.json', 'model-00001-of-00002.safetensors')).toBe('model');
 });
 
+test('a .gguf file is a base model, alone or beside its card', () => {
+  expect(kindOf('SmolLM2.Q4_1.GGUF')).toBe('model');
+  expect(kindOf('README.md', 'model.gguf', 'config.json')).toBe('model');
+});
+
 test('a PEFT folder or one zip is an adapter', () => {
   expect(kindOf('adapter_config.json', 'adapter_model.safetensors', 'README.md')).toBe('adapter');
   expect(kindOf('my-adapter.ZIP')).toBe('adapter');

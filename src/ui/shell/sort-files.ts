@@ -16,6 +16,7 @@ export function sortFiles(all: readonly File[]): Dropped {
   if (files.length === 0) return { kind: 'unknown', reason: 'Cannot use an empty folder: found no files in it' };
   if (ADAPTER_FILES.some((name) => names.has(name))) return { kind: 'adapter', files };
   if (files.length === 1 && ends(files[0]!, ['.zip'])) return { kind: 'adapter', files };
+  if (files.some((file) => ends(file, ['.gguf']))) return { kind: 'model', files };
   const hasWeights = files.some((file) => ends(file, ['.safetensors']));
   if (hasWeights && names.has('config.json')) return { kind: 'model', files };
   if (hasWeights) {
@@ -28,6 +29,6 @@ export function sortFiles(all: readonly File[]): Dropped {
   if (data.length > 0) return { kind: 'data', files: data };
   return {
     kind: 'unknown',
-    reason: `Cannot use "${files[0]!.name}": a dataset (${DATA_ENDINGS.join(', ')}), a model folder or an adapter is needed`,
+    reason: `Cannot use "${files[0]!.name}": a dataset (${DATA_ENDINGS.join(', ')}), a model folder, a .gguf file or an adapter is needed`,
   };
 }

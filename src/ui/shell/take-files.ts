@@ -21,7 +21,7 @@ export function takeFiles(files: readonly File[], folder?: string): void {
     goTo('base');
     void openBase({
       kind: 'files',
-      name: folder ?? folderOf(dropped.files[0]) ?? 'Dropped model',
+      name: folder ?? folderOf(dropped.files[0]) ?? ggufOf(dropped.files) ?? 'Dropped model',
       files: dropped.files,
     });
   } else {
@@ -32,4 +32,9 @@ export function takeFiles(files: readonly File[], folder?: string): void {
 
 function folderOf(file: File | undefined): string | undefined {
   return file?.webkitRelativePath.split('/')[0] || undefined;
+}
+
+/** One file needs no folder to have a name. */
+function ggufOf(files: readonly File[]): string | undefined {
+  return files.find((file) => /\.gguf$/i.test(file.name))?.name.replace(/\.gguf$/i, '');
 }

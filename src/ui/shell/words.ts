@@ -74,7 +74,7 @@ export const words = {
   },
   drop: {
     title: 'Drop it anywhere',
-    body: 'A dataset, a model folder or an adapter: it goes where it belongs.',
+    body: 'A dataset, a model (a folder or a .gguf file) or an adapter: it goes where it belongs.',
   },
   keys: {
     title: 'Keyboard shortcuts',
