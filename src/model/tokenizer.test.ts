@@ -133,6 +133,12 @@ describe('decodeStream()', () => {
     expect(stream(tokenizer, ids)).toEqual(['', 'é', '', '', '', '😀', '!', '']);
   });
 
+  it('tells a replacement character of the text from half a character', () => {
+    const tokenizer = tiny();
+    for (const text of ['\ufffd\u0080', '\ufffd\ufffd!', '\ufffd😀', 'a\ufffd'])
+      expect(stream(tokenizer, tokenizer.encode(text, { special: false })).join('')).toBe(text);
+  });
+
   it('says the same as decode() in all, and never half a character in between', () => {
     const tokenizer = tiny();
     fc.assert(

@@ -193,8 +193,13 @@ function streamText(decode: (ids: number[]) => string): TextStream {
   return {
     push(id) {
       held.push(id);
-      const isCut = decode([...shown, ...held]).endsWith('\ufffd') && held.length < MAX_HELD_TOKENS;
-      return isCut ? '' : release();
+      if (!decode([...shown, ...held]).endsWith('\ufffd')) return release();
+      if (held.length < MAX_HELD_TOKENS) return '';
+      // As many tokens as a character can have: what came first was a U+FFFD of the text itself, only the last is cut.
+      held.pop();
+      const text = release();
+      held = [id];
+      return text;
     },
     end: release,
   };

@@ -6,6 +6,16 @@ enable subgroups;
 // tokens 16+4·l … +3. It also loads the weights of rows l, LANES+l, 2·LANES+l and 3·LANES+l, and the lanes hand them round:
 // a driver on a CPU loads for each lane by itself, with a branch and a bounds check, so that a load which gives all lanes
 // the same number costs as much as one that gives each its own.
+//
+// Versions tried: q8, T=256 O=1536 C=576, milliseconds of processor time on two threads of an EPYC with AVX-512, lavapipe
+//   v1 8 rows x 16 tokens an invocation, rows the same for all lanes, nothing handed round    24.6
+//   v2 32 rows x 32 tokens, four columns a turn, each for all rows before the next            17.1
+//   v3 each row over all four columns before the next row: a sum is loaded and stored once    11.9
+//   v4 all loads before all products                                                           9.2   45 % of fma-rate
+//   no gain: 64 rows (12.2: the loop is larger than the instruction cache), 48 rows (10.5), 16 rows (14.5), row tiles before
+//   token tiles (9.8), a chain of fma for the sum of four (9.2), scales applied after unpacking late (9.9).
+//   On SwiftShader, T=256 O=688 C=256: v1 44.7, v4 27.4. 32 stores written out: 2.9 s to compile; pick() in a loop: 0.75 s.
+// What is left is loads: lavapipe spends 41 instructions on each vec4 of a lane, half of all in this loop.
 #import weight
 #import epilogue
 #import subgroup-tile
@@ -17,48 +27,41 @@ var<storage, read_write> x: array<vec4<f32>>;
 fn x4(i: vec4<u32>) -> mat4x4<f32> { return mat4x4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]); }
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
-  let t = 8u * group.x + lane.x;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let t = 8u * group.x + lane;
   let t_in = min(vec2(t, t + 4u), vec2(params.T4 - 1u));
   let o = ROWS * group.y;
-  let row = min(o + lane.x + LANES * vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
+  let row = min(o + lane + LANES * vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
   var y0 = mat4x4<f32>(); var y1 = mat4x4<f32>(); var y2 = mat4x4<f32>(); var y3 = mat4x4<f32>();
   var y4 = mat4x4<f32>(); var y5 = mat4x4<f32>(); var y6 = mat4x4<f32>(); var y7 = mat4x4<f32>();
   let end = (params.C + 3u) / 4u;
-  for (var begin = 0u; begin < end; begin += 8u) {
-    var s = vec4(scale_of(row.x, begin));
-    if (ROWS > LANES) { s.y = scale_of(row.y, begin); }
-    if (ROWS > 2u * LANES) { s.z = scale_of(row.z, begin); s.w = scale_of(row.w, begin); }
-    for (var c4 = begin; c4 < min(begin + 8u, end); c4++) {
-      let i = min(4u * c4 + vec4(0u, 1u, 2u, 3u), vec4(params.C - 1u)) * params.T4;
-      let v = x4(i + t_in.x);
-      let w0 = code4(row.x, c4) * s.x;
-      y0 = rows4(y0, v, w0, 0u);
-      if (LANES == 8u) {
-        y1 = rows4(y1, v, w0, 4u);
-        if (ROWS > LANES) {
-          let w1 = code4(row.y, c4) * s.y;
-          y2 = rows4(y2, v, w1, 0u); y3 = rows4(y3, v, w1, 4u);
-        }
-        if (ROWS > 2u * LANES) {
-          let w2 = code4(row.z, c4) * s.z;
-          y4 = rows4(y4, v, w2, 0u); y5 = rows4(y5, v, w2, 4u);
-          let w3 = code4(row.w, c4) * s.w;
-          y6 = rows4(y6, v, w3, 0u); y7 = rows4(y7, v, w3, 4u);
-        }
-      } else {
-        let u = x4(i + t_in.y);
-        y4 = rows4(y4, u, w0, 0u);
-        if (ROWS > LANES) {
-          let w1 = code4(row.y, c4) * s.y;
-          y1 = rows4(y1, v, w1, 0u); y5 = rows4(y5, u, w1, 0u);
-        }
-        if (ROWS > 2u * LANES) {
-          let w2 = code4(row.z, c4) * s.z;
-          y2 = rows4(y2, v, w2, 0u); y6 = rows4(y6, u, w2, 0u);
-          let w3 = code4(row.w, c4) * s.w;
-          y3 = rows4(y3, v, w3, 0u); y7 = rows4(y7, u, w3, 0u);
-        }
+  var s = vec4<f32>();
+  for (var c4 = 0u; c4 < end; c4++) {
+    if (c4 % 8u == 0u) {
+      s.x = scale_of(row.x, c4);
+      if (ROWS > LANES) { s.y = scale_of(row.y, c4); }
+      if (ROWS > 2u * LANES) { s.z = scale_of(row.z, c4); s.w = scale_of(row.w, c4); }
+    }
+    // All loads before all products: then the sums go through memory once a turn.
+    let i = min(4u * c4 + vec4(0u, 1u, 2u, 3u), vec4(params.C - 1u)) * params.T4;
+    let v = x4(i + t_in.x);
+    var u = v;
+    if (LANES == 4u) { u = x4(i + t_in.y); }
+    let w0 = code4(row.x, c4) * s.x;
+    var w1 = w0; var w2 = w0; var w3 = w0;
+    if (ROWS > LANES) { w1 = code4(row.y, c4) * s.y; }
+    if (ROWS > 2u * LANES) { w2 = code4(row.z, c4) * s.z; w3 = code4(row.w, c4) * s.w; }
+    if (LANES == 8u) {
+      y0 = rows4(y0, v, w0, 0u); y1 = rows4(y1, v, w0, 4u);
+      if (ROWS > LANES) { y2 = rows4(y2, v, w1, 0u); y3 = rows4(y3, v, w1, 4u); }
+      if (ROWS > 2u * LANES) {
+        y4 = rows4(y4, v, w2, 0u); y5 = rows4(y5, v, w2, 4u); y6 = rows4(y6, v, w3, 0u); y7 = rows4(y7, v, w3, 4u);
+      }
+    } else {
+      y0 = rows4(y0, v, w0, 0u); y4 = rows4(y4, u, w0, 0u);
+      if (ROWS > LANES) { y1 = rows4(y1, v, w1, 0u); y5 = rows4(y5, u, w1, 0u); }
+      if (ROWS > 2u * LANES) {
+        y2 = rows4(y2, v, w2, 0u); y6 = rows4(y6, u, w2, 0u); y3 = rows4(y3, v, w3, 0u); y7 = rows4(y7, u, w3, 0u);
       }
     }
   }

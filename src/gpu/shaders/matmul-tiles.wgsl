@@ -2,6 +2,7 @@
 //   W, see weight.ts · x (K,T) f32 · y (R,T) f32
 // For GPUs. One workgroup of 128 per 64 results x 64 tokens, 32 summed indices at a time in workgroup memory (16 KB, what
 // every device has); one invocation per 8 results x 4 tokens. A weight is dequantised once for 64 tokens.
+// Versions tried: this one. Its results are tested on software adapters; it has not been timed on a GPU yet.
 #import side
 #import epilogue
 const STEP = 32u;
@@ -15,7 +16,11 @@ var<workgroup> x_tile: array<vec4<f32>, 512>; // [k][4 tokens]
 fn w_at(k: u32, r4: u32) -> u32 { return 16u * k + (r4 ^ ((k >> 2u) & 7u)); }
 
 @compute @workgroup_size(16, 8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_id) lane: vec3<u32>,
+  @builtin(local_invocation_index) index: u32,
+) {
   let r4 = 16u * group.y;
   let t4 = 16u * group.x;
   let place = block_place(index);

@@ -11,11 +11,11 @@ var<storage, read_write> short: array<vec4<f32>>;
 var<storage, read_write> gradient: array<f32>;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
-  let p = 4u * LANES * group.x + lane.x + LANES * vec4(0u, 1u, 2u, 3u);
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let p = 4u * LANES * group.x + lane + LANES * vec4(0u, 1u, 2u, 3u);
   let row_p = min(p, vec4(params.P - 1u)) * params.T4;
   let q = LANES * group.y;
-  let row_q = min(q + lane.x, params.Q - 1u) * params.T4;
+  let row_q = min(q + lane, params.Q - 1u) * params.T4;
   var sum0 = mat4x4<f32>(); // column k: result q+k for the four p
   var sum1 = mat4x4<f32>();
   for (var t = 0u; t < params.T4; t++) {

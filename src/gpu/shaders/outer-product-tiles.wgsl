@@ -28,7 +28,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     for (var k = 0u; k < 8u; k++) {
       let v = long_tile[9u * p + k];
-      sum += vec4(dot(v, short_tile[8u * q + k]), dot(v, short_tile[8u * q + 8u + k]), dot(v, short_tile[8u * q + 16u + k]), dot(v, short_tile[8u * q + 24u + k]));
+      let i = 8u * q + k;
+      sum += vec4(dot(v, short_tile[i]), dot(v, short_tile[i + 8u]), dot(v, short_tile[i + 16u]), dot(v, short_tile[i + 24u]));
     }
     workgroupBarrier();
   }

@@ -1,35 +1,31 @@
 // Tiles of 4 results x 4 tokens a lane (a matrix whose column r is result r), for matmul-subgroups, its backward and
 // outer-product-subgroups.
 
-// One row over four reduction indices: sum + Σ_k w[k]·x[k].
-fn row4(sum: vec4<f32>, x: mat4x4<f32>, w: vec4<f32>) -> vec4<f32> {
-  return fma(x[3], vec4(w.w), fma(x[2], vec4(w.z), fma(x[1], vec4(w.y), fma(x[0], vec4(w.x), sum))));
-}
-
-// Rows whose weights lie in lanes lane … lane+3.
+// Four rows over four summed indices, sum[r] += Σ_k w_r[k]·x[k], where w_r is the weight of lane+r.
 fn rows4(sum: mat4x4<f32>, x: mat4x4<f32>, w: vec4<f32>, lane: u32) -> mat4x4<f32> {
   return mat4x4<f32>(
-    row4(sum[0], x, subgroupShuffle(w, lane)),
-    row4(sum[1], x, subgroupShuffle(w, lane + 1u)),
-    row4(sum[2], x, subgroupShuffle(w, lane + 2u)),
-    row4(sum[3], x, subgroupShuffle(w, lane + 3u)),
+    sum[0] + x * subgroupShuffle(w, lane),
+    sum[1] + x * subgroupShuffle(w, lane + 1u),
+    sum[2] + x * subgroupShuffle(w, lane + 2u),
+    sum[3] + x * subgroupShuffle(w, lane + 3u),
   );
 }
 
-// Rows whose weights are the columns of w in one lane.
+// The same where w_r is column r of one lane's weights.
 fn columns4(sum: mat4x4<f32>, x: mat4x4<f32>, w: mat4x4<f32>, lane: u32) -> mat4x4<f32> {
   return mat4x4<f32>(
-    row4(sum[0], x, subgroupShuffle(w[0], lane)),
-    row4(sum[1], x, subgroupShuffle(w[1], lane)),
-    row4(sum[2], x, subgroupShuffle(w[2], lane)),
-    row4(sum[3], x, subgroupShuffle(w[3], lane)),
+    sum[0] + x * subgroupShuffle(w[0], lane),
+    sum[1] + x * subgroupShuffle(w[1], lane),
+    sum[2] + x * subgroupShuffle(w[2], lane),
+    sum[3] + x * subgroupShuffle(w[3], lane),
   );
 }
 
 // The i-th of eight matrices. A loop that stores pick(i, …) compiles several times faster than eight stores one after the
 // other: a driver on a CPU writes out a store for each lane and component, with its bounds check.
 fn pick(
-  i: u32, a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32>, e: mat4x4<f32>, f: mat4x4<f32>, g: mat4x4<f32>, h: mat4x4<f32>,
+  i: u32, a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32>,
+  e: mat4x4<f32>, f: mat4x4<f32>, g: mat4x4<f32>, h: mat4x4<f32>,
 ) -> mat4x4<f32> {
   switch (i) {
     case 0u: { return a; }

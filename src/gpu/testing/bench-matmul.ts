@@ -1,5 +1,5 @@
 // Times every variant of the products and prints a table; started by tools/bench-matmul.mjs.
-// A share is that of the multiply-add rate measured with the same harness just before. On a software adapter it is taken
+// A share is that of the multiply-add rate measured with the same harness by turns. On a software adapter it is taken
 // of processor time as well, which other programs on the machine disturb less than the clock on the wall.
 
 import type { Device } from '../device.ts';
@@ -21,6 +21,9 @@ interface Timing {
   readonly processor: number;
 }
 
+/** Runs n passes and reads the result once. */
+type Run = (n: number) => Promise<Timing>;
+
 interface Case {
   readonly name: string;
   readonly graph: Graph;
@@ -40,7 +43,7 @@ export async function benchMatmul(shapes: readonly (readonly [T: number, O: numb
     console.info(`\nT=${T} O=${O} C=${C}${' '.repeat(24)}wall ms   GFLOP/s  share    processor ms  share`);
     for (const c of cases({ ...device.traits, kind: here }, T, O, C)) {
       const loaded = await load(device, c);
-      const [ms, rate] = [await best(loaded.run), await best(fma.run)];
+      const [ms, rate] = await bestOfBoth(loaded.run, fma.run);
       const flops = c.graph.ops.reduce((n, op) => n + op.flops, 0);
       const share = (of: keyof Timing) =>
         `${((100 * flops * rate[of]) / (fma.flops * ms[of])).toFixed(0)} %`.padStart(6);
@@ -136,7 +139,7 @@ function fmaCase(traits: Traits): Case {
 async function load(
   device: Device,
   { graph, data, result }: Case,
-): Promise<{ run: (n: number) => Promise<Timing>; flops: number; destroy: () => void }> {
+): Promise<{ run: Run; flops: number; destroy: () => void }> {
   graph.keep(result);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffers: GPUBuffer[] = [];
@@ -153,7 +156,7 @@ async function load(
   const flat = { params: await make(4 * graph.flatLength), grads: await make(4 * graph.flatLength) };
   const program = await Program.compile(device, planMemory(graph, device.traits), shared, { flat });
   for (const [value, d] of data) program.write(value, d);
-  const run = async (n: number): Promise<Timing> => {
+  const run: Run = async (n) => {
     const begin = performance.now();
     const used = process.cpuUsage();
     for (let i = 0; i < n; i++) await program.run();
@@ -168,13 +171,22 @@ async function load(
   return { run, flops: graph.ops.reduce((n, op) => n + op.flops, 0), destroy };
 }
 
-async function best(run: (n: number) => Promise<Timing>): Promise<Timing> {
-  await run(1);
-  const n = Math.max(1, Math.round(SAMPLE_MS / (await run(1)).wall));
-  let least: Timing = { wall: Infinity, processor: Infinity };
-  for (let i = 0; i < SAMPLES; i++) {
-    const { wall, processor } = await run(n);
-    least = { wall: Math.min(least.wall, wall), processor: Math.min(least.processor, processor) };
+/** The shortest of each, measured by turns, so that both see the same machine. */
+async function bestOfBoth(a: Run, b: Run): Promise<[Timing, Timing]> {
+  const counts: number[] = [];
+  for (const run of [a, b]) {
+    await run(1);
+    counts.push(Math.max(1, Math.round(SAMPLE_MS / (await run(1)).wall)));
   }
-  return least;
+  let [least, other] = [await a(counts[0]!), await b(counts[1]!)];
+  for (let i = 1; i < SAMPLES; i++) {
+    least = shorter(least, await a(counts[0]!));
+    other = shorter(other, await b(counts[1]!));
+  }
+  return [least, other];
 }
+
+const shorter = (a: Timing, b: Timing): Timing => ({
+  wall: Math.min(a.wall, b.wall),
+  processor: Math.min(a.processor, b.processor),
+});
