@@ -158,7 +158,8 @@ describe('decodeStream()', () => {
     const a = tokenizer.encode('a', { special: false })[0]!;
     const parts = stream(tokenizer, [second!, second!, second!, second!, a]);
     expect(parts.join('')).toBe('\ufffd\ufffd\ufffd\ufffda');
-    expect(parts.at(-2)).toBe('a');
+    // The last of four may begin a character, so it is shown with what follows; nothing is held back longer than that.
+    expect(parts.slice(-3, -1)).toEqual(['\ufffd\ufffd\ufffd', '\ufffda']);
     expect(stream(tokenizer, [tokenizer.encode('😀', { special: false })[0]!])).toEqual(['', '\ufffd']);
   });
 });
