@@ -37,7 +37,8 @@ export const words = {
   filesInput: 'Model files',
   dropHere: 'Drop a model folder or a .gguf file here',
   bundled: 'Use the bundled Scion',
-  supported: 'Llama, SmolLM2, TinyLlama, Mistral, Qwen2, Qwen3, Gemma 3, Phi-3, GPT-2, GPT-NeoX (Pythia), OPT and BLOOM, as a folder or a GGUF file. Up to about 2 B parameters fit most GPUs.',
+  supported:
+    'Llama, SmolLM2, TinyLlama, Mistral, Qwen2, Qwen3, Gemma 3, Phi-3, GPT-2, GPT-NeoX (Pythia), OPT and BLOOM, as a folder or a GGUF file. Up to about 2 B parameters fit most GPUs.',
   scheme: {
     name: 'Weights kept as',
     q8: '8-bit blocks',
