@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from './config.ts';
@@ -125,6 +125,7 @@ const ropeGoldens = JSON.parse(
 const ropeOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, change: Json = {}) =>
   parseConfig({
     ...smol,
+    ...(rope_parameters.rope_type === 'longrope' && { model_type: 'phi3', architectures: ['Phi3ForCausalLM'] }),
     hidden_size: hidden,
     num_attention_heads: heads,
     num_key_value_heads: heads,
@@ -162,6 +163,33 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
     };
     expect(off({ rope_theta: 500_100 })).toBeGreaterThan(2 ** -14);
     expect(off({ rope_type: 'default' })).toBeGreaterThan(1);
+  });
+});
+
+describe('parseConfig() on the models of the fixtures', () => {
+  const fixtures = path.resolve(import.meta.dirname, '../train/testing/fixtures');
+  const read = (file: string) => parseConfig(JSON.parse(readFileSync(path.join(fixtures, file), 'utf8')) as Json);
+  const names = readdirSync(fixtures).filter((name) =>
+    existsSync(path.join(fixtures, name, 'model/config.modern.json')),
+  );
+  it.each(names)('%s: the spelling of the Hub and that of transformers 5 are one config', (name) => {
+    expect(read(`${name}/model/config.json`)).toEqual(read(`${name}/model/config.modern.json`));
+  });
+  it('are of every family', () => {
+    const families = [...names, 'llama'].map((name) => read(`${name}/model/config.json`).family);
+    expect(new Set(families)).toEqual(new Set(FAMILIES.keys()));
+  });
+});
+
+describe('parseConfig() of rope scalings whose frequencies depend on the length of a row', () => {
+  it('limits rows to where transformers would change them', () => {
+    const dynamic = parseConfig({ ...smol, rope_scaling: { type: 'dynamic', factor: 4 } });
+    expect(dynamic).toMatchObject({ maxTokens: 8192, contextTokens: 8192 });
+    const factors = Array.from({ length: 32 }, () => 1);
+    const longrope = { type: 'longrope', short_factor: factors, long_factor: factors };
+    const json = { ...smol, original_max_position_embeddings: 2048, rope_scaling: longrope };
+    expect(parseConfig(json)).toMatchObject({ maxTokens: 2048, contextTokens: 2048 });
+    expect(parseConfig(smol).maxTokens).toBeUndefined();
   });
 });
 

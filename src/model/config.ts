@@ -31,6 +31,7 @@ export interface ModelConfig {
   readonly ropes: readonly RopeConfig[];
   /** The head is the embedding. */
   readonly tied: boolean;
+  /** Tokens of a row that the model was made for. */
   readonly contextTokens: number;
   /** Tokens beyond which the model has no positions, or others; undefined: none. */
   readonly maxTokens: number | undefined;
@@ -86,9 +87,11 @@ export function parseConfig(json: Json, generationJson: Json = {}): ModelConfig 
     throw reader.bad('num_key_value_heads', kvHeads, `a divisor of the ${heads} attention heads`);
   const limits = config.ropes.map((rope) => ropeLimit(rope, config.contextTokens)).filter((n) => n !== undefined);
   const generation = new ConfigReader(generationJson);
+  const maxTokens = config.maxTokens ?? (limits.length > 0 ? Math.min(...limits) : undefined);
   return {
     ...config,
-    maxTokens: config.maxTokens ?? (limits.length > 0 ? Math.min(...limits) : undefined),
+    contextTokens: Math.min(config.contextTokens, maxTokens ?? config.contextTokens),
+    maxTokens,
     family: type as string,
     bos: reader.tokenIds('bos_token_id')[0],
     eos: [...new Set([...generation.tokenIds('eos_token_id'), ...reader.tokenIds('eos_token_id')])],

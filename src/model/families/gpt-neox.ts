@@ -1,4 +1,4 @@
-// GPT-NeoX: Pythia and Dolly 2.0. Attention and feed-forward read the same residual side by side (or, with
+// GPT-NeoX (Pythia, Dolly 2.0): attention and feed-forward read the same residual side by side (or, with
 // use_parallel_residual false, one after the other); a quarter of each head turns; q, k and v lie head by head in one linear.
 
 import type { Value } from '../../gpu/graph.ts';

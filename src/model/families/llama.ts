@@ -1,5 +1,5 @@
-// Llama 1-3 and what is built like it (SmolLM2, TinyLlama, Scion): pre-norm blocks, rotary positions, grouped heads,
-// SwiGLU, no biases. Module paths are those of Hugging Face's LlamaForCausalLM, so PEFT's names fit as they are.
+// Llama 1, 2, 3 and what is built like it (SmolLM2, TinyLlama, Scion): pre-norm blocks, rotary positions, grouped heads,
+// SwiGLU, mostly no biases. Module paths are those of Hugging Face's LlamaForCausalLM, so PEFT's names fit as they are.
 
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
