@@ -181,6 +181,37 @@ describe('parseConfig() on the models of the fixtures', () => {
   });
 });
 
+describe('parseConfig() of other families', () => {
+  const fixtures = path.resolve(import.meta.dirname, '../train/testing/fixtures');
+  it.each<[string, Json, string]>([
+    ['mistral_wide', { layer_types: ['full_attention'] }, 'found layer_types ["full_attention"], need 2 times'],
+    ['qwen2_windows', { layer_types: ['linear_attention', 'full_attention'] }, 'found layer_types ["linear_attention"'],
+    ['qwen2_windows', { sliding_window: 0 }, 'found sliding_window 0, need a whole number from 1'],
+    ['qwen3_biases', { num_experts: 128 }, 'found num_experts 128, need a model without it'],
+    ['gemma3_linear', { final_logit_softcapping: 30 }, 'found final_logit_softcapping 30'],
+    ['gemma3_linear', { use_bidirectional_attention: true }, 'found use_bidirectional_attention true'],
+    ['gemma3_linear', { hidden_activation: 'gelu' }, 'found hidden_activation "gelu", need "gelu_pytorch_tanh"'],
+    ['gemma3_linear', { model_type: 'gemma3' }, 'found model_type "gemma3", need "llama"'],
+    ['phi3_longrope', { partial_rotary_factor: 0.7 }, 'found partial_rotary_factor 0.7, need an even number'],
+    ['phi3_longrope', { rope_scaling: { type: 'longrope', short_factor: [1] } }, 'found no rope_scaling.long_factor'],
+    ['gpt2_hub', { activation_function: 'relu' }, 'found activation_function "relu", need "gelu_new"'],
+    ['gpt2_hub', { scale_attn_by_inverse_layer_idx: true }, 'found scale_attn_by_inverse_layer_idx true'],
+    ['gpt2_hub', { scale_attn_weights: false }, 'found scale_attn_weights false, need true'],
+    ['gpt2_hub', { add_cross_attention: true }, 'found add_cross_attention true'],
+    ['gpt_neox_sequential', { hidden_act: 'gelu_fast' }, 'found hidden_act "gelu_fast", need "gelu"'],
+    ['gpt_neox_sequential', { num_attention_heads: 5 }, 'found head_dim 4.8'],
+    ['opt_post_norm', { activation_function: 'gelu' }, 'found activation_function "gelu", need "relu"'],
+    ['opt_post_norm', { layer_norm_elementwise_affine: false }, 'found layer_norm_elementwise_affine false, need true'],
+    ['bloom_three_heads', { n_head: 7 }, 'found head_dim 3.4'],
+    ['bloom_three_heads', { quantization_config: { load_in_8bit: true } }, 'found quantization_config'],
+  ])('%s with %j is refused by name', (name, change, message) => {
+    const json = JSON.parse(readFileSync(path.join(fixtures, name, 'model/config.json'), 'utf8')) as Json;
+    expect(() => parseConfig(json)).not.toThrow();
+    expect(() => parseConfig({ ...json, ...change })).toThrow(RangeError);
+    expect(() => parseConfig({ ...json, ...change })).toThrow(message);
+  });
+});
+
 describe('parseConfig() of rope scalings whose frequencies depend on the length of a row', () => {
   it('limits rows to where transformers would change them', () => {
     const dynamic = parseConfig({ ...smol, rope_scaling: { type: 'dynamic', factor: 4 } });

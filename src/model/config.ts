@@ -61,6 +61,7 @@ const REFUSED = [
   'num_experts',
   'num_local_experts',
   'no_rope_layers',
+  'rope_interleaved',
   'pruned_heads',
 ];
 

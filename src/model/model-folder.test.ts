@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { baseName } from './model-file.ts';
+import { baseName, fileFromBytes } from './model-file.ts';
 import { openModelFolder } from './model-folder.ts';
 import { modelParts } from './model-parts.ts';
-import type { TensorBytes } from './safetensors.ts';
-import { describeWithShared, sharedFolder } from './testing/shared.ts';
+import { readModelTensors, type TensorBytes, writeSafetensors } from './safetensors.ts';
+import { describeWithShared, diskFolder, sharedFolder } from './testing/shared.ts';
 import { jsonFile, textFile, tinyFolder, tinyTensors } from './testing/tiny-model.ts';
 
 const without = (name: string, files = tinyFolder()) => files.filter((file) => baseName(file.name) !== name);
@@ -90,6 +92,40 @@ describe('openModelFolder()', () => {
     const small = tinyTensors().map((t) => (t.name.includes('embed') ? tensor(t.name, [100, 8]) : t));
     const { loadTokenizer } = await openModelFolder(tinyFolder({ vocab_size: 100 }, small));
     await expect(loadTokenizer!()).rejects.toThrow(/token ids up to 26\d, need ids below the model's 100/);
+  });
+});
+
+const FIXTURES = path.resolve(import.meta.dirname, '../train/testing/fixtures');
+
+describe('openModelFolder() on a model of every family', () => {
+  const names = readdirSync(FIXTURES, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []));
+  it.each(names)('%s: every tensor is there and none is left over', async (name) => {
+    const folder = await openModelFolder(diskFolder(path.join(FIXTURES, name, 'model')));
+    expect(folder.warnings).toEqual([]);
+    for (const spec of modelParts(folder.config).tensors) expect(folder.tensors.has(spec.name), spec.name).toBe(true);
+  });
+  it('reads names with and without the prefix, and refuses integers in place of a transposed matrix', async () => {
+    const files = diskFolder(path.join(FIXTURES, 'gpt2_hub/model'));
+    const { tensors } = await openModelFolder(files);
+    expect(tensors.has('transformer.h.0.attn.c_attn.weight')).toBe(true);
+    expect(tensors.has('h.0.attn.c_attn.weight')).toBe(false);
+    const found = await readModelTensors(files);
+    const copies = await Promise.all(
+      [...found.tensors.values()].map(async (info) => {
+        const bytes = new Uint8Array(await info.file.read(info.begin, info.end - info.begin));
+        const isMatrix = info.name === 'h.0.attn.c_attn.weight';
+        const dtype = isMatrix ? 'I8' : info.dtype;
+        return {
+          name: info.name,
+          shape: info.shape,
+          dtype,
+          bytes: isMatrix ? bytes.slice(0, bytes.length / 4) : bytes,
+        };
+      }),
+    );
+    const config = files.filter((file) => file.name.endsWith('config.json'));
+    const integers = [...config, fileFromBytes('model.safetensors', writeSafetensors(copies as TensorBytes[]))];
+    await expect(openModelFolder(integers)).rejects.toThrow('found I8, need F32, F16, BF16');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fileFromBytes, type ModelFile } from './model-file.ts';
-import { CHUNK_BYTES, readRows, readTensor } from './read-tensor.ts';
+import { CHUNK_BYTES, readRows, readTensor, readTransposedRows } from './read-tensor.ts';
 import { type Dtype, readSafetensorsHeader, type TensorBytes, writeSafetensors } from './safetensors.ts';
 
 async function tensorOf(tensor: Omit<TensorBytes, 'name'>) {
@@ -58,5 +58,23 @@ describe('readRows()', () => {
     await expect(readTensor(f64)).rejects.toThrow(TypeError);
     const f32 = await tensorOf({ dtype: 'F32', shape: [1], bytes: new Uint8Array(4) });
     await expect(readRows(f32, 0, 2)).rejects.toThrow('Cannot read rows 0 to 2 of "w": found 1 rows');
+  });
+});
+
+describe('readTransposedRows()', () => {
+  it('reads columns as rows, whole and in part', async () => {
+    const info = await tensorOf({ dtype: 'F32', shape: [2, 3], bytes: bytesOf(new Float32Array([1, 2, 3, 4, 5, 6])) });
+    expect([...(await readTransposedRows(info, 0, 3))]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect([...(await readTransposedRows(info, 1, 2))]).toEqual([2, 5]);
+    await expect(readTransposedRows(info, 0, 4)).rejects.toThrow('Cannot read rows 0 to 4 of "w": found 3 rows');
+  });
+
+  it('reads a matrix of several chunks', async () => {
+    const [rows, columns] = [9, CHUNK_BYTES / 16 + 1];
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => i % 65521);
+    const info = await tensorOf({ dtype: 'F32', shape: [rows, columns], bytes: bytesOf(values) });
+    const out = await readTransposedRows(info, 1000, 1010);
+    for (let r = 0; r < 10; r++)
+      for (let c = 0; c < rows; c++) expect(out[r * rows + c]).toBe((c * columns + 1000 + r) % 65521);
   });
 });

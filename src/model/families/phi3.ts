@@ -21,7 +21,7 @@ export const phi3: Family<Phi3Config> = {
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');
-    json.refuse('attention_bias');
+    json.refuse('attention_bias', 'mlp_bias', 'lm_head_bias');
     const hidden = json.size('hidden_size');
     const layers = json.size('num_hidden_layers', undefined, MAX_LAYERS);
     const heads = json.size('num_attention_heads');
