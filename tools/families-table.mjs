@@ -26,7 +26,8 @@ export function familiesTable() {
     const file = new RegExp(`import \\{ ${name} \\} from '\\./([\\w-]+\\.ts)'`).exec(table)[1];
     const models = /^\/\/ ([^:]+):/.exec(readFileSync(path.join(FAMILIES, file), 'utf8'))[1];
     const checked = references.get(type);
-    if (checked === undefined) throw new Error(`Cannot list "${type}": found no reference model in ${FIXTURES}, need one`);
+    if (checked === undefined)
+      throw new Error(`Cannot list "${type}": found no reference model in ${FIXTURES}, need one`);
     return `| ${models} | \`${type}\` | ${checked.join(', ')} |`;
   });
   return `| models | \`model_type\` | reference models in the tests |\n| --- | --- | --- |\n${rows.join('\n')}\n`;

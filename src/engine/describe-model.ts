@@ -1,6 +1,7 @@
 // An opened base in the words of the protocol.
 
 import type { BaseModel } from '../model/base-model.ts';
+import { countParameters } from '../model/model-parts.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { ModelReport, QuantScheme } from './protocol.ts';
 
@@ -11,14 +12,11 @@ export function describeModel(
   quant: QuantScheme,
 ): ModelReport {
   const { config, folder, weights } = model;
-  let parameters = 0;
-  for (const [name, { shape }] of folder.tensors)
-    if (!name.endsWith('.scale')) parameters += shape.reduce((a, b) => a * b, 1);
   return {
     id,
     name: folder.name,
     family: config.family,
-    parameters,
+    parameters: countParameters(model.parts),
     layers: config.layers,
     hidden: config.hidden,
     vocabulary: config.vocab,

@@ -8,6 +8,7 @@ import type { LinearShapes } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
+import { countParameters, modelParts } from '../model/model-parts.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
 import { isModelFile, openDataFile, openModelFiles } from '../storage/node.ts';
 
@@ -82,14 +83,11 @@ async function inspectModel(files: readonly ModelFile[], name?: string): Promise
   const folder = await openModelFolder(files, name);
   const { config } = folder;
   const tokenizer = await folder.loadTokenizer?.();
-  let parameters = 0;
-  for (const [tensor, { shape }] of folder.tensors)
-    if (!tensor.endsWith('.scale')) parameters += shape.reduce((a, b) => a * b, 1);
   return {
     kind: 'model',
     name: folder.name,
     family: config.family,
-    parameters,
+    parameters: countParameters(modelParts(config)),
     layers: config.layers,
     hidden: config.hidden,
     heads: config.heads,

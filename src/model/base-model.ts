@@ -28,7 +28,7 @@ export class BaseModel {
     readonly folder: ModelFolder,
     readonly weights: GpuWeights,
     readonly quant: QuantChoice,
-    private readonly parts: ModelParts,
+    readonly parts: ModelParts,
   ) {
     this.config = folder.config;
     this.family = FAMILIES.get(folder.config.family)!;

@@ -16,6 +16,11 @@ export interface ModelParts {
   readonly linears: ReadonlyMap<string, readonly [number, number]>;
 }
 
+/** Numbers in the tensors that the model reads; buffers that old files carry do not count. */
+export function countParameters({ tensors }: Pick<ModelParts, 'tensors'>): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
 export function modelParts(config: ModelConfig): ModelParts {
   const family = FAMILIES.get(config.family)!;
   const tensors = new Map<string, WeightSpec>();
