@@ -94,6 +94,15 @@ export function allocateFlat(device: Device, label: string, length: number): Pro
   return device.allocate(label, 4 * Math.max(FLAT_ALIGN, length), usage);
 }
 
+/** Writes the whole of a flat buffer. */
+export function writeFlat(device: Device, buffer: GPUBuffer, values: Float32Array): void {
+  if (values.byteLength !== buffer.size)
+    throw new RangeError(
+      `Cannot write "${buffer.label}": found ${values.byteLength} bytes, need the ${buffer.size} of the whole buffer`,
+    );
+  device.gpu.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+}
+
 export async function readFlat(device: Device, buffer: GPUBuffer): Promise<Float32Array> {
   const staging = await device.allocate('readback', buffer.size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   try {

@@ -2,7 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataFile, openModelFile, openModelFiles, openPreparedFolder, writeFolder } from './node.ts';
+import {
+  openCheckpointFolder,
+  openDataFile,
+  openModelFile,
+  openModelFiles,
+  openPreparedFolder,
+  writeFolder,
+} from './node.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -14,7 +21,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 describe('writeFolder()', () => {
   it('writes all files and leaves nothing else behind', async () => {
     const out = path.join(folder, 'adapter');
-    await writeFolder(out, [{ name: 'a.json', bytes: bytes('{}') }, { name: 'b.bin', bytes: bytes('12') }]);
+    await writeFolder(out, [
+      { name: 'a.json', bytes: bytes('{}') },
+      { name: 'b.bin', bytes: bytes('12') },
+    ]);
     expect((await readdir(out)).sort()).toEqual(['a.json', 'b.bin']);
     expect(await readFile(path.join(out, 'b.bin'), 'utf8')).toBe('12');
   });
@@ -22,7 +32,10 @@ describe('writeFolder()', () => {
   it('leaves the old files as they were when one cannot be written', async () => {
     const out = path.join(folder, 'kept');
     await writeFolder(out, [{ name: 'a.json', bytes: bytes('old') }]);
-    const files = [{ name: 'a.json', bytes: bytes('new') }, { name: 'no/such/place', bytes: bytes('x') }];
+    const files = [
+      { name: 'a.json', bytes: bytes('new') },
+      { name: 'no/such/place', bytes: bytes('x') },
+    ];
     await expect(writeFolder(out, files)).rejects.toThrow(/^Cannot write/);
     expect(await readdir(out)).toEqual(['a.json']);
     expect(await readFile(path.join(out, 'a.json'), 'utf8')).toBe('old');
@@ -35,13 +48,37 @@ describe('openModelFile()', () => {
     await writeFile(file, '0123456789');
     const opened = await openModelFile(file);
     expect(new TextDecoder().decode(await opened.read(3, 4))).toBe('3456');
-    await expect(opened.read(8, 3)).rejects.toThrow('Cannot read bytes 8 to 11 of "digits": found 10 bytes, need all of them');
+    await expect(opened.read(8, 3)).rejects.toThrow(
+      'Cannot read bytes 8 to 11 of "digits": found 10 bytes, need all of them',
+    );
   });
 
   it('says what is wrong with a path', async () => {
     await expect(openModelFiles(path.join(folder, 'nowhere'))).rejects.toThrow(/found nothing there, need a folder/);
     await expect(openModelFiles(path.join(folder, 'digits'))).rejects.toThrow(/found a file, need a folder/);
     await expect(openDataFile(folder)).rejects.toThrow(/found a folder, need a file/);
+  });
+});
+
+describe('openCheckpointFolder()', () => {
+  it('keeps the last two records, newest first, past what a kill left behind', async () => {
+    const at = path.join(folder, 'checkpoints');
+    const store = await openCheckpointFolder(at);
+    const kept = async () => {
+      const texts: string[] = [];
+      for await (const record of store.records()) texts.push(new TextDecoder().decode(record));
+      return texts;
+    };
+    expect(await kept()).toEqual([]);
+    for (const text of ['one', 'two', 'three']) await store.save(bytes(text));
+    expect(await kept()).toEqual(['three', 'two']);
+    await writeFile(path.join(at, '4.part'), 'half of fo'); // killed while writing
+    expect(await kept()).toEqual(['three', 'two']);
+    await store.save(bytes('four'));
+    expect(await kept()).toEqual(['four', 'three']);
+    expect((await readdir(at)).sort()).toEqual(['000003.checkpoint', '000004.checkpoint']);
+    await store.clear();
+    expect(await readdir(folder)).not.toContain('checkpoints');
   });
 });
 
