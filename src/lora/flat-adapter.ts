@@ -69,14 +69,7 @@ export class FlatAdapter {
 
   /** Brings A and B back to the host. */
   async read(): Promise<Map<string, { a: Float32Array; b: Float32Array }>> {
-    const flat = await readFlat(this.device, this.params);
-    const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
-    for (const { path, factor, shape, offset } of flatLayout(this.modules).entries) {
-      const entry = factors.get(path) ?? { a: new Float32Array(), b: new Float32Array() };
-      entry[factor === 'lora_A' ? 'a' : 'b'] = flat.slice(offset, offset + shape[0] * shape[1]);
-      factors.set(path, entry);
-    }
-    return factors;
+    return splitFlat(this.modules, await readFlat(this.device, this.params));
   }
 
   slot(entry: FlatEntry): Slot {
@@ -86,6 +79,20 @@ export class FlatAdapter {
   destroy(): void {
     this.params.destroy();
   }
+}
+
+/** A and B of each module out of a flat buffer's values. */
+export function splitFlat(
+  modules: AdapterShape,
+  flat: Float32Array,
+): Map<string, { a: Float32Array; b: Float32Array }> {
+  const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
+  for (const { path, factor, shape, offset } of flatLayout(modules).entries) {
+    const entry = factors.get(path) ?? { a: new Float32Array(), b: new Float32Array() };
+    entry[factor === 'lora_A' ? 'a' : 'b'] = flat.slice(offset, offset + shape[0] * shape[1]);
+    factors.set(path, entry);
+  }
+  return factors;
 }
 
 /** A flat buffer of `length` f32, zero. */

@@ -63,7 +63,7 @@ describe('openModelFile()', () => {
 describe('openCheckpointFolder()', () => {
   it('keeps the last two records, newest first, past what a kill left behind', async () => {
     const at = path.join(folder, 'checkpoints');
-    const store = await openCheckpointFolder(at);
+    const store = openCheckpointFolder(at);
     const kept = async () => {
       const texts: string[] = [];
       for await (const record of store.records()) texts.push(new TextDecoder().decode(record));

@@ -96,12 +96,16 @@ const KEPT_CHECKPOINTS = 2;
 
 /**
  * A run's checkpoints as numbered files. A record is written beside its place, synced and renamed; only then the oldest
- * goes. Makes the folder at once: it says that a run was begun here.
+ * goes. Reading makes no folder.
  */
-export async function openCheckpointFolder(folder: string): Promise<CheckpointStore> {
-  await mkdir(folder, { recursive: true });
+export function openCheckpointFolder(folder: string): CheckpointStore {
+  const names = () =>
+    readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
   const numbers = async () =>
-    (await readdir(folder))
+    (await names())
       .map((name) => /^(\d{1,15})\.checkpoint$/.exec(name)?.[1])
       .filter((digits) => digits !== undefined)
       .map(Number)
@@ -109,6 +113,7 @@ export async function openCheckpointFolder(folder: string): Promise<CheckpointSt
   const at = (number: number) => path.join(folder, `${String(number).padStart(6, '0')}.checkpoint`);
   return {
     async save(record) {
+      await mkdir(folder, { recursive: true });
       const kept = await numbers();
       const next = (kept[0] ?? 0) + 1;
       const temporary = path.join(folder, `${next}.part`);

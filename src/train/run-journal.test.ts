@@ -103,7 +103,7 @@ describe('a run that goes on from a checkpoint', () => {
       const { checkpoint } = await latestCheckpoint(store);
       const rest = await train({ resumeFrom: checkpoint });
       const at = `stopped after step ${stopAfter}`;
-      const past = pastEvents(checkpoint!, 12).map(withoutTime);
+      const past = pastEvents(checkpoint!, ROWS).map(withoutTime);
       expect([...past, ...rest.events], at).toEqual(whole.events);
       expect(rest.factors, at).toEqual(whole.factors);
       expect(rest.outcome, at).toEqual(whole.outcome);

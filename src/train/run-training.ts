@@ -152,9 +152,12 @@ export async function runTraining(
   }
 }
 
-/** Everything that a run has told by a checkpoint, in order, for whoever shows the run that goes on from it. */
-export function pastEvents({ steps, evals, totalSteps, settings }: Checkpoint, trainRows: number): TrainEvent[] {
-  const run = { totalSteps, perEpoch: stepsPerEpoch(trainRows, settings) };
+/** Everything that a run over these rows has told by a checkpoint, in order, for whoever shows how it goes on. */
+export function pastEvents(
+  { steps, evals, totalSteps, settings }: Checkpoint,
+  rows: readonly TokenRow[],
+): TrainEvent[] {
+  const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
   const events: TrainEvent[] = [];
   let next = 0;
   const tellEvals = (step: number) => {
