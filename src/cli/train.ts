@@ -130,7 +130,7 @@ export const train = {
     };
     if (folder.checkpoint !== undefined) {
       const { steps, totalSteps, identity } = folder.checkpoint;
-      const where = isSameDevice(folder.checkpoint, model)
+      const where = isSameDevice(folder.checkpoint, device)
         ? 'on the same device: bit for bit as if it had not been interrupted'
         : `on another device or driver than before (${identity.deviceName}): equal within rounding, not to the bit`;
       console.error(`going on after step ${steps.length} of ${totalSteps}, ${where}`);

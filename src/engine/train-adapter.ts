@@ -1,6 +1,7 @@
 // Settings and rows → a trained adapter: makes (or takes) the starting A and B, trains them on the device, brings them back.
 
 import type { TokenRow } from '../data/types.ts';
+import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
 import { initAdapter } from '../lora/init-adapter.ts';
@@ -84,8 +85,8 @@ export async function adapterOf(model: BaseModel, checkpoint: Checkpoint): Promi
 }
 
 /** True when a run that goes on here makes the bits that it would have made where it was interrupted. */
-export function isSameDevice({ identity }: Checkpoint, model: BaseModel): boolean {
-  return identity.device === describeDevice(model);
+export function isSameDevice({ identity }: Checkpoint, device: Device): boolean {
+  return identity.device === describeDevice(device);
 }
 
 async function identify(model: BaseModel, adapter: Adapter, data: string): Promise<RunIdentity> {
@@ -93,13 +94,13 @@ async function identify(model: BaseModel, adapter: Adapter, data: string): Promi
     base: model.weights.hash,
     data,
     layout: await hashLayout(adapter.modules),
-    device: describeDevice(model),
+    device: describeDevice(model.device),
     deviceName: model.device.name,
   };
 }
 
 /** GPU, driver, what kernels were chosen by, and the browser or Node with its WebGPU: any of them may change a rounding. */
-function describeDevice({ device: { info, traits } }: BaseModel): string {
+function describeDevice({ info, traits }: Device): string {
   const { vendor, architecture, device, description } = info;
   const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
   const runtime = navigator?.userAgent ?? '';
