@@ -12,7 +12,7 @@ import { openModelFolder } from '../model/model-folder.ts';
 import { diskFolder } from '../model/testing/shared.ts';
 import { type Checkpoint, type CheckpointStore, decodeCheckpoint, latestCheckpoint } from './checkpoint.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
-import type { CheckpointOptions } from './run-journal.ts';
+import { type CheckpointOptions, MOST_SHARE } from './run-journal.ts';
 import { pastEvents, runTraining, type TrainEvent } from './run-training.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
@@ -134,6 +134,19 @@ describe('a run that goes on from a checkpoint', () => {
     ];
     for (const resumeFrom of disturbed) expect((await train({ resumeFrom })).factors).not.toEqual(whole.factors);
     expect((await train({ resumeFrom: checkpoint })).factors).toEqual(whole.factors);
+  });
+
+  it('spends at most a fiftieth of its time on being kept, whatever a save costs', async () => {
+    const saveMs = 40;
+    const { store, saved } = memoryStore();
+    const slow = (record: Uint8Array) =>
+      new Promise<void>((resolve) => setTimeout(resolve, saveMs)).then(() => store.save(record));
+    const began = performance.now();
+    const often = { store: { ...store, save: slow }, everySteps: 1, mostShare: MOST_SHARE };
+    await train(often, { settings: { ...SETTINGS, epochs: 40, evalEvery: 0 } });
+    // The first save is free: what it costs is not known before.
+    expect(saved.length).toBeGreaterThan(0);
+    expect(saveMs * (saved.length - 1)).toBeLessThanOrEqual((performance.now() - began) / 50);
   });
 
   it('goes on when the store refuses, and says so', async () => {

@@ -36,7 +36,7 @@ export interface CheckpointOptions {
 export const CHECKPOINT_EVERY = { steps: 50, seconds: 30 } as const;
 
 /** Most of a run's time that keeping its state may take: after a save of t seconds the next one is t/0.02 s away. */
-const MOST_SHARE = 0.02;
+export const MOST_SHARE = 0.02;
 
 /** A loss this many times that of a blind guess (or of the first step, if that is higher) has exploded. */
 const EXPLODES_AT = 4;
