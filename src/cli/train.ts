@@ -2,10 +2,15 @@
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import {
+  CHECKPOINT_EVERY,
   DEFAULT_SETTINGS,
+  isSameDevice,
+  type KeepOptions,
   loadRows,
   openModelAt,
   openNodeDevice,
+  openRunFolder,
+  pastEvents,
   readAdapterAt,
   savePeftFolder,
   type TrainEvent,
@@ -40,6 +45,8 @@ const FLAGS = {
   'eval-every': { type: 'string' },
   'train-on-prompts': { type: 'boolean' },
   'init-adapter': { type: 'string' },
+  'checkpoint-every': { type: 'string' },
+  resume: { type: 'boolean' },
   log: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -61,6 +68,9 @@ export const train = {
   --train-on-prompts        supervise prompts too, not answers only
   --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
   --init-adapter FOLDER     go on from a PEFT LoRA folder, with its rank, alpha and targets
+  --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
+  --resume                  go on with the interrupted run in --out; everything else as it was started
+                            (Ctrl-C ends a run after its step and keeps adapter and checkpoint)
   --log FILE.jsonl          one line a step: step, loss, lr, grad_norm, tokens, ms
   --json                    the last line of output is one JSON object`,
 
@@ -72,6 +82,11 @@ export const train = {
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
     const settings = readSettings(flags);
     const log = flags.text('log');
+    const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
+    if (!Number.isInteger(every) || every < 1)
+      throw new UsageError(`Cannot read --checkpoint-every: found ${every}, need a whole number of 1 or more`);
+    const folder = await openRunFolder(out, flags.has('resume'));
+    for (const notice of folder.notices) console.error(notice);
 
     const device = await openNodeDevice();
     const model = await openModelAt(device, modelFolder, modelQuant(flags));
@@ -87,7 +102,9 @@ export const train = {
       `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
     );
 
-    if (log !== undefined) writeFileSync(log, '');
+    const past = folder.checkpoint === undefined ? [] : pastEvents(folder.checkpoint, data.rows);
+    if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));
+    await folder.begin();
     const bar = progressBar(process.stderr);
     const onEvent = (event: TrainEvent) => {
       if (event.type === 'eval') {
@@ -95,17 +112,32 @@ export const train = {
         return;
       }
       bar.update(event);
-      if (log !== undefined) {
-        const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
-        appendFileSync(
-          log,
-          `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`,
-        );
-      }
+      if (log !== undefined) appendFileSync(log, logLine(event));
     };
+    let problem: string | undefined;
+    const keep: KeepOptions = {
+      store: folder.store,
+      dataHash: data.dataset.hash,
+      everySteps: every,
+      everySeconds: flags.text('checkpoint-every') === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
+      ...(flags.text('checkpoint-every') !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
+      resumeFrom: folder.checkpoint,
+      keepWhenStopped: true,
+      onSaved(step, found) {
+        if (found !== undefined && found !== problem) bar.note(`Cannot keep step ${step}: ${found}; the run goes on`);
+        problem = found;
+      },
+    };
+    if (folder.checkpoint !== undefined) {
+      const { steps, totalSteps, identity } = folder.checkpoint;
+      const where = isSameDevice(folder.checkpoint, device)
+        ? 'on the same device: bit for bit as if it had not been interrupted'
+        : `on another device or driver than before (${identity.deviceName}): equal within rounding, not to the bit`;
+      console.error(`going on after step ${steps.length} of ${totalSteps}, ${where}`);
+    }
     const stop = new AbortController();
     const onSignal = () => stop.abort();
-    process.once('SIGINT', onSignal);
+    for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
     try {
       const { adapter, outcome } = await trainAdapter(
         model,
@@ -113,20 +145,32 @@ export const train = {
         settings,
         { onEvent, signal: stop.signal },
         start,
+        keep,
       );
       bar.end();
       await savePeftFolder(out, adapter, model, settings, data, outcome);
+      const canGoOn = outcome.stopped && outcome.trouble === undefined;
+      if (!canGoOn) await folder.store.clear();
       console.error(
-        `${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${out}`,
+        `${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${out}${canGoOn ? '; --resume goes on' : ''}`,
       );
       if (flags.has('json')) console.log(JSON.stringify({ out, ...outcome }));
+      if (outcome.trouble !== undefined) throw new Error(outcome.trouble);
     } finally {
-      process.off('SIGINT', onSignal);
+      for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       model.destroy();
       device.destroy();
     }
   },
 };
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function logLine(event: TrainEvent): string {
+  if (event.type !== 'step') return '';
+  const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
+  return `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
+}
 
 /** `--data a b c` is what people type: values after --data up to the next flag all belong to it. */
 function* expandData(args: readonly string[]): Generator<string> {

@@ -1,9 +1,12 @@
+// Over 400 lines: one class is the whole of what the page can ask for; what each answer needs is in the files it imports.
 // The engine as the page sees it: one device, one base, one dataset, runs and answers over them. Serves `EngineApi`; knows
 // nothing of workers, the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
 
 import { DatasetError } from '../data/dataset-error.ts';
 import { type Dataset, loadDataset } from '../data/load-dataset.ts';
+import { packRows } from '../data/pack-rows.ts';
 import { previewRow } from '../data/preview-row.ts';
+import type { TokenRow } from '../data/types.ts';
 import { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
@@ -14,14 +17,18 @@ import { fileFromBlob, fileFromBytes, type ModelFile } from '../model/model-file
 import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
+import type { RunStore } from '../storage/run-store.ts';
+import type { Checkpoint } from '../train/checkpoint.ts';
 import { Generator } from '../train/generate.ts';
 import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
-import { largestBatch, splitRows } from '../train/run-training.ts';
+import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
+import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
 import { cardFacts, type RunFacts } from './card-facts.ts';
 import { describeDataset, unmappedReport } from './describe-dataset.ts';
 import { describeModel } from './describe-model.ts';
 import { encodeRequest } from './encode-request.ts';
+import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import { openBase } from './open-base.ts';
 import type {
   AdapterRecord,
@@ -31,6 +38,7 @@ import type {
   EngineApi,
   GenerateEvent,
   GenerateRequest,
+  InterruptedRun,
   MemoryPlan,
   ModelReport,
   ModelSource,
@@ -41,19 +49,23 @@ import type {
   TokenPreview,
 } from './protocol.ts';
 import { RunControl } from './run-control.ts';
-import { newAdapter, trainAdapter } from './train-adapter.ts';
+import { adapterOf, isSameDevice, newAdapter, trainAdapter } from './train-adapter.ts';
 
 /** What the engine needs of where it runs. */
 export interface EngineHost {
   readonly gpu: GPU | undefined;
   readonly prepared: PreparedStore;
   readonly adapters: AdapterStore<AdapterRecord>;
+  readonly runs: RunStore<KeptRun>;
   /** Files of the bundled model served at `url`. */
   fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]>;
 }
 
 /** How people call a bundled model, and what an adapter's config says it was trained on. */
 const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
+
+/** A tab is closed more lightly than a terminal. */
+const CHECKPOINT_SECONDS = 10;
 
 interface OpenData {
   readonly files: readonly File[];
@@ -198,37 +210,87 @@ export class Engine implements EngineApi {
   ): Promise<RunResult> {
     this.refuseDuringRun('start another run');
     checkSettings(settings);
-    const model = this.needModel();
-    const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
-    this.runs.set(runId, control);
-    try {
+    return this.follow(runId, onEvent, async (control) => {
       control.set('preparing', 'Reading the rows');
       const dataset = await this.datasetFor(settings);
-      const { adapter, outcome } = await trainAdapter(model, dataset.rows, settings, {
-        onEvent: (event) => {
-          control.set('running');
-          onEvent({ ...event, runId });
-        },
-        onProgress: (done, total) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
-        beforeStep: () => control.waitWhilePaused(),
-        signal: control.signal,
-      });
-      const record = await this.keep(adapterName, adapter, { settings, dataset, outcome });
-      control.set(outcome.stopped ? 'stopped' : 'done');
-      return {
+      const run = {
         runId,
-        adapterId: record.id,
-        steps: outcome.steps,
-        finalLoss: outcome.finalLoss,
-        validationLoss: outcome.validationAfter,
-        baseValidationLoss: outcome.validationBefore,
+        adapterName,
+        baseName: this.modelReport!.name,
+        dataset: { name: dataset.name, hash: dataset.hash },
       };
-    } catch (error) {
-      control.set('failed', (error as Error).message);
-      throw error;
-    } finally {
-      this.runs.delete(runId);
-    }
+      const release = await this.beginKeeping(run, dataset.rows).catch((error: Error) => error);
+      const problem =
+        typeof release === 'function' ? undefined : `This run is not kept while it goes: ${release.message}`;
+      try {
+        return await this.trainAndKeep(run, { settings, dataset, problem }, control, onEvent);
+      } finally {
+        if (typeof release === 'function') release();
+      }
+    });
+  }
+
+  async interruptedRun(): Promise<InterruptedRun | undefined> {
+    const found = await findInterrupted(this.host.runs);
+    if (found === undefined) return undefined;
+    const { run, checkpoint } = found;
+    return {
+      runId: run.runId,
+      adapterName: run.adapterName,
+      step: checkpoint.steps.length,
+      totalSteps: checkpoint.totalSteps,
+      settings: checkpoint.settings,
+      datasetName: run.dataset.name,
+      baseName: run.baseName,
+      baseHash: checkpoint.identity.base,
+      savedAt: checkpoint.savedAt,
+      isSameDevice: this.device !== undefined && isSameDevice(checkpoint, this.device),
+    };
+  }
+
+  async resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<RunResult> {
+    this.refuseDuringRun('go on with another run');
+    this.needModel();
+    const { run, checkpoint } = await this.needInterrupted();
+    const { runId } = run;
+    return this.follow(runId, onEvent, async (control) => {
+      control.set('preparing', 'Reading the rows');
+      const release = await this.host.runs.claim();
+      if (release === undefined) throw new Error('Cannot go on: the run goes on in another tab');
+      try {
+        const dataset = await readKeptRows(this.host.runs, run);
+        const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId }));
+        onEvent({ type: 'past', runId, events });
+        const { settings } = checkpoint;
+        return await this.trainAndKeep(run, { settings, dataset, resumeFrom: checkpoint }, control, onEvent);
+      } finally {
+        release();
+      }
+    });
+  }
+
+  async keepInterrupted(): Promise<AdapterRecord> {
+    this.refuseDuringRun('keep the adapter of another run');
+    const { run, checkpoint } = await this.needInterrupted();
+    const adapter = await adapterOf(this.needModel(), checkpoint);
+    const { settings, steps, evals } = checkpoint;
+    const dataset = await readKeptRows(this.host.runs, run);
+    const outcome = {
+      steps: steps.length,
+      finalLoss: steps.at(-1)?.loss ?? Number.NaN,
+      stopped: true,
+      validationBefore: evals[0]?.loss,
+      validationAfter: evals.at(-1)?.loss,
+      trouble: undefined,
+    };
+    const record = await this.keep(run.adapterName, adapter, { settings, dataset, outcome });
+    await this.host.runs.checkpoints.clear();
+    return record;
+  }
+
+  async discardInterrupted(): Promise<void> {
+    // Never that of a run that goes on.
+    if ((await this.host.runs.interrupted()) !== undefined) await this.host.runs.checkpoints.clear();
   }
 
   async pauseRun(runId: string): Promise<void> {
@@ -308,8 +370,105 @@ export class Engine implements EngineApi {
     const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
     const { adapter } = await readPeftFolder(parts, model.linears(), model.family.defaultTargets);
     const [first] = files;
-    const folder = first!.webkitRelativePath?.split('/')[0];
+    // Node's File has no path; the browser's is empty unless a folder was dropped.
+    const folder = (first as { readonly webkitRelativePath?: string }).webkitRelativePath?.split('/')[0];
     return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter);
+  }
+
+  /** A run's frame: its control while it goes, and the state it ends with when it throws. */
+  private async follow(
+    runId: string,
+    onEvent: (event: RunEvent) => void,
+    run: (control: RunControl) => Promise<RunResult>,
+  ): Promise<RunResult> {
+    const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
+    this.runs.set(runId, control);
+    try {
+      return await run(control);
+    } catch (error) {
+      control.set('failed', (error as Error).message);
+      throw error;
+    } finally {
+      this.runs.delete(runId);
+    }
+  }
+
+  /** Takes the place of the run that goes on and writes down what it is; returns what gives the place back. */
+  private async beginKeeping(run: KeptRun, rows: readonly TokenRow[]): Promise<() => void> {
+    const release = await this.host.runs.claim();
+    if (release === undefined) throw new Error('another tab is training');
+    try {
+      await this.host.runs.begin(run, packRows(rows));
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Trains, keeping checkpoints unless there is a `problem`, and puts the adapter into the library. */
+  private async trainAndKeep(
+    run: KeptRun,
+    how: {
+      readonly settings: TrainSettings;
+      readonly dataset: RunFacts['dataset'] & { readonly rows: readonly TokenRow[] };
+      readonly resumeFrom?: Checkpoint;
+      readonly problem?: string | undefined;
+    },
+    control: RunControl,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult> {
+    const { runId, adapterName } = run;
+    const { settings, dataset, resumeFrom } = how;
+    const { checkpoints } = this.host.runs;
+    let { problem } = how;
+    const keep = {
+      store: checkpoints,
+      dataHash: dataset.hash,
+      everySteps: CHECKPOINT_EVERY.steps,
+      everySeconds: CHECKPOINT_SECONDS,
+      resumeFrom,
+      onSaved(step: number, found: string | undefined) {
+        problem = found && `The run cannot be kept at step ${step}: ${found}`;
+      },
+    };
+    const hooks = {
+      onEvent: (event: TrainEvent) => {
+        control.set('running', problem);
+        onEvent({ ...event, runId });
+      },
+      onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
+      beforeStep: () => control.waitWhilePaused(),
+      signal: control.signal,
+    };
+    const isKept = problem === undefined;
+    const { adapter, outcome } = await trainAdapter(
+      this.needModel(),
+      dataset.rows,
+      settings,
+      hooks,
+      undefined,
+      isKept ? keep : undefined,
+    );
+    const record = await this.keep(adapterName, adapter, { settings, dataset, outcome });
+    // The adapter is safe: what is left of the run could only be offered once too often.
+    if (isKept) await checkpoints.clear().catch(() => {});
+    control.set(outcome.stopped ? 'stopped' : 'done');
+    return {
+      runId,
+      adapterId: record.id,
+      steps: outcome.steps,
+      finalLoss: outcome.finalLoss,
+      validationLoss: outcome.validationAfter,
+      baseValidationLoss: outcome.validationBefore,
+      trouble: outcome.trouble,
+    };
+  }
+
+  private async needInterrupted() {
+    const found = await findInterrupted(this.host.runs);
+    if (found === undefined) throw new Error('Cannot go on: found no interrupted run, need one');
+    return found;
   }
 
   /** Stores an adapter with its files; what is known of the run goes into its card. */

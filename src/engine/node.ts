@@ -25,9 +25,11 @@ import { openBase } from './open-base.ts';
 
 export { measureFma } from '../gpu/measure.ts';
 export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
-export type { TrainEvent } from '../train/run-training.ts';
+export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
+export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';
-export { trainAdapter } from './train-adapter.ts';
+export { openRunFolder, type RunFolder } from './run-folder.node.ts';
+export { isSameDevice, type KeepOptions, trainAdapter } from './train-adapter.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */

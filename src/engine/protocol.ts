@@ -146,10 +146,33 @@ export interface StateEvent {
   readonly type: 'state';
   readonly runId: string;
   readonly state: 'preparing' | 'running' | 'paused' | 'done' | 'stopped' | 'failed';
-  /** For `failed`: what happened; for `preparing`: what is being done. */
+  /** For `failed`: what happened; for `preparing`: what is being done; for `running`: why the run cannot be kept. */
   readonly message: string | undefined;
 }
-export type RunEvent = StepEvent | EvalEvent | StateEvent;
+/** First event of a run that goes on: everything that it told before it was interrupted. */
+export interface PastEvent {
+  readonly type: 'past';
+  readonly runId: string;
+  readonly events: readonly (StepEvent | EvalEvent)[];
+}
+export type RunEvent = StepEvent | EvalEvent | StateEvent | PastEvent;
+
+/** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
+export interface InterruptedRun {
+  readonly runId: string;
+  readonly adapterName: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly settings: TrainSettings;
+  readonly datasetName: string;
+  readonly baseName: string;
+  /** Of the base that has to be open for it to go on. */
+  readonly baseHash: string;
+  /** ISO 8601. */
+  readonly savedAt: string;
+  /** True: it goes on as if it had not been interrupted, to the bit. False: equal within rounding. */
+  readonly isSameDevice: boolean;
+}
 
 export interface RunResult {
   readonly runId: string;
@@ -158,6 +181,8 @@ export interface RunResult {
   readonly finalLoss: number;
   readonly validationLoss: number | undefined;
   readonly baseValidationLoss: number | undefined;
+  /** Why the run ended early: its numbers went bad, and the adapter is that of `steps`. */
+  readonly trouble: string | undefined;
 }
 
 export interface GenerateRequest {
@@ -230,6 +255,13 @@ export interface EngineApi {
   resumeRun(runId: string): Promise<void>;
   /** Ends after the current step and keeps the adapter as it is. */
   stopRun(runId: string): Promise<void>;
+  /** Undefined while a run goes on, in this tab or another. */
+  interruptedRun(): Promise<InterruptedRun | undefined>;
+  /** Goes on with it as `train` would have; its base has to be open. */
+  resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<RunResult>;
+  /** Its adapter as it was last kept becomes one of the library; the run is forgotten. */
+  keepInterrupted(): Promise<AdapterRecord>;
+  discardInterrupted(): Promise<void>;
   generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void>;
   stopGenerating(): Promise<void>;
   listAdapters(): Promise<readonly AdapterRecord[]>;

@@ -1,12 +1,15 @@
 // Settings and rows → a trained adapter: makes (or takes) the starting A and B, trains them on the device, brings them back.
 
 import type { TokenRow } from '../data/types.ts';
+import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { FlatAdapter } from '../lora/flat-adapter.ts';
+import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
 import { initAdapter } from '../lora/init-adapter.ts';
 import { DEFAULT_LORA } from '../lora/lora-config.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../train/checkpoint.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
+import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
 
 export interface Trained {
@@ -32,23 +35,75 @@ export function newAdapter(
   return initAdapter(config, model.linears(), settings.seed, model.folder.name, model.family.defaultTargets);
 }
 
-/** Trains. `start` is taken as it is, with its own rank, alpha and targets; without it a fresh adapter is made. */
+/** How a run is kept while it goes; what its numbers belong to is found here. */
+export interface KeepOptions extends Omit<CheckpointOptions, 'identity'> {
+  /** SHA-256 of the rows. */
+  readonly dataHash: string;
+}
+
+/**
+ * Trains. `start` is taken as it is, with its own rank, alpha and targets; without it a fresh adapter is made. Throws a
+ * sentence that names what differs when the run cannot go on from `keep.resumeFrom`.
+ */
 export async function trainAdapter(
   model: BaseModel,
   rows: readonly TokenRow[],
   settings: TrainSettings,
   hooks: RunHooks,
   start?: Adapter,
+  keep?: KeepOptions,
 ): Promise<Trained> {
   checkSettings(settings);
   const adapter = start ?? newAdapter(model, settings);
+  const checkpoints = keep && { ...keep, identity: await identify(model, adapter, keep.dataHash) };
+  if (checkpoints?.resumeFrom !== undefined) {
+    const problem = whyNotResume(checkpoints.resumeFrom, { settings, identity: checkpoints.identity });
+    if (problem !== undefined) throw new Error(problem);
+  }
   const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
   try {
-    const outcome = await runTraining(model, flat, rows, settings, hooks);
+    const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
     const factors = await flat.read();
     const modules = new Map([...adapter.modules].map(([path, m]) => [path, { ...m, ...factors.get(path)! }]));
     return { adapter: { ...adapter, modules }, outcome };
   } finally {
     flat.destroy();
   }
+}
+
+/** The adapter that a checkpoint holds, as it stood then. Throws when the base is not the run's own. */
+export async function adapterOf(model: BaseModel, checkpoint: Checkpoint): Promise<Adapter> {
+  const { settings, identity, state } = checkpoint;
+  const adapter = newAdapter(model, settings);
+  const now = await identify(model, adapter, identity.data);
+  const problem = whyNotResume(checkpoint, { settings, identity: now });
+  if (problem !== undefined) throw new Error(problem);
+  const factors = splitFlat(adapter.modules, state.params);
+  return {
+    ...adapter,
+    modules: new Map([...adapter.modules].map(([path, m]) => [path, { ...m, ...factors.get(path)! }])),
+  };
+}
+
+/** True when a run that goes on here makes the bits that it would have made where it was interrupted. */
+export function isSameDevice({ identity }: Checkpoint, device: Device): boolean {
+  return identity.device === describeDevice(device);
+}
+
+async function identify(model: BaseModel, adapter: Adapter, data: string): Promise<RunIdentity> {
+  return {
+    base: model.weights.hash,
+    data,
+    layout: await hashLayout(adapter.modules),
+    device: describeDevice(model.device),
+    deviceName: model.device.name,
+  };
+}
+
+/** GPU, driver, what kernels were chosen by, and the browser or Node with its WebGPU: any of them may change a rounding. */
+function describeDevice({ info, traits }: Device): string {
+  const { vendor, architecture, device, description } = info;
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+  const runtime = navigator?.userAgent ?? '';
+  return JSON.stringify([vendor, architecture, device, description, traits, runtime]);
 }

@@ -2,8 +2,9 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import { openAdapterStore, openPreparedStore } from '../storage/browser.ts';
+import { openAdapterStore, openPreparedStore, openRunStore } from '../storage/browser.ts';
 import { Engine } from './engine.ts';
+import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
 
 /** Files of a bundled model and whether it works without. The weights come first: progress is measured by them. */
@@ -51,6 +52,7 @@ expose(
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
     prepared: openPreparedStore(),
     adapters: openAdapterStore<AdapterRecord>(),
+    runs: openRunStore<KeptRun>(),
     fetchModel,
   }),
 );

@@ -69,14 +69,7 @@ export class FlatAdapter {
 
   /** Brings A and B back to the host. */
   async read(): Promise<Map<string, { a: Float32Array; b: Float32Array }>> {
-    const flat = await readFlat(this.device, this.params);
-    const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
-    for (const { path, factor, shape, offset } of flatLayout(this.modules).entries) {
-      const entry = factors.get(path) ?? { a: new Float32Array(), b: new Float32Array() };
-      entry[factor === 'lora_A' ? 'a' : 'b'] = flat.slice(offset, offset + shape[0] * shape[1]);
-      factors.set(path, entry);
-    }
-    return factors;
+    return splitFlat(this.modules, await readFlat(this.device, this.params));
   }
 
   slot(entry: FlatEntry): Slot {
@@ -88,10 +81,33 @@ export class FlatAdapter {
   }
 }
 
+/** A and B of each module out of a flat buffer's values. */
+export function splitFlat(
+  modules: AdapterShape,
+  flat: Float32Array,
+): Map<string, { a: Float32Array; b: Float32Array }> {
+  const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
+  for (const { path, factor, shape, offset } of flatLayout(modules).entries) {
+    const entry = factors.get(path) ?? { a: new Float32Array(), b: new Float32Array() };
+    entry[factor === 'lora_A' ? 'a' : 'b'] = flat.slice(offset, offset + shape[0] * shape[1]);
+    factors.set(path, entry);
+  }
+  return factors;
+}
+
 /** A flat buffer of `length` f32, zero. */
 export function allocateFlat(device: Device, label: string, length: number): Promise<GPUBuffer> {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   return device.allocate(label, 4 * Math.max(FLAT_ALIGN, length), usage);
+}
+
+/** Writes the whole of a flat buffer. */
+export function writeFlat(device: Device, buffer: GPUBuffer, values: Float32Array): void {
+  if (values.byteLength !== buffer.size)
+    throw new RangeError(
+      `Cannot write "${buffer.label}": found ${values.byteLength} bytes, need the ${buffer.size} of the whole buffer`,
+    );
+  device.gpu.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
 }
 
 export async function readFlat(device: Device, buffer: GPUBuffer): Promise<Float32Array> {

@@ -1,8 +1,10 @@
-// The browser's storage: adapters in IndexedDB (idb-keyval), prepared models in OPFS.
+// The browser's storage: adapters and the run that goes on in IndexedDB (idb-keyval), prepared models in OPFS.
 
-import { createStore, del, entries, get, set } from 'idb-keyval';
+import { clear, createStore, del, entries, get, set, setMany } from 'idb-keyval';
+import type { PackedRows } from '../data/pack-rows.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
 import type { AdapterStore, StoredRecord } from './adapter-store.ts';
+import type { RunStore } from './run-store.ts';
 
 /** Adapters in two object stores of two databases (idb-keyval keeps one store a database). */
 export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
@@ -24,6 +26,63 @@ export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
     async remove(id) {
       await del(id, records);
       await del(id, folders);
+    },
+  };
+}
+
+const RUN_LOCK = 'graft-run';
+
+/**
+ * The run that goes on. Checkpoints take turns in two slots, and a commit says which is the newest: it is written after its
+ * slot, so that the other slot is whole whatever happens in between.
+ */
+export function openRunStore<R>(): RunStore<R> {
+  const store = createStore('graft-run', 'run');
+  const newest = () => get<0 | 1>('commit', store);
+  return {
+    checkpoints: {
+      async save(record) {
+        const slot = (await newest()) === 0 ? 1 : 0;
+        await set(`slot ${slot}`, record, store);
+        await set('commit', slot, store);
+      },
+      async *records() {
+        const first = await newest();
+        if (first === undefined) return;
+        for (const slot of [first, 1 - first]) {
+          const record = await get<Uint8Array>(`slot ${slot}`, store);
+          if (record !== undefined) yield record;
+        }
+      },
+      clear: () => clear(store),
+    },
+    claim: () =>
+      new Promise((resolve, reject) => {
+        navigator.locks
+          .request(RUN_LOCK, { ifAvailable: true }, (lock) => {
+            if (lock === null) resolve(undefined);
+            else return new Promise<void>((release) => resolve(release));
+          })
+          .catch(reject);
+      }),
+    async begin(record, rows) {
+      await clear(store);
+      await setMany(
+        [
+          ['run', record],
+          ['rows', rows],
+        ],
+        store,
+      );
+    },
+    async interrupted() {
+      const { held = [] } = await navigator.locks.query();
+      return held.some((lock) => lock.name === RUN_LOCK) ? undefined : get<R>('run', store);
+    },
+    async rows() {
+      const rows = await get<PackedRows>('rows', store);
+      if (rows === undefined) throw new Error("Cannot go on: found no rows of the run in this browser's storage");
+      return rows;
     },
   };
 }

@@ -2,7 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataFile, openModelFile, openModelFiles, openPreparedFolder, writeFolder } from './node.ts';
+import {
+  openCheckpointFolder,
+  openDataFile,
+  openModelFile,
+  openModelFiles,
+  openPreparedFolder,
+  writeFolder,
+} from './node.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -57,6 +64,28 @@ describe('openModelFile()', () => {
     await expect(openModelFiles(path.join(folder, 'nowhere'))).rejects.toThrow(/found nothing there, need a folder/);
     await expect(openModelFiles(path.join(folder, 'digits'))).rejects.toThrow(/found a file, need a folder/);
     await expect(openDataFile(folder)).rejects.toThrow(/found a folder, need a file/);
+  });
+});
+
+describe('openCheckpointFolder()', () => {
+  it('keeps the last two records, newest first, past what a kill left behind', async () => {
+    const at = path.join(folder, 'checkpoints');
+    const store = openCheckpointFolder(at);
+    const kept = async () => {
+      const texts: string[] = [];
+      for await (const record of store.records()) texts.push(new TextDecoder().decode(record));
+      return texts;
+    };
+    expect(await kept()).toEqual([]);
+    for (const text of ['one', 'two', 'three']) await store.save(bytes(text));
+    expect(await kept()).toEqual(['three', 'two']);
+    await writeFile(path.join(at, '4.part'), 'half of fo'); // killed while writing
+    expect(await kept()).toEqual(['three', 'two']);
+    await store.save(bytes('four'));
+    expect(await kept()).toEqual(['four', 'three']);
+    expect((await readdir(at)).sort()).toEqual(['000003.checkpoint', '000004.checkpoint']);
+    await store.clear();
+    expect(await readdir(folder)).not.toContain('checkpoints');
   });
 });
 

@@ -1,4 +1,5 @@
-// Node's side of storage: model and dataset files, PEFT folders written whole or not at all, prepared models in a folder.
+// Node's side of storage: model and dataset files, PEFT folders written whole or not at all, prepared models
+// and a run's checkpoints in folders.
 
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { Readable } from 'node:stream';
 import type { DataFile } from '../data/types.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
+import type { CheckpointStore } from '../train/checkpoint.ts';
 
 /** A file read in ranges; opened and closed at each read, so that nothing stays open. */
 export async function openModelFile(file: string): Promise<ModelFile> {
@@ -77,17 +79,68 @@ export async function writeFolder(
   await mkdir(folder, { recursive: true });
   const staged = files.map((f) => ({ ...f, temporary: path.join(folder, `.${f.name}.${process.pid}.part`) }));
   try {
-    for (const { temporary, bytes } of staged) {
-      const handle = await open(temporary, 'w');
-      await handle.writeFile(bytes);
-      await handle.sync();
-      await handle.close();
-    }
+    for (const { temporary, bytes } of staged) await writeSynced(temporary, bytes);
     for (const { name, temporary } of staged) await rename(temporary, path.join(folder, name));
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true });
     throw new Error(`Cannot write "${folder}": ${(error as Error).message}`);
   }
+}
+
+/** Resolves when the bytes are on the disk. */
+async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Checkpoints that a folder keeps: the newest, and the one before it in case a disk loses the newest. */
+const KEPT_CHECKPOINTS = 2;
+
+/**
+ * A run's checkpoints as numbered files. A record is written beside its place, synced and renamed; only then the oldest
+ * goes. Reading makes no folder.
+ */
+export function openCheckpointFolder(folder: string): CheckpointStore {
+  const names = () =>
+    readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  const numbers = async () =>
+    (await names())
+      .map((name) => /^(\d{1,15})\.checkpoint$/.exec(name)?.[1])
+      .filter((digits) => digits !== undefined)
+      .map(Number)
+      .sort((a, b) => b - a);
+  const at = (number: number) => path.join(folder, `${String(number).padStart(6, '0')}.checkpoint`);
+  return {
+    async save(record) {
+      await mkdir(folder, { recursive: true });
+      const kept = await numbers();
+      const next = (kept[0] ?? 0) + 1;
+      const temporary = path.join(folder, `${next}.part`);
+      await writeSynced(temporary, record);
+      await rename(temporary, at(next));
+      await syncFolder(folder);
+      for (const old of kept.slice(KEPT_CHECKPOINTS - 1)) await rm(at(old), { force: true });
+    },
+    async *records() {
+      for (const number of await numbers()) yield await readFile(at(number));
+    },
+    clear: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Makes a rename last through a power cut. Windows cannot open folders, and keeps renames in its journal. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 /** Prepared models in a folder of the user's cache directory. */

@@ -6,7 +6,14 @@ import { clipAndAdamW, HYPER_LENGTH, packHyper } from '../gpu/kernels/clip-and-a
 import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
 import type { Traits } from '../gpu/traits.ts';
-import { type AdapterShape, allocateFlat, type FlatAdapter, flatLayout } from '../lora/flat-adapter.ts';
+import {
+  type AdapterShape,
+  allocateFlat,
+  type FlatAdapter,
+  flatLayout,
+  readFlat,
+  writeFlat,
+} from '../lora/flat-adapter.ts';
 
 /** torch's defaults, which the Hugging Face Trainer uses as they are. */
 export const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
@@ -64,6 +71,18 @@ export class Optimizer {
     await this.program.run();
     const [norm] = await this.program.read(this.norm);
     return { gradNorm: norm![0]!, finite: norm![1] === 0 };
+  }
+
+  /** Brings both moments back to the host. */
+  async readMoments(): Promise<{ readonly m: Float32Array; readonly v: Float32Array }> {
+    const { device } = this.program;
+    return { m: await readFlat(device, this.moments.m), v: await readFlat(device, this.moments.v) };
+  }
+
+  writeMoments({ m, v }: { readonly m: Float32Array; readonly v: Float32Array }): void {
+    const { device } = this.program;
+    writeFlat(device, this.moments.m, m);
+    writeFlat(device, this.moments.v, v);
   }
 
   get allocatedBytes(): number {

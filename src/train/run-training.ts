@@ -1,4 +1,5 @@
-// A whole run: which rows make which step, the rate of each step, validation in between, pause and stop.
+// A whole run: which rows make which step, the rate of each step, validation in between, pause and stop, and going on
+// from a checkpoint.
 // Reads from top to bottom; what happens to a batch on the GPU is in train-step.ts.
 
 import { batchColumns, makeBatch, trainedLength, worstColumns } from '../data/make-batch.ts';
@@ -7,9 +8,11 @@ import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import type { Checkpoint, StepRecord } from './checkpoint.ts';
 import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
+import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
-import { TrainStep } from './train-step.ts';
+import { BadNumbersError, TrainStep } from './train-step.ts';
 
 export type TrainEvent =
   | {
@@ -44,6 +47,8 @@ export interface RunOutcome {
   /** Mean loss over the held-back rows, before the first step and after the last. */
   readonly validationBefore: number | undefined;
   readonly validationAfter: number | undefined;
+  /** Why the run ended early with the adapter of `steps`: numbers that had gone bad. */
+  readonly trouble: string | undefined;
 }
 
 /** Rows of a run: which are trained on and which are held back. Rows that repeat each other stay on one side. */
@@ -71,13 +76,17 @@ export function sizeClass(columns: number): number {
   return Math.ceil(columns / step) * step;
 }
 
-/** Trains `adapter` in place. Throws what the step throws; the adapter is then as it was after the last good step. */
+/**
+ * Trains `adapter` in place. Numbers that go bad end the run with the adapter as it was at the last good state, if a step
+ * had been made by then, else they are thrown; everything else that a step throws is thrown.
+ */
 export async function runTraining(
   model: BaseModel,
   adapter: FlatAdapter,
   rows: readonly TokenRow[],
   settings: TrainSettings,
   hooks: RunHooks,
+  checkpoints?: CheckpointOptions,
 ): Promise<RunOutcome> {
   const { train, validation } = splitRows(rows, settings);
   if (train.length === 0) throw new RangeError('Cannot train: found no rows, need at least one');
@@ -92,46 +101,83 @@ export async function runTraining(
   };
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress);
   try {
-    const evaluate = () => validationLoss(step, rows, validation, settings.batchSize);
-    const validationBefore = await evaluate();
-    if (validationBefore !== undefined) hooks.onEvent({ type: 'eval', step: 0, loss: validationBefore });
+    const run = { settings, totalSteps: steps, vocab: model.config.vocab };
+    const journal = await RunJournal.open(step, adapter, run, checkpoints);
+    const evaluate = async () => {
+      const loss = await validationLoss(step, rows, validation, settings.batchSize);
+      if (loss === undefined) return;
+      const record = { step: journal.steps.length, loss };
+      journal.evals.push(record);
+      hooks.onEvent({ type: 'eval', ...record });
+    };
+    if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate();
     const epochOrder = rowOrder(train, settings);
-    let validationAfter = validationBefore;
-    let evaluatedAt = 0;
-    let finalLoss = Number.NaN;
-    let done = 0;
-    while (done < steps && !hooks.signal?.aborted) {
-      await hooks.beforeStep?.();
-      if (hooks.signal?.aborted) break;
-      const began = performance.now();
-      const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch);
-      const lr = scheduledRate(settings.schedule, settings.learningRate, done, steps, settings.warmupSteps);
-      const result = await step.run(batches, { lr, update: done + 1, clip: settings.clip, seed: settings.seed });
-      done++;
-      finalLoss = result.loss;
-      hooks.onEvent({
-        type: 'step',
-        step: done,
-        totalSteps: steps,
-        lr,
-        ms: performance.now() - began,
-        epoch: done / perEpoch,
-        ...result,
-      });
-      if (settings.evalEvery > 0 && done % settings.evalEvery === 0 && done < steps) {
-        validationAfter = await evaluate();
-        evaluatedAt = done;
-        if (validationAfter !== undefined) hooks.onEvent({ type: 'eval', step: done, loss: validationAfter });
+    let trouble: string | undefined;
+    try {
+      while (journal.steps.length < steps && !hooks.signal?.aborted) {
+        await hooks.beforeStep?.();
+        if (hooks.signal?.aborted) break;
+        const done = journal.steps.length;
+        const began = performance.now();
+        const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch);
+        const lr = scheduledRate(settings.schedule, settings.learningRate, done, steps, settings.warmupSteps);
+        const { seed, clip } = settings;
+        const result = await step.run(batches, { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss });
+        journal.addStep({ ...result, lr, ms: performance.now() - began });
+        hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
+        if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
+        if (done + 1 < steps) await journal.keepIfDue();
       }
+      await journal.checkEnd();
+      if (journal.steps.length < steps && checkpoints?.keepWhenStopped) await journal.keep();
+    } catch (error) {
+      if (!(error instanceof BadNumbersError)) throw error;
+      const good = journal.goBack();
+      if (good === 0) throw error;
+      trouble = `${error.message}; the adapter is as it was after step ${good}`;
     }
-    if (evaluatedAt !== done) {
-      validationAfter = await evaluate();
-      if (validationAfter !== undefined) hooks.onEvent({ type: 'eval', step: done, loss: validationAfter });
-    }
-    return { steps: done, finalLoss, stopped: done < steps, validationBefore, validationAfter };
+    const done = journal.steps.length;
+    if (journal.evals.at(-1)?.step !== done) await evaluate();
+    const { evals } = journal;
+    return {
+      steps: done,
+      finalLoss: journal.steps.at(-1)?.loss ?? Number.NaN,
+      stopped: done < steps,
+      validationBefore: evals[0]?.loss,
+      validationAfter: evals.at(-1)?.loss,
+      trouble,
+    };
   } finally {
     step.destroy();
   }
+}
+
+/** Everything that a run over these rows has told by a checkpoint, in order, for whoever shows how it goes on. */
+export function pastEvents(
+  { steps, evals, totalSteps, settings }: Checkpoint,
+  rows: readonly TokenRow[],
+): TrainEvent[] {
+  const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
+  const events: TrainEvent[] = [];
+  let next = 0;
+  const tellEvals = (step: number) => {
+    for (; next < evals.length && evals[next]!.step <= step; next++) events.push({ type: 'eval', ...evals[next]! });
+  };
+  tellEvals(0);
+  for (const index of steps.keys()) {
+    events.push(stepEvent(steps, index, run));
+    tellEvals(index + 1);
+  }
+  return events;
+}
+
+/** @param index from 0. */
+function stepEvent(
+  steps: readonly StepRecord[],
+  index: number,
+  { totalSteps, perEpoch }: { readonly totalSteps: number; readonly perEpoch: number },
+): TrainEvent {
+  return { type: 'step', step: index + 1, totalSteps, epoch: (index + 1) / perEpoch, ...steps[index]! };
 }
 
 /** Rows in the order of an epoch: a function of settings and epoch alone, so that a run can be resumed. Keeps the last one. */

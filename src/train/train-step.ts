@@ -34,6 +34,11 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** Loss or gradient that no optimiser may see; nothing was changed. */
+export class BadNumbersError extends RangeError {
+  override name = 'BadNumbersError';
+}
+
 interface StepGraph {
   readonly graph: Graph;
   readonly inputs: PackedInputs;
@@ -155,18 +160,33 @@ export class TrainStep {
   /**
    * Trains on the micro-batches as one batch.
    * @param update from 1. @param seed of the dropout masks.
-   * Throws RangeError when the loss or a gradient is not finite; the adapter is then as it was.
+   * @param settings.mostLoss a higher loss counts as diverged; none when absent.
+   * Throws BadNumbersError when the loss or a gradient is not finite or the loss too high; the adapter is then as it was.
    */
   async run(
     batches: readonly Batch[],
-    settings: { readonly lr: number; readonly update: number; readonly clip: number; readonly seed: number },
+    settings: {
+      readonly lr: number;
+      readonly update: number;
+      readonly clip: number;
+      readonly seed: number;
+      readonly mostLoss?: number | undefined;
+    },
   ): Promise<StepResult> {
     this.clearGradients();
     const { loss, supervised, tokens } = await this.forwardAndBackward(batches, settings);
     if (!Number.isFinite(loss))
-      throw new RangeError(`Cannot go on at step ${settings.update}: found a loss of ${loss}, need a finite number`);
+      throw new BadNumbersError(
+        `Cannot go on at step ${settings.update}: found a loss of ${loss}, need a finite number`,
+      );
+    const { mostLoss = Number.POSITIVE_INFINITY } = settings;
+    if (loss > mostLoss)
+      throw new BadNumbersError(
+        `Cannot go on at step ${settings.update}: the run has diverged, found a loss of ${loss.toFixed(1)}, need at most ${mostLoss.toFixed(1)}`,
+      );
     const { gradNorm, finite } = await this.optimizer.update(settings);
-    if (!finite) throw new RangeError(`Cannot go on at step ${settings.update}: found a gradient that is not finite`);
+    if (!finite)
+      throw new BadNumbersError(`Cannot go on at step ${settings.update}: found a gradient that is not finite`);
     return { loss, supervised, tokens, gradNorm };
   }
 

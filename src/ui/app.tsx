@@ -12,6 +12,7 @@ import { type Place, placeStore } from './shell/place-store.ts';
 import { TopBar } from './shell/top-bar.tsx';
 import { TroubleBar } from './shell/trouble-bar.tsx';
 import { words } from './shell/words.ts';
+import { InterruptedBanner } from './train/interrupted-banner.tsx';
 import { TrainPlace } from './train/train-place.tsx';
 import './shell/shell.css';
 
@@ -35,6 +36,7 @@ export function App() {
       </button>
       <TopBar onKeys={openKeys} />
       <DeviceBanner />
+      <InterruptedBanner />
       <Main key={place} label={words.place[place]}>
         <Boundary>
           <Shown />

@@ -1,13 +1,15 @@
 // An engine without a GPU, to look at every state of the page in development: `#fake`, or `#fake=no-webgpu`,
-// `software`, `model-error`, `run-error`, `dead`, `empty`. Its loss is a formula. It is loaded under
+// `software`, `model-error`, `run-error`, `interrupted`, `dead`, `empty`. Its loss is a formula. It is loaded under
 // `import.meta.env.DEV` only (main.tsx), so no build contains it.
-import type {
-  AdapterRecord,
-  DeviceReport,
-  EngineApi,
-  ModelReport,
-  RunEvent,
-  TrainSettings,
+import {
+  type AdapterRecord,
+  DEFAULT_SETTINGS,
+  type DeviceReport,
+  type EngineApi,
+  type InterruptedRun,
+  type ModelReport,
+  type RunEvent,
+  type TrainSettings,
 } from '../../engine/protocol.ts';
 import { type FakeDataset, readFake } from './fake-rows.ts';
 
@@ -39,6 +41,19 @@ const MODEL: ModelReport = {
   linearNames: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
   hash: '9f2c4d7e11aa03b6',
   warnings: [],
+};
+
+const INTERRUPTED: InterruptedRun = {
+  runId: 'interrupted',
+  adapterName: 'Support answers, rank 8',
+  step: 42,
+  totalSteps: 180,
+  settings: DEFAULT_SETTINGS,
+  datasetName: 'support-answers.jsonl',
+  baseName: MODEL.name,
+  baseHash: MODEL.hash,
+  savedAt: '2026-11-24T09:12:00Z',
+  isSameDevice: true,
 };
 
 function record(change: Partial<AdapterRecord>): AdapterRecord {
@@ -83,6 +98,7 @@ export function fakeEngine(address: string): EngineApi {
         }),
       ];
   const control = { paused: false, stopped: false, quiet: false };
+  let interrupted = is('interrupted') ? INTERRUPTED : undefined;
 
   return {
     async openDevice() {
@@ -143,7 +159,25 @@ export function fakeEngine(address: string): EngineApi {
         finalLoss: lossAt(step, totalSteps),
         validationLoss: lossAt(step, totalSteps) + 0.08,
         baseValidationLoss: 3.12,
+        trouble: undefined,
       };
+    },
+    async interruptedRun() {
+      return interrupted;
+    },
+    async resumeInterrupted(onEvent) {
+      const { runId, adapterName, settings } = interrupted!;
+      interrupted = undefined;
+      return this.train(runId, adapterName, settings, onEvent);
+    },
+    async keepInterrupted() {
+      const kept = record({ name: interrupted!.adapterName });
+      interrupted = undefined;
+      library = [kept, ...library];
+      return kept;
+    },
+    async discardInterrupted() {
+      interrupted = undefined;
     },
     async pauseRun() {
       control.paused = true;

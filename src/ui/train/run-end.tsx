@@ -1,6 +1,6 @@
 import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
-import { Note } from '../controls/note.tsx';
+import { Note, type WayOut } from '../controls/note.tsx';
 import { clock, loss } from '../format.ts';
 import { saveAdapter } from '../library/library-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
@@ -11,6 +11,7 @@ import { words } from './words.ts';
 
 /** The run is over: what came of it and what to do with it. */
 export function RunEnd() {
+  const rate = useStore(settingsStore, (s) => s.settings.learningRate);
   const { phase, result, name, trainedMs, message, figures } = useStore(runStore);
   if (phase === 'failed') return <Failed message={message ?? ''} />;
   const steps = result?.steps ?? figures.step;
@@ -24,6 +25,11 @@ export function RunEnd() {
           <p className="hint number">{words.compared(loss(result.validationLoss), loss(result.baseValidationLoss))}.</p>
         )}
       </div>
+      {result?.trouble !== undefined && (
+        <Note title={words.wentBack} ways={[slower(rate)]}>
+          {result.trouble}.
+        </Note>
+      )}
       {result && (
         <div className="line run-actions">
           <button
@@ -45,16 +51,16 @@ export function RunEnd() {
   );
 }
 
+const slower = (learningRate: number): WayOut => ({
+  label: words.fails.slower,
+  onClick: () => changeSettings({ learningRate: Number((learningRate / 3).toPrecision(2)) }),
+});
+
 function Failed({ message }: { message: string }) {
   const { batchSize, seqLen, learningRate } = useStore(settingsStore, (s) => s.settings);
   const diverged = /diverg|not finite|NaN|infinit/i.test(message);
   const ways = diverged
-    ? [
-        {
-          label: words.fails.slower,
-          onClick: () => changeSettings({ learningRate: Number((learningRate / 3).toPrecision(2)) }),
-        },
-      ]
+    ? [slower(learningRate)]
     : [
         ...(batchSize > 1
           ? [{ label: words.fails.halve, onClick: () => changeSettings({ batchSize: Math.ceil(batchSize / 2) }) }]

@@ -17,6 +17,7 @@ export function RunHead() {
           {phase === 'preparing' ? (message ?? words.preparing) : detail}
           {phase === 'paused' && <b className="run-paused"> · {words.paused}</b>}
         </p>
+        {phase === 'running' && message && <p className="hint">{message}</p>}
         <div
           className="progress-track"
           role="progressbar"

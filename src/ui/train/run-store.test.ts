@@ -20,7 +20,15 @@ const state = (runId: string, now: 'running' | 'stopped'): RunEvent => ({
   state: now,
   message: undefined,
 });
-const result = { runId: 'a', adapterId: 'x', steps: 2, finalLoss: 2.8, validationLoss: 2.5, baseValidationLoss: 3.1 };
+const result = {
+  runId: 'a',
+  adapterId: 'x',
+  steps: 2,
+  finalLoss: 2.8,
+  validationLoss: 2.5,
+  baseValidationLoss: 3.1,
+  trouble: undefined,
+};
 
 beforeEach(() => beginRun('a', 'Test', DEFAULT_SETTINGS, 10));
 
@@ -38,6 +46,15 @@ test('figures show the last step, its speed and the time left', () => {
     400,
   ]);
   expect([figures.validation, figures.baseValidation]).toEqual([2.5, 3.1]);
+});
+
+test('a run that goes on shows what it had told before', () => {
+  const events = [step('a', 1), { type: 'eval', runId: 'a', step: 1, loss: 2.7 }, step('a', 2)] as never;
+  takeEvent({ type: 'past', runId: 'a', events });
+  takeEvent(step('a', 3));
+  finishRun(result);
+  const { points, figures, trainedMs } = runStore.getState();
+  expect([points.count, points.evalCount, figures.step, trainedMs]).toEqual([3, 1, 3, 600]);
 });
 
 test('events of another run change nothing', () => {

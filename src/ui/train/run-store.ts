@@ -93,7 +93,9 @@ export function beginRun(runId: string, name: string, settings: TrainSettings, t
 export function takeEvent(event: RunEvent): void {
   const { runId, points, phase } = runStore.getState();
   if (event.runId !== runId) return;
-  if (event.type === 'step') {
+  if (event.type === 'past') {
+    for (const past of event.events) takeEvent(past);
+  } else if (event.type === 'step') {
     points.addStep(event.step, event.loss, event.ms, event.tokens);
     lastStep = event;
     trainedMs += event.ms;

@@ -30,6 +30,11 @@ export function resetSettings(): void {
   setSettings(DEFAULT_SETTINGS);
 }
 
+/** The settings of a run that goes on. */
+export function takeSettings(settings: TrainSettings): void {
+  setSettings(settings);
+}
+
 /** Another base may read shorter texts and have other layers: what it cannot do is brought back into its range. */
 export function fitSettings(base: Pick<ModelReport, 'contextTokens' | 'linearNames'>): void {
   const { settings } = settingsStore.getState();

@@ -1,11 +1,14 @@
 // Starting a run: names the adapter, hands everything to the engine, and follows it to its end.
+import type { RunEvent, RunResult } from '../../engine/protocol.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { libraryStore, refreshLibrary } from '../library/library-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
+import { goTo } from '../shell/place-store.ts';
+import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { beginRun, failRun, finishRun, isRunning, runStore, takeEvent } from './run-store.ts';
-import { settingsStore } from './settings-store.ts';
+import { settingsStore, takeSettings } from './settings-store.ts';
 import { words } from './words.ts';
 
 /** "support-answers.jsonl" and rank 8 become "Support answers, rank 8". */
@@ -40,20 +43,40 @@ export async function startRun(): Promise<void> {
   const { settings } = settingsStore.getState();
   const name = adapterName();
   beginRun(runId, name, settings, planStore.getState().plan?.totalSteps ?? 0);
+  interruptedStore.setState({ run: undefined });
+  await followRun(runId, (onEvent) => engine().train(runId, name, settings, onEvent));
+}
+
+/** Goes on with the interrupted run. */
+export async function goOn(): Promise<void> {
+  const { run } = interruptedStore.getState();
+  if (!run || isRunning()) return;
+  interruptedStore.setState({ run: undefined });
+  takeSettings(run.settings);
+  beginRun(run.runId, run.adapterName, run.settings, run.totalSteps);
+  goTo('train');
+  await followRun(run.runId, (onEvent) => engine().resumeInterrupted(onEvent));
+}
+
+/** To the end of a run that has begun on the page, whatever its end is. */
+async function followRun(
+  runId: string,
+  run: (onEvent: (event: RunEvent) => void) => Promise<RunResult>,
+): Promise<void> {
   // The run is over for the eye when its last event says so, a moment before this promise: another may have begun.
   const isMine = () => runStore.getState().runId === runId;
   try {
-    const result = await engine().train(runId, name, settings, takeEvent);
+    const result = await run(takeEvent);
     if (isMine()) finishRun(result);
     await refreshLibrary();
     chooseAdapter(result.adapterId);
   } catch (error) {
     if (isMine()) failRun(sentence(error));
-    await refreshLibrary();
+    await Promise.all([refreshLibrary(), refreshInterrupted()]);
   }
 }
 
-/** A closed tab ends a run, so the browser asks first. */
+/** A closed tab interrupts a run, so the browser asks first. */
 export function guardRun(): void {
   addEventListener('beforeunload', (event) => {
     if (isRunning()) event.preventDefault();

@@ -56,6 +56,21 @@ export const words = {
     trainable: (n: string) => `${n} numbers are trained`,
     steps: (n: number, perEpoch: number) => `${plural(n, 'step')}, ${count(perEpoch)} per epoch`,
   },
+  interrupted: {
+    label: 'Interrupted run',
+    says: (step: number, total: number) => `A run was interrupted at step ${count(step)} of ${count(total)}.`,
+    how: (name: string, isSameDevice: boolean) =>
+      isSameDevice
+        ? `“${name}” goes on as if nothing had happened. A new run takes its place.`
+        : `“${name}” goes on, on another device or browser than before: about the same, not to the last digit. A new run takes its place.`,
+    needsBase: (name: string, base: string) =>
+      `“${name}” needs its base again: open ${base}. A new run takes its place.`,
+    goOn: 'Go on',
+    keep: 'Keep the adapter as it is',
+    discard: 'Discard',
+    kept: (name: string) => `${name} is in the library`,
+    discarded: 'The interrupted run is discarded',
+  },
   locked: 'These settings belong to the run that goes on.',
   run: 'Run',
   ready: 'Ready to train',
@@ -75,6 +90,7 @@ export const words = {
   doneLine: (steps: number, time: string) => `Done: ${plural(steps, 'step')} in ${time}`,
   stoppedLine: (steps: number, time: string) => `Stopped after ${plural(steps, 'step')}, ${time}. The adapter is kept`,
   failed: 'The run has failed.',
+  wentBack: 'The numbers went bad, and the run has stopped.',
   fails: {
     halve: 'Use half the rows per step',
     shorter: 'Use half the tokens per row',

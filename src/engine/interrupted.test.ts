@@ -1,0 +1,202 @@
+// The page's engine over a storage in memory: a worker that ends in the middle of a run leaves what another one goes on with.
+
+import { describe, expect, it } from 'vitest';
+import { create, globals } from 'webgpu';
+import type { PackedRows } from '../data/pack-rows.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import { tinyFolder, tinyTensors } from '../model/testing/tiny-model.ts';
+import { Engine, type EngineHost } from './engine.ts';
+import type { KeptRun } from './kept-run.ts';
+import { type AdapterRecord, DEFAULT_SETTINGS, type RunEvent, type TrainSettings } from './protocol.ts';
+
+Object.assign(globalThis, globals);
+/** Must stay referenced: Dawn aborts the process when it is collected. */
+const gpu = create([]) as unknown as GPU;
+
+const SETTINGS: TrainSettings = {
+  ...DEFAULT_SETTINGS,
+  rank: 2,
+  dropout: 0.1,
+  learningRate: 5e-3,
+  epochs: 18,
+  batchSize: 2,
+  seqLen: 32,
+  validationSplit: 0.2,
+  evalEvery: 40,
+};
+const DATA = new File(
+  [Array.from({ length: 10 }, (_, i) => JSON.stringify({ prompt: `row ${i}`, completion: `is ${i * i}` })).join('\n')],
+  'squares.jsonl',
+);
+
+/** The storage of a browser; `freeze` is the moment at which a worker ends: nothing that it does later gets through. */
+function storage() {
+  const adapters = new Map<string, { record: AdapterRecord; files: ReadonlyMap<string, Uint8Array> }>();
+  const disk: { kept?: { run: KeptRun; rows: PackedRows; records: Uint8Array[] } | undefined; isClaimed: boolean } = {
+    isClaimed: false,
+  };
+  const write = (kept: typeof disk.kept) => {
+    disk.kept = kept;
+  };
+  const connect = (onSave: () => void = () => {}) => {
+    let isFrozen = false;
+    const alive = <T>(change: () => T) => (isFrozen ? new Promise<never>(() => {}) : Promise.resolve(change()));
+    const host: EngineHost = {
+      gpu,
+      prepared: { open: async () => undefined, create: async () => undefined, remove: async () => {} },
+      fetchModel: async () => folder(),
+      adapters: {
+        list: async () => [...adapters.values()].map(({ record }) => record),
+        files: async (id) => adapters.get(id)!.files,
+        save: (record, files) => alive(() => void adapters.set(record.id, { record, files })),
+        update: async () => {},
+        remove: async () => {},
+      },
+      runs: {
+        checkpoints: {
+          save: (record) =>
+            alive(() => {
+              disk.kept?.records.unshift(record);
+              onSave();
+            }),
+          async *records() {
+            yield* disk.kept?.records ?? [];
+          },
+          clear: () => alive(() => write(undefined)),
+        },
+        async claim() {
+          if (disk.isClaimed) return undefined;
+          disk.isClaimed = true;
+          return () => {
+            disk.isClaimed = false;
+          };
+        },
+        begin: (run, rows) => alive(() => write({ run, rows, records: [] })),
+        interrupted: async () => (disk.isClaimed ? undefined : disk.kept?.run),
+        rows: async () => disk.kept!.rows,
+      },
+    };
+    const freeze = () => {
+      isFrozen = true;
+      disk.isClaimed = false;
+    };
+    return { engine: new Engine(host), freeze };
+  };
+  return { adapters, connect, tamper: (rows: PackedRows) => write({ ...disk.kept!, rows }), kept: () => disk.kept };
+}
+
+/** A model with something in it: the same numbers every time. */
+function folder(): ModelFile[] {
+  let state = 1;
+  const tensors = tinyTensors().map((tensor) => {
+    const values = new Float32Array(tensor.bytes.byteLength / 4);
+    for (let i = 0; i < values.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      values[i] = tensor.name.includes('norm') ? 1 : state / 2 ** 33;
+    }
+    return { ...tensor, bytes: new Uint8Array(values.buffer) };
+  });
+  return tinyFolder({}, tensors);
+}
+
+async function open(engine: Engine, change: 'as it was' | 'f32' = 'as it was') {
+  await engine.openDevice();
+  const source = { kind: 'bundled', id: 'tiny', url: '' } as const;
+  await engine.openModel(source, change === 'f32' ? 'f32' : 'q8', () => {});
+}
+
+async function train(engine: Engine, onEvent: (event: RunEvent) => void = () => {}) {
+  await open(engine);
+  const options = { maxTokens: 32, longRows: 'truncate', completionOnly: true } as const;
+  await engine.openDataset([DATA], options, () => {});
+  return engine.train('run', 'Squares', SETTINGS, onEvent);
+}
+
+const untimed = (events: readonly RunEvent[]) =>
+  events
+    .flatMap((event) => (event.type === 'past' ? event.events : event))
+    .filter((event) => event.type !== 'state')
+    .map((event) => (event.type === 'step' ? { ...event, ms: 0 } : event));
+
+/** A run whose worker ends some steps after its first checkpoint, at step 50 of 72. */
+async function interrupt() {
+  const { connect, ...rest } = storage();
+  await new Promise<void>((resolve) => {
+    let saved = false;
+    const { engine, freeze } = connect(() => {
+      saved = true;
+    });
+    void train(engine, (event) => {
+      if (event.type !== 'step' || event.step < 55 || !saved) return;
+      freeze();
+      resolve();
+    });
+  });
+  return { connect, ...rest };
+}
+
+describe('an interrupted run', () => {
+  it('goes on without its file and ends with the adapter of a run that nothing interrupted', async () => {
+    const whole = storage();
+    const told: RunEvent[] = [];
+    const result = await train(whole.connect().engine, (event) => told.push(event));
+    expect(result.steps).toBe(72);
+    expect(whole.kept(), 'nothing of a finished run is left').toBeUndefined();
+
+    const { connect, adapters, kept } = await interrupt();
+    expect(adapters.size).toBe(0);
+    const { engine } = connect();
+    await open(engine);
+    const run = await engine.interruptedRun();
+    expect(run).toMatchObject({ adapterName: 'Squares', totalSteps: 72, isSameDevice: true, baseName: 'tiny' });
+    expect(run!.step).toBeGreaterThan(0);
+    const toldAgain: RunEvent[] = [];
+    const resumed = await engine.resumeInterrupted((event) => toldAgain.push(event));
+    expect(untimed(toldAgain)).toEqual(untimed(told));
+    expect({ ...resumed, adapterId: '' }).toEqual({ ...result, adapterId: '' });
+    const weights = (files: typeof adapters) => [...files.values()][0]!.files.get('adapter_model.safetensors');
+    expect(weights(adapters)).toEqual(weights(whole.adapters));
+    expect(kept()).toBeUndefined();
+    expect(await engine.interruptedRun()).toBeUndefined();
+  });
+
+  it('can be kept as it is, and then is gone', async () => {
+    const { connect, adapters } = await interrupt();
+    const { engine } = connect();
+    await open(engine);
+    const { step } = (await engine.interruptedRun())!;
+    const record = await engine.keepInterrupted();
+    expect(record).toMatchObject({ name: 'Squares', steps: step, datasetName: 'squares.jsonl' });
+    expect(adapters.get(record.id)!.files.size).toBe(3);
+    expect(await engine.interruptedRun()).toBeUndefined();
+  });
+
+  it('is refused over another base or changed rows, and stays until it is discarded', async () => {
+    const { connect, kept, tamper } = await interrupt();
+    const { engine } = connect();
+    await open(engine, 'f32');
+    await expect(engine.resumeInterrupted(() => {})).rejects.toThrow('found another base model');
+    await open(engine);
+    const ids = kept()!.rows.ids.with(0, 299);
+    tamper({ ...kept()!.rows, ids });
+    await expect(engine.resumeInterrupted(() => {})).rejects.toThrow('found changed rows of "squares.jsonl"');
+    expect(await engine.interruptedRun()).toBeDefined();
+    await engine.discardInterrupted();
+    expect(await engine.interruptedRun()).toBeUndefined();
+  });
+
+  it('is none while it goes on in another tab, whose run is left alone', async () => {
+    const { connect } = storage();
+    const { engine: second } = connect();
+    await open(second);
+    const seen = new Promise<[unknown, unknown]>((resolve) => {
+      const { engine: first } = connect(async () => {
+        const found = await second.interruptedRun();
+        await second.discardInterrupted();
+        resolve([found, await second.resumeInterrupted(() => {}).catch((error: Error) => error.message)]);
+      });
+      void train(first);
+    });
+    expect(await seen).toEqual([undefined, 'Cannot go on: found no interrupted run, need one']);
+  });
+});

@@ -1,0 +1,17 @@
+// Where a page keeps the run that goes on, so that a later visit can go on with it: what it is, its rows (a dropped file
+// cannot be read again after a reload) and its checkpoints. One run at a time, also across tabs.
+
+import type { PackedRows } from '../data/pack-rows.ts';
+import type { CheckpointStore } from '../train/checkpoint.ts';
+
+export interface RunStore<R> {
+  /** `clear` forgets the run as a whole. */
+  readonly checkpoints: CheckpointStore;
+  /** Takes the only place there is; undefined when a run in another tab has it. It falls free when the worker ends. */
+  claim(): Promise<(() => void) | undefined>;
+  /** Writes down a run that begins, in place of what was there. */
+  begin(record: R, rows: PackedRows): Promise<void>;
+  /** The run that was interrupted; undefined when there is none, or when it goes on in this tab or another. */
+  interrupted(): Promise<R | undefined>;
+  rows(): Promise<PackedRows>;
+}

@@ -1,0 +1,196 @@
+// A run that is stopped and goes on from its checkpoint makes the same bits as one that never stopped.
+
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { TokenRow } from '../data/types.ts';
+import { openDevice } from '../gpu/testing/open-device.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import { initAdapter } from '../lora/init-adapter.ts';
+import { DEFAULT_LORA } from '../lora/lora-config.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { diskFolder } from '../model/testing/shared.ts';
+import { type Checkpoint, type CheckpointStore, decodeCheckpoint, latestCheckpoint } from './checkpoint.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
+import { type CheckpointOptions, MOST_SHARE } from './run-journal.ts';
+import { pastEvents, runTraining, type TrainEvent } from './run-training.ts';
+
+const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
+const opened = openDevice().then(async (device) =>
+  BaseModel.open(device, await openModelFolder(diskFolder(MODEL), 'llama'), { linears: 'q8', embeddings: 'q8' }),
+);
+afterAll(async () => (await opened).destroy());
+
+/** 12 of 16 rows are trained on, in steps of 2 × 2: three steps an epoch, twelve in all. */
+const SETTINGS: TrainSettings = {
+  ...DEFAULT_SETTINGS,
+  rank: 4,
+  dropout: 0.1,
+  learningRate: 1e-2,
+  schedule: 'cosine',
+  warmupSteps: 2,
+  weightDecay: 0.01,
+  epochs: 4,
+  batchSize: 2,
+  gradAccum: 2,
+  validationSplit: 0.25,
+  evalEvery: 4,
+  seed: 7,
+};
+const IDENTITY = { base: 'b', data: 'd', layout: 'l', device: 'x', deviceName: 'x' };
+
+const ROWS: readonly TokenRow[] = Array.from({ length: 16 }, (_, i) => {
+  const ids = Int32Array.from({ length: 6 + ((i * 7) % 12) }, (_, t) => 3 + ((i + t * t) % 29));
+  return { file: 'test', line: i + 1, ids, mask: Uint8Array.from(ids, (_, t) => (t > 1 ? 1 : 0)) };
+});
+
+/** Every record ever saved. */
+function memoryStore() {
+  const saved: Uint8Array[] = [];
+  const store: CheckpointStore = {
+    save: async (record) => void saved.push(record),
+    clear: async () => {},
+    async *records() {
+      yield* [...saved].reverse();
+    },
+  };
+  return { saved, store };
+}
+
+async function train(
+  checkpoints?: Partial<CheckpointOptions>,
+  { settings = SETTINGS, stopAfter = 0, onStep = (_: number, __: FlatAdapter) => {} } = {},
+) {
+  const model = await opened;
+  const start = initAdapter(
+    { ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' },
+    model.linears(),
+    settings.seed,
+  );
+  const flat = await FlatAdapter.create(model.device, start.modules, start.modules);
+  const events: TrainEvent[] = [];
+  const stop = new AbortController();
+  const onEvent = (event: TrainEvent) => {
+    events.push(event);
+    if (event.type !== 'step') return;
+    onStep(event.step, flat);
+    if (event.step === stopAfter) stop.abort();
+  };
+  const options = checkpoints && {
+    ...{ store: memoryStore().store, identity: IDENTITY, everySteps: 1e9, everySeconds: 1e9 },
+    ...{ mostShare: Number.POSITIVE_INFINITY, ...checkpoints },
+  };
+  const hooks = { onEvent, signal: stop.signal };
+  try {
+    const outcome = await runTraining(model, flat, ROWS, settings, hooks, options);
+    return { events: events.map(withoutTime), outcome, factors: await flat.read() };
+  } finally {
+    flat.destroy();
+  }
+}
+
+const withoutTime = (event: TrainEvent) => (event.type === 'step' ? { ...event, ms: 0 } : event);
+
+describe('a run that goes on from a checkpoint', () => {
+  it('is equal to the uninterrupted one in every bit, wherever it stopped', async () => {
+    const whole = await train();
+    expect(whole.outcome.steps).toBe(12);
+    // Within an epoch, at its border, at a validation, just before the end.
+    for (const stopAfter of [1, 3, 4, 7, 11]) {
+      const { store } = memoryStore();
+      const cut = await train({ store, keepWhenStopped: true }, { stopAfter });
+      expect(cut.outcome).toMatchObject({ steps: stopAfter, stopped: true });
+      const { checkpoint } = await latestCheckpoint(store);
+      const rest = await train({ resumeFrom: checkpoint });
+      const at = `stopped after step ${stopAfter}`;
+      const past = pastEvents(checkpoint!, ROWS).map(withoutTime);
+      expect([...past, ...rest.events], at).toEqual(whole.events);
+      expect(rest.factors, at).toEqual(whole.factors);
+      expect(rest.outcome, at).toEqual(whole.outcome);
+    }
+  });
+
+  it('is not changed by being kept, however often', async () => {
+    const { store, saved } = memoryStore();
+    const [plain, kept] = [await train(), await train({ store, everySteps: 1 })];
+    expect(kept.events).toEqual(plain.events);
+    expect(kept.factors).toEqual(plain.factors);
+    const steps = await Promise.all(saved.map(async (record) => (await decodeCheckpoint(record)).steps.length));
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('differs when one moment is lost, when the step is off by one, and when one weight is', async () => {
+    const whole = await train();
+    const { store } = memoryStore();
+    await train({ store, keepWhenStopped: true }, { stopAfter: 5 });
+    const { checkpoint } = await latestCheckpoint(store);
+    const { state } = checkpoint!;
+    const zero = (values: Float32Array) => new Float32Array(values.length);
+    const disturbed: Checkpoint[] = [
+      { ...checkpoint!, state: { ...state, m: zero(state.m) } },
+      { ...checkpoint!, state: { ...state, v: zero(state.v) } },
+      { ...checkpoint!, state: { ...state, params: state.params.with(3, state.params[3]! + 1e-3) } },
+      { ...checkpoint!, steps: checkpoint!.steps.slice(1) },
+    ];
+    for (const resumeFrom of disturbed) expect((await train({ resumeFrom })).factors).not.toEqual(whole.factors);
+    expect((await train({ resumeFrom: checkpoint })).factors).toEqual(whole.factors);
+  });
+
+  it('spends at most a fiftieth of its time on being kept, whatever a save costs', async () => {
+    const saveMs = 40;
+    const { store, saved } = memoryStore();
+    const slow = (record: Uint8Array) =>
+      new Promise<void>((resolve) => setTimeout(resolve, saveMs)).then(() => store.save(record));
+    const began = performance.now();
+    const often = { store: { ...store, save: slow }, everySteps: 1, mostShare: MOST_SHARE };
+    await train(often, { settings: { ...SETTINGS, epochs: 40, evalEvery: 0 } });
+    // The first save is free: what it costs is not known before.
+    expect(saved.length).toBeGreaterThan(0);
+    expect(saveMs * (saved.length - 1)).toBeLessThanOrEqual((performance.now() - began) / 50);
+  });
+
+  it('goes on when the store refuses, and says so', async () => {
+    const problems: (string | undefined)[] = [];
+    const store = { ...memoryStore().store, save: () => Promise.reject(new Error('the disk is full')) };
+    const onSaved = (_: number, problem: string | undefined) => problems.push(problem);
+    const { outcome } = await train({ store, everySteps: 5, onSaved });
+    expect(outcome.steps).toBe(12);
+    expect(problems).toContain('the disk is full');
+  });
+});
+
+describe('numbers that go bad', () => {
+  /** Spoils the adapter on the device after a step, as a broken driver would. */
+  const spoil = (at: number, value: number) => (step: number, flat: FlatAdapter) => {
+    if (step === at) flat.device.gpu.queue.writeBuffer(flat.params, 0, new Float32Array(4096).fill(value));
+  };
+
+  it('end the run with the last good adapter, and say so', async () => {
+    const { store } = memoryStore();
+    await train({ store, keepWhenStopped: true }, { stopAfter: 4 });
+    const good = (await latestCheckpoint(store)).checkpoint!;
+    for (const [value, says] of [
+      [Number.NaN, /^Cannot go on at step 8: found a (loss|gradient)/],
+      [3e4, /^Cannot go on at step 8: (the run has diverged, found a loss|found a (loss|gradient))/],
+    ] as const) {
+      const { outcome, factors } = await train({ everySteps: 4 }, { onStep: spoil(7, value) });
+      expect(outcome).toMatchObject({ steps: 4, stopped: true, finalLoss: good.steps[3]!.loss });
+      expect(outcome.trouble).toMatch(says);
+      expect(outcome.trouble).toMatch(/; the adapter is as it was after step 4$/);
+      const first = factors.values().next().value!;
+      expect(first.a).toEqual(good.state.params.slice(0, first.a.length));
+    }
+  });
+
+  it('do not count as good until a step has been made with them', async () => {
+    // Spoilt after step 8, before it is kept: the state of step 4 is the last that was tried.
+    const { outcome } = await train({ everySteps: 4 }, { onStep: spoil(8, 3e4) });
+    expect(outcome.steps).toBe(4);
+  });
+
+  it('are never what a run ends with', async () => {
+    const { outcome } = await train({ everySteps: 4 }, { onStep: spoil(12, Number.POSITIVE_INFINITY) });
+    expect(outcome.steps).toBe(8);
+    expect(outcome.trouble).toMatch(/^Cannot go on after step 12: found an adapter that is not finite/);
+  });
+});

@@ -1,0 +1,165 @@
+// What a run writes down while it goes: every step's figures, and now and then its whole state. From the state a killed run
+// goes on (checkpoint.ts), and a run whose numbers have gone bad goes back. Reading the state back is a copy between two
+// steps: no number of the run depends on whether or when it is made.
+
+import { OutOfMemoryError } from '../gpu/device.ts';
+import { type FlatAdapter, readFlat, writeFlat } from '../lora/flat-adapter.ts';
+import {
+  type Checkpoint,
+  type CheckpointStore,
+  type EvalRecord,
+  encodeCheckpoint,
+  isFiniteArray,
+  type RunIdentity,
+  type StepRecord,
+} from './checkpoint.ts';
+import type { TrainSettings } from './recipe.ts';
+import { BadNumbersError, type TrainStep } from './train-step.ts';
+
+export interface CheckpointOptions {
+  readonly store: CheckpointStore;
+  readonly identity: RunIdentity;
+  /** Whichever comes first. */
+  readonly everySteps: number;
+  readonly everySeconds: number;
+  /** Most of the run's time that saving may take; MOST_SHARE when absent. */
+  readonly mostShare?: number;
+  /** Goes on from here; the caller has checked that it fits (`whyNotResume`). */
+  readonly resumeFrom?: Checkpoint | undefined;
+  /** A run that is stopped keeps its last state, to go on later. */
+  readonly keepWhenStopped?: boolean;
+  /** After each record: the step it holds, and why it could not be kept. The run goes on either way. */
+  onSaved?(step: number, problem: string | undefined): void;
+}
+
+/** What is done when nobody asks for anything else. */
+export const CHECKPOINT_EVERY = { steps: 50, seconds: 30 } as const;
+
+/** Most of a run's time that keeping its state may take: after a save of t seconds the next one is t/0.02 s away. */
+export const MOST_SHARE = 0.02;
+
+/** A loss this many times that of a blind guess (or of the first step, if that is higher) has exploded. */
+const EXPLODES_AT = 4;
+
+interface Snapshot {
+  readonly step: number;
+  readonly params: Float32Array;
+}
+
+export class RunJournal {
+  readonly steps: StepRecord[] = [];
+  readonly evals: EvalRecord[] = [];
+  /** The last state whose next step went well: a state is known to be good only when it has been tried. */
+  private good: Snapshot | undefined;
+  private latest: Snapshot | undefined;
+  private snapshotAt = performance.now();
+  private snapshotMs = 0;
+
+  private constructor(
+    private readonly step: TrainStep,
+    private readonly adapter: FlatAdapter,
+    private readonly run: { readonly settings: TrainSettings; readonly totalSteps: number; readonly vocab: number },
+    private readonly options: CheckpointOptions | undefined,
+  ) {}
+
+  /** Starts a journal; with `resumeFrom`, adapter and optimiser are set to where that run stood. */
+  static async open(
+    step: TrainStep,
+    adapter: FlatAdapter,
+    run: { readonly settings: TrainSettings; readonly totalSteps: number; readonly vocab: number },
+    options: CheckpointOptions | undefined,
+  ): Promise<RunJournal> {
+    const journal = new RunJournal(step, adapter, run, options);
+    const from = options?.resumeFrom;
+    if (from !== undefined) {
+      if (from.totalSteps !== run.totalSteps)
+        throw new RangeError(
+          `Cannot go on with the interrupted run: found ${run.totalSteps} steps in all, need ${from.totalSteps}`,
+        );
+      for (const record of from.steps) journal.steps.push(record);
+      for (const record of from.evals) journal.evals.push(record);
+      writeFlat(adapter.device, adapter.params, from.state.params);
+      step.optimizer.writeMoments(from.state);
+    }
+    const params = from?.state.params ?? (await readFlat(adapter.device, adapter.params));
+    journal.good = journal.latest = { step: journal.steps.length, params };
+    return journal;
+  }
+
+  /** The highest loss that a next step may have. */
+  get mostLoss(): number | undefined {
+    const first = this.steps[0]?.loss;
+    return first === undefined ? undefined : EXPLODES_AT * Math.max(Math.log(this.run.vocab), first);
+  }
+
+  addStep(record: StepRecord): void {
+    this.steps.push(record);
+    this.good = this.latest;
+  }
+
+  /** Keeps the state when it is time to. */
+  async keepIfDue(): Promise<void> {
+    const { everySteps, everySeconds } = this.options ?? {
+      everySteps: CHECKPOINT_EVERY.steps,
+      everySeconds: CHECKPOINT_EVERY.seconds,
+    };
+    const elapsedMs = performance.now() - this.snapshotAt;
+    const isDue = this.steps.length - this.latest!.step >= everySteps || elapsedMs >= 1000 * everySeconds;
+    const share = this.options?.mostShare ?? MOST_SHARE;
+    if (isDue && elapsedMs >= this.snapshotMs / share) await this.keep();
+  }
+
+  /** Keeps the state now. A store that refuses does not end the run; throws BadNumbersError when the state is not finite. */
+  async keep(): Promise<void> {
+    const step = this.steps.length;
+    const began = performance.now();
+    try {
+      const params = await this.readParams();
+      if (this.options !== undefined) await this.save(params, this.options);
+      this.latest = { step, params };
+      this.options?.onSaved?.(step, undefined);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError || error instanceof StoreError)) throw error;
+      this.options?.onSaved?.(step, error.message);
+    }
+    this.snapshotAt = performance.now();
+    this.snapshotMs = this.snapshotAt - began;
+  }
+
+  /** Throws BadNumbersError when the adapter is not finite. */
+  async checkEnd(): Promise<void> {
+    await this.readParams();
+  }
+
+  /** Puts the adapter back to the last good state and returns its step; later steps are struck out. The run is over then. */
+  goBack(): number {
+    const { step, params } = this.good!;
+    writeFlat(this.adapter.device, this.adapter.params, params);
+    this.steps.length = step;
+    while ((this.evals.at(-1)?.step ?? -1) > step) this.evals.pop();
+    return step;
+  }
+
+  private async save(params: Float32Array, { store, identity }: CheckpointOptions): Promise<void> {
+    const { settings, totalSteps } = this.run;
+    const { steps, evals } = this;
+    const state = { params, ...(await this.step.optimizer.readMoments()) };
+    const savedAt = new Date().toISOString();
+    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, steps, evals, state });
+    await store.save(record).catch((error: Error) => {
+      throw new StoreError(error.message);
+    });
+  }
+
+  private async readParams(): Promise<Float32Array> {
+    const params = await readFlat(this.adapter.device, this.adapter.params);
+    if (!isFiniteArray(params))
+      throw new BadNumbersError(`Cannot go on after step ${this.steps.length}: found an adapter that is not finite`);
+    return params;
+  }
+}
+
+/** A store's own refusal: a full disk, a closed database. */
+class StoreError extends Error {
+  override name = 'StoreError';
+}

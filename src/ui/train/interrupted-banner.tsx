@@ -1,0 +1,42 @@
+import { useStore } from 'zustand';
+import { baseStore } from '../base/base-store.ts';
+import { discardInterrupted, interruptedStore, keepInterrupted } from './interrupted-store.ts';
+import { running, runStore } from './run-store.ts';
+import { goOn } from './start-run.ts';
+import { words } from './words.ts';
+
+/** A run was cut off by a reload, a crash or a closed tab: what to do with it. Shown in every place until it is settled. */
+export function InterruptedBanner() {
+  const { run, isBusy } = useStore(interruptedStore);
+  const hash = useStore(baseStore, (s) => s.report?.hash);
+  const isRunning = useStore(runStore, running);
+  if (!run || isRunning) return null;
+  const w = words.interrupted;
+  const hasBase = hash === run.baseHash;
+  return (
+    <section className="banner banner-run" aria-label={w.label}>
+      <div className="banner-line">
+        <p className="breaks">
+          <strong>{w.says(run.step, run.totalSteps)}</strong>{' '}
+          {hasBase ? w.how(run.adapterName, run.isSameDevice) : w.needsBase(run.adapterName, run.baseName)}
+        </p>
+        <div className="line">
+          <button
+            type="button"
+            className="button button-main"
+            disabled={!hasBase || isBusy}
+            onClick={() => void goOn()}
+          >
+            {w.goOn}
+          </button>
+          <button type="button" className="button" disabled={!hasBase || isBusy} onClick={() => void keepInterrupted()}>
+            {w.keep}
+          </button>
+          <button type="button" className="button" disabled={isBusy} onClick={() => void discardInterrupted()}>
+            {w.discard}
+          </button>
+        </div>
+      </div>
+    </section>
+  );
+}

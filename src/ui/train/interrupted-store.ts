@@ -1,0 +1,49 @@
+// The run that an earlier visit left behind, if there is one, and two of the things one can do with it;
+// going on with it is in start-run.ts.
+import { createStore } from 'zustand/vanilla';
+import type { InterruptedRun } from '../../engine/protocol.ts';
+import { engine } from '../engine.ts';
+import { refreshLibrary } from '../library/library-store.ts';
+import { chooseAdapter } from '../play/play-store.ts';
+import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { words } from './words.ts';
+
+export const interruptedStore = createStore<{ run: InterruptedRun | undefined; isBusy: boolean }>(() => ({
+  run: undefined,
+  isBusy: false,
+}));
+
+export async function refreshInterrupted(): Promise<void> {
+  // A storage that cannot be read has no run to go on with; the library says what is wrong with it.
+  const run = await engine()
+    .interruptedRun()
+    .catch(() => undefined);
+  interruptedStore.setState({ run, isBusy: false });
+}
+
+export async function keepInterrupted(): Promise<void> {
+  await once(async () => {
+    const { id, name } = await engine().keepInterrupted();
+    await refreshLibrary();
+    chooseAdapter(id);
+    announce(words.interrupted.kept(name));
+  });
+}
+
+export async function discardInterrupted(): Promise<void> {
+  await once(async () => {
+    await engine().discardInterrupted();
+    announce(words.interrupted.discarded);
+  });
+}
+
+async function once(work: () => Promise<void>): Promise<void> {
+  if (interruptedStore.getState().isBusy) return;
+  interruptedStore.setState({ isBusy: true });
+  try {
+    await work();
+  } catch (error) {
+    showTrouble(error);
+  }
+  await refreshInterrupted();
+}
