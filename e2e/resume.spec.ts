@@ -23,7 +23,9 @@ test('a run that a reload has interrupted goes on', async ({ page }) => {
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('cut off');
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('button', { name: 'Start training' }).click();
-  await expect(run.getByText(new RegExp(`step (5[2-9]|[6-9]\\d|10\\d) of ${STEPS}`))).toBeVisible({ timeout: 5 * 60_000 });
+  await expect(run.getByText(new RegExp(`step (5[2-9]|[6-9]\\d|10\\d) of ${STEPS}`))).toBeVisible({
+    timeout: 5 * 60_000,
+  });
 
   await page.reload();
   const banner = page.getByRole('region', { name: 'Interrupted run' });
