@@ -10,6 +10,8 @@ import type { PreparedStore } from '../model/prepared-store.ts';
 
 export interface OpenBaseOptions {
   readonly name?: string;
+  /** For files that do not state one. */
+  readonly licence?: string | undefined;
   readonly store?: PreparedStore | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(doneBytes: number, totalBytes: number): void;
@@ -21,7 +23,8 @@ export async function openBase(
   quant: QuantChoice,
   options: OpenBaseOptions = {},
 ): Promise<BaseModel> {
-  const folder = await openModelFolder(files, options.name);
+  const opened = await openModelFolder(files, options.name);
+  const folder = { ...opened, licence: opened.licence ?? options.licence };
   const key = options.store && (await sourceKey(files, quant));
   return BaseModel.open(device, folder, quant, {
     store: options.store,
@@ -37,7 +40,8 @@ const SAMPLES = 64;
 
 /**
  * Names a source and a scheme: SHA-256 over every weight file's name, size, header and 64 samples spread over it. Reading all
- * of a 2 GB file would cost as long as preparing it; the prepared copy itself is checked in full when it is opened.
+ * of a 2 GB file would cost as long as preparing it; the prepared copy itself is checked in full when it is opened. A file
+ * with an identity is not read at all.
  */
 async function sourceKey(files: readonly ModelFile[], quant: QuantChoice): Promise<string> {
   const parts: Uint8Array[] = [new TextEncoder().encode(JSON.stringify(quant))];
@@ -45,6 +49,10 @@ async function sourceKey(files: readonly ModelFile[], quant: QuantChoice): Promi
     .filter((f) => /\.(safetensors|json|gguf)$/i.test(f.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))) {
     parts.push(new TextEncoder().encode(`${baseName(file.name)}:${file.size};`));
+    if (file.identity !== undefined) {
+      parts.push(new TextEncoder().encode(`${file.identity};`));
+      continue;
+    }
     const step = Math.max(SAMPLE_BYTES, Math.floor(file.size / SAMPLES));
     for (let at = 0; at < file.size; at += step)
       parts.push(await file.read(at, Math.min(SAMPLE_BYTES, file.size - at)));

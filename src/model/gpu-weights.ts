@@ -8,6 +8,7 @@ import type { Shared, Slot } from '../gpu/program.ts';
 import type { Storage } from '../gpu/weight.ts';
 import type { WeightLayout } from './layers.ts';
 import {
+  announceReads,
   type Piece,
   pieceBytes,
   pieceRanges,
@@ -111,6 +112,7 @@ export class GpuWeights implements WeightLayout {
     let done = 0;
     let keeping = writer;
     try {
+      announceReads(tensors, this.places.values());
       for (const place of this.places.values())
         for await (const piece of preparePieces(tensors, place)) {
           options.signal?.throwIfAborted();

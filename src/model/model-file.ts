@@ -9,6 +9,10 @@ export interface ModelFile {
   readonly size: number;
   /** Bytes [offset, offset + length). Throws a RangeError when they do not all lie inside the file. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Names these bytes and no others, where that is known without reading them. */
+  readonly identity?: string;
+  /** What will be read next and in which order, for files that come from afar. */
+  willRead?(ranges: readonly { readonly begin: number; readonly end: number }[]): void;
 }
 
 /** The largest JSON file read whole. Tokenizers of 260,000 tokens take 35 MB; this stops a mistaken weight file. */

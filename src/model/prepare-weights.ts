@@ -74,6 +74,19 @@ export function pieceBytes(place: WeightPlace, rowBegin: number, rowEnd: number)
   };
 }
 
+/** Tells the files in which order preparePieces will read them. */
+export function announceReads(tensors: ReadonlyMap<string, TensorInfo>, places: Iterable<WeightPlace>): void {
+  const ranges = new Map<TensorInfo['file'], TensorInfo[]>();
+  for (const { name } of places)
+    for (const info of [tensors.get(name), tensors.get(`${name}.scale`)]) {
+      if (info === undefined) continue;
+      const list = ranges.get(info.file) ?? [];
+      list.push(info);
+      ranges.set(info.file, list);
+    }
+  for (const [file, list] of ranges) file.willRead?.(list);
+}
+
 /** Reads, quantises and yields the pieces of one tensor. Throws the sentence of the reader that finds something wrong. */
 export async function* preparePieces(
   tensors: ReadonlyMap<string, TensorInfo>,
