@@ -12,11 +12,11 @@ const FLAGS = {
 
 export const exportCommand = {
   summary: 'an adapter for llama.cpp or mlx-lm',
-  help: `usage: graft export --adapter <PEFT folder> --model <folder or .gguf> --to gguf|mlx --out <file or folder>
+  help: `usage: graft export --adapter <PEFT folder> --model <model> --to gguf|mlx --out <file or folder>
 
   --to gguf   one file: llama-cli -m base.gguf --lora adapter.gguf
   --to mlx    a folder: mlx_lm.generate --model base --adapter-path adapter-mlx
-  --model     the adapter's base: its sizes are needed, its weights are not read`,
+  --model     the adapter's base (folder, .gguf or org/name): its sizes are needed, its weights are not read`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('export', args, FLAGS, { min: 0, max: 0 });

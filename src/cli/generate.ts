@@ -1,7 +1,7 @@
 // graft generate: continues a prompt, token ids or a chat message.
 
-import { generateText, openModelAt, openNodeDevice, readAdapterAt } from '../engine/node.ts';
-import { MODEL_FLAGS, modelQuant } from './model-flags.ts';
+import { generateText, readAdapterAt } from '../engine/node.ts';
+import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { parseFlags, UsageError } from './usage.ts';
 
 const FLAGS = {
@@ -21,8 +21,9 @@ const FLAGS = {
 
 export const generate = {
   summary: 'continue a text or answer a message',
-  help: `usage: graft generate --model <folder or .gguf> (--prompt TEXT | --ids 1,2,3 | --chat TEXT) [flags]
+  help: `usage: graft generate --model <model> (--prompt TEXT | --ids 1,2,3 | --chat TEXT) [flags]
 
+${MODEL_HELP}
   --adapter FOLDER  --strength 1   a PEFT folder, and how much of it (0 = base alone)
   --max-tokens 64  --temperature 0 (greedy)  --top-p 1  --seed 0
   --ignore-eos                     go on after the end of a turn
@@ -43,8 +44,7 @@ export const generate = {
     if (!Number.isInteger(maxTokens) || maxTokens < 1)
       throw new UsageError(`Cannot read --max-tokens: found ${maxTokens}, need a whole number from 1`);
 
-    const device = await openNodeDevice();
-    const model = await openModelAt(device, flags.required('model'), modelQuant(flags));
+    const { device, model } = await openFlaggedModel(flags);
     const folder = flags.text('adapter');
     const adapter = folder === undefined ? undefined : await readAdapterAt(model, folder);
     const isJson = flags.has('json');

@@ -7,7 +7,7 @@ export const inspect = {
   summary: 'what a model, adapter or dataset is',
   help: `usage: graft inspect <path> [--json]
 
-  A folder with config.json or a .gguf file is a model, a folder with adapter_config.json an adapter; other files are
+  A folder with config.json or a .gguf file is a model (so is org/name[@revision] of the Hub, of which headers are read), a folder with adapter_config.json an adapter; other files are
   read as datasets.
   --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,
 

@@ -1,7 +1,7 @@
 // graft score: how well a base, or a base with an adapter, predicts given rows.
 
-import { loadRows, openModelAt, openNodeDevice, readAdapterAt, scoreRows, writeLogits } from '../engine/node.ts';
-import { MODEL_FLAGS, modelQuant } from './model-flags.ts';
+import { loadRows, readAdapterAt, scoreRows, writeLogits } from '../engine/node.ts';
+import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { parseFlags, UsageError } from './usage.ts';
 
 const FLAGS = {
@@ -16,8 +16,9 @@ const FLAGS = {
 
 export const score = {
   summary: 'loss and perplexity of rows, with or without an adapter',
-  help: `usage: graft score --model <folder or .gguf> --data <file> [--adapter <PEFT folder>] [flags]
+  help: `usage: graft score --model <model> --data <file> [--adapter <PEFT folder>] [flags]
 
+${MODEL_HELP}
   --seq-len 256             longer rows are cut
   --train-on-prompts        judge prompts too, not answers only
   --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
@@ -27,8 +28,7 @@ export const score = {
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('score', args, FLAGS, { min: 0, max: 0 });
     if (flags.list('data').length === 0) throw new UsageError('Cannot run graft score: found no --data, need a file');
-    const device = await openNodeDevice();
-    const model = await openModelAt(device, flags.required('model'), modelQuant(flags));
+    const { device, model } = await openFlaggedModel(flags);
     const adapterFolder = flags.text('adapter');
     const adapter = adapterFolder === undefined ? undefined : await readAdapterAt(model, adapterFolder);
     const options = { maxTokens: flags.number('seq-len', 256), completionOnly: !flags.has('train-on-prompts') };

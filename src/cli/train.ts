@@ -7,8 +7,6 @@ import {
   isSameDevice,
   type KeepOptions,
   loadRows,
-  openModelAt,
-  openNodeDevice,
   openRunFolder,
   pastEvents,
   readAdapterAt,
@@ -17,7 +15,7 @@ import {
   type TrainSettings,
   trainAdapter,
 } from '../engine/node.ts';
-import { MODEL_FLAGS, modelQuant } from './model-flags.ts';
+import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
 import { type Parsed, parseFlags, UsageError } from './usage.ts';
 
@@ -53,9 +51,9 @@ const FLAGS = {
 
 export const train = {
   summary: 'train a LoRA adapter on your data',
-  help: `usage: graft train --model <folder or .gguf> --data <file…> --out <folder> [flags]
+  help: `usage: graft train --model <model> --data <file…> --out <folder> [flags]
 
-  --model FOLDER|FILE.gguf  Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a GGUF file
+${MODEL_HELP}
   --data FILE…              JSONL, JSON, CSV, TSV or text; several files are read one after another
   --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
@@ -76,7 +74,7 @@ export const train = {
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('train', [...expandData(args)], FLAGS, { min: 0, max: 0 });
-    const modelFolder = flags.required('model');
+    flags.required('model');
     const out = flags.required('out');
     if (flags.list('data').length === 0)
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
@@ -88,8 +86,7 @@ export const train = {
     const folder = await openRunFolder(out, flags.has('resume'));
     for (const notice of folder.notices) console.error(notice);
 
-    const device = await openNodeDevice();
-    const model = await openModelAt(device, modelFolder, modelQuant(flags));
+    const { device, model } = await openFlaggedModel(flags);
     const start =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
     const data = await loadRows(model, flags.list('data'), {

@@ -8,6 +8,7 @@ import { FAMILIES } from '../model/families/by-model-type.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
+import { findModel } from './model-at.node.ts';
 
 /** gguf: one file for llama.cpp. mlx: a folder for mlx-lm. */
 export const EXPORT_FORMATS = ['gguf', 'mlx'] as const;
@@ -20,7 +21,7 @@ export async function exportAdapter(
   format: ExportFormat,
   out: string,
 ): Promise<readonly string[]> {
-  const { config } = await openModelFolder(await openModelFiles(modelPath));
+  const { config } = await openModelFolder((await findModel(modelPath)).files);
   const { adapter, notices } = await readPeftFolder(
     await openModelFiles(adapterFolder),
     modelParts(config).linears,

@@ -6,11 +6,13 @@ import { inspectFiles } from '../data/inspect-files.ts';
 import type { Notice } from '../data/types.ts';
 import type { LinearShapes } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
+import { readHubId } from '../model/hub/hub-id.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { countParameters, modelParts } from '../model/model-parts.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
 import { isModelFile, openDataFile, openModelFiles } from '../storage/node.ts';
+import { findModel } from './model-at.node.ts';
 
 export interface ModelInspection {
   readonly kind: 'model';
@@ -57,7 +59,11 @@ export type Inspection = ModelInspection | AdapterInspection | DatasetInspection
 export async function inspectPath(paths: readonly string[]): Promise<Inspection> {
   const first = paths[0]!;
   const info = await stat(first).catch(() => undefined);
-  if (info === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
+  if (info === undefined) {
+    if (readHubId(first) === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
+    const { files, name, licence } = await findModel(first);
+    return inspectModel(files, name, licence);
+  }
   if (isModelFile(first)) return inspectModel(await openModelFiles(first));
   if (!info.isDirectory()) {
     const found = await inspectFiles(await Promise.all(paths.map(openDataFile)));
@@ -79,7 +85,7 @@ export async function inspectPath(paths: readonly string[]): Promise<Inspection>
   );
 }
 
-async function inspectModel(files: readonly ModelFile[], name?: string): Promise<ModelInspection> {
+async function inspectModel(files: readonly ModelFile[], name?: string, licence?: string): Promise<ModelInspection> {
   const folder = await openModelFolder(files, name);
   const { config } = folder;
   const tokenizer = await folder.loadTokenizer?.();
@@ -97,7 +103,7 @@ async function inspectModel(files: readonly ModelFile[], name?: string): Promise
     tied: config.tied,
     tokenizer: tokenizer !== undefined,
     chatTemplate: tokenizer?.hasChatTemplate ?? false,
-    licence: folder.licence ?? 'not stated',
+    licence: folder.licence ?? licence ?? 'not stated',
     warnings: folder.warnings,
   };
 }

@@ -21,6 +21,7 @@ import { type RunOutcome, sizeClass } from '../train/run-training.ts';
 import { Scorer } from '../train/score.ts';
 import { cardFacts } from './card-facts.ts';
 import { encodeRequest } from './encode-request.ts';
+import { findModel, hubAccess } from './model-at.node.ts';
 import { openBase } from './open-base.ts';
 
 export { measureFma } from '../gpu/measure.ts';
@@ -47,20 +48,31 @@ export async function openNodeDevice(): Promise<Device> {
   });
 }
 
-/** Opens a Hugging Face folder or one .gguf file. Models of `KEEP_BYTES` and more are kept prepared in the user's cache directory. */
+export interface OpenModelOptions {
+  /** For gated models of the Hub; else HF_TOKEN. */
+  readonly token?: string | undefined;
+  /** Of a model of the Hub. */
+  onDownload?(receivedBytes: number, totalBytes: number): void;
+}
+
+/**
+ * Opens a Hugging Face folder, one .gguf file or a model of the Hub. Models of `KEEP_BYTES` and more are kept prepared in the
+ * user's cache directory.
+ */
 export async function openModelAt(
   device: Device,
-  folder: string,
+  at: string,
   quant: QuantChoice,
-  onProgress?: (done: number, total: number) => void,
+  options: OpenModelOptions = {},
 ): Promise<BaseModel> {
-  const files = await openModelFiles(folder);
+  const { name, licence, files, download } = await findModel(at, hubAccess(options.token));
   const bytes = files.reduce((n, f) => n + f.size, 0);
   const store = bytes >= KEEP_BYTES ? openPreparedFolder(cacheFolder()) : undefined;
   return openBase(device, files, quant, {
-    name: path.basename(path.resolve(folder)).replace(/\.gguf$/i, ''),
+    ...(name !== undefined && { name }),
+    licence,
     store,
-    ...(onProgress && { onProgress }),
+    ...(download && { onProgress: () => options.onDownload?.(download.receivedBytes(), download.totalBytes) }),
   });
 }
 
