@@ -2,12 +2,15 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
-/** What the built page may load and talk to: its own host and nothing else. The worker inherits it (see client.ts). */
+/** The Hugging Face Hub and the storage that it redirects to: asked only when someone opens a model of the Hub. */
+const HUB = 'https://huggingface.co https://*.huggingface.co https://*.hf.co';
+
+/** What the built page may load and talk to: its own host and, for models, the Hub. The worker inherits it (see client.ts). */
 const POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "worker-src 'self' blob:",
-  "connect-src 'self' blob:",
+  `connect-src 'self' blob: ${HUB}`,
   "img-src 'self' data: blob:",
   "style-src 'self'",
   "object-src 'none'",

@@ -1,5 +1,5 @@
 // What the browser tests share. Every page is watched: an error on it, in its worker or in its console fails the test, and
-// so does a request to any other host.
+// so does a request to any host that the test did not name.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,8 +10,10 @@ export { expect };
 
 export const ROOT = path.join(import.meta.dirname, '..');
 
-export const test = base.extend({
-  page: async ({ page, baseURL }, use) => {
+export const test = base.extend<{ otherHosts: readonly string[] }>({
+  /** Origins beside the page's own that a test may see requests to. */
+  otherHosts: [[], { option: true }],
+  page: async ({ page, baseURL, otherHosts }, use) => {
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(`error on the page: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
@@ -19,7 +21,8 @@ export const test = base.extend({
     });
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
-      const isLocal = ['blob:', 'data:'].includes(protocol) || origin === new URL(baseURL!).origin;
+      const isLocal =
+        ['blob:', 'data:'].includes(protocol) || [new URL(baseURL!).origin, ...otherHosts].includes(origin);
       if (!isLocal) problems.push(`request to another host: ${request.url()}`);
     });
     await use(page);

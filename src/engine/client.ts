@@ -2,7 +2,7 @@
 // comlink proxies here. A worker that cannot load rejects every call, so that nothing on the page waits for ever.
 //
 // The worker starts from a one-line blob that imports the real file, because only such a worker inherits the page's
-// Content-Security-Policy (HTML, "initialize worker policy container"): so `connect-src 'self'` holds for the engine too.
+// Content-Security-Policy (HTML, "initialize worker policy container"): so its `connect-src` holds for the engine too.
 import { proxy, wrap } from 'comlink';
 import type { EngineApi } from './protocol.ts';
 import workerUrl from './worker.ts?worker&url';
@@ -15,6 +15,8 @@ export function startEngine(): EngineApi {
   return {
     openDevice: () => or(remote.openDevice()),
     openModel: (source, quant, onProgress) => or(remote.openModel(source, quant, proxy(onProgress))),
+    cancelOpening: () => or(remote.cancelOpening()),
+    listHubModels: () => or(remote.listHubModels()),
     openDataset: (files, options, onProgress) => or(remote.openDataset(files, options, proxy(onProgress))),
     remapDataset: (options, onProgress) => or(remote.remapDataset(options, proxy(onProgress))),
     previewRows: (first, count) => or(remote.previewRows(first, count)),

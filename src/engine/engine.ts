@@ -13,6 +13,10 @@ import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
 import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import { FAMILIES } from '../model/families/by-model-type.ts';
+import { CURATED_MODELS } from '../model/hub/curated-models.ts';
+import { readHubId } from '../model/hub/hub-id.ts';
+import { openHub } from '../model/hub/open-hub.ts';
 import { fileFromBlob, fileFromBytes, type ModelFile } from '../model/model-file.ts';
 import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -38,6 +42,7 @@ import type {
   EngineApi,
   GenerateEvent,
   GenerateRequest,
+  HubChoice,
   InterruptedRun,
   MemoryPlan,
   ModelReport,
@@ -58,7 +63,11 @@ export interface EngineHost {
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   /** Files of the bundled model served at `url`. */
-  fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]>;
+  fetchModel(
+    url: string,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<readonly ModelFile[]>;
 }
 
 /** How people call a bundled model, and what an adapter's config says it was trained on. */
@@ -66,6 +75,15 @@ const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
 
 /** A tab is closed more lightly than a terminal. */
 const CHECKPOINT_SECONDS = 10;
+
+interface SourceFiles {
+  readonly id: string;
+  readonly name: string;
+  readonly files: readonly ModelFile[];
+  readonly licence?: string | undefined;
+  /** Of a model of the Hub, as HubModel has it. */
+  readonly download?: { readonly totalBytes: number; receivedBytes(): number; isStreaming(): boolean };
+}
 
 interface OpenData {
   readonly files: readonly File[];
@@ -85,6 +103,7 @@ export class Engine implements EngineApi {
   private readonly runs = new Map<string, RunControl>();
   /** Adapters on the device, ready to answer. */
   private readonly loaded = new Map<string, FlatAdapter>();
+  private opening: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
   private generating: AbortController | undefined;
 
   constructor(private readonly host: EngineHost) {}
@@ -124,24 +143,30 @@ export class Engine implements EngineApi {
   async openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport> {
     this.refuseDuringRun('open another base');
     const device = this.needDevice();
-    const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
-    const files =
-      source.kind === 'bundled' ? await this.host.fetchModel(source.url, progress) : source.files.map(fileFromBlob);
-    const id = source.kind === 'bundled' ? source.id : source.name;
-    const name = source.kind === 'bundled' ? (BUNDLED_NAMES[source.id] ?? source.id) : source.name;
-    const model = await openBase(
-      device,
-      files,
-      { linears: quant, embeddings: quant },
-      { name, store: this.host.prepared, onProgress: progress },
-    );
-    const tokenizer = await model.folder.loadTokenizer?.();
+    while (this.opening) await this.cancelOpening();
+    const abort = new AbortController();
+    const opened = this.readModel(device, source, quant, onProgress, abort.signal);
+    this.opening = { abort, ended: opened.catch(() => {}) };
+    const { model, tokenizer, id } = await opened.finally(() => {
+      abort.abort(); // nothing that was read ahead goes on
+      this.opening = undefined;
+    });
     this.unloadAdapters();
     this.model?.destroy();
     this.model = model;
     this.tokenizer = tokenizer;
     this.modelReport = describeModel(model, tokenizer, id, quant);
     return this.modelReport;
+  }
+
+  async cancelOpening(): Promise<void> {
+    const { opening } = this;
+    opening?.abort.abort();
+    await opening?.ended;
+  }
+
+  async listHubModels(): Promise<readonly HubChoice[]> {
+    return CURATED_MODELS.map(({ modelType, ...model }) => ({ ...model, isOpenable: FAMILIES.has(modelType) }));
   }
 
   async openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
@@ -508,6 +533,64 @@ export class Engine implements EngineApi {
     const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
     this.loaded.set(id, flat);
     return flat;
+  }
+
+  private async readModel(
+    device: Device,
+    source: ModelSource,
+    quant: QuantScheme,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly model: BaseModel; readonly tokenizer: Tokenizer | undefined; readonly id: string }> {
+    const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
+    const { id, name, files, licence, download } = await this.findFiles(source, progress, signal);
+    const model = await openBase(
+      device,
+      files,
+      { linears: quant, embeddings: quant },
+      {
+        name,
+        licence,
+        store: this.host.prepared,
+        signal,
+        onProgress: (done, total) => {
+          if (download?.isStreaming())
+            progress(Math.min(download.receivedBytes(), download.totalBytes), download.totalBytes);
+          else progress(done, total);
+        },
+      },
+    );
+    try {
+      const tokenizer = await model.folder.loadTokenizer?.();
+      signal.throwIfAborted();
+      return { model, tokenizer, id };
+    } catch (error) {
+      model.destroy();
+      throw error;
+    }
+  }
+
+  private async findFiles(
+    source: ModelSource,
+    progress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<SourceFiles> {
+    if (source.kind === 'files') return { id: source.name, name: source.name, files: source.files.map(fileFromBlob) };
+    if (source.kind === 'bundled') {
+      const files = await this.host.fetchModel(source.url, progress, signal);
+      return { id: source.id, name: BUNDLED_NAMES[source.id] ?? source.id, files };
+    }
+    const { id, revision, endpoint, token } = source;
+    const hub = readHubId(id, revision);
+    if (hub === undefined)
+      throw new RangeError(`Cannot open "${id}" from the Hub: need an id such as org/name or org/name/file.gguf`);
+    const { name, licence, files, weightBytes, receivedBytes, isStreaming } = await openHub(hub, {
+      endpoint,
+      token,
+      signal,
+    });
+    progress(0, weightBytes);
+    return { id: name, name, files, licence, download: { totalBytes: weightBytes, receivedBytes, isStreaming } };
   }
 
   private unloadAdapters(): void {

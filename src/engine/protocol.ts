@@ -25,10 +25,35 @@ export interface DeviceReport {
   };
 }
 
-/** Where a base model comes from. Files of one Hugging Face folder, or the bundled model served beside the page. */
+/** Where a base model comes from: the bundled model served beside the page, files of one folder, or a model of the Hub. */
 export type ModelSource =
   | { readonly kind: 'bundled'; readonly id: string; readonly url: string }
-  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] };
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] }
+  | {
+      readonly kind: 'hub';
+      /** "org/name", "org/name/file.gguf" or the address of its page. */
+      readonly id: string;
+      readonly revision?: string;
+      /** https://huggingface.co when absent; the page's policy allows no other. */
+      readonly endpoint?: string;
+      /** Sent to the endpoint alone; never stored. */
+      readonly token?: string;
+    };
+
+/** A model of the Hub that the page offers. */
+export interface HubChoice {
+  readonly id: string;
+  readonly parameters: number;
+  /** Rows and columns of its largest matrix. */
+  readonly vocabulary: number;
+  readonly hidden: number;
+  /** About. */
+  readonly downloadBytes: number;
+  readonly licence: string;
+  readonly isGated: boolean;
+  /** False: this version does not know its family. */
+  readonly isOpenable: boolean;
+}
 
 export interface ModelReport {
   readonly id: string;
@@ -239,6 +264,9 @@ export type OnProgress = (progress: Progress) => void;
 export interface EngineApi {
   openDevice(): Promise<DeviceReport>;
   openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport>;
+  /** Ends an opening that is going on; its call rejects. The base that was open before stays open. */
+  cancelOpening(): Promise<void>;
+  listHubModels(): Promise<readonly HubChoice[]>;
   openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;
   /** The same files read again with other options; nothing is uploaded or re-picked. */
   remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;

@@ -17,10 +17,14 @@ const MODEL_FILES: readonly (readonly [string, 'needed' | 'optional'])[] = [
   ['README.md', 'optional'],
 ];
 
-async function fetchModel(url: string, onProgress: (done: number, total: number) => void): Promise<ModelFile[]> {
+async function fetchModel(
+  url: string,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
   for (const [name, need] of MODEL_FILES) {
-    const response = await fetch(new URL(name, url));
+    const response = await fetch(new URL(name, url), { signal });
     if (response.status === 404 && need === 'optional') continue;
     if (!response.ok || response.body === null)
       throw new Error(`Cannot load the bundled model: found no "${name}" (status ${response.status})`);

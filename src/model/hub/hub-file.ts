@@ -50,6 +50,11 @@ export class HubFile implements ModelFile {
     this.chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
   }
 
+  /** True once it is known what will be read. */
+  get isPlanned(): boolean {
+    return this.plan.length > 0;
+  }
+
   willRead(ranges: readonly { readonly begin: number; readonly end: number }[]): void {
     const plan: number[] = [];
     for (const { begin, end } of ranges)

@@ -22,6 +22,8 @@ export interface HubModel {
   readonly files: readonly HubFile[];
   /** Of the weight files. */
   readonly weightBytes: number;
+  /** True once weights are being read, which is not so when a prepared copy is used. */
+  isStreaming(): boolean;
   /** Bytes that came over the line until now. */
   receivedBytes(): number;
 }
@@ -64,13 +66,15 @@ export async function openHub(hub: HubId, options: OpenHubOptions = {}): Promise
       },
     );
   };
+  const opened = files.map(open);
   return {
     name: hubName(file ? { ...hub, file } : hub),
     licence: listing.licence,
     isGated: listing.isGated,
-    files: files.map(open),
+    files: opened,
     weightBytes: weights.reduce((n, { size }) => n + size, 0),
     receivedBytes: () => received,
+    isStreaming: () => opened.some(({ isPlanned }) => isPlanned),
   };
 }
 

@@ -13,7 +13,7 @@ const SCHEMES: readonly QuantScheme[] = ['q8', 'int8-row', 'f32'];
 export function AnotherBase() {
   const quant = useStore(baseStore, (s) => s.quant);
   const isOpening = useStore(baseStore, (s) => s.status === 'opening');
-  const isBundled = useStore(baseStore, (s) => s.source?.kind !== 'files');
+  const isBundled = useStore(baseStore, (s) => s.source?.kind === 'bundled');
   const locked = useStore(runStore, running);
   return (
     <section className="card stack-tight" aria-labelledby="another-base">

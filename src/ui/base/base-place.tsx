@@ -4,8 +4,9 @@ import { ProgressLine } from '../controls/progress.tsx';
 import { placeHref } from '../shell/place-store.ts';
 import { AnotherBase } from './another-base.tsx';
 import { BaseFacts } from './base-facts.tsx';
-import { BUNDLED, baseStore, openBase, sourceName } from './base-store.ts';
+import { BUNDLED, baseStore, cancelOpening, openBase, sourceName } from './base-store.ts';
 import { DeviceCard } from './device-card.tsx';
+import { FromHub } from './from-hub.tsx';
 import { words } from './words.ts';
 import './base.css';
 
@@ -17,6 +18,7 @@ export function BasePlace() {
       </section>
       <div className="stack">
         <AnotherBase />
+        <FromHub />
         <DeviceCard />
       </div>
     </div>
@@ -49,6 +51,9 @@ function BaseState() {
           <p className="soft">{words.lead}</p>
         </header>
         <ProgressLine base progress={progress ?? { what: words.opening, done: 0, total: 0, unit: 'bytes' }} />
+        <button type="button" className="button" onClick={cancelOpening}>
+          {words.cancel}
+        </button>
       </>
     );
   }

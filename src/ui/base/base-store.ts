@@ -31,23 +31,39 @@ export const BUNDLED = (): ModelSource => ({
 });
 
 export function sourceName(source: ModelSource): string {
+  if (source.kind === 'hub') return source.id;
   return source.kind === 'bundled' ? words.bundledName : source.name;
 }
 
+/** Openings asked for until now: only the last one may speak. */
+let asked = 0;
+/** What the engine goes on holding until another base is open. */
+let lastOpen: Pick<BaseState, 'source' | 'quant' | 'report'> | undefined;
+
 export async function openBase(source: ModelSource, quant: QuantScheme = baseStore.getState().quant): Promise<void> {
   baseStore.setState({ status: 'opening', source, quant, report: undefined, progress: undefined, problem: undefined });
-  // A second opening may overtake this one: only the last one asked for may speak.
-  const isLast = () => baseStore.getState().source === source && baseStore.getState().quant === quant;
+  const mine = ++asked;
+  const isLast = () => asked === mine;
   try {
     const report = await engine().openModel(source, quant, (progress) => {
       if (isLast() && baseStore.getState().status === 'opening') baseStore.setState({ progress });
     });
+    lastOpen = { source, quant, report };
     if (!isLast()) return;
     baseStore.setState({ status: 'open', report, progress: undefined });
     announce(words.announceOpen(report.name));
   } catch (error) {
     if (isLast()) baseStore.setState({ status: 'failed', problem: sentence(error), progress: undefined });
   }
+}
+
+/** Back to the base that was open before, if one was. */
+export function cancelOpening(): void {
+  if (baseStore.getState().status !== 'opening') return;
+  asked++;
+  const before = lastOpen ?? { source: undefined, report: undefined };
+  baseStore.setState({ ...before, status: lastOpen ? 'open' : 'none', progress: undefined, problem: undefined });
+  void engine().cancelOpening();
 }
 
 export function reopenAs(quant: QuantScheme): void {

@@ -61,8 +61,9 @@ export const words = {
     zeroLead: 'Bodies sent: 0 bytes. Your data, the base and the adapters stay on this machine.',
     unknownLead: 'Some requests went to another host or were of a kind that can carry data. Look at the list.',
     counted:
-      'Counted: every request made by the page since it was loaded, from the browser’s own list. Each one fetches a file of this page (GET) and carries no body. The engine’s worker fetches the bundled base the same way; browsers list a worker’s requests apart, so those are not in the count.',
-    policy: 'The browser enforces it: the page’s policy lets page and worker connect to this host only.',
+      'Counted: every request made by the page since it was loaded, from the browser’s own list. Each one fetches a file of this page (GET) and carries no body. The engine’s worker fetches the bundled base, or a model of the Hub that you asked for, the same way (the latter with its name and your token, if you gave one); browsers list a worker’s requests apart, so those are not in the count.',
+    policy:
+      'The browser enforces it: the page’s policy lets page and worker connect to this host, and to huggingface.co and its storage for models that you open from the Hub.',
     noPolicy: 'This is a development server: the policy that forbids other hosts is part of the built page only.',
     offline: 'To be quite sure, switch the network off now: data, training and answers go on working.',
     requests: (n: number) => `${n} ${n === 1 ? 'request' : 'requests'}`,

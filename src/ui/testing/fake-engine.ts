@@ -117,9 +117,22 @@ export function fakeEngine(address: string): EngineApi {
           throw new Error('Cannot open "model.safetensors": found 3,011,226 bytes, its header needs 5,761,320');
         }
       }
-      const name = source.kind === 'files' ? source.name : MODEL.name;
+      const name = source.kind === 'files' ? source.name : source.kind === 'hub' ? source.id : MODEL.name;
       return { ...MODEL, name, quant, weightBytes: MODEL.weightBytes * (quant === 'f32' ? 4 : 1) };
     },
+    cancelOpening: async () => {},
+    listHubModels: async () => [
+      {
+        id: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+        parameters: 134_515_008,
+        vocabulary: 49_152,
+        hidden: 576,
+        downloadBytes: 269e6,
+        licence: 'apache-2.0',
+        isGated: false,
+        isOpenable: true,
+      },
+    ],
     async openDataset(given, options, onProgress) {
       files = given;
       for (let done = 0; done <= 120; done += 40) {
