@@ -4,7 +4,7 @@
 
 import type { TrainSettings } from '../train/recipe.ts';
 
-export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export { DEFAULT_SETTINGS, SUGGESTED_RATES, suggestedRate, type TrainSettings } from '../train/recipe.ts';
 
 export type QuantScheme = 'q8' | 'int8-row' | 'f32';
 

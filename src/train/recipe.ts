@@ -50,6 +50,17 @@ export const DEFAULT_SETTINGS: TrainSettings = {
   evalEvery: 20,
 };
 
+/**
+ * A learning rate to begin with, by the size of the base: small models move only when they are pushed. Scion's is measured
+ * (tools/pretrain), the others are what LoRA users settle on ("LoRA Without Regret", 2025, and the PEFT examples).
+ */
+export function suggestedRate(parameters: number): number {
+  const size = SIZES.findIndex((limit) => parameters < limit);
+  return SUGGESTED_RATES[size === -1 ? SIZES.length : size]!;
+}
+const SIZES = [30e6, 300e6, 3e9];
+export const SUGGESTED_RATES: readonly number[] = [4e-3, 1e-3, 5e-4, 2e-4];
+
 /** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
 const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
   ['rank', 1, 1024, 'whole'],

@@ -5,7 +5,7 @@ import type { DatasetMapping, DatasetOptions, DatasetReport, Progress, TokenPrev
 import { baseStore } from '../base/base-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
-import { fitSettings, settingsStore } from '../train/settings-store.ts';
+import { fitSettings, settingsStore, suggestRate } from '../train/settings-store.ts';
 import { words } from './words.ts';
 
 export const ROWS_A_PAGE = 4;
@@ -103,7 +103,10 @@ export async function showRows(first: number): Promise<void> {
 export function followBaseAndLength(): void {
   baseStore.subscribe((now, before) => {
     const isNew = now.status === 'open' && before.status !== 'open';
-    if (isNew && now.report) fitSettings(now.report);
+    if (isNew && now.report) {
+      fitSettings(now.report);
+      suggestRate(now.report);
+    }
     if (isNew && dataStore.getState().files.length > 0) void read('open');
   });
   let soon: ReturnType<typeof setTimeout> | undefined;

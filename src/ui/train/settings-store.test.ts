@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../engine/protocol.ts';
-import { changeSettings, fitSettings, readSettings, settingsStore } from './settings-store.ts';
+import { changeSettings, fitSettings, readSettings, settingsStore, suggestRate } from './settings-store.ts';
 
 test('settings that were kept come back as they were', () => {
   const { epochs: _, ...rest } = DEFAULT_SETTINGS;
@@ -29,4 +29,16 @@ test('settings that another base cannot do come back into its range', () => {
   expect(settingsStore.getState().settings).toMatchObject({ seqLen: 512, targets: ['q_proj'] });
   fitSettings({ contextTokens: 512, linearNames: ['c_proj'] });
   expect(settingsStore.getState().settings.targets).toBe('all-linear');
+});
+
+test('a base suggests its learning rate, unless a person has chosen one', () => {
+  const rate = () => settingsStore.getState().settings.learningRate;
+  changeSettings({ learningRate: DEFAULT_SETTINGS.learningRate });
+  suggestRate({ parameters: 5e6 });
+  expect(rate()).toBe(4e-3);
+  suggestRate({ parameters: 1.1e9 });
+  expect(rate()).toBe(5e-4);
+  changeSettings({ learningRate: 3e-3 });
+  suggestRate({ parameters: 5e6 });
+  expect(rate()).toBe(3e-3);
 });

@@ -1,6 +1,12 @@
 // The settings of the next run. They survive a reload; what storage gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
-import { DEFAULT_SETTINGS, type ModelReport, type TrainSettings } from '../../engine/protocol.ts';
+import {
+  DEFAULT_SETTINGS,
+  type ModelReport,
+  SUGGESTED_RATES,
+  suggestedRate,
+  type TrainSettings,
+} from '../../engine/protocol.ts';
 import { readNumber } from '../controls/number-rule.ts';
 import { keep, kept } from '../keep.ts';
 import { NUMBER_KEYS, ruleFor } from './settings-rules.ts';
@@ -10,6 +16,9 @@ interface SettingsState {
   /** Undefined: named after the data and the rank. */
   readonly adapterName: string | undefined;
 }
+
+/** The rate that the open base suggests: what a reset goes back to. */
+let suggested = DEFAULT_SETTINGS.learningRate;
 
 export const settingsStore = createStore<SettingsState>(() => ({
   settings: readSettings(kept('settings')),
@@ -27,12 +36,19 @@ export function runFor(unit: 'steps' | 'epochs', value: number): void {
 }
 
 export function resetSettings(): void {
-  setSettings(DEFAULT_SETTINGS);
+  setSettings({ ...DEFAULT_SETTINGS, learningRate: suggested });
 }
 
 /** The settings of a run that goes on. */
 export function takeSettings(settings: TrainSettings): void {
   setSettings(settings);
+}
+
+/** A base of another size wants another learning rate. One that a person has chosen, not the page, stays. */
+export function suggestRate({ parameters }: Pick<ModelReport, 'parameters'>): void {
+  const { learningRate } = settingsStore.getState().settings;
+  suggested = suggestedRate(parameters);
+  if (SUGGESTED_RATES.includes(learningRate) && learningRate !== suggested) changeSettings({ learningRate: suggested });
 }
 
 /** Another base may read shorter texts and have other layers: what it cannot do is brought back into its range. */
