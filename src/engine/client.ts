@@ -11,32 +11,30 @@ export function startEngine(): EngineApi {
   const worker = startWorker();
   const remote = wrap<EngineApi>(worker);
   const lost = whenLost(worker);
-  const or = <T>(call: Promise<T>): Promise<T> => Promise.race([call, lost]);
+  const service = <Name extends keyof EngineApi>(name: Name) => remoteService<EngineApi[Name]>(remote[name], lost);
   return {
-    openDevice: () => or(remote.openDevice()),
-    openModel: (source, quant, onProgress) => or(remote.openModel(source, quant, proxy(onProgress))),
-    cancelOpening: () => or(remote.cancelOpening()),
-    listHubModels: () => or(remote.listHubModels()),
-    openDataset: (files, options, onProgress) => or(remote.openDataset(files, options, proxy(onProgress))),
-    remapDataset: (options, onProgress) => or(remote.remapDataset(options, proxy(onProgress))),
-    previewRows: (first, count) => or(remote.previewRows(first, count)),
-    planRun: (settings) => or(remote.planRun(settings)),
-    train: (runId, name, settings, onEvent) => or(remote.train(runId, name, settings, proxy(onEvent))),
-    pauseRun: (runId) => or(remote.pauseRun(runId)),
-    resumeRun: (runId) => or(remote.resumeRun(runId)),
-    stopRun: (runId) => or(remote.stopRun(runId)),
-    interruptedRun: () => or(remote.interruptedRun()),
-    resumeInterrupted: (onEvent) => or(remote.resumeInterrupted(proxy(onEvent))),
-    keepInterrupted: () => or(remote.keepInterrupted()),
-    discardInterrupted: () => or(remote.discardInterrupted()),
-    generate: (request, onEvent) => or(remote.generate(request, proxy(onEvent))),
-    stopGenerating: () => or(remote.stopGenerating()),
-    listAdapters: () => or(remote.listAdapters()),
-    renameAdapter: (id, name) => or(remote.renameAdapter(id, name)),
-    deleteAdapter: (id) => or(remote.deleteAdapter(id)),
-    downloadAdapter: (id) => or(remote.downloadAdapter(id)),
-    importAdapter: (files) => or(remote.importAdapter(files)),
+    base: service('base'),
+    data: service('data'),
+    run: service('run'),
+    play: service('play'),
+    library: service('library'),
   };
+}
+
+/** A service's methods, each a call across the wire that fails when the worker is `lost`. */
+function remoteService<Service extends object>(remote: unknown, lost: Promise<never>): Service {
+  const methods = remote as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  return new Proxy({} as Service, {
+    get:
+      (_, name) =>
+      (...args: unknown[]) =>
+        Promise.race([methods[String(name)]!(...args.map(throughWire)), lost]),
+  });
+}
+
+/** A function stays on this side and is called back. */
+function throughWire(arg: unknown): unknown {
+  return typeof arg === 'function' ? proxy(arg) : arg;
 }
 
 function startWorker(): Worker {

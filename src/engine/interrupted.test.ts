@@ -5,9 +5,10 @@ import { create, globals } from 'webgpu';
 import type { PackedRows } from '../data/pack-rows.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { tinyFolder, tinyTensors } from '../model/testing/tiny-model.ts';
-import { Engine, type EngineHost } from './engine.ts';
+import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
-import { type AdapterRecord, DEFAULT_SETTINGS, type RunEvent, type TrainSettings } from './protocol.ts';
+import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
+import type { EngineHost } from './session.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -80,7 +81,7 @@ function storage() {
       isFrozen = true;
       disk.isClaimed = false;
     };
-    return { engine: new Engine(host), freeze };
+    return { engine: createEngine(host), freeze };
   };
   return { adapters, connect, tamper: (rows: PackedRows) => write({ ...disk.kept!, rows }), kept: () => disk.kept };
 }
@@ -99,17 +100,17 @@ function folder(): ModelFile[] {
   return tinyFolder({}, tensors);
 }
 
-async function open(engine: Engine, change: 'as it was' | 'f32' = 'as it was') {
-  await engine.openDevice();
+async function open(engine: EngineApi, change: 'as it was' | 'f32' = 'as it was') {
+  await engine.base.openDevice();
   const source = { kind: 'bundled', id: 'tiny', url: '' } as const;
-  await engine.openModel(source, change === 'f32' ? 'f32' : 'q8', () => {});
+  await engine.base.openModel(source, change === 'f32' ? 'f32' : 'q8', () => {});
 }
 
-async function train(engine: Engine, onEvent: (event: RunEvent) => void = () => {}) {
+async function train(engine: EngineApi, onEvent: (event: RunEvent) => void = () => {}) {
   await open(engine);
   const options = { maxTokens: 32, longRows: 'truncate', completionOnly: true } as const;
-  await engine.openDataset([DATA], options, () => {});
-  return engine.train('run', 'Squares', SETTINGS, onEvent);
+  await engine.data.openDataset([DATA], options, () => {});
+  return engine.run.train('run', 'Squares', SETTINGS, onEvent);
 }
 
 const untimed = (events: readonly RunEvent[]) =>
@@ -147,42 +148,42 @@ describe('an interrupted run', () => {
     expect(adapters.size).toBe(0);
     const { engine } = connect();
     await open(engine);
-    const run = await engine.interruptedRun();
+    const run = await engine.run.interruptedRun();
     expect(run).toMatchObject({ adapterName: 'Squares', totalSteps: 72, isSameDevice: true, baseName: 'tiny' });
     expect(run!.step).toBeGreaterThan(0);
     const toldAgain: RunEvent[] = [];
-    const resumed = await engine.resumeInterrupted((event) => toldAgain.push(event));
+    const resumed = await engine.run.resumeInterrupted((event) => toldAgain.push(event));
     expect(untimed(toldAgain)).toEqual(untimed(told));
     expect({ ...resumed, adapterId: '' }).toEqual({ ...result, adapterId: '' });
     const weights = (files: typeof adapters) => [...files.values()][0]!.files.get('adapter_model.safetensors');
     expect(weights(adapters)).toEqual(weights(whole.adapters));
     expect(kept()).toBeUndefined();
-    expect(await engine.interruptedRun()).toBeUndefined();
+    expect(await engine.run.interruptedRun()).toBeUndefined();
   });
 
   it('can be kept as it is, and then is gone', async () => {
     const { connect, adapters } = await interrupt();
     const { engine } = connect();
     await open(engine);
-    const { step } = (await engine.interruptedRun())!;
-    const record = await engine.keepInterrupted();
+    const { step } = (await engine.run.interruptedRun())!;
+    const record = await engine.run.keepInterrupted();
     expect(record).toMatchObject({ name: 'Squares', steps: step, datasetName: 'squares.jsonl' });
     expect(adapters.get(record.id)!.files.size).toBe(3);
-    expect(await engine.interruptedRun()).toBeUndefined();
+    expect(await engine.run.interruptedRun()).toBeUndefined();
   });
 
   it('is refused over another base or changed rows, and stays until it is discarded', async () => {
     const { connect, kept, tamper } = await interrupt();
     const { engine } = connect();
     await open(engine, 'f32');
-    await expect(engine.resumeInterrupted(() => {})).rejects.toThrow('found another base model');
+    await expect(engine.run.resumeInterrupted(() => {})).rejects.toThrow('found another base model');
     await open(engine);
     const ids = kept()!.rows.ids.with(0, 299);
     tamper({ ...kept()!.rows, ids });
-    await expect(engine.resumeInterrupted(() => {})).rejects.toThrow('found changed rows of "squares.jsonl"');
-    expect(await engine.interruptedRun()).toBeDefined();
-    await engine.discardInterrupted();
-    expect(await engine.interruptedRun()).toBeUndefined();
+    await expect(engine.run.resumeInterrupted(() => {})).rejects.toThrow('found changed rows of "squares.jsonl"');
+    expect(await engine.run.interruptedRun()).toBeDefined();
+    await engine.run.discardInterrupted();
+    expect(await engine.run.interruptedRun()).toBeUndefined();
   });
 
   it('is none while it goes on in another tab, whose run is left alone', async () => {
@@ -191,9 +192,9 @@ describe('an interrupted run', () => {
     await open(second);
     const seen = new Promise<[unknown, unknown]>((resolve) => {
       const { engine: first } = connect(async () => {
-        const found = await second.interruptedRun();
-        await second.discardInterrupted();
-        resolve([found, await second.resumeInterrupted(() => {}).catch((error: Error) => error.message)]);
+        const found = await second.run.interruptedRun();
+        await second.run.discardInterrupted();
+        resolve([found, await second.run.resumeInterrupted(() => {}).catch((error: Error) => error.message)]);
       });
       void train(first);
     });

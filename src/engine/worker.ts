@@ -3,7 +3,7 @@
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
 import { openAdapterStore, openPreparedStore, openRunStore } from '../storage/browser.ts';
-import { Engine } from './engine.ts';
+import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
 
@@ -52,7 +52,7 @@ async function* streamOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
 }
 
 expose(
-  new Engine({
+  createEngine({
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
     prepared: openPreparedStore(),
     adapters: openAdapterStore<AdapterRecord>(),

@@ -1,4 +1,4 @@
-// The page's first lines: choose the engine, wake what follows what, draw.
+// The page's first lines: start the engine, wake what follows what, draw.
 // The stylesheets of the whole page come first, so that a panel's own may refine them.
 import './face/tokens.css';
 import './face/page.css';
@@ -22,17 +22,10 @@ catchUnclaimed();
 followTheme();
 followRequests();
 
-// In development, `#fake` in the address puts an engine without a GPU behind the page, to look at every state of it.
-// A build has `import.meta.env.DEV` false here, so neither this branch nor the file it loads is in it.
-if (import.meta.env.DEV && location.hash.includes('fake')) {
-  const { fakeEngine } = await import('./testing/fake-engine.ts');
-  setEngine(fakeEngine(location.hash));
-} else {
-  try {
-    setEngine(startEngine());
-  } catch (error) {
-    showTrouble(error);
-  }
+try {
+  setEngine(startEngine());
+} catch (error) {
+  showTrouble(error);
 }
 
 followAddress();

@@ -45,7 +45,7 @@ export async function openBase(source: ModelSource, quant: QuantScheme = baseSto
   const mine = ++asked;
   const isLast = () => asked === mine;
   try {
-    const report = await engine().openModel(source, quant, (progress) => {
+    const report = await engine().base.openModel(source, quant, (progress) => {
       if (isLast() && baseStore.getState().status === 'opening') baseStore.setState({ progress });
     });
     lastOpen = { source, quant, report };
@@ -63,7 +63,7 @@ export function cancelOpening(): void {
   asked++;
   const before = lastOpen ?? { source: undefined, report: undefined };
   baseStore.setState({ ...before, status: lastOpen ? 'open' : 'none', progress: undefined, problem: undefined });
-  void engine().cancelOpening();
+  void engine().base.cancelOpening();
 }
 
 export function reopenAs(quant: QuantScheme): void {

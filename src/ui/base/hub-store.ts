@@ -23,7 +23,7 @@ export const hubStore = createStore<HubState>(() => ({
 export async function loadChoices(): Promise<void> {
   if (hubStore.getState().choices.length > 0) return;
   try {
-    hubStore.setState({ choices: await engine().listHubModels() });
+    hubStore.setState({ choices: await engine().base.listHubModels() });
   } catch (error) {
     hubStore.setState({ problem: sentence(error) });
   }

@@ -77,10 +77,10 @@ async function read(how: 'open' | 'remap'): Promise<void> {
   try {
     const { files } = dataStore.getState();
     const report = await (how === 'open'
-      ? engine().openDataset(files, options(), onProgress)
-      : engine().remapDataset(options(), onProgress));
+      ? engine().data.openDataset(files, options(), onProgress)
+      : engine().data.remapDataset(options(), onProgress));
     if (mine !== reading) return;
-    const rows = report.rows > 0 ? await engine().previewRows(0, ROWS_A_PAGE) : [];
+    const rows = report.rows > 0 ? await engine().data.previewRows(0, ROWS_A_PAGE) : [];
     if (mine !== reading) return;
     dataStore.setState({ status: 'ready', report, rows, firstRow: 0, progress: undefined });
     announce(words.announceReady(report.name, report.rows, report.skipped.length));
@@ -92,7 +92,7 @@ async function read(how: 'open' | 'remap'): Promise<void> {
 export async function showRows(first: number): Promise<void> {
   const mine = reading;
   try {
-    const rows = await engine().previewRows(first, ROWS_A_PAGE);
+    const rows = await engine().data.previewRows(first, ROWS_A_PAGE);
     if (mine === reading) dataStore.setState({ rows, firstRow: first });
   } catch (error) {
     showTrouble(error);

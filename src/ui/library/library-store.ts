@@ -28,7 +28,7 @@ export const libraryStore = createStore<LibraryState>(() => ({
 
 export async function refreshLibrary(): Promise<void> {
   try {
-    const adapters = [...(await engine().listAdapters())].sort((a, b) => b.created.localeCompare(a.created));
+    const adapters = [...(await engine().library.listAdapters())].sort((a, b) => b.created.localeCompare(a.created));
     libraryStore.setState({ status: 'listed', adapters, problem: undefined });
   } catch (error) {
     libraryStore.setState({ status: 'failed', problem: sentence(error) });
@@ -38,7 +38,7 @@ export async function refreshLibrary(): Promise<void> {
 export async function importAdapter(files: readonly File[]): Promise<void> {
   libraryStore.setState({ isImporting: true, importProblem: undefined });
   try {
-    const adapter = await engine().importAdapter(files);
+    const adapter = await engine().library.importAdapter(files);
     await refreshLibrary();
     announce(words.announceImported(adapter.name));
   } catch (error) {
@@ -49,7 +49,7 @@ export async function importAdapter(files: readonly File[]): Promise<void> {
 
 export async function renameAdapter(id: string, name: string): Promise<void> {
   try {
-    await engine().renameAdapter(id, name);
+    await engine().library.renameAdapter(id, name);
     announce(words.announceRenamed(name));
   } catch (error) {
     showTrouble(error);
@@ -59,7 +59,7 @@ export async function renameAdapter(id: string, name: string): Promise<void> {
 
 export async function deleteAdapter({ id, name }: AdapterRecord): Promise<void> {
   try {
-    await engine().deleteAdapter(id);
+    await engine().library.deleteAdapter(id);
     announce(words.announceDeleted(name));
   } catch (error) {
     showTrouble(error);
@@ -70,7 +70,7 @@ export async function deleteAdapter({ id, name }: AdapterRecord): Promise<void> 
 export async function saveAdapter(id: string): Promise<void> {
   libraryStore.setState({ saving: id });
   try {
-    const { fileName, zip } = await engine().downloadAdapter(id);
+    const { fileName, zip } = await engine().library.downloadAdapter(id);
     saveBytes(fileName, zip, 'application/zip');
     announce(words.announceSaved(fileName));
   } catch (error) {

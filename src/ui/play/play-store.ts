@@ -75,7 +75,7 @@ export async function ask(): Promise<void> {
   });
   const hear = gather(mine);
   try {
-    await engine().generate({ prompt, chat, answers, maxTokens, temperature, topP: TOP_P, seed }, hear);
+    await engine().play.generate({ prompt, chat, answers, maxTokens, temperature, topP: TOP_P, seed }, hear);
     if (mine === question) announce(words.announceDone);
   } catch (error) {
     if (mine === question) playStore.setState({ problem: sentence(error) });
@@ -112,7 +112,7 @@ function withEvent(answers: readonly Answer[], event: GenerateEvent): readonly A
 }
 
 export async function stopAsking(): Promise<void> {
-  if (playStore.getState().isAsking) await engine().stopGenerating();
+  if (playStore.getState().isAsking) await engine().play.stopGenerating();
 }
 
 /** The newest adapter is taken when nothing else is chosen, or when the chosen one is gone. */

@@ -11,7 +11,7 @@ export const deviceStore = createStore<{ report: DeviceReport | undefined; probl
 export async function openDevice(): Promise<boolean> {
   deviceStore.setState({ report: undefined, problem: undefined });
   try {
-    const report = await engine().openDevice();
+    const report = await engine().base.openDevice();
     deviceStore.setState({ report });
     return report.status === 'ok';
   } catch (error) {

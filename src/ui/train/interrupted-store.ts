@@ -16,14 +16,14 @@ export const interruptedStore = createStore<{ run: InterruptedRun | undefined; i
 export async function refreshInterrupted(): Promise<void> {
   // A storage that cannot be read has no run to go on with; the library says what is wrong with it.
   const run = await engine()
-    .interruptedRun()
+    .run.interruptedRun()
     .catch(() => undefined);
   interruptedStore.setState({ run, isBusy: false });
 }
 
 export async function keepInterrupted(): Promise<void> {
   await once(async () => {
-    const { id, name } = await engine().keepInterrupted();
+    const { id, name } = await engine().run.keepInterrupted();
     await refreshLibrary();
     chooseAdapter(id);
     announce(words.interrupted.kept(name));
@@ -32,7 +32,7 @@ export async function keepInterrupted(): Promise<void> {
 
 export async function discardInterrupted(): Promise<void> {
   await once(async () => {
-    await engine().discardInterrupted();
+    await engine().run.discardInterrupted();
     announce(words.interrupted.discarded);
   });
 }

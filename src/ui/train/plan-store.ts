@@ -20,7 +20,7 @@ async function planNow(): Promise<void> {
   const isReady = baseStore.getState().status === 'open' && dataStore.getState().status === 'ready';
   if (!isReady) return planStore.setState({ plan: undefined, problem: undefined });
   try {
-    const plan = await engine().planRun(settingsStore.getState().settings);
+    const plan = await engine().run.planRun(settingsStore.getState().settings);
     if (mine === asked) planStore.setState({ plan, problem: undefined });
   } catch (error) {
     if (mine === asked) planStore.setState({ plan: undefined, problem: sentence(error) });

@@ -149,8 +149,8 @@ export async function pauseOrResume(): Promise<void> {
   const { runId, phase, isStopping } = runStore.getState();
   if (!runId || isStopping) return;
   try {
-    if (phase === 'running') await engine().pauseRun(runId);
-    if (phase === 'paused') await engine().resumeRun(runId);
+    if (phase === 'running') await engine().run.pauseRun(runId);
+    if (phase === 'paused') await engine().run.resumeRun(runId);
   } catch (error) {
     showTrouble(error);
   }
@@ -161,7 +161,7 @@ export async function stopAndKeep(): Promise<void> {
   if (!runId || !isRunning()) return;
   runStore.setState({ isStopping: true });
   try {
-    await engine().stopRun(runId);
+    await engine().run.stopRun(runId);
   } catch (error) {
     runStore.setState({ isStopping: false });
     showTrouble(error);

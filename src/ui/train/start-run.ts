@@ -44,7 +44,7 @@ export async function startRun(): Promise<void> {
   const name = adapterName();
   beginRun(runId, name, settings, planStore.getState().plan?.totalSteps ?? 0);
   interruptedStore.setState({ run: undefined });
-  await followRun(runId, (onEvent) => engine().train(runId, name, settings, onEvent));
+  await followRun(runId, (onEvent) => engine().run.train(runId, name, settings, onEvent));
 }
 
 /** Goes on with the interrupted run. */
@@ -55,7 +55,7 @@ export async function goOn(): Promise<void> {
   takeSettings(run.settings);
   beginRun(run.runId, run.adapterName, run.settings, run.totalSteps);
   goTo('train');
-  await followRun(run.runId, (onEvent) => engine().resumeInterrupted(onEvent));
+  await followRun(run.runId, (onEvent) => engine().run.resumeInterrupted(onEvent));
 }
 
 /** To the end of a run that has begun on the page, whatever its end is. */

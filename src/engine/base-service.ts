@@ -1,0 +1,159 @@
+// Base: opens the device and the model that adapters are trained on, wherever its files lie.
+
+import { Device } from '../gpu/device.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import { FAMILIES } from '../model/families/by-model-type.ts';
+import { CURATED_MODELS } from '../model/hub/curated-models.ts';
+import { readHubId } from '../model/hub/hub-id.ts';
+import { openHub } from '../model/hub/open-hub.ts';
+import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import { describeModel } from './describe-model.ts';
+import { openBase } from './open-base.ts';
+import type {
+  BaseApi,
+  DeviceReport,
+  HubChoice,
+  ModelReport,
+  ModelSource,
+  OnProgress,
+  QuantScheme,
+} from './protocol.ts';
+import type { Session } from './session.ts';
+
+/** How people call a bundled model, and what an adapter's config says it was trained on. */
+const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
+
+interface SourceFiles {
+  readonly id: string;
+  readonly name: string;
+  readonly files: readonly ModelFile[];
+  readonly licence?: string | undefined;
+  /** Of a model of the Hub, as HubModel has it. */
+  readonly download?: { readonly totalBytes: number; receivedBytes(): number; isStreaming(): boolean };
+}
+
+export class BaseService implements BaseApi {
+  private opening: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
+
+  constructor(private readonly session: Session) {}
+
+  async openDevice(): Promise<DeviceReport> {
+    const missing = (status: 'no-webgpu' | 'no-adapter'): DeviceReport => ({
+      status,
+      name: 'no GPU',
+      vendor: '',
+      architecture: '',
+      isSoftware: false,
+      features: [],
+      limits: { maxBufferBytes: 0, maxBindingBytes: 0, maxWorkgroupBytes: 0 },
+    });
+    if (this.session.host.gpu === undefined) return missing('no-webgpu');
+    try {
+      this.session.device ??= await Device.open(this.session.host.gpu);
+    } catch {
+      return missing('no-adapter');
+    }
+    const { name, isSoftware, info, traits, gpu } = this.session.device;
+    return {
+      status: 'ok',
+      name,
+      vendor: info.vendor,
+      architecture: info.architecture,
+      isSoftware,
+      features: [...gpu.features].sort(),
+      limits: {
+        maxBufferBytes: traits.maxBufferBytes,
+        maxBindingBytes: traits.maxBindingBytes,
+        maxWorkgroupBytes: traits.maxWorkgroupBytes,
+      },
+    };
+  }
+
+  async openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport> {
+    this.session.refuseDuringRun('open another base');
+    const device = this.session.needDevice();
+    while (this.opening) await this.cancelOpening();
+    const abort = new AbortController();
+    const opened = this.readModel(device, source, quant, onProgress, abort.signal);
+    this.opening = { abort, ended: opened.catch(() => {}) };
+    const { model, tokenizer, id } = await opened.finally(() => {
+      abort.abort(); // nothing that was read ahead goes on
+      this.opening = undefined;
+    });
+    this.session.unloadAdapters();
+    this.session.model?.destroy();
+    this.session.model = model;
+    this.session.tokenizer = tokenizer;
+    this.session.modelReport = describeModel(model, tokenizer, id, quant);
+    return this.session.modelReport;
+  }
+
+  async cancelOpening(): Promise<void> {
+    const { opening } = this;
+    opening?.abort.abort();
+    await opening?.ended;
+  }
+
+  async listHubModels(): Promise<readonly HubChoice[]> {
+    return CURATED_MODELS.map(({ modelType, ...model }) => ({ ...model, isOpenable: FAMILIES.has(modelType) }));
+  }
+
+  private async readModel(
+    device: Device,
+    source: ModelSource,
+    quant: QuantScheme,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly model: BaseModel; readonly tokenizer: Tokenizer | undefined; readonly id: string }> {
+    const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
+    const { id, name, files, licence, download } = await this.findFiles(source, progress, signal);
+    const model = await openBase(
+      device,
+      files,
+      { linears: quant, embeddings: quant },
+      {
+        name,
+        licence,
+        store: this.session.host.prepared,
+        signal,
+        onProgress: (done, total) => {
+          if (download?.isStreaming())
+            progress(Math.min(download.receivedBytes(), download.totalBytes), download.totalBytes);
+          else progress(done, total);
+        },
+      },
+    );
+    try {
+      const tokenizer = await model.folder.loadTokenizer?.();
+      signal.throwIfAborted();
+      return { model, tokenizer, id };
+    } catch (error) {
+      model.destroy();
+      throw error;
+    }
+  }
+
+  private async findFiles(
+    source: ModelSource,
+    progress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<SourceFiles> {
+    if (source.kind === 'files') return { id: source.name, name: source.name, files: source.files.map(fileFromBlob) };
+    if (source.kind === 'bundled') {
+      const files = await this.session.host.fetchModel(source.url, progress, signal);
+      return { id: source.id, name: BUNDLED_NAMES[source.id] ?? source.id, files };
+    }
+    const { id, revision, endpoint, token } = source;
+    const hub = readHubId(id, revision);
+    if (hub === undefined)
+      throw new RangeError(`Cannot open "${id}" from the Hub: need an id such as org/name or org/name/file.gguf`);
+    const { name, licence, files, weightBytes, receivedBytes, isStreaming } = await openHub(hub, {
+      endpoint,
+      token,
+      signal,
+    });
+    progress(0, weightBytes);
+    return { id: name, name, files, licence, download: { totalBytes: weightBytes, receivedBytes, isStreaming } };
+  }
+}

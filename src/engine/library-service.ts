@@ -1,0 +1,92 @@
+// Library: adapters kept in this browser, in and out of it, and onto the device.
+
+import type { Adapter } from '../lora/adapter.ts';
+import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import { fileFromBlob, fileFromBytes } from '../model/model-file.ts';
+import { cardFacts, type RunFacts } from './card-facts.ts';
+import type { AdapterRecord, LibraryApi } from './protocol.ts';
+import type { Session } from './session.ts';
+
+export class LibraryService implements LibraryApi {
+  constructor(private readonly session: Session) {}
+
+  async listAdapters(): Promise<readonly AdapterRecord[]> {
+    const records = await this.session.host.adapters.list();
+    return records.sort((a, b) => (a.created < b.created ? 1 : -1));
+  }
+
+  async renameAdapter(id: string, name: string): Promise<void> {
+    await this.session.host.adapters.update({ ...(await this.record(id)), name });
+  }
+
+  async deleteAdapter(id: string): Promise<void> {
+    this.session.loaded.get(id)?.destroy();
+    this.session.loaded.delete(id);
+    await this.session.host.adapters.remove(id);
+  }
+
+  async downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }> {
+    const { name } = await this.record(id);
+    const files = await this.session.host.adapters.files(id);
+    const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'adapter';
+    return { fileName: `${safe}.zip`, zip: zipAdapter([...files].map(([file, bytes]) => ({ name: file, bytes }))) };
+  }
+
+  async importAdapter(files: readonly File[]): Promise<AdapterRecord> {
+    const model = this.session.needModel();
+    const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
+    const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
+    const { adapter } = await readPeftFolder(parts, model.linears(), model.family.defaultTargets);
+    const [first] = files;
+    // Node's File has no path; the browser's is empty unless a folder was dropped.
+    const folder = (first as { readonly webkitRelativePath?: string }).webkitRelativePath?.split('/')[0];
+    return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter);
+  }
+
+  /** Stores an adapter with its files; what is known of the run goes into its card. */
+  async keep(name: string, adapter: Adapter, run?: RunFacts): Promise<AdapterRecord> {
+    const model = this.session.needModel();
+    const files = writePeftFolder(adapter, cardFacts(model, name, run));
+    const record: AdapterRecord = {
+      id: crypto.randomUUID(),
+      name,
+      created: new Date().toISOString(),
+      baseId: this.session.modelReport!.id,
+      baseName: this.session.modelReport!.name,
+      baseHash: this.session.modelReport!.hash,
+      rank: adapter.config.r,
+      alpha: adapter.config.lora_alpha,
+      targets: [...new Set([...adapter.modules.keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
+      datasetName: run?.dataset.name ?? 'imported',
+      steps: run?.outcome.steps ?? 0,
+      finalLoss: run?.outcome.finalLoss ?? Number.NaN,
+      validationLoss: run?.outcome.validationAfter,
+      bytes: files.reduce((n, f) => n + f.bytes.byteLength, 0),
+    };
+    await this.session.host.adapters.save(record, new Map(files.map((f) => [f.name, f.bytes])));
+    return record;
+  }
+
+  async load(id: string): Promise<FlatAdapter> {
+    const known = this.session.loaded.get(id);
+    if (known !== undefined) return known;
+    const model = this.session.needModel();
+    const files = await this.session.host.adapters.files(id);
+    const { adapter } = await readPeftFolder(
+      [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
+      model.linears(),
+      model.family.defaultTargets,
+    );
+    const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+    this.session.loaded.set(id, flat);
+    return flat;
+  }
+
+  private async record(id: string): Promise<AdapterRecord> {
+    const record = (await this.session.host.adapters.list()).find((r) => r.id === id);
+    if (record === undefined) throw new Error(`Cannot find adapter "${id}" in this browser's storage`);
+    return record;
+  }
+}

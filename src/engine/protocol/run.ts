@@ -1,0 +1,105 @@
+// Train: what a run needs, what it tells while it goes, and how one that was interrupted goes on.
+
+import type { TrainSettings } from '../../train/recipe.ts';
+import type { AdapterRecord } from './library.ts';
+
+/** Exact, known before anything is allocated. */
+export interface MemoryPlan {
+  readonly totalBytes: number;
+  readonly weightBytes: number;
+  readonly adapterBytes: number;
+  readonly activationBytes: number;
+  readonly otherBytes: number;
+  readonly trainableParameters: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+}
+
+export interface StepEvent {
+  readonly type: 'step';
+  readonly runId: string;
+  /** From 1. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly gradNorm: number;
+  /** Tokens of this step, padding left out. */
+  readonly tokens: number;
+  readonly ms: number;
+  readonly epoch: number;
+}
+
+export interface EvalEvent {
+  readonly type: 'eval';
+  readonly runId: string;
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface StateEvent {
+  readonly type: 'state';
+  readonly runId: string;
+  readonly state: 'preparing' | 'running' | 'paused' | 'done' | 'stopped' | 'failed';
+  /** For `failed`: what happened; for `preparing`: what is being done; for `running`: why the run cannot be kept. */
+  readonly message: string | undefined;
+}
+
+/** First event of a run that goes on: everything that it told before it was interrupted. */
+export interface PastEvent {
+  readonly type: 'past';
+  readonly runId: string;
+  readonly events: readonly (StepEvent | EvalEvent)[];
+}
+
+export type RunEvent = StepEvent | EvalEvent | StateEvent | PastEvent;
+
+/** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
+export interface InterruptedRun {
+  readonly runId: string;
+  readonly adapterName: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly settings: TrainSettings;
+  readonly datasetName: string;
+  readonly baseName: string;
+  /** Of the base that has to be open for it to go on. */
+  readonly baseHash: string;
+  /** ISO 8601. */
+  readonly savedAt: string;
+  /** True: it goes on as if it had not been interrupted, to the bit. False: equal within rounding. */
+  readonly isSameDevice: boolean;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly adapterId: string;
+  readonly steps: number;
+  readonly finalLoss: number;
+  readonly validationLoss: number | undefined;
+  readonly baseValidationLoss: number | undefined;
+  /** Why the run ended early: its numbers went bad, and the adapter is that of `steps`. */
+  readonly trouble: string | undefined;
+}
+
+export interface RunApi {
+  planRun(settings: TrainSettings): Promise<MemoryPlan>;
+  /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
+  train(
+    runId: string,
+    adapterName: string,
+    settings: TrainSettings,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult>;
+  pauseRun(runId: string): Promise<void>;
+  resumeRun(runId: string): Promise<void>;
+  /** Ends after the current step and keeps the adapter as it is. */
+  stopRun(runId: string): Promise<void>;
+  /** Undefined while a run goes on, in this tab or another. */
+  interruptedRun(): Promise<InterruptedRun | undefined>;
+  /** Goes on with it as `train` would have; its base has to be open. */
+  resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<RunResult>;
+  /** Its adapter as it was last kept becomes one of the library; the run is forgotten. */
+  keepInterrupted(): Promise<AdapterRecord>;
+  discardInterrupted(): Promise<void>;
+}

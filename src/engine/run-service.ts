@@ -1,0 +1,254 @@
+// Train: one run at a time, followed from its start to the adapter that it leaves, and kept while it goes.
+
+import { packRows } from '../data/pack-rows.ts';
+import type { TokenRow } from '../data/types.ts';
+import type { Checkpoint } from '../train/checkpoint.ts';
+import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
+import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
+import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
+import { planStep } from '../train/train-step.ts';
+import type { RunFacts } from './card-facts.ts';
+import type { DataService } from './data-service.ts';
+import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
+import type { LibraryService } from './library-service.ts';
+import type { AdapterRecord, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
+import { RunControl } from './run-control.ts';
+import type { Session } from './session.ts';
+import { adapterOf, isSameDevice, newAdapter, trainAdapter } from './train-adapter.ts';
+
+/** A tab is closed more lightly than a terminal. */
+const CHECKPOINT_SECONDS = 10;
+
+export class RunService implements RunApi {
+  constructor(
+    private readonly session: Session,
+    private readonly datasets: DataService,
+    private readonly library: LibraryService,
+  ) {}
+
+  async planRun(settings: TrainSettings): Promise<MemoryPlan> {
+    checkSettings(settings);
+    const model = this.session.needModel();
+    const { rows } = await this.datasets.rowsFor(settings);
+    const { modules } = newAdapter(model, settings);
+    const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
+    const plan = planStep(model, model.device.traits, modules, {
+      columns: largestBatch(rows, settings),
+      positions,
+      dropout: settings.dropout,
+    });
+    const { train } = splitRows(rows, settings);
+    let trainableParameters = 0;
+    for (const m of modules.values()) trainableParameters += m.r * (m.inFeatures + m.outFeatures);
+    const weightBytes = model.weights.bytes;
+    return {
+      totalBytes: weightBytes + plan.total,
+      weightBytes,
+      adapterBytes: plan.adapter,
+      activationBytes: plan.activations,
+      otherBytes: plan.other,
+      trainableParameters,
+      stepsPerEpoch: stepsPerEpoch(train.length, settings),
+      totalSteps: totalSteps(train.length, settings),
+    };
+  }
+
+  async train(
+    runId: string,
+    adapterName: string,
+    settings: TrainSettings,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult> {
+    this.session.refuseDuringRun('start another run');
+    checkSettings(settings);
+    return this.follow(runId, onEvent, async (control) => {
+      control.set('preparing', 'Reading the rows');
+      const dataset = await this.datasets.rowsFor(settings);
+      const run = {
+        runId,
+        adapterName,
+        baseName: this.session.modelReport!.name,
+        dataset: { name: dataset.name, hash: dataset.hash },
+      };
+      const release = await this.beginKeeping(run, dataset.rows).catch((error: Error) => error);
+      const problem =
+        typeof release === 'function' ? undefined : `This run is not kept while it goes: ${release.message}`;
+      try {
+        return await this.trainAndKeep(run, { settings, dataset, problem }, control, onEvent);
+      } finally {
+        if (typeof release === 'function') release();
+      }
+    });
+  }
+
+  async interruptedRun(): Promise<InterruptedRun | undefined> {
+    const found = await findInterrupted(this.session.host.runs);
+    if (found === undefined) return undefined;
+    const { run, checkpoint } = found;
+    return {
+      runId: run.runId,
+      adapterName: run.adapterName,
+      step: checkpoint.steps.length,
+      totalSteps: checkpoint.totalSteps,
+      settings: checkpoint.settings,
+      datasetName: run.dataset.name,
+      baseName: run.baseName,
+      baseHash: checkpoint.identity.base,
+      savedAt: checkpoint.savedAt,
+      isSameDevice: this.session.device !== undefined && isSameDevice(checkpoint, this.session.device),
+    };
+  }
+
+  async resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<RunResult> {
+    this.session.refuseDuringRun('go on with another run');
+    this.session.needModel();
+    const { run, checkpoint } = await this.needInterrupted();
+    const { runId } = run;
+    return this.follow(runId, onEvent, async (control) => {
+      control.set('preparing', 'Reading the rows');
+      const release = await this.session.host.runs.claim();
+      if (release === undefined) throw new Error('Cannot go on: the run goes on in another tab');
+      try {
+        const dataset = await readKeptRows(this.session.host.runs, run);
+        const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId }));
+        onEvent({ type: 'past', runId, events });
+        const { settings } = checkpoint;
+        return await this.trainAndKeep(run, { settings, dataset, resumeFrom: checkpoint }, control, onEvent);
+      } finally {
+        release();
+      }
+    });
+  }
+
+  async keepInterrupted(): Promise<AdapterRecord> {
+    this.session.refuseDuringRun('keep the adapter of another run');
+    const { run, checkpoint } = await this.needInterrupted();
+    const adapter = await adapterOf(this.session.needModel(), checkpoint);
+    const { settings, steps, evals } = checkpoint;
+    const dataset = await readKeptRows(this.session.host.runs, run);
+    const outcome = {
+      steps: steps.length,
+      finalLoss: steps.at(-1)?.loss ?? Number.NaN,
+      stopped: true,
+      validationBefore: evals[0]?.loss,
+      validationAfter: evals.at(-1)?.loss,
+      trouble: undefined,
+    };
+    const record = await this.library.keep(run.adapterName, adapter, { settings, dataset, outcome });
+    await this.session.host.runs.checkpoints.clear();
+    return record;
+  }
+
+  async discardInterrupted(): Promise<void> {
+    // Never that of a run that goes on.
+    if ((await this.session.host.runs.interrupted()) !== undefined) await this.session.host.runs.checkpoints.clear();
+  }
+
+  async pauseRun(runId: string): Promise<void> {
+    this.session.runs.get(runId)?.pause();
+  }
+
+  async resumeRun(runId: string): Promise<void> {
+    this.session.runs.get(runId)?.resume();
+  }
+
+  async stopRun(runId: string): Promise<void> {
+    this.session.runs.get(runId)?.stop();
+  }
+
+  /** A run's frame: its control while it goes, and the state it ends with when it throws. */
+  private async follow(
+    runId: string,
+    onEvent: (event: RunEvent) => void,
+    run: (control: RunControl) => Promise<RunResult>,
+  ): Promise<RunResult> {
+    const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
+    this.session.runs.set(runId, control);
+    try {
+      return await run(control);
+    } catch (error) {
+      control.set('failed', (error as Error).message);
+      throw error;
+    } finally {
+      this.session.runs.delete(runId);
+    }
+  }
+
+  /** Takes the place of the run that goes on and writes down what it is; returns what gives the place back. */
+  private async beginKeeping(run: KeptRun, rows: readonly TokenRow[]): Promise<() => void> {
+    const release = await this.session.host.runs.claim();
+    if (release === undefined) throw new Error('another tab is training');
+    try {
+      await this.session.host.runs.begin(run, packRows(rows));
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Trains, keeping checkpoints unless there is a `problem`, and puts the adapter into the library. */
+  private async trainAndKeep(
+    run: KeptRun,
+    how: {
+      readonly settings: TrainSettings;
+      readonly dataset: RunFacts['dataset'] & { readonly rows: readonly TokenRow[] };
+      readonly resumeFrom?: Checkpoint;
+      readonly problem?: string | undefined;
+    },
+    control: RunControl,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunResult> {
+    const { runId, adapterName } = run;
+    const { settings, dataset, resumeFrom } = how;
+    const { checkpoints } = this.session.host.runs;
+    let { problem } = how;
+    const keep = {
+      store: checkpoints,
+      dataHash: dataset.hash,
+      everySteps: CHECKPOINT_EVERY.steps,
+      everySeconds: CHECKPOINT_SECONDS,
+      resumeFrom,
+      onSaved(step: number, found: string | undefined) {
+        problem = found && `The run cannot be kept at step ${step}: ${found}`;
+      },
+    };
+    const hooks = {
+      onEvent: (event: TrainEvent) => {
+        control.set('running', problem);
+        onEvent({ ...event, runId });
+      },
+      onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
+      beforeStep: () => control.waitWhilePaused(),
+      signal: control.signal,
+    };
+    const isKept = problem === undefined;
+    const { adapter, outcome } = await trainAdapter(
+      this.session.needModel(),
+      dataset.rows,
+      settings,
+      hooks,
+      undefined,
+      isKept ? keep : undefined,
+    );
+    const record = await this.library.keep(adapterName, adapter, { settings, dataset, outcome });
+    // The adapter is safe: what is left of the run could only be offered once too often.
+    if (isKept) await checkpoints.clear().catch(() => {});
+    control.set(outcome.stopped ? 'stopped' : 'done');
+    return {
+      runId,
+      adapterId: record.id,
+      steps: outcome.steps,
+      finalLoss: outcome.finalLoss,
+      validationLoss: outcome.validationAfter,
+      baseValidationLoss: outcome.validationBefore,
+      trouble: outcome.trouble,
+    };
+  }
+
+  private async needInterrupted() {
+    const found = await findInterrupted(this.session.host.runs);
+    if (found === undefined) throw new Error('Cannot go on: found no interrupted run, need one');
+    return found;
+  }
+}

@@ -1,0 +1,76 @@
+// What the page has open: one device, one base, one dataset, and the adapters and runs over them. The services of the engine
+// share one session; each of them changes only what its place shows.
+
+import type { Dataset } from '../data/load-dataset.ts';
+import type { Device } from '../gpu/device.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { BaseModel } from '../model/base-model.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import type { PreparedStore } from '../model/prepared-store.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { AdapterStore } from '../storage/adapter-store.ts';
+import type { RunStore } from '../storage/run-store.ts';
+import type { KeptRun } from './kept-run.ts';
+import type { AdapterRecord, DatasetOptions, ModelReport } from './protocol.ts';
+import type { RunControl } from './run-control.ts';
+
+/** What the engine needs of where it runs. */
+export interface EngineHost {
+  readonly gpu: GPU | undefined;
+  readonly prepared: PreparedStore;
+  readonly adapters: AdapterStore<AdapterRecord>;
+  readonly runs: RunStore<KeptRun>;
+  /** Files of the bundled model served at `url`. */
+  fetchModel(
+    url: string,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<readonly ModelFile[]>;
+}
+
+export interface OpenData {
+  readonly files: readonly File[];
+  readonly options: DatasetOptions;
+  /** Undefined while its columns have no meaning yet. */
+  readonly dataset: Dataset | undefined;
+  /** The base whose tokenizer made the rows. */
+  readonly model: BaseModel;
+}
+
+export class Session {
+  device: Device | undefined;
+  model: BaseModel | undefined;
+  modelReport: ModelReport | undefined;
+  tokenizer: Tokenizer | undefined;
+  data: OpenData | undefined;
+  readonly runs = new Map<string, RunControl>();
+  /** Adapters on the device, ready to answer. */
+  readonly loaded = new Map<string, FlatAdapter>();
+
+  constructor(readonly host: EngineHost) {}
+
+  unloadAdapters(): void {
+    for (const adapter of this.loaded.values()) adapter.destroy();
+    this.loaded.clear();
+  }
+
+  needDevice(): Device {
+    if (this.device === undefined) throw new Error('Cannot go on: found no open GPU, need one');
+    return this.device;
+  }
+
+  needModel(): BaseModel {
+    if (this.model === undefined) throw new Error('Cannot go on: found no open base model, need one');
+    return this.model;
+  }
+
+  needTokenizer(): Tokenizer {
+    if (this.tokenizer === undefined)
+      throw new Error('Cannot read text: found no tokenizer.json in the model folder, need one');
+    return this.tokenizer;
+  }
+
+  refuseDuringRun(what: string): void {
+    if (this.runs.size > 0) throw new Error(`Cannot ${what}: a run is going on; stop it first`);
+  }
+}
