@@ -24,7 +24,7 @@ export const generate = {
   help: `usage: graft generate --model <model> (--prompt TEXT | --ids 1,2,3 | --chat TEXT) [flags]
 
 ${MODEL_HELP}
-  --adapter FOLDER  --strength 1   a PEFT folder, and how much of it (0 = base alone)
+  --adapter ADAPTER --strength 1   a PEFT or MLX folder or a .gguf, and how much of it (0 = base alone)
   --max-tokens 64  --temperature 0 (greedy)  --top-p 1  --seed 0
   --ignore-eos                     go on after the end of a turn
   --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32

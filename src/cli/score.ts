@@ -16,7 +16,7 @@ const FLAGS = {
 
 export const score = {
   summary: 'loss and perplexity of rows, with or without an adapter',
-  help: `usage: graft score --model <model> --data <file> [--adapter <PEFT folder>] [flags]
+  help: `usage: graft score --model <model> --data <file> [--adapter <adapter>] [flags]
 
 ${MODEL_HELP}
   --seq-len 256             longer rows are cut

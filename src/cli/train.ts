@@ -65,7 +65,7 @@ ${MODEL_HELP}
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
   --train-on-prompts        supervise prompts too, not answers only
   --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
-  --init-adapter FOLDER     go on from a PEFT LoRA folder, with its rank, alpha and targets
+  --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf), with its rank, alpha, targets
   --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
   --resume                  go on with the interrupted run in --out; everything else as it was started
                             (Ctrl-C ends a run after its step and keeps adapter and checkpoint)

@@ -3,10 +3,8 @@
 import path from 'node:path';
 import { writeGgufAdapter } from '../lora/files/gguf.ts';
 import { writeMlxFolder } from '../lora/files/mlx.ts';
-import { readPeftFolder } from '../lora/files/peft.ts';
-import { FAMILIES } from '../model/families/by-model-type.ts';
+import { readAdapter } from '../lora/files/read-adapter.ts';
 import { openModelFolder } from '../model/model-folder.ts';
-import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
 
@@ -22,12 +20,8 @@ export async function exportAdapter(
   out: string,
 ): Promise<readonly string[]> {
   const { config } = await openModelFolder((await findModel(modelPath)).files);
-  const { adapter, notices } = await readPeftFolder(
-    await openModelFiles(adapterFolder),
-    modelParts(config).linears,
-    FAMILIES.get(config.family)?.defaultTargets,
-  );
-  if (format === 'mlx') await writeFolder(out, writeMlxFolder(adapter, config.layers));
+  const { adapter, notices } = await readAdapter(await openModelFiles(adapterFolder), config);
+  if (format === 'mlx') await writeFolder(out, writeMlxFolder(adapter, config));
   else {
     const bytes = writeGgufAdapter(adapter, config, path.basename(path.resolve(adapterFolder)));
     await writeFolder(path.dirname(path.resolve(out)), [{ name: path.basename(out), bytes }]);

@@ -9,7 +9,8 @@ import type { ChatTokenizer, Notice, TokenRow } from '../data/types.ts';
 import { Device } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { writePeftFolder } from '../lora/files/peft.ts';
+import { readAdapter } from '../lora/files/read-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
@@ -127,11 +128,9 @@ function noTokenizer(name: string): ChatTokenizer {
   };
 }
 
-/** A PEFT folder for this base. */
-export async function readAdapterAt(model: BaseModel, folder: string): Promise<Adapter> {
-  const files = await openModelFiles(folder);
-  const { adapter } = await readPeftFolder(files, model.linears(), model.family.defaultTargets);
-  return adapter;
+/** An adapter for this base: a PEFT folder, a .gguf file for llama.cpp or a folder of mlx-lm. */
+export async function readAdapterAt(model: BaseModel, at: string): Promise<Adapter> {
+  return (await readAdapter(await openModelFiles(at), model.config)).adapter;
 }
 
 /** Writes adapter_config.json, adapter_model.safetensors and README.md, all or nothing. */

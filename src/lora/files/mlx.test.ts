@@ -20,12 +20,12 @@ const read = async (files: readonly ModelFile[]) => {
     tensors: values.sort(([a], [b]) => (a < b ? -1 : 1)),
   };
 };
-const written = (adapter: Parameters<typeof writeMlxFolder>[0], layers: number) =>
-  read(writeMlxFolder(adapter, layers).map(({ name, bytes }) => fileFromBytes(name, bytes)));
+const written = (adapter: Parameters<typeof writeMlxFolder>[0], family: string) =>
+  read(writeMlxFolder(adapter, { family, layers: 2 }).map(({ name, bytes }) => fileFromBytes(name, bytes)));
 
 describeWithShared('writeMlxFolder()', 'goldens/mlx/llama', () => {
   it.each(['llama', 'qwen2', 'qwen3'])('%s: writes what mlx-lm loads, to the bit', async (family) => {
-    expect(await written(await adapterOf(family), 2)).toEqual(await read(sharedFolder(`goldens/mlx/${family}`)));
+    expect(await written(await adapterOf(family), family)).toEqual(await read(sharedFolder(`goldens/mlx/${family}`)));
   });
 
   it('fills smaller ranks with zeros and puts other scalings into B', async () => {
@@ -37,7 +37,7 @@ describeWithShared('writeMlxFolder()', 'goldens/mlx/llama', () => {
       [path, module],
       [second, { ...small, scaling: 3 * module.scaling }],
     ]);
-    const { config, tensors } = await written({ ...adapter, modules }, 2);
+    const { config, tensors } = await written({ ...adapter, modules }, 'llama');
     expect(config.lora_parameters).toMatchObject({ rank: 4, scale: module.scaling });
     const [, shape, values] = tensors.find(([name]) => name === `${second}.lora_b`)!;
     expect(shape).toEqual([4, other.outFeatures]);
@@ -48,6 +48,17 @@ describeWithShared('writeMlxFolder()', 'goldens/mlx/llama', () => {
   it('refuses a module outside the blocks', async () => {
     const adapter = await adapterOf('llama');
     const modules = new Map([['lm_head', [...adapter.modules.values()][0]!]]);
-    expect(() => writeMlxFolder({ ...adapter, modules }, 2)).toThrow('found it on "lm_head"');
+    expect(() => writeMlxFolder({ ...adapter, modules }, { family: 'llama', layers: 2 })).toThrow(
+      'found it on "lm_head"',
+    );
+  });
+
+  it('names GPT-2 and GPT-NeoX as mlx-lm does, and refuses what mlx-lm has not', async () => {
+    const names = async (golden: string, family: string) =>
+      (await written(await adapterOf(golden), family)).tensors.map(([name]) => name);
+    expect(await names('gpt2', 'gpt2')).toContain('model.h.1.attn.c_attn.lora_a');
+    expect(await names('gpt_neox', 'gpt_neox')).toContain('model.h.0.attention.query_key_value.lora_b');
+    const adapter = await adapterOf('opt');
+    expect(() => writeMlxFolder(adapter, { family: 'opt', layers: 2 })).toThrow('found a base of "opt"');
   });
 });

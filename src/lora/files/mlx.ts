@@ -6,14 +6,17 @@
 // mlx-lm has one rank and one scale (alpha / r) for all: smaller ranks are filled up with zeros, and what a module scales
 // otherwise goes into its B.
 
+import type { ModelConfig } from '../../model/config.ts';
 import { type TensorBytes, writeSafetensors } from '../../model/safetensors.ts';
 import { type Adapter, checkAdapter } from '../adapter.ts';
+import { mlxSpelling } from './mlx-paths.ts';
 import type { FileBytes } from './peft.ts';
 
-/** `layers`: all of the base's. Throws a RangeError that names a module outside the blocks. */
-export function writeMlxFolder(adapter: Adapter, layers: number): FileBytes[] {
+/** Throws a RangeError that names a family that mlx-lm has not, or a module outside the blocks. */
+export function writeMlxFolder(adapter: Adapter, base: Pick<ModelConfig, 'family' | 'layers'>): FileBytes[] {
   checkAdapter(adapter);
-  const modules = [...adapter.modules];
+  const { toMlx } = mlxSpelling(base.family);
+  const modules = [...adapter.modules].map(([path, module]) => [toMlx(path), module] as const);
   const rank = Math.max(...modules.map(([, { r }]) => r));
   const scale = modules.find(([, { scaling }]) => scaling !== 0)?.[1].scaling ?? 1;
   const tensors = modules.flatMap(([path, { r, a, b, inFeatures, outFeatures, scaling }]): TensorBytes[] => {
@@ -27,7 +30,7 @@ export function writeMlxFolder(adapter: Adapter, layers: number): FileBytes[] {
   });
   const config = {
     fine_tune_type: 'lora',
-    num_layers: layers,
+    num_layers: base.layers,
     lora_parameters: {
       rank,
       scale,

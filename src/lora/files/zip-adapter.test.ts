@@ -35,6 +35,17 @@ describe('zipAdapter() and unzipAdapter()', () => {
         .sort(),
     ).toEqual(['README.md', 'adapter_config.json']);
   });
+
+  it('unpack an adapter of mlx-lm or llama.cpp too', () => {
+    const bytes = new Uint8Array(1);
+    const names = (zip: Uint8Array) => unzipAdapter(zip).map((f) => f.name);
+    expect(names(zipSync({ mlx: { ...config, 'adapters.safetensors': bytes } }))).toEqual([
+      'adapter_config.json',
+      'adapters.safetensors',
+    ]);
+    expect(names(zipSync({ llama: { 'my.gguf': bytes, Modelfile: bytes } }))).toEqual(['my.gguf']);
+    expect(() => unzipAdapter(zipSync({ 'a.gguf': bytes, 'b.gguf': bytes }))).toThrow('found no "adapter_config.json"');
+  });
 });
 
 describe('unzipAdapter()', () => {

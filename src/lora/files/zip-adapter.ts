@@ -5,8 +5,14 @@ import { unzipSync, type ZippableFile, zipSync } from 'fflate';
 import { baseName, fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import type { FileBytes } from './peft.ts';
 
-/** What an adapter consists of; adapter_model.bin is unpacked only so that its reader can refuse it by name. */
-const PARTS = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin', 'README.md'];
+/** What an adapter consists of (PEFT's, mlx-lm's); adapter_model.bin is unpacked only so that its reader can refuse it by name. */
+const PARTS = [
+  'adapter_config.json',
+  'adapter_model.safetensors',
+  'adapters.safetensors',
+  'adapter_model.bin',
+  'README.md',
+];
 
 /** A folder of an adapter has a handful; stops directories made to exhaust memory. */
 const MAX_ENTRIES = 10_000;
@@ -43,8 +49,9 @@ export function unzipAdapter(zip: Uint8Array, zipName = 'adapter.zip'): ModelFil
   for (const { name } of entries) {
     if (/^[/\\]|^[A-Za-z]:|\\|(^|\/)\.\.(\/|$)/.test(name)) throw bad(`the path "${name}"`, 'paths inside the folder');
   }
-  const folder = adapterFolder(entries, bad);
-  const parts = entries.filter(({ name }) => PARTS.some((part) => name === folder + part));
+  const gguf = loneGguf(entries);
+  const folder = gguf === undefined ? adapterFolder(entries, bad) : undefined;
+  const parts = entries.filter(({ name }) => name === gguf || PARTS.some((part) => name === `${folder}${part}`));
   if (new Set(parts.map(({ name }) => name)).size < parts.length)
     throw bad('two entries of one name', 'each name once');
   const total = parts.reduce((sum, entry) => sum + entry.originalSize, 0);
@@ -58,12 +65,20 @@ export function unzipAdapter(zip: Uint8Array, zipName = 'adapter.zip'): ModelFil
   return Object.entries(unpacked).map(([name, bytes]) => fileFromBytes(baseName(name), bytes));
 }
 
+/** llama.cpp's adapter, one file, where the zip holds no adapter_config.json. */
+function loneGguf(entries: readonly Entry[]): string | undefined {
+  const names = entries.map(({ name }) => name);
+  if (names.some((name) => baseName(name) === 'adapter_config.json')) return undefined;
+  const ggufs = names.filter((name) => /\.gguf$/i.test(name));
+  return ggufs.length === 1 ? ggufs[0] : undefined;
+}
+
 /** The folder, with its slash, of the adapter_config.json nearest to the top. */
 function adapterFolder(entries: readonly Entry[], bad: (found: string, need: string) => RangeError): string {
   const depth = (name: string) => name.split('/').length;
   const configs = entries.map(({ name }) => name).filter((name) => baseName(name) === 'adapter_config.json');
   const [first, second] = configs.sort((a, b) => depth(a) - depth(b));
-  if (first === undefined) throw bad('no "adapter_config.json"', 'a PEFT adapter folder');
+  if (first === undefined) throw bad('no "adapter_config.json"', 'an adapter: a PEFT or MLX folder, or one .gguf file');
   if (second !== undefined && depth(first) === depth(second)) throw bad(`"${first}" and "${second}"`, 'one adapter');
   return first.slice(0, first.lastIndexOf('/') + 1);
 }

@@ -1,0 +1,40 @@
+// An adapter from any of the formats that Graft writes: a PEFT folder, one .gguf file for llama.cpp, a folder of mlx-lm.
+
+import type { ModelConfig } from '../../model/config.ts';
+import { FAMILIES } from '../../model/families/by-model-type.ts';
+import { findFile, type ModelFile } from '../../model/model-file.ts';
+import { modelParts } from '../../model/model-parts.ts';
+import type { Adapter } from '../adapter.ts';
+import { readPeftFolder } from './peft.ts';
+import { readGgufAdapter } from './read-gguf.ts';
+import { MLX_WEIGHTS, readMlxAdapter } from './read-mlx.ts';
+
+export interface ReadAdapter {
+  readonly adapter: Adapter;
+  /** What was in the files and has no effect. */
+  readonly notices: readonly string[];
+}
+
+/** Throws an Error that names the field, tensor or module that does not fit this base. */
+export async function readAdapter(files: readonly ModelFile[], base: ModelConfig): Promise<ReadAdapter> {
+  const { linears } = modelParts(base);
+  const { files: peft, notices } = await asPeft(files, base, linears);
+  const read = await readPeftFolder(peft, linears, FAMILIES.get(base.family)?.defaultTargets);
+  return { adapter: read.adapter, notices: [...notices, ...read.notices] };
+}
+
+async function asPeft(
+  files: readonly ModelFile[],
+  base: ModelConfig,
+  linears: ReturnType<typeof modelParts>['linears'],
+): Promise<{ readonly files: readonly ModelFile[]; readonly notices: readonly string[] }> {
+  const isPeft = findFile(files, 'adapter_model.safetensors') !== undefined;
+  const ggufs = files.filter(({ name }) => /\.gguf$/i.test(name));
+  if (!isPeft && ggufs.length > 1) {
+    const names = ggufs.map(({ name }) => `"${name}"`).join(', ');
+    throw new RangeError(`Cannot read the adapter: found ${ggufs.length} .gguf files (${names}), need one`);
+  }
+  if (!isPeft && ggufs[0]) return readGgufAdapter(ggufs[0], base, linears);
+  if (!isPeft && findFile(files, MLX_WEIGHTS)) return readMlxAdapter(files, base, linears);
+  return { files, notices: [] };
+}
