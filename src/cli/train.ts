@@ -3,6 +3,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import {
   CHECKPOINT_EVERY,
+  CHECKPOINTING,
   DEFAULT_SETTINGS,
   isSameDevice,
   type KeepOptions,
@@ -32,6 +33,7 @@ const FLAGS = {
   'batch-size': { type: 'string' },
   'grad-accum': { type: 'string' },
   'seq-len': { type: 'string' },
+  checkpointing: { type: 'string' },
   seed: { type: 'string' },
   shuffle: { type: 'string' },
   schedule: { type: 'string' },
@@ -61,6 +63,7 @@ ${MODEL_HELP}
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
   --steps N | --epochs N    one epoch when neither is given
   --batch-size 1  --grad-accum 1  --seq-len 256
+  --checkpointing none|block-keep-attention|block   less memory for more time, the same numbers
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
   --train-on-prompts        supervise prompts too, not answers only
@@ -199,6 +202,7 @@ function readSettings(flags: Parsed): TrainSettings {
     batchSize: flags.number('batch-size', 1),
     gradAccum: flags.number('grad-accum', 1),
     seqLen: flags.number('seq-len', 256),
+    checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
     seed: flags.number('seed', 0),
     shuffle: flags.choice('shuffle', ['true', 'false'] as const, 'true') === 'true',
     validationSplit: flags.number('validation-split', 0),

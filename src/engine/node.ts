@@ -26,7 +26,7 @@ import { findModel, hubAccess } from './model-at.node.ts';
 import { openBase } from './open-base.ts';
 
 export { measureFma } from '../gpu/measure.ts';
-export { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export { CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';

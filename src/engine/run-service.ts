@@ -36,6 +36,7 @@ export class RunService implements RunApi {
       columns: largestBatch(rows, settings),
       positions,
       dropout: settings.dropout,
+      ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
     });
     const { train } = splitRows(rows, settings);
     let trainableParameters = 0;

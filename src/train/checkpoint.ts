@@ -154,7 +154,7 @@ export async function latestCheckpoint(
 }
 
 /** Settings that change no number of the training itself. */
-const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery'];
+const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'checkpointing'];
 
 /** Why a run that is set up like this cannot go on from the checkpoint; undefined when it can. */
 export function whyNotResume(

@@ -1,5 +1,6 @@
 // What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
 
+import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface TrainSettings {
@@ -22,6 +23,8 @@ export interface TrainSettings {
   /** Micro-batches a step. */
   readonly gradAccum: number;
   readonly seqLen: number;
+  /** What blocks keep for the backward pass: less memory, more time, the same numbers. Absent: everything. */
+  readonly checkpointing?: Checkpointing;
   readonly seed: number;
   readonly shuffle: boolean;
   /** Share of rows held back for validation, 0 … 0.5. */
@@ -61,6 +64,9 @@ export function suggestedRate(parameters: number): number {
 const SIZES = [30e6, 300e6, 3e9];
 export const SUGGESTED_RATES: readonly number[] = [4e-3, 1e-3, 5e-4, 2e-4];
 
+/** From most memory to least. */
+export const CHECKPOINTING: readonly Checkpointing[] = ['none', 'block-keep-attention', 'block'];
+
 /** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
 const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
   ['rank', 1, 1024, 'whole'],
@@ -92,6 +98,9 @@ export function checkSettings(settings: TrainSettings): void {
   }
   if ((settings.steps === undefined) === (settings.epochs === undefined))
     throw new RangeError('Cannot train: found both or neither of steps and epochs, need exactly one');
+  const { checkpointing = 'none' } = settings;
+  if (!CHECKPOINTING.includes(checkpointing))
+    throw new RangeError(`Cannot train with checkpointing ${checkpointing}: need one of ${CHECKPOINTING.join(', ')}`);
   if (settings.targets !== 'all-linear' && settings.targets.length === 0)
     throw new RangeError('Cannot train: found no target modules, need at least one');
 }

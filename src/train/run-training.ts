@@ -98,6 +98,7 @@ export async function runTraining(
     positions,
     dropout: settings.dropout,
     weightDecay: settings.weightDecay,
+    ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
   };
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress);
   try {
