@@ -14,10 +14,10 @@ export function AnswerBox(props: {
   return (
     <article className={`answer answer-${kind}`} aria-label={whose} aria-busy={answer?.state === 'streaming'}>
       <header className="answer-head">
-        <h3 className="breaks">
+        <h2 className="breaks">
           <i className="answer-dot" aria-hidden="true" />
           {whose}
-        </h3>
+        </h2>
         {answer?.state === 'done' && answer.text !== '' && <Copy text={answer.text} whose={whose} />}
       </header>
       <AnswerText answer={answer} empty={props.empty} />

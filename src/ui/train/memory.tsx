@@ -16,9 +16,9 @@ export function Memory() {
   ] as const;
   return (
     <section className="memory" aria-labelledby="memory">
-      <h3 className="line line-apart" id="memory">
+      <h2 className="line line-apart" id="memory">
         {w.title} <span className="number">{plan ? bytes(plan.totalBytes) : '–'}</span>
-      </h3>
+      </h2>
       <div className="memory-bar" aria-hidden="true">
         {parts.map(({ kind, size }) => (
           <i key={kind} className={`memory-${kind}`} style={{ flexGrow: size }} />

@@ -1,0 +1,57 @@
+// What every place is held to: axe-core finds nothing on it in either theme, wide and narrow. A picture of each is kept in
+// test-results/pictures, to be looked at.
+
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { ROOT } from './support.ts';
+
+const THEMES = ['light', 'dark'] as const;
+const WIDTHS = [
+  { width: 1280, height: 900 },
+  { width: 360, height: 740 },
+];
+
+/** Checks what the page shows now; `name` is that of its pictures. Leaves the page in light and as wide as it was. */
+export async function checkFace(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize()!;
+  for (const size of WIDTHS) {
+    await page.setViewportSize(size);
+    for (const theme of THEMES) {
+      await test.step(`${name}, ${theme}, ${size.width} px`, async () => {
+        await showTheme(page, theme);
+        expect(await overflow(page), `${name} does not scroll sideways at ${size.width} px`).toBeLessThanOrEqual(0);
+        await keepPicture(page, `${name}-${theme}-${size.width}`);
+        expect(await findViolations(page), `axe-core on ${name}, ${theme}, ${size.width} px`).toEqual([]);
+      });
+    }
+  }
+  await page.setViewportSize(before);
+  await showTheme(page, 'light');
+}
+
+/** The page follows the system, so the system changes. */
+export async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+}
+
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const file = path.join(ROOT, 'test-results/pictures', `${name}.png`);
+  await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
+}
+
+/** How far the page reaches beyond its window, in pixels. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** A sentence for each finding and the elements that it is about. */
+async function findViolations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary}`),
+  );
+}
