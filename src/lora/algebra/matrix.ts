@@ -1,0 +1,64 @@
+// Small dense matrices in f64 for what is done to adapters on the host: products of factors, QR, singular values.
+// Not for the model: those products are the GPU's.
+
+/** (rows, columns), row by row. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float64Array;
+}
+
+export function matrix(rows: number, columns: number, values?: ArrayLike<number>): Matrix {
+  if (values !== undefined && values.length !== rows * columns)
+    throw new RangeError(`Cannot make a matrix: found ${values.length} numbers, need ${rows} × ${columns}`);
+  return { rows, columns, data: values === undefined ? new Float64Array(rows * columns) : Float64Array.from(values) };
+}
+
+export function transpose({ rows, columns, data }: Matrix): Matrix {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j]!;
+  return { rows: columns, columns: rows, data: out };
+}
+
+/** X·Y */
+export function multiply(x: Matrix, y: Matrix): Matrix {
+  if (x.columns !== y.rows)
+    throw new RangeError(`Cannot multiply ${x.rows}×${x.columns} and ${y.rows}×${y.columns}: the inner sizes differ`);
+  const out = matrix(x.rows, y.columns);
+  for (let i = 0; i < x.rows; i++) {
+    const row = out.data.subarray(i * y.columns, (i + 1) * y.columns);
+    for (let k = 0; k < x.columns; k++) addScaled(row, y.data, k * y.columns, x.data[i * x.columns + k]!);
+  }
+  return out;
+}
+
+/** X·Yᵀ */
+export function multiplyTransposed(x: Matrix, y: Matrix): Matrix {
+  if (x.columns !== y.columns)
+    throw new RangeError(
+      `Cannot multiply ${x.rows}×${x.columns} and (${y.rows}×${y.columns})ᵀ: the inner sizes differ`,
+    );
+  const out = matrix(x.rows, y.rows);
+  for (let i = 0; i < x.rows; i++)
+    for (let j = 0; j < y.rows; j++)
+      out.data[i * y.rows + j] = dot(x.data, i * x.columns, y.data, j * y.columns, x.columns);
+  return out;
+}
+
+/** The first `rows` rows, without a copy. */
+export function firstRows(x: Matrix, rows: number): Matrix {
+  return { rows, columns: x.columns, data: x.data.subarray(0, rows * x.columns) };
+}
+
+/** Σ x[i]·y[i] of two runs of n numbers. */
+export function dot(x: Float64Array, xAt: number, y: Float64Array, yAt: number, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += x[xAt + i]! * y[yAt + i]!;
+  return sum;
+}
+
+/** row += factor · y[at …] */
+export function addScaled(row: Float64Array, y: Float64Array, at: number, factor: number): void {
+  if (factor === 0) return;
+  for (let i = 0; i < row.length; i++) row[i]! += factor * y[at + i]!;
+}
