@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type BenchResult, benchStep, measureFma, openNodeDevice, parseCase } from '../engine/node.ts';
+import { SCHEMES } from './model-flags.ts';
 import { parseFlags } from './usage.ts';
 
 const FLAGS = {
@@ -28,7 +29,7 @@ export const bench = {
   help: `usage: graft bench [case …] [flags]      cases: S-b1-s128 is model S, one row of 128 tokens; models T, XS, S, M
 
   --warm 2  --steps 7        steps before and while measuring
-  --quant int8-row           q8|int8-row|f32; the workload's weights are int8-row exactly
+  --quant int8-row           q8|int8-row|nf4|nf4-dq|f16|f32; the workload's weights are int8-row exactly
   --checkpointing none       none|block|block-keep-attention
   --kernels                  time by kernel, each dispatch waited for on its own
   --json FILE                writes the figures
@@ -41,7 +42,7 @@ export const bench = {
     const options = {
       warm: flags.number('warm', 2),
       steps: flags.number('steps', 7),
-      quant: flags.choice('quant', ['q8', 'int8-row', 'f32'] as const, 'int8-row'),
+      quant: flags.choice('quant', SCHEMES, 'int8-row'),
       checkpointing: flags.choice('checkpointing', ['none', 'block', 'block-keep-attention'] as const, 'none'),
       wantsKernels: flags.has('kernels'),
     };

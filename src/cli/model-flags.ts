@@ -16,7 +16,7 @@ export const MODEL_HELP = `  --model                   a folder, a .gguf file, o
                             org/name/file.gguf[@revision]; HF_ENDPOINT names another Hub
   --hf-token TOKEN          for gated models; better in the environment, as HF_TOKEN`;
 
-const SCHEMES = ['q8', 'int8-row', 'f32'] as const;
+export const SCHEMES = ['q8', 'int8-row', 'nf4', 'nf4-dq', 'f16', 'f32'] as const;
 
 /** Linears and embeddings get the same scheme unless told otherwise. */
 function modelQuant(flags: Parsed) {

@@ -3,6 +3,7 @@
 // What is common to all families is read here, the rest by the family (families/*.ts). A setting that would change the
 // numbers and is not built here is refused by name: a model that opens is right.
 
+import { isReadableQuantization } from './bitsandbytes.ts';
 import { ConfigReader, oneOf } from './config-reader.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import { type RopeConfig, ropeLimit } from './rope.ts';
@@ -47,7 +48,6 @@ export type FamilyConfig<C extends ModelConfig> = Omit<C, 'family' | 'bos' | 'eo
 
 /** Carried by models that are built on a family here without being one of it. */
 const REFUSED = [
-  'quantization_config',
   'is_encoder_decoder',
   'add_cross_attention',
   'use_bidirectional_attention',
@@ -80,6 +80,7 @@ export function parseConfig(json: Json, generationJson: Json = {}): ModelConfig 
   const architecture = Array.isArray(architectures) ? (architectures[0] ?? family.architecture) : family.architecture;
   if (architecture !== family.architecture) throw reader.bad('architectures', architecture, `"${family.architecture}"`);
   reader.refuse(...REFUSED);
+  if (!isReadableQuantization(json.quantization_config)) reader.refuse('quantization_config');
   const config = family.parseConfig(reader);
   const { headDim, heads, kvHeads, hidden } = config;
   if (!Number.isInteger(headDim) || headDim > hidden * heads)

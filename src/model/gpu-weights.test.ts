@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '../gpu/testing/open-device.ts';
+import { STORAGES } from '../gpu/testing/weights.ts';
+import type { Storage } from '../gpu/weight.ts';
 import { GpuWeights } from './gpu-weights.ts';
 import { fileFromBytes } from './model-file.ts';
 import { openModelFolder } from './model-folder.ts';
@@ -44,7 +46,7 @@ function memoryStore() {
   return { store, kept, log };
 }
 
-async function load(store: PreparedStore, quant: 'q8' | 'int8-row' | 'f32') {
+async function load(store: PreparedStore, quant: Storage) {
   const device = await openDevice();
   const { config, tensors } = await openModelFolder(diskFolder(MODEL), 'llama');
   const places = modelParts(config).tensors.map((spec) => placeWeight(spec, { linears: quant, embeddings: quant }));
@@ -54,7 +56,7 @@ async function load(store: PreparedStore, quant: 'q8' | 'int8-row' | 'f32') {
 }
 
 describe('GpuWeights.load()', () => {
-  for (const quant of ['q8', 'int8-row', 'f32'] as const) {
+  for (const quant of STORAGES) {
     it(`keeps a prepared ${quant} model and opens the copy with the same hash`, async () => {
       const { store, log } = memoryStore();
       const fresh = await load(store, quant);

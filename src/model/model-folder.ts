@@ -1,6 +1,7 @@
 // A dropped or bundled folder, or one .gguf file → an opened model: its settings, where each tensor lies, its tokenizer
 // and its licence. Everything is checked before a byte of weights is read, so that a wrong folder fails in a second and says why.
 
+import { joinNf4 } from './bitsandbytes.ts';
 import { type ModelConfig, parseConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import { openGguf } from './gguf/open-gguf.ts';
@@ -101,12 +102,14 @@ async function readFolder(files: readonly ModelFile[]): Promise<Source> {
       chatTemplate: templateFile && (await readText(templateFile)),
     };
   };
+  const { tensors, metadata } = await readModelTensors(files);
   return {
     name: configFile.name.split('/').at(-2) ?? 'model',
     settingsName: 'config.json',
     config: await readJsonObject(configFile),
     generation: generationFile && (await readJsonObject(generationFile)),
-    ...(await readModelTensors(files)),
+    tensors: await joinNf4(tensors),
+    metadata,
     tokenizer: tokenizerFile && { fileName: tokenizerFile.name, read: () => read(tokenizerFile) },
     licence: await readLicence(files),
   };
@@ -150,7 +153,7 @@ function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string,
       );
     const isMatrix = (spec.kind === 'linear' || spec.kind === 'embedding') && !transposed;
     const isQuantised = info.dtype === 'I8' && isMatrix;
-    if (!isReadable(info.dtype) && !isQuantised) {
+    if ((!isReadable(info.dtype) && !isQuantised) || (info.dtype === 'NF4' && !isMatrix)) {
       throw new TypeError(`Cannot open tensor "${spec.name}": found ${info.dtype}, need ${READABLE}`);
     }
     ignored.delete(spec.name);

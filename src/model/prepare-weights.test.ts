@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { STORAGES } from '../gpu/testing/weights.ts';
+import type { Storage } from '../gpu/weight.ts';
 import { fileFromBytes } from './model-file.ts';
 import { placeWeight, preparePieces, type WeightSpec } from './prepare-weights.ts';
 import { readSafetensorsHeader, writeSafetensors } from './safetensors.ts';
 
-async function prepare(spec: WeightSpec, shape: number[], values: Float32Array, storage: 'f32' | 'q8' | 'int8-row') {
+async function prepare(spec: WeightSpec, shape: number[], values: Float32Array, storage: Storage) {
   const bytes = new Uint8Array(values.buffer);
   const file = fileFromBytes('x', writeSafetensors([{ name: spec.name, dtype: 'F32', shape, bytes }]));
   const { tensors } = await readSafetensorsHeader(file);
@@ -25,7 +27,7 @@ const transpose = (values: Float32Array, rows: number, columns: number) =>
   Float32Array.from({ length: values.length }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 
 describe('preparePieces() of a transposed matrix', () => {
-  it.each(['f32', 'q8', 'int8-row'] as const)('is what the matrix itself gives, as %s', async (storage) => {
+  it.each(STORAGES)('is what the matrix itself gives, as %s', async (storage) => {
     const [O, C] = [7, 70];
     const values = Float32Array.from({ length: O * C }, (_, i) => Math.sin(i) * (1 + (i % 13)));
     const spec = { name: 'w', shape: [O, C], kind: 'linear' } as const;

@@ -3,7 +3,16 @@
 // make up the cached file, so a cached model is read with the same loop.
 
 import type { Storage } from '../gpu/weight.ts';
-import { checkFinite, quantBytes, quantizeRows, readQuantRows, rowsPerChunk, weightSource } from './quantize.ts';
+import { doubleQuantize, packScales } from './nf4.ts';
+import {
+  checkFinite,
+  type QuantRows,
+  quantBytes,
+  quantizeRows,
+  readQuantRows,
+  rowsPerChunk,
+  weightSource,
+} from './quantize.ts';
 import { readTensor, readTransposedRows } from './read-tensor.ts';
 import type { TensorInfo } from './safetensors.ts';
 
@@ -66,19 +75,28 @@ export function pieceRanges(place: WeightPlace): { readonly rowBegin: number; re
 /** Bytes [begin, end) of the tensor's two buffers that belong to rows [rowBegin, rowEnd). */
 export function pieceBytes(place: WeightPlace, rowBegin: number, rowEnd: number) {
   const codesPerRow = place.codeBytes / place.rows;
-  const groups = place.storage === 'q8' ? Math.ceil(place.columns / 32) * 2 : place.storage === 'int8-row' ? 4 : 0;
+  const codes = [rowBegin * codesPerRow, rowEnd * codesPerRow] as const;
+  // Known when all rows are, and then given at once.
+  if (place.storage === 'nf4-dq') return { codes, scales: [0, rowEnd === place.rows ? place.scaleBytes : 0] as const };
+  const groups = scaleBytesOfRow(place);
   return {
-    codes: [rowBegin * codesPerRow, rowEnd * codesPerRow] as const,
+    codes,
     // rowBegin is even, so f16 pairs never straddle two pieces; the last piece is padded to a word.
     scales: [rowBegin * groups, Math.ceil((rowEnd * groups) / 4) * 4] as const,
   };
+}
+
+function scaleBytesOfRow({ storage, columns }: WeightPlace): number {
+  if (storage === 'q8') return 2 * Math.ceil(columns / 32);
+  if (storage === 'nf4') return 4 * Math.ceil(columns / 64);
+  return storage === 'int8-row' ? 4 : 0;
 }
 
 /** Tells the files in which order preparePieces will read them. */
 export function announceReads(tensors: ReadonlyMap<string, TensorInfo>, places: Iterable<WeightPlace>): void {
   const ranges = new Map<TensorInfo['file'], TensorInfo[]>();
   for (const { name } of places)
-    for (const info of [tensors.get(name), tensors.get(`${name}.scale`)]) {
+    for (const info of [tensors.get(name), tensors.get(`${name}.scale`), ...(tensors.get(name)?.nf4?.parts ?? [])]) {
       if (info === undefined) continue;
       const list = ranges.get(info.file) ?? [];
       list.push(info);
@@ -93,9 +111,7 @@ export async function* preparePieces(
   place: WeightPlace,
 ): AsyncGenerator<Piece> {
   const { name, storage, columns } = place;
-  const asUsed = tensors.get(name)?.asUsed ?? false;
-  const transposed = place.transposed && !asUsed;
-  const added = asUsed ? 0 : place.offset;
+  const added = tensors.get(name)?.asUsed ? 0 : place.offset;
   if (columns === 1) {
     const values = await readTensor(tensors.get(name)!);
     checkFinite(name, values, 1);
@@ -106,7 +122,29 @@ export async function* preparePieces(
     };
     return;
   }
+  // Of all rows, for nf4-dq.
+  const scales: Float32Array[] = [];
+  for await (const { rowBegin, rowEnd, quant } of quantizePieces(tensors, place)) {
+    const at = pieceBytes(place, rowBegin, rowEnd);
+    yield { buffer: name, offset: at.codes[0], bytes: bytesOf(quant.scheme === 'f32' ? quant.values : quant.codes) };
+    if (quant.scheme === 'f32' || quant.scheme === 'f16') continue;
+    if (storage !== 'nf4-dq') yield { buffer: `${name}.scale`, offset: at.scales[0], bytes: bytesOf(quant.scales) };
+    else if (quant.scheme === 'nf4') scales.push(quant.scales);
+  }
+  if (storage === 'nf4-dq') {
+    const double = (await tensors.get(name)!.nf4?.double?.()) ?? doubleQuantize(joined(scales));
+    yield { buffer: `${name}.scale`, offset: 0, bytes: bytesOf(packScales(double)) };
+  }
+}
+
+/** Rows of a matrix as `place` stores them, piece by piece. */
+export async function* quantizePieces(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  place: WeightPlace,
+): AsyncGenerator<{ readonly rowBegin: number; readonly rowEnd: number; readonly quant: QuantRows }> {
+  const { name, storage, columns } = place;
   const source = weightSource(tensors, name);
+  const transposed = place.transposed && !source.weight.asUsed;
   let block: { begin: number; end: number; values: Float32Array } = { begin: 0, end: 0, values: new Float32Array() };
   for (const { rowBegin, rowEnd } of pieceRanges(place)) {
     if (transposed && rowEnd > block.end) {
@@ -116,10 +154,18 @@ export async function* preparePieces(
     const quant = transposed
       ? quantizeRows(name, rowsOf(block, rowBegin, rowEnd, columns), rowEnd - rowBegin, columns, storage, rowBegin)
       : await readQuantRows(source, rowBegin, rowEnd, storage);
-    const at = pieceBytes(place, rowBegin, rowEnd);
-    yield { buffer: name, offset: at.codes[0], bytes: bytesOf(quant.scheme === 'f32' ? quant.values : quant.codes) };
-    if (quant.scheme !== 'f32') yield { buffer: `${name}.scale`, offset: at.scales[0], bytes: bytesOf(quant.scales) };
+    yield { rowBegin, rowEnd, quant };
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function rowsOf(block: { begin: number; values: Float32Array }, rowBegin: number, rowEnd: number, columns: number) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { floatToHalf, halfToFloat } from './half.ts';
 import { fileFromBytes } from './model-file.ts';
 import {
   dequantize,
@@ -16,7 +17,7 @@ import { describeWithShared, fixtureFile, sharedFile } from './testing/shared.ts
 const byName = async (file: Parameters<typeof readSafetensorsHeader>[0]) =>
   new Map((await readSafetensorsHeader(file)).tensors.map((t) => [t.name, t]));
 const rawBytes = (info: TensorInfo) => info.file.read(info.begin, info.end - info.begin);
-type Codes = Extract<QuantRows, { codes: Uint32Array }>;
+type Codes = Extract<QuantRows, { scheme: 'q8' | 'int8-row' }>;
 
 /** Codes without the padding, as a file stores them. */
 function plainCodes({ codes, rows, columns }: Codes): Uint8Array {
@@ -123,6 +124,17 @@ describe('quantizeRows()', () => {
       [...plainCodes(quantizeRows('w', rows, 1, 6, scheme) as Codes)].map((c) => (c << 24) >> 24);
     expect(codesOf('q8')).toEqual([127, 1, 2, 3, -1, -3]);
     expect(codesOf('int8-row')).toEqual([127, 0, 2, 2, 0, -2]);
+  });
+
+  it('rounds to the nearest half in f16, and pads rows with zeros', () => {
+    const rows = noise(3 * 37, 2);
+    const quant = quantizeRows('w', rows, 3, 37, 'f16') as Codes;
+    expect(quant.codes.length).toBe(3 * 20);
+    expect([...dequantize(quant)]).toEqual([...rows].map((value) => halfToFloat(floatToHalf(value))));
+    rows[40] = 65520;
+    expect(() => quantizeRows('w', rows, 3, 37, 'f16', 5)).toThrow(
+      'found 65520 at [6, 3], need magnitudes below 65520',
+    );
   });
 
   it('turns rows of zeros and of the smallest numbers into zeros, never NaN', () => {

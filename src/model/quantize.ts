@@ -1,11 +1,13 @@
-// Frozen weights as they lie in GPU memory: 8-bit codes with scales, or plain f32.
+// Frozen weights as they lie in GPU memory: codes with scales, or plain numbers.
 //
 //   q8        groups of 32 along the input dimension C, one f16 scale a group; GGUF's Q8_0 bit for bit.
 //             Groups restart each row, so a row's last group may be short.
 //   int8-row  one f32 scale an output row (the storage of LLM.int8).
+//   nf4       4 bits, blocks of 64 with one f32 scale (QLoRA; nf4.ts); nf4-dq stores these scales in 8 bits.
+//   f16       rounded to the nearest half.
 //   f32       values as they are.
 //
-// Storage of a matrix (O,C), G = ceil(C/32); all buffers are whole u32 words:
+// Storage of a matrix (O,C), G = ceil(C/32); all buffers are whole u32 words (gpu/weight.ts has the other schemes):
 //
 // ```
 // codes   word row·ceil(C/4) + c>>2, byte c&3 (low first)   int8; bytes behind C are 0
@@ -15,19 +17,23 @@
 // Everything works on a range of rows, so a checkpoint streams through; chunks that begin at an even row line up with
 // the words of the whole matrix (two rows always fill whole words of f16 scales). Rules of rounding: the golden files'.
 
-import { floatToHalf, halfTable } from './half.ts';
+import { NF4_BLOCK } from '../gpu/nf4.ts';
+import { doubleScaleHead, type Storage } from '../gpu/weight.ts';
+import { floatToHalf, halfTable, widenHalf } from './half.ts';
+import { dequantizeNf4, quantizeNf4 } from './nf4.ts';
 import { asUint16, CHUNK_BYTES, readRowBytes, readRows } from './read-tensor.ts';
 import type { TensorInfo } from './safetensors.ts';
 
-export type QuantScheme = 'q8' | 'int8-row' | 'f32';
+export type QuantScheme = Storage;
 
 /** Elements that share a scale in q8. */
 export const GROUP = 32;
 
-/** Rows of a matrix in the layout of this file. */
+/** Rows of a matrix in the layout of this file. Rows of nf4-dq are nf4: their scales are known when all rows are. */
 export type QuantRows = { readonly rows: number; readonly columns: number } & (
   | { readonly scheme: 'q8'; readonly codes: Uint32Array; readonly scales: Uint32Array }
-  | { readonly scheme: 'int8-row'; readonly codes: Uint32Array; readonly scales: Float32Array }
+  | { readonly scheme: 'int8-row' | 'nf4'; readonly codes: Uint32Array; readonly scales: Float32Array }
+  | { readonly scheme: 'f16'; readonly codes: Uint32Array; readonly scales?: undefined }
   | { readonly scheme: 'f32'; readonly values: Float32Array }
 );
 
@@ -68,7 +74,13 @@ export function weightSource(tensors: ReadonlyMap<string, TensorInfo>, name: str
 export function quantBytes(scheme: QuantScheme, rows: number, columns: number) {
   const codes = rows * Math.ceil(columns / 4) * 4;
   if (scheme === 'f32') return { codes: 0, scales: 0, values: rows * columns * 4 };
+  if (scheme === 'f16') return { codes: 2 * codes, scales: 0, values: 0 };
   if (scheme === 'int8-row') return { codes, scales: rows * 4, values: 0 };
+  if (scheme === 'nf4' || scheme === 'nf4-dq') {
+    const blocks = rows * Math.ceil(columns / NF4_BLOCK);
+    const scales = scheme === 'nf4' ? blocks * 4 : (doubleScaleHead(blocks) + Math.ceil(blocks / 4)) * 4;
+    return { codes: rows * Math.ceil(columns / 8) * 4, scales, values: 0 };
+  }
   return { codes, scales: Math.ceil((rows * groupsOf(columns)) / 2) * 4, values: 0 };
 }
 
@@ -89,6 +101,11 @@ export async function readQuantRows(
   if (weight.dtype === 'Q8_0' && scheme === 'q8') {
     const { codes, scales } = splitBlocks(await readRowBytes(weight, rowBegin, rowEnd));
     return packStored(name, codes, scales, rows, columns);
+  }
+  if (weight.nf4 && (scheme === 'nf4' || scheme === 'nf4-dq')) {
+    const scales = await weight.nf4.scales(rowBegin, rowEnd);
+    checkFinite(`${name}.absmax`, scales, 1);
+    return { scheme: 'nf4', rows, columns, codes: words(await readRowBytes(weight, rowBegin, rowEnd)), scales };
   }
   if (!scale) return quantizeRows(name, await readRows(weight, rowBegin, rowEnd), rows, columns, scheme, rowBegin);
   const codes = await readRowBytes(weight, rowBegin, rowEnd);
@@ -126,6 +143,9 @@ export function quantizeRows(
   checkFinite(name, rows, columns, firstRow);
   if (scheme === 'q8') return quantizeGroups(name, rows, rowCount, columns, firstRow);
   if (scheme === 'int8-row') return quantizeWholeRows(rows, rowCount, columns);
+  if (scheme === 'f16') return roundToHalves(name, rows, rowCount, columns, firstRow);
+  if (scheme === 'nf4' || scheme === 'nf4-dq')
+    return { scheme: 'nf4', rows: rowCount, columns, ...quantizeNf4(rows, rowCount, columns) };
   return { scheme, rows: rowCount, columns, values: rows };
 }
 
@@ -133,6 +153,8 @@ export function quantizeRows(
 export function dequantize(quant: QuantRows): Float32Array {
   if (quant.scheme === 'f32') return quant.values;
   const { rows, columns } = quant;
+  if (quant.scheme === 'f16') return widenRows(quant.codes, rows, columns);
+  if (quant.scheme === 'nf4') return dequantizeNf4(quant.codes, quant.scales, rows, columns);
   const out = new Float32Array(rows * columns);
   const codes = new Int8Array(quant.codes.buffer, quant.codes.byteOffset, quant.codes.byteLength);
   const scaleOf = quant.scheme === 'q8' ? groupScale(quant.scales, columns) : (row: number) => quant.scales[row]!;
@@ -201,6 +223,36 @@ function quantizeWholeRows(rows: Float32Array, rowCount: number, columns: number
   return { scheme: 'int8-row', rows: rowCount, columns, codes: words(codes), scales };
 }
 
+function roundToHalves(
+  name: string,
+  rows: Float32Array,
+  rowCount: number,
+  columns: number,
+  firstRow: number,
+): QuantRows {
+  const stride = Math.ceil(columns / 4) * 4;
+  const halves = new Uint16Array(rowCount * stride);
+  for (let row = 0; row < rowCount; row++)
+    for (let c = 0; c < columns; c++) {
+      const half = floatToHalf(rows[row * columns + c]!);
+      if ((half & 0x7fff) === 0x7c00)
+        throw new RangeError(
+          `Cannot store weight "${name}" as f16: found ${rows[row * columns + c]} at ${place(row * columns + c, columns, firstRow)}, need magnitudes below 65520`,
+        );
+      halves[row * stride + c] = half;
+    }
+  return { scheme: 'f16', rows: rowCount, columns, codes: words(halves) };
+}
+
+function widenRows(codes: Uint32Array, rows: number, columns: number): Float32Array {
+  const halves = new Uint16Array(codes.buffer, codes.byteOffset, codes.length * 2);
+  const stride = halves.length / rows;
+  const out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++)
+    widenHalf(halves.subarray(row * stride, row * stride + columns), out.subarray(row * columns, (row + 1) * columns));
+  return out;
+}
+
 /** Codes (O,C) and scales (O,G) as a file has them, moved into the padded layout. `name`: the tensor with the scales. */
 function packStored(name: string, stored: Uint8Array, halves: Uint16Array, rows: number, columns: number): QuantRows {
   const bad = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
@@ -229,7 +281,9 @@ function groupsOf(columns: number): number {
   return Math.ceil(columns / GROUP);
 }
 
-function words(bytes: Int8Array | Uint8Array | Uint16Array): Uint32Array {
+function words(given: Int8Array | Uint8Array | Uint16Array): Uint32Array {
+  // A reader may hand out bytes at an odd address.
+  const bytes = given.byteOffset % 4 === 0 ? given : given.slice();
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 

@@ -4,6 +4,7 @@
 import { BLOCK_TYPES, type BlockName } from './gguf/block-types.ts';
 import { DEQUANTIZERS } from './gguf/dequantize.ts';
 import { widenBrain, widenHalf } from './half.ts';
+import { dequantizeNf4 } from './nf4.ts';
 import type { TensorInfo } from './safetensors.ts';
 
 /** File bytes read at a time: large enough for full disk speed, small beside any tab's memory. */
@@ -25,7 +26,7 @@ export const READABLE = [...WIDEN.keys()].join(', ');
 
 /** True for element types that readRows understands; integers and what nobody trains on are not among them. */
 export function isReadable(dtype: TensorInfo['dtype']): boolean {
-  return WIDEN.has(dtype);
+  return dtype === 'NF4' || WIDEN.has(dtype);
 }
 
 /** Rows (dimension 0) and elements a row of any tensor. */
@@ -36,6 +37,10 @@ export function rowsOf(info: TensorInfo): { readonly rows: number; readonly colu
 
 /** Rows [rowBegin, rowEnd) as f32, row-major. Throws a TypeError for dtypes that stand for no weights. */
 export async function readRows(info: TensorInfo, rowBegin: number, rowEnd: number): Promise<Float32Array> {
+  if (info.nf4) {
+    const codes = asUint32(await readRowBytes(info, rowBegin, rowEnd));
+    return dequantizeNf4(codes, await info.nf4.scales(rowBegin, rowEnd), rowEnd - rowBegin, rowsOf(info).columns);
+  }
   const widen = WIDEN.get(info.dtype);
   if (!widen) throw new TypeError(`Cannot read tensor "${info.name}": found ${info.dtype}, need ${READABLE}`);
   const { rows, columns } = rowsOf(info);
@@ -116,4 +121,9 @@ function checkRows(name: string, rows: number, rowBegin: number, rowEnd: number)
 export function asUint16(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
+}
+
+function asUint32(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }

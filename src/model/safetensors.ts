@@ -4,6 +4,7 @@
 
 import type { BlockName } from './gguf/block-types.ts';
 import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
+import type { DoubleScales } from './nf4.ts';
 
 /** Bits an element, in the reference implementation's order, which is also its order of writing (last first). */
 const DTYPE_BITS = {
@@ -32,11 +33,21 @@ const DTYPE_ORDER = Object.keys(DTYPE_BITS);
 
 export type Dtype = keyof typeof DTYPE_BITS;
 
+/** The scales of a matrix that bitsandbytes has stored in NF4 (bitsandbytes.ts). */
+export interface Nf4Source {
+  /** Of rows [rowBegin, rowEnd). */
+  scales(rowBegin: number, rowEnd: number): Promise<Float32Array>;
+  /** The scales as they are stored, when they are quantised themselves. */
+  readonly double: (() => Promise<DoubleScales>) | undefined;
+  /** Where they lie. */
+  readonly parts: readonly TensorInfo[];
+}
+
 /** One tensor of a file; its bytes are [begin, end) of `file`, counted from the file's start. */
 export interface TensorInfo {
   readonly name: string;
-  /** A type of safetensors or, in a GGUF file, one of its block types. */
-  readonly dtype: Dtype | BlockName;
+  /** A type of safetensors or, in a GGUF file, one of its block types; NF4 has its scales in `nf4`. */
+  readonly dtype: Dtype | BlockName | 'NF4';
   readonly shape: readonly number[];
   readonly file: ModelFile;
   readonly begin: number;
@@ -45,6 +56,7 @@ export interface TensorInfo {
   readonly storedRow?: (row: number) => number;
   /** Numbers and orientation are those of the forward pass, even where Hugging Face's files of the family are otherwise. */
   readonly asUsed?: boolean;
+  readonly nf4?: Nf4Source;
 }
 
 export interface SafetensorsHeader {

@@ -8,8 +8,10 @@ import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter, flatLayout, readFlat } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
+import type { ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
+import { bitsandbytesFolder } from '../model/testing/bitsandbytes-folder.ts';
 import { Generator } from './generate.ts';
 import {
   type BaseJson,
@@ -46,6 +48,8 @@ interface Case {
   readonly base: string;
   readonly adapters: readonly string[];
   readonly quant: QuantChoice;
+  /** The model's files where they are not those of `model`. */
+  readonly files?: () => Promise<readonly ModelFile[]>;
 }
 const both = ['lora_default', 'lora_all_linear'];
 const CASES: readonly Case[] = [
@@ -102,6 +106,21 @@ const CASES: readonly Case[] = [
     adapters: both,
     quant: { linears: 'int8-row', embeddings: 'int8-row' },
   },
+  ...(['nf4', 'nf4-dq'] as const).map((scheme) => ({
+    name: scheme,
+    model: 'llama_untied/model',
+    base: `llama_quant/${scheme.replace('-', '_')}`,
+    adapters: both,
+    quant: { linears: scheme, embeddings: 'f32' as const },
+  })),
+  {
+    name: 'nf4-dq as bitsandbytes saves it',
+    model: 'llama_untied/model',
+    base: 'llama_quant/nf4_dq',
+    adapters: ['lora_all_linear'],
+    quant: { linears: 'nf4-dq', embeddings: 'f32' },
+    files: () => bitsandbytesFolder('nf4_dq'),
+  },
 ];
 
 for (const golden of CASES) {
@@ -114,7 +133,11 @@ for (const golden of CASES) {
   }
   describe(`against PEFT: ${golden.name}`, () => {
     const opened = openDevice().then(async (device) =>
-      BaseModel.open(device, await openModelFolder(diskFolder(modelPath), golden.name), golden.quant),
+      BaseModel.open(
+        device,
+        await openModelFolder((await golden.files?.()) ?? diskFolder(modelPath), golden.name),
+        golden.quant,
+      ),
     );
     afterAll(async () => (await opened).destroy());
     // The batch is told once, beside the unquantised model.

@@ -12,7 +12,7 @@ import { Program, type Slot } from '../program.ts';
 import type { Traits } from '../traits.ts';
 import { openDevice } from './open-device.ts';
 import { type Data, noise } from './run-kernel.ts';
-import { testFactor, testWeight } from './weights.ts';
+import { STORAGES, testFactor, testWeight } from './weights.ts';
 
 /** Milliseconds of one pass. */
 interface Timing {
@@ -64,7 +64,7 @@ export async function benchMatmul(shapes: readonly (readonly [T: number, O: numb
 function* cases(traits: Traits, T: number, O: number, C: number): Generator<Case> {
   for (const kind of [traits.kind, traits.kind === 'cpu' ? 'gpu' : 'cpu'] as const) {
     const variant = { ...traits, kind };
-    for (const storage of ['q8', 'int8-row', 'f32'] as const) {
+    for (const storage of STORAGES) {
       if (kind !== traits.kind && storage !== 'q8') continue;
       const forward = new Graph(variant);
       const w = testWeight(forward, storage, O, C);
