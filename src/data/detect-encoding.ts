@@ -11,7 +11,7 @@ export interface Encoding {
 
 /** Known files that people drop by mistake, by their first bytes (latin1). */
 const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['PAR1', 'a Parquet file'],
+  ['PARE', 'an encrypted Parquet file'],
   ['\x89PNG', 'a PNG image (binary, not text)'],
   ['\xff\xd8\xff', 'a JPEG image (binary, not text)'],
   ['GIF8', 'a GIF image (binary, not text)'],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DatasetError } from './dataset-error.ts';
 import { type DatasetInspection, inspectFiles } from './inspect-files.ts';
 import { DEFAULT_LOAD_OPTIONS, loadDataset } from './load-dataset.ts';
-import { sharedFile, sharedMissing, sharedText } from './testing/data-files.ts';
+import { readAll, sharedFile, sharedMissing, sharedPaths, sharedText } from './testing/data-files.ts';
 import { createFakeTokenizer, IM_END } from './testing/fake-tokenizer.ts';
 import { countSupervised } from './token-row-builder.ts';
 import type { Notice } from './types.ts';
@@ -104,6 +104,7 @@ const REAL = [
   ['messages-parts.jsonl', 500, 'messages', { messages: 'messages' }],
   ['messages-pirate.jsonl', 10, 'messages', { messages: 'messages' }],
   ['banking77-train.csv', 10003, 'prompt-completion', { prompt: 'text', completion: 'category' }],
+  ['gsm8k-train.parquet', 7473, 'prompt-completion', { prompt: 'question', completion: 'answer' }],
   ['banking77-utf16le-bom.tsv', 800, 'prompt-completion', { prompt: 'text', completion: 'category' }],
 ] as const;
 
@@ -162,17 +163,68 @@ const UNUSABLE = [
     'oasst-trees-en-100.jsonl',
     '"prompt" (an object with message_id, text, role, lang, review_count, review_result; nested replies)',
   ],
+  ['parquet-variants/large_string_map.brotli.parquet', 'found a row group of 2147 MB, need row groups of at most'],
   ['fivethirtyeight-cabinet-turnover.csv', '"president", "position", "appointee"'],
   ['fivethirtyeight-bachelorette.csv', '"SHOW", "SEASON", "CONTESTANT"'],
   ['fivethirtyeight-biopics.csv', '"title", "site", "country"'],
-  ['gsm8k-train.parquet', 'found a Parquet file, need JSONL, JSON, CSV, TSV or plain text'],
-  ['parquet-variants/nested_structs.rust.parquet', 'found a Parquet file'],
-  ['parquet-variants/datapage_v1-corrupt-checksum.parquet', 'found a Parquet file'],
+  ['parquet-variants/nested_structs.rust.parquet', 'found the columns "roll_num" (an object with min, max, mean'],
+  ['parquet-variants/datapage_v1-corrupt-checksum.parquet', 'found the columns "a", "b"'],
+  ['parquet-variants/alltypes_plain.snappy.parquet', 'found the columns "id", "bool_col"'],
 ] as const;
 
 for (const [file, message] of UNUSABLE) {
   sharedTest(`${file} is refused by one message that names what is in it${reason}`, async () => {
     await expect(inspectFiles([sharedFile(file)])).rejects.toThrow(message);
+  });
+}
+
+sharedTest(`every shared file gives rows or one clear message; the table says which${reason}`, async () => {
+  const table: Record<string, string>[] = [];
+  for (const path of sharedPaths()) {
+    const { report, notices, message } = await outcomeOf(path);
+    const found = report ? `${report.rows} rows, ${report.format}, ${report.shape}` : message;
+    table.push({ file: path, found: found.slice(0, 90), notices: String(notices.length) });
+    if (report === undefined) expect(message).toMatch(/^Cannot read "[^"]+"( at line \d+)?: .+, need .+/);
+    else expect(report.rows).toBeGreaterThan(0);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  }
+  expect(table.length).toBeGreaterThan(60);
+  console.table(table);
+});
+
+sharedTest(`damaged pages of a Parquet file are named, and a sound file has none${reason}`, async () => {
+  const damaged = await readAll(sharedFile('parquet-variants/datapage_v1-corrupt-checksum.parquet'));
+  expect(damaged.warnings.map((notice) => notice.reason)).toEqual([
+    'a page of "a" has a wrong checksum: its values may be damaged',
+    'a page of "b" has a wrong checksum: its values may be damaged',
+  ]);
+  const whole = await readAll(sharedFile('gsm8k-train.parquet'));
+  expect(whole.warnings).toEqual([]);
+});
+
+sharedTest(`Parquet gives the same rows as the JSONL that it was made from${reason}`, async () => {
+  const parquet = await readAll(sharedFile('gsm8k-train.parquet'));
+  const jsonl = await readAll(sharedFile('gsm8k-5000.jsonl'));
+  const question = (row: { fields: Record<string, unknown> }) => row.fields.question;
+  const known = new Map(parquet.rows.map((row) => [question(row), row.fields.answer]));
+  expect(jsonl.rows.filter((row) => known.get(question(row)) === row.fields.answer).length).toBe(jsonl.rows.length);
+});
+
+const PARQUET = [
+  ['delta_byte_array.parquet', 1000, 9, 'c_customer_id', 'AAAAAAAAIODAAAAA'],
+  ['byte_stream_split.zstd.parquet', 300, 2, 'f32', 1.7640523910522461],
+  ['lz4_raw_compressed_larger.parquet', 10000, 1, 'a', 'c7ce6bef-d5b0-4863-b199-8ea8c7fb117b'],
+  ['alltypes_plain.snappy.parquet', 2, 11, 'id', 6],
+  ['list_columns.parquet', 3, 2, 'int64_list', [1, 2, 3]],
+] as const;
+
+for (const [file, rows, columns, column, value] of PARQUET) {
+  sharedTest(`parquet-variants/${file} is decoded${reason}`, async () => {
+    const read = await readAll(sharedFile(`parquet-variants/${file}`));
+    expect(read.rows.length).toBe(rows);
+    expect(Object.keys(read.rows[0]!.fields).length).toBe(columns);
+    expect(read.rows[0]!.fields[column]).toEqual(value);
+    expect(read.warnings).toEqual([]);
   });
 }
 

@@ -6,6 +6,8 @@ export interface DataFile {
   readonly name: string;
   readonly size: number;
   stream(): ReadableStream<Uint8Array>;
+  /** Bytes from anywhere: what Parquet, whose table of contents stands at its end, is read by. */
+  slice?(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
 /** Something a user should know about one place in a file. `line` counts from 1; 0 speaks of the whole file. */

@@ -65,7 +65,19 @@ export async function openDataFile(file: string): Promise<DataFile> {
     name: path.basename(file),
     size: info.size,
     stream: () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
+    slice: (start, end) => ({ arrayBuffer: () => readRange(file, start, end) }),
   };
+}
+
+async function readRange(file: string, start: number, end: number): Promise<ArrayBuffer> {
+  const handle = await open(file);
+  try {
+    const bytes = new Uint8Array(end - start);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+    return bytes.buffer.slice(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 // Files for tests: from text or bytes, in chunks of any size; and the shared datasets, where they are.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRows } from '../open-rows.ts';
 import { createReadContext } from '../read-context.ts';
@@ -31,6 +31,13 @@ if (sharedMissing) console.warn(`SKIPPED: tests on real datasets, ${sharedMissin
 
 export function sharedFile(path: string): DataFile {
   return fileOf(path.split('/').at(-1)!, readFileSync(join(SHARED, path)));
+}
+
+/** Every data file there, by its path. */
+export function sharedPaths(): string[] {
+  return readdirSync(SHARED, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.\w+$/.test(path) && !/README\.md$|expected\.json$|\.mjs$/.test(path))
+    .sort();
 }
 
 export function sharedText(path: string): string {

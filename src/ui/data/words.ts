@@ -16,7 +16,7 @@ export const words = {
       ['Download', 'the adapter, and use it wherever PEFT adapters load'],
     ],
     dropHere: 'Drop a dataset here',
-    kinds: 'JSONL, JSON, CSV, TSV, text or Markdown. A model folder or an adapter may be dropped as well.',
+    kinds: 'JSONL, JSON, CSV, TSV, Parquet, text or Markdown. A model folder or an adapter may be dropped as well.',
     pick: 'Choose files',
     input: 'Dataset files',
     examples: 'Or take an example',

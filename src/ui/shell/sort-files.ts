@@ -5,7 +5,17 @@ export type Dropped =
   | { readonly kind: 'data'; readonly files: readonly File[] }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export const DATA_ENDINGS = ['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.txt', '.md', '.markdown'] as const;
+export const DATA_ENDINGS = [
+  '.jsonl',
+  '.ndjson',
+  '.json',
+  '.csv',
+  '.tsv',
+  '.parquet',
+  '.txt',
+  '.md',
+  '.markdown',
+] as const;
 const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
 
 const ends = (file: File, endings: readonly string[]) => endings.some((e) => file.name.toLowerCase().endsWith(e));
