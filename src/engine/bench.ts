@@ -64,7 +64,7 @@ export async function benchStep(device: Device, name: string, options: BenchOpti
   const folder = await openModelFolder(workloadFiles(workload), modelName);
   const model = await BaseModel.open(device, folder, { linears: options.quant, embeddings: options.quant });
   const start = workloadAdapter(model.linears());
-  const adapter = await FlatAdapter.create(device, start.modules, start.modules);
+  const adapter = await FlatAdapter.load(device, start);
   const rows = workloadRows(workload, batch, seq);
   const columns = sizeClass(batch * seq);
   const input = makeBatch(rows, [...rows.keys()], columns, trainedLength);
@@ -93,7 +93,7 @@ export async function benchStep(device: Device, name: string, options: BenchOpti
     firstStepMs,
     tokensPerSecond: (batch * seq) / (msMedian / 1000),
     flops: usefulFlops(workload, batch, seq) / (msMedian / 1000),
-    plannedBytes: planStep(model, device.traits, start.modules, shape).total,
+    plannedBytes: planStep(model, device.traits, start, shape).total,
     allocatedBytes: step.allocatedBytes,
     dispatches: step.dispatchCount,
     losses: losses.slice(0, 4),

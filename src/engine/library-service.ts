@@ -79,7 +79,7 @@ export class LibraryService implements LibraryApi {
       model.linears(),
       model.family.defaultTargets,
     );
-    const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+    const flat = await FlatAdapter.load(model.device, adapter);
     this.session.loaded.set(id, flat);
     return flat;
   }

@@ -175,7 +175,7 @@ export async function scoreRows(
       `Cannot write logits of ${rows.length} rows × ${longest} tokens × ${vocab}: need at most ${MAX_LOGIT_BYTES} bytes`,
     );
   const columns = sizeClass(batchColumns([longest]));
-  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const flat = adapter && (await FlatAdapter.load(model.device, adapter));
   const scorer = await Scorer.create(model, flat, columns, longest, wantsLogits);
   const data = wantsLogits ? new Float32Array(rows.length * longest * vocab) : undefined;
   let sum = 0;
@@ -223,7 +223,7 @@ export async function generateText(
   const tooLarge = ids.find((id) => id >= model.config.vocab);
   if (tooLarge !== undefined)
     throw new RangeError(`Cannot generate: found token id ${tooLarge}, need ids below ${model.config.vocab}`);
-  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const flat = adapter && (await FlatAdapter.load(model.device, adapter));
   const generator = await Generator.create(
     model,
     [{ adapter: flat, strength: options.strength }],

@@ -2,6 +2,7 @@
 
 import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
+import { countTrainable } from '../lora/adapter-tensors.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
@@ -30,17 +31,15 @@ export class RunService implements RunApi {
     checkSettings(settings);
     const model = this.session.needModel();
     const { rows } = await this.datasets.rowsFor(settings);
-    const { modules } = newAdapter(model, settings);
+    const adapter = newAdapter(model, settings);
     const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
-    const plan = planStep(model, model.device.traits, modules, {
+    const plan = planStep(model, model.device.traits, adapter, {
       columns: largestBatch(rows, settings),
       positions,
       dropout: settings.dropout,
       ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
     });
     const { train } = splitRows(rows, settings);
-    let trainableParameters = 0;
-    for (const m of modules.values()) trainableParameters += m.r * (m.inFeatures + m.outFeatures);
     const weightBytes = model.weights.bytes;
     return {
       totalBytes: weightBytes + plan.total,
@@ -48,7 +47,7 @@ export class RunService implements RunApi {
       adapterBytes: plan.adapter,
       activationBytes: plan.activations,
       otherBytes: plan.other,
-      trainableParameters,
+      trainableParameters: countTrainable(adapter),
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),
     };

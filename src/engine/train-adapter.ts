@@ -3,6 +3,7 @@
 import type { TokenRow } from '../data/types.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
+import { withTensors } from '../lora/adapter-tensors.ts';
 import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
 import { initAdapter } from '../lora/init-adapter.ts';
 import { DEFAULT_LORA } from '../lora/lora-config.ts';
@@ -60,12 +61,10 @@ export async function trainAdapter(
     const problem = whyNotResume(checkpoints.resumeFrom, { settings, identity: checkpoints.identity });
     if (problem !== undefined) throw new Error(problem);
   }
-  const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+  const flat = await FlatAdapter.load(model.device, adapter);
   try {
     const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
-    const factors = await flat.read();
-    const modules = new Map([...adapter.modules].map(([path, m]) => [path, { ...m, ...factors.get(path)! }]));
-    return { adapter: { ...adapter, modules }, outcome };
+    return { adapter: withTensors(adapter, await flat.read()), outcome };
   } finally {
     flat.destroy();
   }
@@ -78,11 +77,7 @@ export async function adapterOf(model: BaseModel, checkpoint: Checkpoint): Promi
   const now = await identify(model, adapter, identity.data);
   const problem = whyNotResume(checkpoint, { settings, identity: now });
   if (problem !== undefined) throw new Error(problem);
-  const factors = splitFlat(adapter.modules, state.params);
-  return {
-    ...adapter,
-    modules: new Map([...adapter.modules].map(([path, m]) => [path, { ...m, ...factors.get(path)! }])),
-  };
+  return withTensors(adapter, splitFlat(adapter, state.params));
 }
 
 /** True when a run that goes on here makes the bits that it would have made where it was interrupted. */
@@ -94,7 +89,7 @@ async function identify(model: BaseModel, adapter: Adapter, data: string): Promi
   return {
     base: model.weights.hash,
     data,
-    layout: await hashLayout(adapter.modules),
+    layout: await hashLayout(adapter),
     device: describeDevice(model.device),
     deviceName: model.device.name,
   };

@@ -34,6 +34,44 @@ export function differentiate(
   seeds: ReadonlyMap<Value, Value>,
   checkpointing: Checkpointing = 'none',
 ): ReadonlyMap<Value, Value> {
+  const { gradients, tape } = openTape(graph, seeds);
+  const forward = graph.ops.slice();
+  const lastBlock = forward.reduce((last, op) => Math.max(last, op.block ?? -1), -1);
+  for (let i = forward.length - 1; i >= 0; i--) {
+    const op = forward[i]!;
+    const backward = graph.backwards[i];
+    if (backward === undefined) continue;
+    if (!op.writes.some((name) => gradients.has(op.bindings[name]!))) continue;
+    if (op.block !== graph.block) {
+      graph.block = op.block;
+      const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
+      graph.substitute = isRecomputed ? recomputer(graph, forward, op.block!, checkpointing) : undefined;
+    }
+    backward(tape);
+  }
+  graph.block = undefined;
+  graph.substitute = undefined;
+  return gradients;
+}
+
+/**
+ * Appends the gradient's ops of the ops pushed since there were `first` of them, and returns the gradient of `wanted`: a part
+ * of the graph whose forward and backward pass lie side by side. The part takes no other part in `differentiate`.
+ */
+export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Value, Value>, wanted: Value): Value {
+  const { tape } = openTape(graph, seeds);
+  const last = graph.backwards.length;
+  for (let i = last - 1; i >= first; i--) {
+    const backward = graph.backwards[i];
+    if (backward === undefined) continue;
+    if (graph.ops[i]!.writes.some((name) => tape.maybe(graph.ops[i]!.bindings[name]!) !== undefined)) backward(tape);
+    graph.backwards[i] = undefined;
+  }
+  return tape.gradient(wanted);
+}
+
+/** The gradients so far, and what a kernel's backward sees of them. */
+function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
   const gradients = new Map<Value, Value>(seeds);
   const tape: Tape = {
     graph,
@@ -52,23 +90,7 @@ export function differentiate(
       gradients.set(value, checkShape(value, into === undefined ? gradient : add(graph, into, gradient)));
     },
   };
-  const forward = graph.ops.slice();
-  const lastBlock = forward.reduce((last, op) => Math.max(last, op.block ?? -1), -1);
-  for (let i = forward.length - 1; i >= 0; i--) {
-    const op = forward[i]!;
-    const backward = graph.backwards[i];
-    if (backward === undefined) continue;
-    if (!op.writes.some((name) => gradients.has(op.bindings[name]!))) continue;
-    if (op.block !== graph.block) {
-      graph.block = op.block;
-      const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
-      graph.substitute = isRecomputed ? recomputer(graph, forward, op.block!, checkpointing) : undefined;
-    }
-    backward(tape);
-  }
-  graph.block = undefined;
-  graph.substitute = undefined;
-  return gradients;
+  return { gradients, tape };
 }
 
 function checkShape(value: Value, gradient: Value): Value {

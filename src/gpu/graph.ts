@@ -75,6 +75,8 @@ export class Graph {
   flatLength = 0;
   /** While set, ops pushed belong to this block. */
   block: number | undefined;
+  /** While set, ops pushed run only under this condition. */
+  onlyIf: Op['onlyIf'];
   /** While set, pushed ops read other values in place of some (recomputed activations, see backward.ts). */
   substitute: ((value: Value) => Value) | undefined;
 
@@ -107,6 +109,11 @@ export class Graph {
       found ??
       this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset })
     );
+  }
+  /** Makes what is computed of `value` differentiable, although no op that made it is. */
+  require(value: Value): Value {
+    (value as { requiresGrad: boolean }).requiresGrad = true;
+    return value;
   }
   activation(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {
     return this.add({ name, shape, dtype, role: 'activation' });
@@ -143,7 +150,7 @@ export class Graph {
       grid: spec.grid,
       flops: spec.flops ?? 0,
       block: this.block,
-      onlyIf: spec.onlyIf,
+      onlyIf: spec.onlyIf ?? this.onlyIf,
     });
     this.backwards.push(flows ? spec.backward : undefined);
   }

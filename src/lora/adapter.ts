@@ -1,16 +1,40 @@
-// An adapter in memory: PEFT's config and, for each linear it sits on, the factors A (R,C) and B (O,R) in f32.
-// y += scaling · B·(A·x)
+// An adapter in memory: PEFT's config and what it changes of a base, all in f32. At most linears it is LoRA's factors alone:
+//   y += scaling · B·(A·x)
+// and beside them whatever its config asks for: magnitudes (DoRA), biases of B, parameters of the base that were trained in
+// full (modules_to_save, bias), and rows of the embedding.
 
 import type { LoraConfig } from './lora-config.ts';
 import type { Target } from './match-targets.ts';
 
 export interface AdapterModule extends Target {
-  /** (r, inFeatures) row-major */
+  /** (r, inFeatures) row-major. Of an embedding: lora_embedding_A (r, rows of the table). */
   readonly a: Float32Array;
-  /** (outFeatures, r) row-major */
+  /** (outFeatures, r) row-major. Of an embedding: lora_embedding_B (width, r). */
   readonly b: Float32Array;
   readonly inFeatures: number;
   readonly outFeatures: number;
+  readonly isEmbedding?: boolean;
+  /** DoRA's m (outFeatures). */
+  readonly magnitude?: Float32Array;
+  /** lora_B.bias (outFeatures), scaled as B is. */
+  readonly loraBias?: Float32Array;
+}
+
+/** A parameter of the base that takes the place of the base's own. */
+export interface SavedTensor {
+  /** As the device has it: (out, in) of a matrix. */
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  /** A matrix that files hold with rows and columns exchanged (GPT-2's Conv1D). */
+  readonly transposed?: boolean;
+}
+
+/** Rows of a token embedding that take the place of the base's (trainable_token_indices). */
+export interface TokenRows {
+  readonly ids: readonly number[];
+  readonly columns: number;
+  /** (ids, columns) row-major, in the order of `ids`. */
+  readonly rows: Float32Array;
 }
 
 export interface Adapter {
@@ -19,20 +43,32 @@ export interface Adapter {
   readonly baseName: string | undefined;
   /** By module path ("model.layers.0.self_attn.q_proj"). */
   readonly modules: ReadonlyMap<string, AdapterModule>;
+  /** By the parameter's name in the base ("lm_head.weight", "model.norm.weight"). */
+  readonly saved?: ReadonlyMap<string, SavedTensor>;
+  /** By the embedding's path ("model.embed_tokens"). */
+  readonly tokens?: ReadonlyMap<string, TokenRows>;
 }
 
 /** [out, in] features of every linear of a model, by module path. */
 export type LinearShapes = ReadonlyMap<string, readonly [number, number]>;
 
-/** Throws when a factor has the wrong size (TypeError) or holds NaN or infinity (RangeError), by path. */
+/** Throws when a tensor has the wrong size (TypeError) or holds NaN or infinity (RangeError), by path. */
 export function checkAdapter(adapter: Adapter): void {
-  for (const [path, { r, a, b, inFeatures, outFeatures }] of adapter.modules) {
-    checkFactor(`${path}.lora_A`, a, r, inFeatures);
-    checkFactor(`${path}.lora_B`, b, outFeatures, r);
+  for (const [path, { r, a, b, inFeatures, outFeatures, magnitude, loraBias }] of adapter.modules) {
+    checkTensor(`${path}.lora_A`, a, r, inFeatures);
+    checkTensor(`${path}.lora_B`, b, outFeatures, r);
+    if (magnitude) checkTensor(`${path}.lora_magnitude_vector`, magnitude, 1, outFeatures);
+    if (loraBias) checkTensor(`${path}.lora_B.bias`, loraBias, 1, outFeatures);
   }
+  for (const [name, { shape, values }] of adapter.saved ?? []) {
+    const [rows, columns] = shape.length > 1 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
+    checkTensor(name, values, rows, columns);
+  }
+  for (const [path, { ids, columns, rows }] of adapter.tokens ?? [])
+    checkTensor(`${path}.trainable_tokens_delta`, rows, ids.length, columns);
 }
 
-function checkFactor(name: string, values: Float32Array, rows: number, columns: number): void {
+function checkTensor(name: string, values: Float32Array, rows: number, columns: number): void {
   if (values.length !== rows * columns) {
     throw new TypeError(`Cannot use "${name}": found ${values.length} numbers, need ${rows} × ${columns}`);
   }

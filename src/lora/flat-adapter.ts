@@ -1,79 +1,70 @@
-// An adapter on the device: every A and B in one flat f32 buffer, so that the optimiser is one dispatch over all of it.
+// An adapter on the device: all its tensors in one flat f32 buffer, so that the optimiser is one dispatch over all of it.
 // Training makes its trainables in this order, hence gradients and Adam's moments lie at the same offsets; generation binds
 // the same slices as frozen weights.
 
 import type { Device } from '../gpu/device.ts';
-import { FLAT_ALIGN } from '../gpu/graph.ts';
+import { elements, FLAT_ALIGN } from '../gpu/graph.ts';
 import type { Slot } from '../gpu/program.ts';
+import type { Adapter } from './adapter.ts';
+import {
+  type AdapterShape,
+  type AdapterTensor,
+  adapterTensors,
+  type TensorTable,
+  tensorsOf,
+} from './adapter-tensors.ts';
 
-/** What an adapter has at one linear. */
-export interface ModuleShape {
-  readonly r: number;
-  /** s of y += s·B·A·x: alpha / r, or alpha / √r with rsLoRA. */
-  readonly scaling: number;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
-}
-export type AdapterShape = ReadonlyMap<string, ModuleShape>;
-
-export interface FlatEntry {
-  readonly path: string;
-  readonly factor: 'lora_A' | 'lora_B';
-  /** (R,C) for A, (O,R) for B. */
-  readonly shape: readonly [number, number];
+export interface FlatEntry extends AdapterTensor {
   /** First element in the flat buffer. */
   readonly offset: number;
 }
 
-export function flatLayout(modules: AdapterShape): { readonly entries: readonly FlatEntry[]; readonly length: number } {
-  const entries: FlatEntry[] = [];
+export function flatLayout(shape: AdapterShape): { readonly entries: readonly FlatEntry[]; readonly length: number } {
   let offset = 0;
-  for (const [path, m] of modules)
-    for (const [factor, shape] of [
-      ['lora_A', [m.r, m.inFeatures]],
-      ['lora_B', [m.outFeatures, m.r]],
-    ] as const) {
-      entries.push({ path, factor, shape, offset });
-      offset += Math.ceil((shape[0] * shape[1]) / FLAT_ALIGN) * FLAT_ALIGN;
-    }
+  const entries = adapterTensors(shape).map((tensor) => {
+    const entry = { ...tensor, offset };
+    offset += Math.ceil(elements(tensor.shape) / FLAT_ALIGN) * FLAT_ALIGN;
+    return entry;
+  });
   return { entries, length: offset };
 }
-
-/** A and B of each module, as files hold them. */
-export type FactorTable = ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
 
 export class FlatAdapter {
   private constructor(
     readonly device: Device,
-    readonly modules: AdapterShape,
+    readonly shape: AdapterShape,
     readonly params: GPUBuffer,
   ) {}
 
-  static async create(device: Device, modules: AdapterShape, factors: FactorTable): Promise<FlatAdapter> {
-    const params = await allocateFlat(device, 'adapter', flatLayout(modules).length);
-    const adapter = new FlatAdapter(device, modules, params);
-    adapter.write(factors);
+  static load(device: Device, adapter: Adapter): Promise<FlatAdapter> {
+    return FlatAdapter.create(device, adapter, tensorsOf(adapter));
+  }
+
+  static async create(device: Device, shape: AdapterShape, values: TensorTable): Promise<FlatAdapter> {
+    const params = await allocateFlat(device, 'adapter', flatLayout(shape).length);
+    const adapter = new FlatAdapter(device, shape, params);
+    adapter.write(values);
     return adapter;
   }
 
-  write(factors: FactorTable): void {
-    for (const { path, factor, shape, offset } of flatLayout(this.modules).entries) {
-      const data = factor === 'lora_A' ? factors.get(path)?.a : factors.get(path)?.b;
-      if (data?.length !== shape[0] * shape[1])
+  write(values: TensorTable): void {
+    for (const { name, shape, offset } of flatLayout(this.shape).entries) {
+      const data = values.get(name);
+      if (data?.length !== elements(shape))
         throw new RangeError(
-          `Cannot load adapter: found ${data?.length ?? 0} numbers of ${factor} at "${path}", need ${shape[0]}×${shape[1]}`,
+          `Cannot load adapter: found ${data?.length ?? 0} numbers of "${name}", need ${shape.join('×')}`,
         );
       this.device.gpu.queue.writeBuffer(this.params, 4 * offset, data as Float32Array<ArrayBuffer>);
     }
   }
 
-  /** Brings A and B back to the host. */
-  async read(): Promise<Map<string, { a: Float32Array; b: Float32Array }>> {
-    return splitFlat(this.modules, await readFlat(this.device, this.params));
+  /** Brings all tensors back to the host. */
+  async read(): Promise<Map<string, Float32Array>> {
+    return splitFlat(this.shape, await readFlat(this.device, this.params));
   }
 
-  slot(entry: FlatEntry): Slot {
-    return { buffer: this.params, offset: 4 * entry.offset, size: 4 * entry.shape[0] * entry.shape[1] };
+  slot({ shape, offset }: FlatEntry): Slot {
+    return { buffer: this.params, offset: 4 * offset, size: 4 * elements(shape) };
   }
 
   destroy(): void {
@@ -81,18 +72,14 @@ export class FlatAdapter {
   }
 }
 
-/** A and B of each module out of a flat buffer's values. */
-export function splitFlat(
-  modules: AdapterShape,
-  flat: Float32Array,
-): Map<string, { a: Float32Array; b: Float32Array }> {
-  const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
-  for (const { path, factor, shape, offset } of flatLayout(modules).entries) {
-    const entry = factors.get(path) ?? { a: new Float32Array(), b: new Float32Array() };
-    entry[factor === 'lora_A' ? 'a' : 'b'] = flat.slice(offset, offset + shape[0] * shape[1]);
-    factors.set(path, entry);
-  }
-  return factors;
+/** The tensors in a flat buffer's values. */
+export function splitFlat(shape: AdapterShape, flat: Float32Array): Map<string, Float32Array> {
+  return new Map(
+    flatLayout(shape).entries.map(({ name, shape: sizes, offset }) => [
+      name,
+      flat.slice(offset, offset + elements(sizes)),
+    ]),
+  );
 }
 
 /** A flat buffer of `length` f32, zero. */

@@ -3,7 +3,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { Graph, Value } from '../gpu/graph.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
-import type { Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import type { Family } from './families/family.ts';
@@ -59,17 +58,21 @@ export class BaseModel {
       throw new RangeError(`Cannot use rows of ${tokens} tokens: this "${family}" has positions for ${maxTokens}`);
   }
 
-  /** Adds the forward pass to a graph: hidden states (C,T) after the final norm, and the head. `positions`: longest row. */
+  /**
+   * Adds the forward pass to a graph: hidden states (C,T) after the final norm, and `head`, which adds the product of some of
+   * their columns to logits. `positions`: longest row.
+   */
   build(
     g: Graph,
     inputs: ModelInputs,
     positions: number,
     adapt?: Adapt,
-  ): { readonly hidden: Value; readonly head: Weight } {
+  ): { readonly hidden: Value; readonly head: (x: Value) => Value } {
     this.checkTokens(positions);
     const layers = new Layers(g, this.config, inputs, this.weights, roundPositions(positions), adapt);
     const hidden = this.family.hidden(layers, this.config);
-    return { hidden, head: this.family.head(layers, this.config) };
+    const matrix = this.family.head(layers, this.config);
+    return { hidden, head: (x) => layers.head(this.parts.head.path, x, matrix) };
   }
 
   /** Memory of the graph's frozen values. `extra`: frozen values that are not the model's (adapters in use). */

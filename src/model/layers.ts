@@ -20,8 +20,50 @@ import type { ModelConfig } from './config.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 
-/** Adds an adapter's product to y (O,T) = W·x of the linear at `path`; returns y where it does not sit there. */
-export type Adapt = (path: string, x: Value, y: Value) => Value;
+/** Where a module takes parameters from that are not the base's own; undefined: the base's. */
+export interface ParameterSource {
+  matrix(spec: WeightSpec): Weight | undefined;
+  vector(spec: WeightSpec): Value | undefined;
+}
+
+/** A module of the base as the forward pass comes to it. */
+export interface ModuleCall {
+  readonly kind: 'linear' | 'embedding' | 'norm';
+  /** Hugging Face's module path. */
+  readonly path: string;
+  /** What the module makes of its input, with the parameters of `source` in place of its own. */
+  run(source?: ParameterSource): Value;
+}
+
+/** y (O,T) = W·x (+ bias) (+ addend). */
+export interface LinearCall extends ModuleCall {
+  readonly kind: 'linear';
+  readonly x: Value;
+  readonly addend: Value | undefined;
+  weight(source?: ParameterSource): Weight;
+  bias(source?: ParameterSource): Value | undefined;
+}
+
+/** x (C,T) = scale·W[ids]. */
+export interface EmbeddingCall extends ModuleCall {
+  readonly kind: 'embedding';
+  readonly ids: Value;
+  readonly scale: number;
+}
+
+/** What an adapter makes of the modules that it sits on; each returns the module's result, `call.run()` where it does not sit. */
+export interface Adapt {
+  linear(call: LinearCall): Value;
+  embedding(call: EmbeddingCall): Value;
+  norm(call: ModuleCall): Value;
+}
+
+/** The base alone. */
+export const UNCHANGED: Adapt = {
+  linear: (call) => call.run(),
+  embedding: (call) => call.run(),
+  norm: (call) => call.run(),
+};
 
 /** How the weights that a forward pass asks for lie on the device. Throws for one the model does not have. */
 export interface WeightLayout {
@@ -53,7 +95,7 @@ export class Layers {
     private readonly layout: WeightLayout,
     /** Positions that the rope tables hold. */
     private readonly positions: number,
-    private readonly adapt: Adapt = (_path, _x, y) => y,
+    private readonly adapt: Adapt = UNCHANGED,
   ) {}
 
   /** Ops pushed by `body` belong to block `index` (checkpointing, submit limits, figures per layer). */
@@ -65,7 +107,15 @@ export class Layers {
 
   /** x (columns,T) of the token ids, times `scale`. */
   embedding(path: string, rows: number, columns: number, scale = 1): Value {
-    return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.ids, { scale });
+    const { ids } = this.inputs;
+    const spec = { name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' } as const;
+    return this.adapt.embedding({
+      kind: 'embedding',
+      path,
+      ids,
+      scale,
+      run: (source) => embedding(this.graph, source?.matrix(spec) ?? this.weight(spec), ids, { scale }),
+    });
   }
 
   /** Learned positions (columns,T): row `first` of the table is position 0. */
@@ -73,28 +123,43 @@ export class Layers {
     return embedding(this.graph, this.matrix(path, rows, columns), this.inputs.positions, { first });
   }
 
-  /** y (O,T) = W·x (+ bias) (+ addend) (+ the adapter's product). */
+  /** y (O,T) = W·x (+ bias) (+ addend), and what the adapter makes of it. */
   linear(path: string, x: Value, outFeatures: number, options: LinearOptions = {}): Value {
-    const { bias = false, transposed = false, ...rest } = options;
+    const { bias = false, transposed = false, addend } = options;
     const shape = [outFeatures, x.shape[0]!] as const;
-    const weight = this.weight({ name: `${path}.weight`, shape, kind: 'linear', transposed });
-    const b = bias ? this.vector({ name: `${path}.bias`, shape: [outFeatures], kind: 'bias' }) : undefined;
-    const y = matmul(this.graph, weight, x, { label: path, ...rest, ...(b && { bias: b }) });
-    return this.adapt(path, x, y);
+    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed };
+    return this.product(path, x, { weight, bias, addend, label: path });
+  }
+
+  /** Logits (V,T) of hidden states x (C,T): the linear at `path`, whose matrix may be an embedding's. */
+  head(path: string, x: Value, matrix: Weight): Value {
+    const weight: WeightSpec = { name: `${path}.weight`, shape: [matrix.rows, matrix.columns], kind: 'embedding' };
+    return this.product(path, x, { weight, matrix, bias: false, addend: undefined, label: 'logits' });
   }
 
   /** Over all rows of x, or over each group of `size` rows (a head). `offset`: added to the weight as it is stored. */
   rmsNorm(path: string, x: Value, options: { readonly size?: number; readonly offset?: number } = {}): Value {
     const { size = x.shape[0]!, offset = 0 } = options;
-    const weight = this.vector({ name: `${path}.weight`, shape: [size], kind: 'norm', offset });
-    return rmsNorm(this.graph, x, weight, this.config.normEps, { label: path });
+    const spec: WeightSpec = { name: `${path}.weight`, shape: [size], kind: 'norm', offset };
+    const eps = this.config.normEps;
+    return this.adapt.norm({
+      kind: 'norm',
+      path,
+      run: (source) => rmsNorm(this.graph, x, source?.vector(spec) ?? this.vector(spec), eps, { label: path }),
+    });
   }
 
   /** With weight and bias, over all rows of x. */
   layerNorm(path: string, x: Value): Value {
-    const weight = this.vector({ name: `${path}.weight`, shape: [x.shape[0]!], kind: 'norm' });
-    const bias = this.vector({ name: `${path}.bias`, shape: [x.shape[0]!], kind: 'bias' });
-    return layerNorm(this.graph, x, weight, bias, this.config.normEps, { label: path });
+    const weight: WeightSpec = { name: `${path}.weight`, shape: [x.shape[0]!], kind: 'norm' };
+    const bias: WeightSpec = { name: `${path}.bias`, shape: [x.shape[0]!], kind: 'bias' };
+    const eps = this.config.normEps;
+    const of = (spec: WeightSpec, source?: ParameterSource) => source?.vector(spec) ?? this.vector(spec);
+    return this.adapt.norm({
+      kind: 'norm',
+      path,
+      run: (source) => layerNorm(this.graph, x, of(weight, source), of(bias, source), eps, { label: path }),
+    });
   }
 
   /** Parts of a fused linear's result: rows of `sizes`, in each of `groups` groups. */
@@ -147,6 +212,25 @@ export class Layers {
     return this.weight({ name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' });
   }
 
+  private product(path: string, x: Value, { weight, matrix, bias: hasBias, addend, label }: ProductChoice): Value {
+    const biasSpec: WeightSpec = { name: `${path}.bias`, shape: [weight.shape[0]!], kind: 'bias' };
+    const weightOf = (source?: ParameterSource) => source?.matrix(weight) ?? matrix ?? this.weight(weight);
+    const biasOf = (source?: ParameterSource) =>
+      hasBias ? (source?.vector(biasSpec) ?? this.vector(biasSpec)) : undefined;
+    return this.adapt.linear({
+      kind: 'linear',
+      path,
+      x,
+      addend,
+      weight: weightOf,
+      bias: biasOf,
+      run: (source) => {
+        const bias = biasOf(source);
+        return matmul(this.graph, weightOf(source), x, { label, ...(addend && { addend }), ...(bias && { bias }) });
+      },
+    });
+  }
+
   private weight(spec: WeightSpec): Weight {
     let weight = this.weights.get(spec.name);
     if (weight === undefined) {
@@ -170,6 +254,15 @@ export class Layers {
     }
     return value;
   }
+}
+
+interface ProductChoice {
+  readonly weight: WeightSpec;
+  /** The base's own, where it is not simply that of `weight`. */
+  readonly matrix?: Weight;
+  readonly bias: boolean;
+  readonly addend: Value | undefined;
+  readonly label: string;
 }
 
 /** What a layer's attention has of its own. */

@@ -10,6 +10,12 @@ import { packedInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 
 export interface ModelParts {
+  /** The matrix of the logits: its module path, and the path of the token embedding whose matrix it is when they are tied. */
+  readonly head: { readonly path: string; readonly tiedTo: string | undefined };
+  /** Token embeddings: module path → [width, rows of the table]. */
+  readonly embeddings: ReadonlyMap<string, readonly [number, number]>;
+  /** What PEFT takes for `target_modules: null`. */
+  readonly defaultTargets: readonly string[] | undefined;
   /** In the order of the forward pass, the head last. */
   readonly tensors: readonly WeightSpec[];
   /** Module path → [out, in] features, in the order of the forward pass; without the head. */
@@ -33,11 +39,25 @@ export function modelParts(config: ModelConfig): ModelParts {
     },
   };
   const g = new Graph(BASE_TRAITS);
-  const m = new Layers(g, config, packedInputs(g, 4), layout, 4, (path, x, y) => {
-    linears.set(path, [y.shape[0]!, x.shape[0]!]);
-    return y;
+  const embeddings = new Map<string, readonly [number, number]>();
+  const m = new Layers(g, config, packedInputs(g, 4), layout, 4, {
+    linear(call) {
+      const y = call.run();
+      linears.set(call.path, [y.shape[0]!, call.x.shape[0]!]);
+      return y;
+    },
+    embedding(call) {
+      const x = call.run();
+      embeddings.set(call.path, [x.shape[0]!, tensors.get(`${call.path}.weight`)!.shape[0]!]);
+      return x;
+    },
+    norm: (call) => call.run(),
   });
   family.hidden(m, config);
-  family.head(m, config);
-  return { tensors: [...tensors.values()], linears };
+  const matrix = family.head(m, config).name.replace(/\.weight$/, '');
+  const head = embeddings.has(matrix)
+    ? { path: family.headPath ?? 'lm_head', tiedTo: matrix }
+    : { path: matrix, tiedTo: undefined };
+  const { defaultTargets } = family;
+  return { tensors: [...tensors.values()], linears, head, embeddings, defaultTargets };
 }

@@ -116,9 +116,15 @@ describe('whyNotResume()', () => {
 describe('hashLayout()', () => {
   it('follows path, rank, scaling and sizes', async () => {
     const module = { r: 4, scaling: 2, inFeatures: 8, outFeatures: 8 };
-    const of = (path: string, change = {}) => hashLayout(new Map([[path, { ...module, ...change }]]));
-    const all = await Promise.all([of('a'), of('b'), of('a', { r: 2 }), of('a', { scaling: 1 })]);
-    expect(new Set(all).size).toBe(4);
+    const of = (path: string, change = {}) => hashLayout({ modules: new Map([[path, { ...module, ...change }]]) });
+    const all = await Promise.all([
+      of('a'),
+      of('b'),
+      of('a', { r: 2 }),
+      of('a', { scaling: 1 }),
+      of('a', { magnitude: true }),
+    ]);
+    expect(new Set(all).size).toBe(5);
     expect(await of('a')).toBe(all[0]);
   });
 });

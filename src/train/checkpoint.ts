@@ -6,7 +6,8 @@
 //
 // The digest over all before it is the commit: a record that was cut or changed anywhere is none.
 
-import { type AdapterShape, flatLayout } from '../lora/flat-adapter.ts';
+import type { AdapterShape } from '../lora/adapter-tensors.ts';
+import { flatLayout } from '../lora/flat-adapter.ts';
 import { checkSettings, type TrainSettings } from './recipe.ts';
 
 /** What a run's numbers follow from, beside its settings. */
@@ -176,10 +177,13 @@ export function whyNotResume(
   return undefined;
 }
 
-/** SHA-256 of where an adapter sits: paths, ranks, scalings and sizes, in the order of the flat buffer. */
-export async function hashLayout(modules: AdapterShape): Promise<string> {
-  const parts = [...modules].map(([path, m]) => [path, m.r, m.scaling, m.inFeatures, m.outFeatures]);
-  const hash = await digest(new TextEncoder().encode(JSON.stringify([flatLayout(modules).length, parts])));
+/** SHA-256 of where an adapter sits: paths, ranks, scalings and sizes, and what it has beside A and B, in the order of the flat buffer. */
+export async function hashLayout(shape: AdapterShape): Promise<string> {
+  const { entries, length } = flatLayout(shape);
+  const parts = [...shape.modules].map(([path, m]) => [path, m.r, m.scaling, m.inFeatures, m.outFeatures]);
+  const more = entries.filter(({ part }) => part !== 'lora_A' && part !== 'lora_B').map((e) => [e.name, ...e.shape]);
+  const told = more.length > 0 ? [length, parts, more] : [length, parts];
+  const hash = await digest(new TextEncoder().encode(JSON.stringify(told)));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

@@ -22,7 +22,7 @@ afterAll(async () => (await opened).destroy());
 async function gradients(checkpointing: Checkpointing) {
   const model = await opened;
   const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
-  const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+  const flat = await FlatAdapter.load(model.device, adapter);
   const batch = goldenBatch(readGoldenJson<BaseJson>(folder, 'base.json'));
   const shape = { columns: batch.columns, positions: 24, dropout: 0.1, checkpointing };
   const step = await TrainStep.create(model, flat, { ...shape, weightDecay: 0 });
@@ -31,7 +31,7 @@ async function gradients(checkpointing: Checkpointing) {
   const result = { loss, flat: await readFlat(model.device, step.optimizer.grads), dispatches: step.dispatchCount };
   step.destroy();
   flat.destroy();
-  return { ...result, modules: adapter.modules };
+  return { ...result, adapter };
 }
 
 describe('checkpointing', () => {
@@ -48,12 +48,12 @@ describe('checkpointing', () => {
   it('allocates exactly what was planned', async () => {
     const model = await opened;
     const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
-    const flat = await FlatAdapter.create(model.device, adapter.modules, adapter.modules);
+    const flat = await FlatAdapter.load(model.device, adapter);
     for (const checkpointing of ['none', 'block'] as const)
       for (const columns of [16, 64]) {
         const shape = { columns, positions: 24, dropout: 0.1, checkpointing };
         const step = await TrainStep.create(model, flat, { ...shape, weightDecay: 0 });
-        expect(step.allocatedBytes).toBe(planStep(model, model.device.traits, adapter.modules, shape).total);
+        expect(step.allocatedBytes).toBe(planStep(model, model.device.traits, adapter, shape).total);
         step.destroy();
       }
     flat.destroy();
@@ -61,7 +61,7 @@ describe('checkpointing', () => {
 
   it('plans less memory, and recomputes less where attention is kept', async () => {
     const model = await opened;
-    const { modules } = await gradients('none');
+    const { adapter } = await gradients('none');
     const deep = { ...model.config, layers: 12 };
     const build: typeof model.build = (g, inputs, positions, adapt) => {
       const layers = Object.create(model, { config: { value: deep } }) as BaseModel;
@@ -71,7 +71,7 @@ describe('checkpointing', () => {
       return BaseModel.prototype.build.call(layers, g, inputs, positions, adapt);
     };
     const bytes = (checkpointing: Checkpointing) =>
-      planStep({ build, config: deep }, model.device.traits, modules, {
+      planStep({ build, config: deep }, model.device.traits, adapter, {
         columns: 512,
         positions: 512,
         dropout: 0,

@@ -3,7 +3,6 @@
 // none) and its own strength.
 
 import { Graph, type Value } from '../gpu/graph.ts';
-import { matmul } from '../gpu/kernels/matmul.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { Program, type Shared, type Slot } from '../gpu/program.ts';
 import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
@@ -190,7 +189,7 @@ async function makePass(
   const { adapt, attached } = attachFrozen(g, adapters, columns);
   const positions = Math.min(capacity, model.config.maxTokens ?? capacity);
   const { hidden, head } = model.build(g, inputs, positions, adapt);
-  const logits = wantsLogits ? g.keep(matmul(g, head, hidden, { label: 'logits' })) : undefined;
+  const logits = wantsLogits ? g.keep(head(hidden)) : undefined;
   const extra = new Map(attached.flatMap((a) => [...a.slots]));
   const shared: Map<Value, Slot> = new Map(await model.bind(g, positions, extra));
   for (const value of g.values) {

@@ -6,14 +6,8 @@ import { clipAndAdamW, HYPER_LENGTH, packHyper } from '../gpu/kernels/clip-and-a
 import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
 import type { Traits } from '../gpu/traits.ts';
-import {
-  type AdapterShape,
-  allocateFlat,
-  type FlatAdapter,
-  flatLayout,
-  readFlat,
-  writeFlat,
-} from '../lora/flat-adapter.ts';
+import type { AdapterShape, RateGroup } from '../lora/adapter-tensors.ts';
+import { allocateFlat, type FlatAdapter, flatLayout, readFlat, writeFlat } from '../lora/flat-adapter.ts';
 
 /** torch's defaults, which the Hugging Face Trainer uses as they are. */
 export const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
@@ -25,6 +19,12 @@ export interface UpdateSettings {
   /** Largest global norm; 0 = none. */
   readonly clip: number;
 }
+/** How the tensors of an adapter differ to the optimiser. */
+export interface OptimizerGroups {
+  readonly weightDecay: number;
+  /** LoRA+: multiples of the learning rate by group, as PEFT's create_loraplus_optimizer has them; biases do not decay. */
+  readonly loraPlus?: Readonly<Record<RateGroup, number>> | undefined;
+}
 export interface UpdateResult {
   /** Global gradient norm before clipping. */
   readonly gradNorm: number;
@@ -33,8 +33,8 @@ export interface UpdateResult {
 }
 
 /** The update as a graph over four flat buffers, its only state: parameters, gradients and both moments. */
-export function buildOptimizer(traits: Traits, modules: AdapterShape) {
-  const { length } = flatLayout(modules);
+export function buildOptimizer(traits: Traits, shape: AdapterShape) {
+  const { length } = flatLayout(shape);
   const graph = new Graph(traits);
   const flat = (name: string) => graph.state(name, [Math.max(FLAT_ALIGN, length)]);
   const values = { params: flat('params'), grads: flat('gradients'), m: flat('adam.m'), v: flat('adam.v') };
@@ -54,14 +54,14 @@ export class Optimizer {
     readonly moments: { readonly m: GPUBuffer; readonly v: GPUBuffer },
   ) {}
 
-  static async create(device: Device, adapter: FlatAdapter, weightDecay: number): Promise<Optimizer> {
-    const { length } = flatLayout(adapter.modules);
-    const { graph, params, grads, m, v, hyper, groups, norm } = buildOptimizer(device.traits, adapter.modules);
+  static async create(device: Device, adapter: FlatAdapter, choice: OptimizerGroups): Promise<Optimizer> {
+    const { length } = flatLayout(adapter.shape);
+    const { graph, params, grads, m, v, hyper, groups, norm } = buildOptimizer(device.traits, adapter.shape);
     const buffers = new Map([[params, adapter.params]]);
     for (const value of [grads, m, v]) buffers.set(value, await allocateFlat(device, value.name, length));
     const shared = new Map([...buffers].map(([value, buffer]) => [value, { buffer, offset: 0, size: 4 * length }]));
     const program = await Program.compile(device, planMemory(graph, device.traits), shared);
-    program.write(groups, blockGroups(adapter.modules, weightDecay));
+    program.write(groups, blockGroups(adapter.shape, choice));
     return new Optimizer(program, hyper, norm, buffers.get(grads)!, { m: buffers.get(m)!, v: buffers.get(v)! });
   }
 
@@ -95,13 +95,16 @@ export class Optimizer {
   }
 }
 
-/** Learning-rate multiplier and weight decay of every 64-element block; padding between tensors has no effect. */
-function blockGroups(modules: AdapterShape, weightDecay: number): Float32Array {
-  const { length } = flatLayout(modules);
+/** Learning-rate multiplier and weight decay of every 64-element block; no two tensors share one. */
+function blockGroups(shape: AdapterShape, { weightDecay, loraPlus }: OptimizerGroups): Float32Array {
+  const { entries, length } = flatLayout(shape);
   const groups = new Float32Array((2 * length) / FLAT_ALIGN);
-  for (let block = 0; block < groups.length / 2; block++) {
-    groups[2 * block] = 1;
-    groups[2 * block + 1] = weightDecay;
+  for (const [i, { offset, group, isBias }] of entries.entries()) {
+    const end = entries[i + 1]?.offset ?? length;
+    for (let block = offset / FLAT_ALIGN; block < end / FLAT_ALIGN; block++) {
+      groups[2 * block] = loraPlus?.[group] ?? 1;
+      groups[2 * block + 1] = loraPlus && isBias ? 0 : weightDecay;
+    }
   }
   return groups;
 }

@@ -3,7 +3,6 @@
 import type { Batch } from '../data/types.ts';
 import { Graph, type Value } from '../gpu/graph.ts';
 import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
-import { matmul } from '../gpu/kernels/matmul.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
 import { attachFrozen } from '../lora/attach.ts';
@@ -34,7 +33,7 @@ export class Scorer {
     const inputs = packedInputs(g, columns);
     const { adapt, attached } = attachFrozen(g, adapter ? [adapter] : [], columns);
     const { hidden, head } = model.build(g, inputs, positions, adapt);
-    const logits = wantsLogits ? g.keep(matmul(g, head, hidden, { label: 'logits' })) : undefined;
+    const logits = wantsLogits ? g.keep(head(hidden)) : undefined;
     const targets = {
       columns: g.input('target_columns', [columns], 'u32'),
       ids: g.input('target_ids', [columns], 'u32'),

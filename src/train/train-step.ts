@@ -9,11 +9,12 @@ import { type Plan, type PlanLimits, planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
 import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Traits } from '../gpu/traits.ts';
+import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { attachTrainable } from '../lora/attach.ts';
-import type { AdapterShape, FlatAdapter } from '../lora/flat-adapter.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
-import { buildOptimizer, Optimizer } from './optimizer.ts';
+import { buildOptimizer, Optimizer, type OptimizerGroups } from './optimizer.ts';
 
 export interface StepShape {
   /** T: columns of a micro-batch, padding included. */
@@ -56,13 +57,13 @@ interface StepGraph {
 export function buildStep(
   model: Pick<BaseModel, 'build' | 'config'>,
   traits: Traits,
-  modules: AdapterShape,
+  adapterShape: AdapterShape,
   shape: StepShape,
 ): StepGraph {
   const graph = new Graph(traits);
   const inputs = packedInputs(graph, shape.columns);
   const dropoutStep = shape.dropout > 0 ? graph.input('dropout.step', [4], 'u32') : undefined;
-  const adapt = attachTrainable(graph, modules, dropoutStep && { p: shape.dropout, step: dropoutStep });
+  const adapt = attachTrainable(graph, adapterShape, dropoutStep && { p: shape.dropout, step: dropoutStep });
   const { hidden, head } = model.build(graph, inputs, shape.positions, adapt);
   const targetColumns = graph.input('target_columns', [shape.columns], 'u32');
   const targetIds = graph.input('target_ids', [shape.columns], 'u32');
@@ -98,11 +99,11 @@ export interface StepMemory {
 export function planStep(
   model: Pick<BaseModel, 'build' | 'config'>,
   traits: Traits & PlanLimits,
-  modules: AdapterShape,
+  adapterShape: AdapterShape,
   shape: StepShape,
 ): StepMemory {
-  const step = planMemory(buildStep(model, traits, modules, shape).graph, traits).bytes;
-  const optimizer = planMemory(buildOptimizer(traits, modules).graph, traits).bytes;
+  const step = planMemory(buildStep(model, traits, adapterShape, shape).graph, traits).bytes;
+  const optimizer = planMemory(buildOptimizer(traits, adapterShape).graph, traits).bytes;
   const total = step.own + optimizer.own + optimizer.state;
   return {
     adapter: optimizer.state,
@@ -137,14 +138,14 @@ export class TrainStep {
   static async create(
     model: BaseModel,
     adapter: FlatAdapter,
-    shape: StepShape & { readonly weightDecay: number },
+    shape: StepShape & OptimizerGroups,
     onProgress?: (done: number, total: number) => void,
   ): Promise<TrainStep> {
     const { device } = model;
-    const step = buildStep(model, device.traits, adapter.modules, shape);
+    const step = buildStep(model, device.traits, adapter.shape, shape);
     const plan = planMemory(step.graph, device.traits);
     const shared = await model.bind(step.graph, shape.positions);
-    const optimizer = await Optimizer.create(device, adapter, shape.weightDecay);
+    const optimizer = await Optimizer.create(device, adapter, shape);
     try {
       const program = await Program.compile(device, plan, shared, {
         flat: { params: adapter.params, grads: optimizer.grads },
@@ -255,7 +256,7 @@ export class TrainStep {
     if (columns > this.shape.columns)
       throw new RangeError(`Cannot train on a batch of ${columns} columns: need at most ${this.shape.columns}`);
     const { device } = this.model;
-    const step = buildStep(this.model, device.traits, this.adapter.modules, { ...this.shape, columns });
+    const step = buildStep(this.model, device.traits, this.adapter.shape, { ...this.shape, columns });
     const shared = await this.model.bind(step.graph, this.shape.positions);
     const flat = { params: this.adapter.params, grads: this.optimizer.grads };
     const program = await Program.compile(device, planMemory(step.graph, device.traits), shared, {

@@ -9,6 +9,7 @@ import { gatherColumnsCpu, scatterColumnsCpu } from './gather-columns.cpu.ts';
 import { lmHeadLoss, lossChunk } from './lm-head-loss.ts';
 import { logitsOf } from './logits-of.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
+import { matmul } from './matmul.ts';
 
 const [V, C, T] = [203, 36, 44];
 
@@ -38,7 +39,7 @@ function inputs(g: Graph, supervised: number) {
   const dHidden = scatterColumnsCpu(dh, new Float64Array(C * T), C, T, columns, supervised, 0, supervised);
   return {
     g,
-    head: head.weight,
+    head: (x: Value) => matmul(g, head.weight, x, { label: 'logits' }),
     hidden,
     targetColumns,
     targetIds,

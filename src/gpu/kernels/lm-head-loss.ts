@@ -2,12 +2,10 @@
 // place, gradient of the hidden states, scatter. Never more than V × chunk logits in memory, and positions that are not
 // supervised cost nothing.
 
+import { backpropagate } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
-import type { Weight } from '../weight.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { gatherColumns, scatterColumns } from './gather-columns.ts';
-import { matmul } from './matmul.ts';
-import { matmulBackward } from './matmul-backward.ts';
 import { zero } from './zero.ts';
 
 /** Logits in memory at a time, at most. */
@@ -24,8 +22,8 @@ export function lossChunk(V: number, T: number): number {
 export interface LossInputs {
   /** (C,T) after the final norm. */
   readonly hidden: Value;
-  /** (V,C) */
-  readonly head: Weight;
+  /** x (C,M) → logits (V,M), differentiable. */
+  readonly head: (x: Value) => Value;
   /** (T) u32 inputs: columns whose logits are judged, and the ids asked for there. */
   readonly targetColumns: Value;
   readonly targetIds: Value;
@@ -51,12 +49,17 @@ export function lmHeadLoss(
     const count = Math.min(chunk, T - offset);
     const onlyIf = { count: 'supervised', above: offset };
     const choice = { columns: targetColumns, used: supervised, offset, count, onlyIf };
+    g.onlyIf = onlyIf;
     const h = gatherColumns(g, hidden, choice);
-    const logits = matmul(g, head, h, { label: 'logits', onlyIf });
+    if (backward) g.require(h);
+    const first = g.ops.length;
+    const logits = head(h);
     const dlogits = crossEntropy(g, logits, choice, { targetIds, lossScale, losses });
-    if (dHidden === undefined) continue;
-    const dh = matmulBackward(g, head, dlogits, { label: 'd logits', onlyIf });
-    dHidden = scatterColumns(g, dh, dHidden, choice);
+    if (dHidden !== undefined) {
+      const dh = backpropagate(g, first, new Map([[logits, dlogits]]), h);
+      dHidden = scatterColumns(g, dh, dHidden, choice);
+    }
+    g.onlyIf = undefined;
   }
   return { losses, dHidden };
 }

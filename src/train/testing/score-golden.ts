@@ -8,7 +8,7 @@ import { type BaseJson, columnsOf, goldenBatch } from './golden.ts';
 
 /** Logits (V,T) and mean loss of a reference's batch. */
 export async function score(model: BaseModel, adapter: Adapter | undefined, base: BaseJson) {
-  const flat = adapter && (await FlatAdapter.create(model.device, adapter.modules, adapter.modules));
+  const flat = adapter && (await FlatAdapter.load(model.device, adapter));
   const batch = goldenBatch(base);
   const scorer = await Scorer.create(model, flat, batch.columns, 24, true);
   try {

@@ -1,0 +1,108 @@
+// An adapter as a list of named tensors: what its file holds, what lies in its flat buffer, what the optimiser sees. The
+// names are PEFT's keys without "base_model.model.", so files, gradients and checkpoints speak of the same things.
+
+import type { Adapter, AdapterModule, SavedTensor, TokenRows } from './adapter.ts';
+
+/** What an adapter has at one module; `true` where the numbers are not there yet. */
+export interface ModuleShape {
+  readonly r: number;
+  /** s of y += s·B·A·x: alpha / r, or alpha / √r with rsLoRA. */
+  readonly scaling: number;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly isEmbedding?: boolean;
+  readonly magnitude?: Float32Array | true;
+  readonly loraBias?: Float32Array | true;
+}
+
+/** Where an adapter sits and with what; an `Adapter` is one, and one can be made without its numbers. */
+export interface AdapterShape {
+  readonly modules: ReadonlyMap<string, ModuleShape>;
+  readonly saved?: ReadonlyMap<string, Pick<SavedTensor, 'shape' | 'transposed'>>;
+  readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
+}
+
+/** How LoRA+ groups parameters (PEFT's create_loraplus_optimizer): A and matrices, B and vectors, LoRA of embeddings. */
+export type RateGroup = 'a' | 'b' | 'embedding';
+
+export interface AdapterTensor {
+  /** PEFT's key without its prefix: "model.layers.0.self_attn.q_proj.lora_A.weight". */
+  readonly name: string;
+  /** The module's path; of a saved parameter, its name in the base. */
+  readonly path: string;
+  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens';
+  readonly shape: readonly number[];
+  readonly group: RateGroup;
+  /** LoRA+ decays neither biases nor the weights of layer norms. */
+  readonly isBias: boolean;
+}
+
+/** Numbers by tensor name. */
+export type TensorTable = ReadonlyMap<string, Float32Array>;
+
+/** All tensors of an adapter, in the order in which they lie in memory. */
+export function adapterTensors({ modules, saved, tokens }: AdapterShape): AdapterTensor[] {
+  const list: AdapterTensor[] = [];
+  for (const [path, m] of modules) {
+    const [a, b] = m.isEmbedding ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
+    const rest = { path, isBias: false };
+    const factor = (group: RateGroup): RateGroup => (m.isEmbedding ? 'embedding' : group);
+    list.push({ ...rest, name: `${path}.${a}`, part: 'lora_A', shape: [m.r, m.inFeatures], group: factor('a') });
+    list.push({ ...rest, name: `${path}.${b}`, part: 'lora_B', shape: [m.outFeatures, m.r], group: factor('b') });
+    const vector = { ...rest, shape: [m.outFeatures], group: 'b' } as const;
+    if (m.magnitude) list.push({ ...vector, name: `${path}.lora_magnitude_vector`, part: 'magnitude' });
+    if (m.loraBias) list.push({ ...vector, name: `${path}.lora_B.bias`, part: 'lora_bias', isBias: true });
+  }
+  for (const [path, { shape }] of saved ?? []) {
+    const isVector = shape.length === 1;
+    const isBias = path.endsWith('.bias');
+    const module = path.slice(0, path.lastIndexOf('.'));
+    // PEFT wraps a module with LoRA around the base's, whose bias then has another name.
+    const name = modules.has(module) ? `${module}.base_layer.${path.slice(module.length + 1)}` : path;
+    list.push({ name, path, part: 'saved', shape, group: isVector ? 'b' : 'a', isBias });
+  }
+  for (const [path, { ids, columns }] of tokens ?? []) {
+    const name = `${path}.token_adapter.trainable_tokens_delta`;
+    list.push({ name, path, part: 'tokens', shape: [ids.length, columns], group: 'a', isBias: false });
+  }
+  return list;
+}
+
+/** The numbers of an adapter by tensor name. */
+export function tensorsOf(adapter: Adapter): Map<string, Float32Array> {
+  return new Map(
+    adapterTensors(adapter).map(({ name, path, part }) => {
+      const module = adapter.modules.get(path);
+      const values = {
+        lora_A: module?.a,
+        lora_B: module?.b,
+        magnitude: module?.magnitude,
+        lora_bias: module?.loraBias,
+        saved: adapter.saved?.get(path)?.values,
+        tokens: adapter.tokens?.get(path)?.rows,
+      }[part];
+      return [name, values!];
+    }),
+  );
+}
+
+/** The same adapter with other numbers. */
+export function withTensors(adapter: Adapter, table: TensorTable): Adapter {
+  const modules = new Map<string, AdapterModule>(adapter.modules);
+  const saved = new Map(adapter.saved);
+  const tokens = new Map(adapter.tokens);
+  for (const { name, path, part } of adapterTensors(adapter)) {
+    const values = table.get(name);
+    if (values === undefined) throw new RangeError(`Cannot fill the adapter: found no "${name}", need all its tensors`);
+    if (part === 'saved') saved.set(path, { ...saved.get(path)!, values });
+    else if (part === 'tokens') tokens.set(path, { ...tokens.get(path)!, rows: values });
+    else modules.set(path, { ...modules.get(path)!, [FIELDS[part]]: values });
+  }
+  return { ...adapter, modules, ...(adapter.saved && { saved }), ...(adapter.tokens && { tokens }) };
+}
+
+const FIELDS = { lora_A: 'a', lora_B: 'b', magnitude: 'magnitude', lora_bias: 'loraBias' } as const;
+
+export function countTrainable(shape: AdapterShape): number {
+  return adapterTensors(shape).reduce((sum, tensor) => sum + tensor.shape.reduce((a, b) => a * b, 1), 0);
+}
