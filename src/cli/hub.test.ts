@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeHub, startFakeHub } from '../model/hub/testing/fake-hub.ts';
-import { main } from './main.ts';
+import { graft } from './testing/graft.ts';
 
 const MODEL = path.join(import.meta.dirname, '../train/testing/fixtures/llama/model');
 const ROWS = [
@@ -36,17 +36,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Exit code, the last line of stdout and all of stderr. */
-async function graft(...args: string[]) {
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
-  const error = vi.spyOn(console, 'error').mockImplementation((line) => void errors.push(String(line)));
-  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((line) => Boolean(errors.push(String(line))));
-  const code = await main(args);
-  for (const spy of [log, error, stderr]) spy.mockRestore();
-  return { code, last: lines.at(-1) ?? '', errors: errors.join('\n') };
-}
 const score = (model: string, ...more: string[]) =>
   graft('score', '--model', model, '--data', data, '--quant', 'f32', '--json', ...more);
 

@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
+import { merge } from './merge.ts';
 import { score } from './score.ts';
 import { train } from './train.ts';
 import { UsageError } from './usage.ts';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   train,
   score,
   generate,
+  merge,
   export: exportCommand,
   inspect,
   doctor,

@@ -4,13 +4,11 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { inspectFiles } from '../data/inspect-files.ts';
 import type { Notice } from '../data/types.ts';
-import type { LinearShapes } from '../lora/adapter.ts';
-import { readPeftFolder } from '../lora/files/peft.ts';
+import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { countParameters, modelParts } from '../model/model-parts.ts';
-import { readSafetensorsHeader } from '../model/safetensors.ts';
 import { isModelFile, openDataFile, openModelFiles } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
 
@@ -109,7 +107,7 @@ async function inspectModel(files: readonly ModelFile[], name?: string, licence?
 }
 
 async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspection> {
-  const { adapter, notices } = await readPeftFolder(files, await adaptedLinears(files));
+  const { adapter, notices } = await readAdapterAlone(files);
   const modules = [...adapter.modules].map(([at, m]) => ({
     path: at,
     r: m.r,
@@ -126,20 +124,4 @@ async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspe
     modules,
     warnings: notices,
   };
-}
-
-/** The linears that an adapter sits on, from its own tensors: without the base nothing else is known of them. */
-async function adaptedLinears(files: readonly ModelFile[]): Promise<LinearShapes> {
-  const weights = findFile(files, 'adapter_model.safetensors');
-  const sizes = new Map<string, [number, number]>();
-  if (weights === undefined) return sizes;
-  for (const { name, shape } of (await readSafetensorsHeader(weights)).tensors) {
-    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(name);
-    if (match === null) continue;
-    const size = sizes.get(match[1]!) ?? [0, 0];
-    if (match[2] === 'A') size[1] = shape[1] ?? 0;
-    else size[0] = shape[0] ?? 0;
-    sizes.set(match[1]!, size);
-  }
-  return sizes;
 }

@@ -1,0 +1,57 @@
+// graft merge: what it takes, writes, and refuses. The numbers are compared with PEFT's in src/lora/merge.
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graft } from './testing/graft.ts';
+
+const FIXTURES = path.join(import.meta.dirname, '../train/testing/fixtures/llama');
+const A = path.join(FIXTURES, 'lora_all_linear/adapter');
+const B = path.join(FIXTURES, 'lora_all_linear/adapter_final');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'graft-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+const merge = (...args: string[]) => graft('merge', '--out', path.join(folder, 'merged'), ...args);
+
+describe('graft merge', () => {
+  it('writes a PEFT folder and says what is in it', async () => {
+    const { code, last, errors } = await merge('--adapter', `${A}:0.5`, '--adapter', B, '--method', 'cat', '--json');
+    expect(code, errors).toBe(0);
+    const report = JSON.parse(last);
+    expect(report).toMatchObject({ method: 'cat', rank: 8, modules: 14, notices: [] });
+    const files = await readdir(report.out);
+    expect(files.sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
+    expect(JSON.parse(await readFile(path.join(report.out, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      r: 8,
+      lora_alpha: 8,
+    });
+    expect(await readFile(path.join(report.out, 'README.md'), 'utf8')).toContain('adapter × 0.5, adapter_final × 1');
+    const inspected = await graft('inspect', report.out, '--json');
+    expect(JSON.parse(inspected.last)).toMatchObject({ kind: 'adapter', rank: 8, parameters: report.parameters });
+  });
+
+  it('takes a negative weight, a rank, a density, a vote and a seed', async () => {
+    const two = ['--adapter', `${A}:1`, '--adapter', `${B}:-1e-1`];
+    expect((await merge(...two, '--method', 'svd', '--rank', '3', '--json')).last).toContain('"rank":3');
+    const ties = ['--method', 'ties', '--density', '.5', '--majority-sign', 'frequency', '--json'];
+    expect((await merge(...two, ...ties)).code).toBe(0);
+    expect((await merge(...two, '--method', 'dare_ties_svd', '--density', '0.7', '--seed', '5')).code).toBe(0);
+  });
+
+  it('refuses what it cannot do, with the way it can', async () => {
+    expect(await merge('--method', 'cat')).toMatchObject({ code: 2, errors: expect.stringContaining('no --adapter') });
+    expect(await merge('--adapter', A)).toMatchObject({ code: 2, errors: expect.stringContaining('no --method') });
+    expect(await merge('--adapter', A, '--method', 'mean')).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('need one of linear, cat, svd'),
+    });
+    const dense = await merge('--adapter', A, '--method', 'ties');
+    expect(dense).toMatchObject({ code: 1, errors: expect.stringContaining('found no density') });
+    const missing = await merge('--adapter', path.join(folder, 'nowhere'), '--method', 'cat');
+    expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('found nothing there') });
+  });
+});
