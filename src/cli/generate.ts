@@ -27,7 +27,6 @@ ${MODEL_HELP}
   --adapter ADAPTER --strength 1   a PEFT or MLX folder or a .gguf, and how much of it (0 = base alone)
   --max-tokens 64  --temperature 0 (greedy)  --top-p 1  --seed 0
   --ignore-eos                     go on after the end of a turn
-  --quant q8|int8-row|nf4|nf4-dq|f16|f32  --quant-embeddings (the same schemes; as --quant)
   --json                           the last line of output is one object: text, ids (the new ones)`,
 
   async run(args: readonly string[]): Promise<void> {

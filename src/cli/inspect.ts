@@ -1,19 +1,29 @@
 // graft inspect: what a model, an adapter or a dataset is. Needs no GPU.
 
-import { type Inspection, inspectPath } from '../engine/inspect.node.ts';
+import { type Inspection, inspectPath, type QuantError } from '../engine/inspect.node.ts';
+import { readQuant } from './model-flags.ts';
 import { parseFlags } from './usage.ts';
+
+const FLAGS = {
+  json: { type: 'boolean' },
+  quant: { type: 'string' },
+  'quant-embeddings': { type: 'string' },
+} as const;
 
 export const inspect = {
   summary: 'what a model, adapter or dataset is',
-  help: `usage: graft inspect <path> [--json]
+  help: `usage: graft inspect <path> [--quant SCHEME] [--json]
 
-  A folder with config.json or a .gguf file is a model (so is org/name[@revision] of the Hub, of which headers are read), a folder with adapter_config.json an adapter; other files are
-  read as datasets.
+  A folder with config.json or a .gguf file is a model (so is org/name[@revision] of the Hub, of which headers are read),
+  a folder with adapter_config.json an adapter; other files are read as datasets.
+  --quant SCHEME   for a model: reads all of it and says, matrix by matrix, how far q8, int8-row, nf4, nf4-dq, f16 or f32
+                   (or auto) are from the numbers in its files; --quant-embeddings as for the other commands
   --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,
 
   async run(args: readonly string[]): Promise<void> {
-    const flags = parseFlags('inspect', args, { json: { type: 'boolean' } }, { min: 1, max: 64 });
-    const inspection = await inspectPath(flags.positionals);
+    const flags = parseFlags('inspect', args, FLAGS, { min: 1, max: 64 });
+    const asksQuant = flags.text('quant') !== undefined || flags.text('quant-embeddings') !== undefined;
+    const inspection = await inspectPath(flags.positionals, asksQuant ? readQuant(flags) : undefined);
     if (flags.has('json')) console.log(JSON.stringify(inspection));
     else print(inspection);
   },
@@ -40,5 +50,15 @@ function print(inspection: Inspection): void {
     console.log('');
     for (const m of inspection.modules) console.log(`  ${m.path}  rank ${m.r}  alpha ${m.alpha}  ${m.out}×${m.in}`);
   }
+  if (inspection.kind === 'model' && inspection.quantErrors) printErrors(inspection.quantErrors);
   for (const w of inspection.warnings) console.log(`warning: ${w}`);
+}
+
+function printErrors(errors: readonly QuantError[]): void {
+  const width = Math.max(...errors.map(({ name }) => name.length));
+  console.log(`\n  ${'matrix'.padEnd(width)}  scheme    ‖w\u2032 - w‖ / ‖w‖   largest   bytes`);
+  for (const e of errors)
+    console.log(
+      `  ${e.name.padEnd(width)}  ${e.storage.padEnd(8)}  ${e.relative.toExponential(2).padStart(12)}  ${e.largest.toExponential(2).padStart(10)}  ${e.bytes.toLocaleString('en')}`,
+    );
 }

@@ -1,6 +1,6 @@
 // The flags that every command with a model has.
 
-import { openModelAt, openNodeDevice } from '../engine/node.ts';
+import { openModelAt, openNodeDevice, type QuantChoice, quantOf } from '../engine/node.ts';
 import { downloadLine } from './download-line.ts';
 import type { Parsed } from './usage.ts';
 
@@ -14,20 +14,25 @@ export const MODEL_FLAGS = {
 /** For the help of every command with a model. */
 export const MODEL_HELP = `  --model                   a folder, a .gguf file, or a model of the Hugging Face Hub: org/name[@revision] or
                             org/name/file.gguf[@revision]; HF_ENDPOINT names another Hub
-  --hf-token TOKEN          for gated models; better in the environment, as HF_TOKEN`;
+  --hf-token TOKEN          for gated models; better in the environment, as HF_TOKEN
+  --quant auto|q8|int8-row|nf4|nf4-dq|f16|f32   how the linears are kept (auto: q8, or nf4-dq when memory is short)
+  --quant-embeddings SCHEME                     embedding and head (as --quant; q8 beside nf4)`;
 
 export const SCHEMES = ['q8', 'int8-row', 'nf4', 'nf4-dq', 'f16', 'f32'] as const;
 
-/** Linears and embeddings get the same scheme unless told otherwise. */
-function modelQuant(flags: Parsed) {
-  const linears = flags.choice('quant', SCHEMES, 'q8');
-  return { linears, embeddings: flags.choice('quant-embeddings', SCHEMES, linears) };
+/** What --quant and --quant-embeddings say; 'auto' when neither says anything. */
+export function readQuant(flags: Parsed): QuantChoice | 'auto' {
+  const linears = flags.choice('quant', [...SCHEMES, 'auto'], 'auto');
+  const embeddings = flags.text('quant-embeddings');
+  if (linears === 'auto' && embeddings === undefined) return 'auto';
+  const choice = quantOf(linears === 'auto' ? 'q8' : linears);
+  return { ...choice, embeddings: flags.choice('quant-embeddings', SCHEMES, choice.embeddings) };
 }
 
 /** The device and the model of `--model` on it; a download is shown on stderr. */
 export async function openFlaggedModel(flags: Parsed) {
   const at = flags.required('model');
-  const quant = modelQuant(flags);
+  const quant = readQuant(flags);
   const device = await openNodeDevice();
   const line = downloadLine(process.stderr, at);
   const model = await openModelAt(device, at, quant, { token: flags.text('hf-token'), onDownload: line.update });

@@ -21,7 +21,6 @@ export const score = {
 ${MODEL_HELP}
   --seq-len 256             longer rows are cut
   --train-on-prompts        judge prompts too, not answers only
-  --quant q8|int8-row|nf4|nf4-dq|f16|f32  --quant-embeddings (the same schemes; as --quant)
   --logits FILE.safetensors tensor "logits" f32 [rows, longest row, vocabulary], zero beyond a row's end; for small inputs
   --json                    the last line of output is one object: loss, perplexity, tokens, rows`,
 

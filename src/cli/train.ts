@@ -67,7 +67,6 @@ ${MODEL_HELP}
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
   --train-on-prompts        supervise prompts too, not answers only
-  --quant q8|int8-row|nf4|nf4-dq|f16|f32  --quant-embeddings (the same schemes; as --quant)
   --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf), with its rank, alpha, targets
   --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
   --resume                  go on with the interrupted run in --out; everything else as it was started

@@ -2,6 +2,7 @@
 
 import { Device } from '../gpu/device.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import { quantOf } from '../model/choose-quant.ts';
 import { FAMILIES } from '../model/families/by-model-type.ts';
 import { CURATED_MODELS } from '../model/hub/curated-models.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
@@ -10,15 +11,7 @@ import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { describeModel } from './describe-model.ts';
 import { openBase } from './open-base.ts';
-import type {
-  BaseApi,
-  DeviceReport,
-  HubChoice,
-  ModelReport,
-  ModelSource,
-  OnProgress,
-  QuantScheme,
-} from './protocol.ts';
+import type { BaseApi, DeviceReport, HubChoice, ModelReport, ModelSource, OnProgress, QuantAsk } from './protocol.ts';
 import type { Session } from './session.ts';
 
 /** How people call a bundled model, and what an adapter's config says it was trained on. */
@@ -70,7 +63,7 @@ export class BaseService implements BaseApi {
     };
   }
 
-  async openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport> {
+  async openModel(source: ModelSource, quant: QuantAsk, onProgress: OnProgress): Promise<ModelReport> {
     this.session.refuseDuringRun('open another base');
     const device = this.session.needDevice();
     while (this.opening) await this.cancelOpening();
@@ -85,7 +78,7 @@ export class BaseService implements BaseApi {
     this.session.model?.destroy();
     this.session.model = model;
     this.session.tokenizer = tokenizer;
-    this.session.modelReport = describeModel(model, tokenizer, id, quant);
+    this.session.modelReport = describeModel(model, tokenizer, id);
     return this.session.modelReport;
   }
 
@@ -102,28 +95,24 @@ export class BaseService implements BaseApi {
   private async readModel(
     device: Device,
     source: ModelSource,
-    quant: QuantScheme,
+    quant: QuantAsk,
     onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<{ readonly model: BaseModel; readonly tokenizer: Tokenizer | undefined; readonly id: string }> {
     const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
     const { id, name, files, licence, download } = await this.findFiles(source, progress, signal);
-    const model = await openBase(
-      device,
-      files,
-      { linears: quant, embeddings: quant },
-      {
-        name,
-        licence,
-        store: this.session.host.prepared,
-        signal,
-        onProgress: (done, total) => {
-          if (download?.isStreaming())
-            progress(Math.min(download.receivedBytes(), download.totalBytes), download.totalBytes);
-          else progress(done, total);
-        },
+    const model = await openBase(device, files, quant === 'auto' ? quant : quantOf(quant), {
+      memoryBytes: this.session.host.memoryBytes,
+      name,
+      licence,
+      store: this.session.host.prepared,
+      signal,
+      onProgress: (done, total) => {
+        if (download?.isStreaming())
+          progress(Math.min(download.receivedBytes(), download.totalBytes), download.totalBytes);
+        else progress(done, total);
       },
-    );
+    });
     try {
       const tokenizer = await model.folder.loadTokenizer?.();
       signal.throwIfAborted();

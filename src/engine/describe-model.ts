@@ -3,14 +3,9 @@
 import type { BaseModel } from '../model/base-model.ts';
 import { countParameters } from '../model/model-parts.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import type { ModelReport, QuantScheme } from './protocol.ts';
+import type { ModelReport } from './protocol.ts';
 
-export function describeModel(
-  model: BaseModel,
-  tokenizer: Tokenizer | undefined,
-  id: string,
-  quant: QuantScheme,
-): ModelReport {
+export function describeModel(model: BaseModel, tokenizer: Tokenizer | undefined, id: string): ModelReport {
   const { config, folder, weights } = model;
   return {
     id,
@@ -21,7 +16,8 @@ export function describeModel(
     hidden: config.hidden,
     vocabulary: config.vocab,
     contextTokens: config.contextTokens,
-    quant,
+    quant: model.quant.linears,
+    embeddingQuant: model.quant.embeddings,
     weightBytes: weights.bytes,
     licence: folder.licence,
     hasChatTemplate: tokenizer?.hasChatTemplate ?? false,

@@ -1,16 +1,23 @@
 // What lies at a path: a model folder or .gguf file, an adapter folder, or dataset files. Reads headers and rows, needs no GPU.
 
 import { stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { inspectFiles } from '../data/inspect-files.ts';
 import type { Notice } from '../data/types.ts';
+import { BASE_TRAITS } from '../gpu/traits.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
+import { chooseQuant } from '../model/choose-quant.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
 import { countParameters, modelParts } from '../model/model-parts.ts';
+import { placeWeight, type QuantChoice } from '../model/prepare-weights.ts';
+import { type QuantError, quantError } from '../model/quant-error.ts';
 import { isModelFile, openDataFile, openModelFiles } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
+
+export type { QuantError } from '../model/quant-error.ts';
 
 export interface ModelInspection {
   readonly kind: 'model';
@@ -27,6 +34,8 @@ export interface ModelInspection {
   readonly tokenizer: boolean;
   readonly chatTemplate: boolean;
   readonly licence: string;
+  /** Of each matrix in the schemes asked for, the coarsest first; undefined when not asked for. */
+  readonly quantErrors?: readonly QuantError[];
   readonly warnings: readonly string[];
 }
 export interface AdapterInspection {
@@ -54,15 +63,16 @@ export interface DatasetInspection {
 }
 export type Inspection = ModelInspection | AdapterInspection | DatasetInspection;
 
-export async function inspectPath(paths: readonly string[]): Promise<Inspection> {
+/** `quant`: for a model, reads all of it and measures what these schemes change. */
+export async function inspectPath(paths: readonly string[], quant?: QuantChoice | 'auto'): Promise<Inspection> {
   const first = paths[0]!;
   const info = await stat(first).catch(() => undefined);
   if (info === undefined) {
     if (readHubId(first) === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
     const { files, name, licence } = await findModel(first);
-    return inspectModel(files, name, licence);
+    return inspectModel(files, { name, licence, quant });
   }
-  if (isModelFile(first)) return inspectModel(await openModelFiles(first));
+  if (isModelFile(first)) return inspectModel(await openModelFiles(first), { quant });
   if (!info.isDirectory()) {
     const found = await inspectFiles(await Promise.all(paths.map(openDataFile)));
     return {
@@ -77,13 +87,19 @@ export async function inspectPath(paths: readonly string[]): Promise<Inspection>
   const files = await openModelFiles(first);
   if (findFile(files, 'adapter_config.json')) return inspectAdapter(files);
   if (findFile(files, 'config.json') || files.some(({ name }) => isModelFile(name)))
-    return inspectModel(files, path.basename(path.resolve(first)));
+    return inspectModel(files, { name: path.basename(path.resolve(first)), quant });
   throw new Error(
     `Cannot inspect "${first}": found no config.json and no adapter_config.json, need one of them or dataset files`,
   );
 }
 
-async function inspectModel(files: readonly ModelFile[], name?: string, licence?: string): Promise<ModelInspection> {
+interface ModelAsk {
+  readonly name?: string | undefined;
+  readonly licence?: string | undefined;
+  readonly quant: QuantChoice | 'auto' | undefined;
+}
+
+async function inspectModel(files: readonly ModelFile[], { name, licence, quant }: ModelAsk): Promise<ModelInspection> {
   const folder = await openModelFolder(files, name);
   const { config } = folder;
   const tokenizer = await folder.loadTokenizer?.();
@@ -102,8 +118,19 @@ async function inspectModel(files: readonly ModelFile[], name?: string, licence?
     tokenizer: tokenizer !== undefined,
     chatTemplate: tokenizer?.hasChatTemplate ?? false,
     licence: folder.licence ?? licence ?? 'not stated',
+    ...(quant && { quantErrors: await measureErrors(folder, quant) }),
     warnings: folder.warnings,
   };
+}
+
+async function measureErrors({ config, tensors }: ModelFolder, asked: QuantChoice | 'auto'): Promise<QuantError[]> {
+  const specs = modelParts(config).tensors;
+  const room = { traits: BASE_TRAITS, memoryBytes: totalmem() };
+  const quant = asked === 'auto' ? chooseQuant(specs, tensors, room) : asked;
+  const places = specs.map((spec) => placeWeight(spec, quant)).filter(({ columns }) => columns > 1);
+  const errors: QuantError[] = [];
+  for (const place of places) errors.push(await quantError(tensors, place));
+  return errors.sort((a, b) => b.relative - a.relative);
 }
 
 async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspection> {

@@ -1,6 +1,6 @@
 // The engine's door for Node: Dawn as the GPU, folders as storage. What the command line, benchmarks and tests call.
 
-import { homedir } from 'node:os';
+import { homedir, totalmem } from 'node:os';
 import path from 'node:path';
 import { create, globals } from 'webgpu';
 import { type Dataset, DEFAULT_LOAD_OPTIONS, loadDataset } from '../data/load-dataset.ts';
@@ -26,6 +26,8 @@ import { findModel, hubAccess } from './model-at.node.ts';
 import { openBase } from './open-base.ts';
 
 export { measureFma } from '../gpu/measure.ts';
+export { quantOf } from '../model/choose-quant.ts';
+export type { QuantChoice } from '../model/prepare-weights.ts';
 export { CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
@@ -63,7 +65,7 @@ export interface OpenModelOptions {
 export async function openModelAt(
   device: Device,
   at: string,
-  quant: QuantChoice,
+  quant: QuantChoice | 'auto',
   options: OpenModelOptions = {},
 ): Promise<BaseModel> {
   const { name, licence, files, download } = await findModel(at, hubAccess(options.token));
@@ -73,6 +75,7 @@ export async function openModelAt(
     ...(name !== undefined && { name }),
     licence,
     store,
+    memoryBytes: totalmem(),
     ...(download && { onProgress: () => options.onDownload?.(download.receivedBytes(), download.totalBytes) }),
   });
 }

@@ -3,8 +3,10 @@
 
 import type { Device } from '../gpu/device.ts';
 import { BaseModel } from '../model/base-model.ts';
+import { chooseQuant } from '../model/choose-quant.ts';
 import { baseName, type ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
+import { modelParts } from '../model/model-parts.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import type { PreparedStore } from '../model/prepared-store.ts';
 
@@ -13,6 +15,8 @@ export interface OpenBaseOptions {
   /** For files that do not state one. */
   readonly licence?: string | undefined;
   readonly store?: PreparedStore | undefined;
+  /** Of the machine, for the choice of a scheme. */
+  readonly memoryBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(doneBytes: number, totalBytes: number): void;
 }
@@ -20,11 +24,16 @@ export interface OpenBaseOptions {
 export async function openBase(
   device: Device,
   files: readonly ModelFile[],
-  quant: QuantChoice,
+  asked: QuantChoice | 'auto',
   options: OpenBaseOptions = {},
 ): Promise<BaseModel> {
   const opened = await openModelFolder(files, options.name);
   const folder = { ...opened, licence: opened.licence ?? options.licence };
+  const { traits } = device;
+  const quant =
+    asked === 'auto'
+      ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, { traits, memoryBytes: options.memoryBytes })
+      : asked;
   const key = options.store && (await sourceKey(files, quant));
   return BaseModel.open(device, folder, quant, {
     store: options.store,

@@ -17,6 +17,8 @@ import type { RunControl } from './run-control.ts';
 /** What the engine needs of where it runs. */
 export interface EngineHost {
   readonly gpu: GPU | undefined;
+  /** Of the machine, where it says so. */
+  readonly memoryBytes?: number | undefined;
   readonly prepared: PreparedStore;
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;

@@ -54,6 +54,7 @@ async function* streamOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
 expose(
   createEngine({
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
+    memoryBytes: 'deviceMemory' in navigator ? Number(navigator.deviceMemory) * 2 ** 30 : undefined,
     prepared: openPreparedStore(),
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),

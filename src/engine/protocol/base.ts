@@ -2,7 +2,9 @@
 
 import type { OnProgress } from './progress.ts';
 
-export type QuantScheme = 'q8' | 'int8-row' | 'f32';
+export type QuantScheme = 'q8' | 'int8-row' | 'nf4' | 'nf4-dq' | 'f16' | 'f32';
+/** A scheme, or the one that fits the model and the machine. */
+export type QuantAsk = QuantScheme | 'auto';
 
 export interface DeviceReport {
   /** `ok`, or why nothing can be trained here. */
@@ -60,7 +62,10 @@ export interface ModelReport {
   readonly hidden: number;
   readonly vocabulary: number;
   readonly contextTokens: number;
+  /** Of the linears. */
   readonly quant: QuantScheme;
+  /** Of embedding and head. */
+  readonly embeddingQuant: QuantScheme;
   readonly weightBytes: number;
   readonly licence: string | undefined;
   readonly hasChatTemplate: boolean;
@@ -73,7 +78,7 @@ export interface ModelReport {
 
 export interface BaseApi {
   openDevice(): Promise<DeviceReport>;
-  openModel(source: ModelSource, quant: QuantScheme, onProgress: OnProgress): Promise<ModelReport>;
+  openModel(source: ModelSource, quant: QuantAsk, onProgress: OnProgress): Promise<ModelReport>;
   /** Ends an opening that is going on; its call rejects. The base that was open before stays open. */
   cancelOpening(): Promise<void>;
   listHubModels(): Promise<readonly HubChoice[]>;

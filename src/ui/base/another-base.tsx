@@ -1,14 +1,14 @@
 import { useStore } from 'zustand';
-import type { QuantScheme } from '../../engine/protocol.ts';
-import { Choice } from '../controls/choice.tsx';
+import type { QuantAsk } from '../../engine/protocol.ts';
 import { Icon } from '../controls/icon.tsx';
 import { Pick } from '../controls/pick.tsx';
+import { Select } from '../controls/select.tsx';
 import { takeFiles } from '../shell/take-files.ts';
 import { running, runStore } from '../train/run-store.ts';
 import { BUNDLED, baseStore, openBase, reopenAs } from './base-store.ts';
 import { words } from './words.ts';
 
-const SCHEMES: readonly QuantScheme[] = ['q8', 'int8-row', 'f32'];
+const SCHEMES: readonly QuantAsk[] = ['auto', 'q8', 'int8-row', 'nf4', 'nf4-dq', 'f16', 'f32'];
 
 export function AnotherBase() {
   const quant = useStore(baseStore, (s) => s.quant);
@@ -37,10 +37,10 @@ export function AnotherBase() {
           {words.bundled}
         </button>
       )}
-      <Choice
+      <Select
         name={words.scheme.name}
         value={quant}
-        options={SCHEMES.map((value) => ({ value, label: words.scheme[value] }))}
+        options={SCHEMES.map((value) => ({ value, label: words.scheme.label[value] }))}
         hint={words.scheme.hint[quant]}
         disabled={locked || isOpening}
         onChange={reopenAs}

@@ -3,6 +3,11 @@ import { Note } from '../controls/note.tsx';
 import { bytes, count, parameters } from '../format.ts';
 import { words } from './words.ts';
 
+function keptAs({ quant, embeddingQuant }: ModelReport): string {
+  const linears = `${words.scheme.label[quant]} (${quant})`;
+  return quant === embeddingQuant ? linears : `${linears}; ${words.facts.embeddings(embeddingQuant)}`;
+}
+
 export function BaseFacts({ report }: { report: ModelReport }) {
   const w = words.facts;
   const big = [
@@ -11,7 +16,7 @@ export function BaseFacts({ report }: { report: ModelReport }) {
     [w.context, `${count(report.contextTokens)} tokens`],
   ];
   const small = [
-    [w.precision, words.scheme.short[report.quant]],
+    [w.precision, keptAs(report)],
     [w.licence, report.licence ?? w.noLicence],
     [w.template, report.hasChatTemplate ? w.hasTemplate : w.noTemplate],
     [w.family, report.family],

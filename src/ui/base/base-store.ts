@@ -1,6 +1,6 @@
 // The loaded base model: one at a time, the bundled one unless someone brings another.
 import { createStore } from 'zustand/vanilla';
-import type { ModelReport, ModelSource, Progress, QuantScheme } from '../../engine/protocol.ts';
+import type { ModelReport, ModelSource, Progress, QuantAsk } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce } from '../shell/trouble-store.ts';
 import { words } from './words.ts';
@@ -8,7 +8,7 @@ import { words } from './words.ts';
 interface BaseState {
   readonly status: 'none' | 'opening' | 'open' | 'failed';
   readonly source: ModelSource | undefined;
-  readonly quant: QuantScheme;
+  readonly quant: QuantAsk;
   readonly report: ModelReport | undefined;
   readonly progress: Progress | undefined;
   readonly problem: string | undefined;
@@ -17,7 +17,7 @@ interface BaseState {
 export const baseStore = createStore<BaseState>(() => ({
   status: 'none',
   source: undefined,
-  quant: 'q8',
+  quant: 'auto',
   report: undefined,
   progress: undefined,
   problem: undefined,
@@ -40,7 +40,7 @@ let asked = 0;
 /** What the engine goes on holding until another base is open. */
 let lastOpen: Pick<BaseState, 'source' | 'quant' | 'report'> | undefined;
 
-export async function openBase(source: ModelSource, quant: QuantScheme = baseStore.getState().quant): Promise<void> {
+export async function openBase(source: ModelSource, quant: QuantAsk = baseStore.getState().quant): Promise<void> {
   baseStore.setState({ status: 'opening', source, quant, report: undefined, progress: undefined, problem: undefined });
   const mine = ++asked;
   const isLast = () => asked === mine;
@@ -66,7 +66,7 @@ export function cancelOpening(): void {
   void engine().base.cancelOpening();
 }
 
-export function reopenAs(quant: QuantScheme): void {
+export function reopenAs(quant: QuantAsk): void {
   const { source } = baseStore.getState();
   if (source) void openBase(source, quant);
   else baseStore.setState({ quant });

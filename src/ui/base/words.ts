@@ -1,4 +1,4 @@
-import type { QuantScheme } from '../../engine/protocol.ts';
+import type { QuantAsk } from '../../engine/protocol.ts';
 
 export const words = {
   title: 'Base',
@@ -18,6 +18,7 @@ export const words = {
     context: 'Longest text',
     weights: 'Weights on the GPU',
     precision: 'Kept as',
+    embeddings: (scheme: string) => `embedding and head ${scheme}`,
     licence: 'Licence',
     noLicence: 'not stated in the folder',
     template: 'Chat template',
@@ -59,15 +60,24 @@ export const words = {
     'Llama, SmolLM2, TinyLlama, Mistral, Qwen2, Qwen3, Gemma 3, Phi-3, GPT-2, GPT-NeoX (Pythia), OPT and BLOOM, as a folder or a GGUF file. Up to about 2 B parameters fit most GPUs.',
   scheme: {
     name: 'Weights kept as',
-    q8: '8-bit blocks',
-    'int8-row': '8-bit rows',
-    f32: 'Full',
-    short: { q8: '8-bit blocks (q8)', 'int8-row': '8-bit rows (int8-row)', f32: 'full precision (f32)' },
+    label: {
+      auto: 'Automatic',
+      q8: '8-bit blocks',
+      'int8-row': '8-bit rows',
+      nf4: '4-bit',
+      'nf4-dq': '4-bit, double quantised',
+      f16: '16-bit',
+      f32: 'Full precision',
+    } satisfies Record<QuantAsk, string>,
     hint: {
+      auto: '8-bit blocks, or 4-bit when memory is short or the model is stored so.',
       q8: 'A quarter of the memory, hardly any loss. Groups of 32 with one scale each (q8).',
       'int8-row': 'A quarter of the memory, one scale a row: a little coarser (int8-row).',
-      f32: 'Four times the memory, nothing rounded (f32). For comparisons.',
-    } satisfies Record<QuantScheme, string>,
+      nf4: 'An eighth of the memory, some loss, as QLoRA trains. Blocks of 64 with one scale each (nf4).',
+      'nf4-dq': 'Like 4-bit, with its scales in 8 bits: the smallest (nf4-dq).',
+      f16: 'Half the memory, rounded to half precision (f16).',
+      f32: 'Four times the memory of 8 bits, nothing rounded (f32). For comparisons.',
+    } satisfies Record<QuantAsk, string>,
   },
   failed: 'The base did not open.',
   again: 'Try again',

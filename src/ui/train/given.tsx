@@ -24,7 +24,9 @@ function GivenBase() {
       <b className="breaks">{report?.name ?? (status === 'opening' ? words.opening : words.noBase)}</b>
       <span className="hint number">
         {report
-          ? [baseWords.scheme[report.quant], bytes(report.weightBytes), report.licence].filter(Boolean).join(' · ')
+          ? [baseWords.scheme.label[report.quant], bytes(report.weightBytes), report.licence]
+              .filter(Boolean)
+              .join(' · ')
           : ' '}
       </span>
     </a>
