@@ -74,6 +74,7 @@ export class BaseService implements BaseApi {
       abort.abort(); // nothing that was read ahead goes on
       this.opening = undefined;
     });
+    await this.session.endAnswers();
     this.session.unloadAdapters();
     this.session.model?.destroy();
     this.session.model = model;

@@ -22,6 +22,7 @@ export class LibraryService implements LibraryApi {
   }
 
   async deleteAdapter(id: string): Promise<void> {
+    if (this.session.loaded.has(id)) await this.session.endAnswers();
     this.session.loaded.get(id)?.destroy();
     this.session.loaded.delete(id);
     await this.session.host.adapters.remove(id);

@@ -1,55 +1,175 @@
-// Play: answers of the base and of adapters, side by side in one batch.
+// Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one goes on.
 
-import { Generator } from '../train/generate.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import { type Answer, Generator, type TokenEvent } from '../train/generate.ts';
+import { splitRows } from '../train/run-training.ts';
 import { encodeRequest } from './encode-request.ts';
+import { evaluateRows } from './evaluate-rows.ts';
+import { heldBackRow } from './held-back-row.ts';
 import type { LibraryService } from './library-service.ts';
-import type { GenerateEvent, GenerateRequest, PlayApi } from './protocol.ts';
+import {
+  type AnswerPiece,
+  type Contestant,
+  type EvalRow,
+  type EvalRowResult,
+  type EvaluateRequest,
+  type GenerateEvent,
+  type GenerateRequest,
+  type PlayApi,
+  RUNNING_ADAPTER,
+} from './protocol.ts';
 import type { Session } from './session.ts';
 
-export class PlayService implements PlayApi {
-  private generating: AbortController | undefined;
+/** The likeliest tokens that are told with each one. */
+const LIKELIEST = 5;
+/** Answers side by side: each has a KV cache of its own. */
+const MAX_ANSWERS = 8;
 
+export class PlayService implements PlayApi {
   constructor(
     private readonly session: Session,
     private readonly library: LibraryService,
   ) {}
 
-  async generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {
-    const model = this.session.needModel();
-    const tokenizer = this.session.needTokenizer();
-    this.generating?.abort();
-    const abort = new AbortController();
-    this.generating = abort;
-    const answers = [];
-    for (const { adapterId, strength } of request.answers)
-      answers.push({ adapter: adapterId === null ? undefined : await this.library.load(adapterId), strength });
-    const ids = encodeRequest(tokenizer, request.prompt, request.chat);
-    const room = model.config.contextTokens - ids.length;
-    if (room < 1)
-      throw new RangeError(
-        `Cannot answer: found a prompt of ${ids.length} tokens, need fewer than the base's ${model.config.contextTokens}`,
-      );
-    const maxTokens = Math.min(request.maxTokens, room);
-    const generator = await Generator.create(model, answers, ids.length + maxTokens);
-    try {
-      const streams = answers.map(() => tokenizer.decodeStream());
-      const began = performance.now();
-      let tokens = 0;
-      const options = { ...request, maxTokens, stopIds: tokenizer.endOfTurn, signal: abort.signal };
-      for await (const { answer, id, reason } of generator.run(ids, options)) {
-        if (id !== undefined) tokens++;
-        const fresh = id === undefined ? streams[answer]!.end() : streams[answer]!.push(id);
-        const tokensPerSecond = tokens / ((performance.now() - began) / 1000);
-        if (fresh !== '' || reason !== undefined)
-          onEvent({ answer, text: fresh, done: reason !== undefined, reason, tokensPerSecond });
-      }
-    } finally {
-      generator.destroy();
-      if (this.generating === abort) this.generating = undefined;
-    }
+  generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {
+    return this.session.answer(async (signal) => {
+      const model = this.session.needModel();
+      const tokenizer = this.session.needTokenizer();
+      const prompts = request.answers.map(({ messages }) => encodeRequest(tokenizer, messages, request.chat));
+      const longest = Math.max(...prompts.map(({ length }) => length));
+      const maxTokens = Math.min(request.maxTokens, this.roomAfter(longest));
+      await this.withContestants(request.answers, async (answers) => {
+        const generator = await this.session.turns.during(() => Generator.create(model, answers, longest + maxTokens));
+        try {
+          const say = sayPieces(tokenizer, answers.length, onEvent);
+          const options = {
+            ...request.sampling,
+            maxTokens,
+            likeliest: LIKELIEST,
+            stopIds: tokenizer.endOfTurn,
+            signal,
+          };
+          await this.inTurns(generator.run(prompts, options), say);
+        } finally {
+          generator.destroy();
+        }
+      });
+    });
+  }
+
+  evaluate(request: EvaluateRequest, onRow: (result: EvalRowResult) => void): Promise<void> {
+    return this.session.answer((signal) =>
+      this.withContestants(request.contestants, (contestants) => {
+        const model = this.session.needModel();
+        const tokenizer = this.session.needTokenizer();
+        return this.inTurns(evaluateRows({ model, tokenizer, contestants, signal }, request), onRow);
+      }),
+    );
   }
 
   async stopGenerating(): Promise<void> {
-    this.generating?.abort();
+    this.session.abortAnswers();
   }
+
+  async heldBackRows(
+    settings: { readonly validationSplit: number; readonly seed: number },
+    count: number,
+  ): Promise<readonly EvalRow[]> {
+    const tokenizer = this.session.needTokenizer();
+    const rows = this.session.data?.dataset?.rows;
+    if (rows === undefined) throw new Error('Cannot take rows: found no open dataset, need one');
+    const { validation } = splitRows(rows, settings);
+    if (validation.length === 0)
+      throw new RangeError('Cannot take rows: found none held back, need a share above 0 % and more than one row');
+    return validation.slice(0, count).map((index) => heldBackRow(rows[index]!, tokenizer));
+  }
+
+  private roomAfter(promptTokens: number): number {
+    const { contextTokens } = this.session.needModel().config;
+    if (promptTokens >= contextTokens)
+      throw new RangeError(
+        `Cannot answer: found a prompt of ${promptTokens} tokens, need fewer than the base's ${contextTokens}`,
+      );
+    return contextTokens - promptTokens;
+  }
+
+  /** Puts the adapters on the device for `work`. That of the run is a copy of this moment: the run goes on changing its own. */
+  private async withContestants<T>(
+    contestants: readonly Contestant[],
+    work: (answers: readonly Answer[]) => Promise<T>,
+  ): Promise<T> {
+    if (contestants.length < 1 || contestants.length > MAX_ANSWERS)
+      throw new RangeError(`Cannot answer: found ${contestants.length} answers side by side, need 1 to ${MAX_ANSWERS}`);
+    const answers: Answer[] = [];
+    let copy: FlatAdapter | undefined;
+    try {
+      for (const { adapterId, strength } of contestants) {
+        if (adapterId === RUNNING_ADAPTER) copy ??= await this.copyRunning();
+        const adapter =
+          adapterId === null
+            ? undefined
+            : adapterId === RUNNING_ADAPTER
+              ? copy
+              : await this.session.turns.during(() => this.library.load(adapterId));
+        answers.push({ adapter, strength });
+      }
+      return await work(answers);
+    } finally {
+      copy?.destroy();
+    }
+  }
+
+  private copyRunning(): Promise<FlatAdapter> {
+    return this.session.turns.during(async () => {
+      const { training } = this.session;
+      if (training === undefined) throw new Error('Cannot ask the run: found none that goes on, need one');
+      return FlatAdapter.copyOf(training);
+    });
+  }
+
+  /** Takes what comes, giving the GPU away whenever a turn is over. */
+  private async inTurns<T>(events: AsyncIterator<T>, take: (event: T) => void): Promise<void> {
+    for (;;) {
+      const turn = await this.session.turns.take();
+      try {
+        do {
+          const next = await events.next();
+          if (next.done) return;
+          take(next.value);
+        } while (!turn.isOver);
+      } finally {
+        turn.end();
+      }
+    }
+  }
+}
+
+/** Turns tokens into pieces of text with what the model thought of them. */
+function sayPieces(
+  tokenizer: Tokenizer,
+  answers: number,
+  onEvent: (event: GenerateEvent) => void,
+): (event: TokenEvent) => void {
+  const streams = Array.from({ length: answers }, () => ({ text: tokenizer.decodeStream(), probability: 1 }));
+  const began = performance.now();
+  let tokens = 0;
+  return ({ answer, id, probability, likeliest, reason }) => {
+    const stream = streams[answer]!;
+    if (id !== undefined) tokens++;
+    const text = id === undefined ? stream.text.end() : stream.text.push(id);
+    if (id !== undefined) stream.probability *= probability;
+    let piece: AnswerPiece | undefined;
+    if (text !== '') {
+      const others = likeliest.map((one) => ({
+        text: tokenizer.decode([one.id], { special: true }),
+        probability: one.probability,
+      }));
+      piece = { text, probability: stream.probability, likeliest: others };
+      stream.probability = 1;
+    }
+    const tokensPerSecond = tokens / ((performance.now() - began) / 1000);
+    if (piece !== undefined || reason !== undefined)
+      onEvent({ answer, piece, done: reason !== undefined, reason, tokensPerSecond });
+  };
 }

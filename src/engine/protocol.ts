@@ -13,6 +13,7 @@ export type * from './protocol/base.ts';
 export type * from './protocol/data.ts';
 export type * from './protocol/library.ts';
 export type * from './protocol/play.ts';
+export { RUNNING_ADAPTER } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
 

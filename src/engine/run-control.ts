@@ -17,6 +17,10 @@ export class RunControl {
     return this.abort.signal;
   }
 
+  get isPaused(): boolean {
+    return this.paused !== undefined;
+  }
+
   /** Tells the page when state or message change; a paused run stays paused until it is resumed. */
   set(state: State, message?: string): void {
     if (state === 'running' && this.paused !== undefined) return;

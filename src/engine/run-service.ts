@@ -3,6 +3,7 @@
 import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import { countTrainable } from '../lora/adapter-tensors.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
@@ -10,6 +11,7 @@ import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/r
 import { planStep } from '../train/train-step.ts';
 import type { RunFacts } from './card-facts.ts';
 import type { DataService } from './data-service.ts';
+import type { GpuTurn } from './gpu-turns.ts';
 import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
 import type { AdapterRecord, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
@@ -21,6 +23,8 @@ import { adapterOf, isSameDevice, newAdapter, trainAdapter } from './train-adapt
 const CHECKPOINT_SECONDS = 10;
 
 export class RunService implements RunApi {
+  private turn: GpuTurn | undefined;
+
   constructor(
     private readonly session: Session,
     private readonly datasets: DataService,
@@ -165,13 +169,24 @@ export class RunService implements RunApi {
     const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
     this.session.runs.set(runId, control);
     try {
+      this.turn = await this.session.turns.take();
       return await run(control);
     } catch (error) {
       control.set('failed', (error as Error).message);
       throw error;
     } finally {
       this.session.runs.delete(runId);
+      this.session.training = undefined;
+      this.turn?.end();
     }
+  }
+
+  /** Between two steps: a paused run has no turn on the GPU, and whoever waits for one goes first. */
+  private async letOthersIn(control: RunControl): Promise<void> {
+    if (!control.isPaused && !this.session.turns.isWanted) return;
+    this.turn?.end();
+    await control.waitWhilePaused();
+    this.turn = await this.session.turns.take();
   }
 
   /** Takes the place of the run that goes on and writes down what it is; returns what gives the place back. */
@@ -219,7 +234,10 @@ export class RunService implements RunApi {
         onEvent({ ...event, runId });
       },
       onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
-      beforeStep: () => control.waitWhilePaused(),
+      beforeStep: () => this.letOthersIn(control),
+      onAdapter: (adapter: FlatAdapter) => {
+        this.session.training = adapter;
+      },
       signal: control.signal,
     };
     const isKept = problem === undefined;

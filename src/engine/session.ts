@@ -10,6 +10,7 @@ import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
 import type { RunStore } from '../storage/run-store.ts';
+import { GpuTurns } from './gpu-turns.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord, DatasetOptions, ModelReport } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
@@ -49,7 +50,40 @@ export class Session {
   /** Adapters on the device, ready to answer. */
   readonly loaded = new Map<string, FlatAdapter>();
 
+  /** The adapter that is being trained. */
+  training: FlatAdapter | undefined;
+  readonly turns = new GpuTurns();
+  private answering: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
+
   constructor(readonly host: EngineHost) {}
+
+  /** Runs `work`, which answers, after ending whatever else is being answered: it holds base and adapters in use. */
+  async answer<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const before = this.answering;
+    before?.abort.abort();
+    const abort = new AbortController();
+    const result = (async () => {
+      await before?.ended;
+      return work(abort.signal);
+    })();
+    const mine = { abort, ended: result.catch(() => {}) };
+    this.answering = mine;
+    return result.finally(() => {
+      if (this.answering === mine) this.answering = undefined;
+    });
+  }
+
+  abortAnswers(): void {
+    this.answering?.abort.abort();
+  }
+
+  /** Resolves when nothing is being answered: base and adapters may go. */
+  async endAnswers(): Promise<void> {
+    while (this.answering !== undefined) {
+      this.answering.abort.abort();
+      await this.answering.ended;
+    }
+  }
 
   unloadAdapters(): void {
     for (const adapter of this.loaded.values()) adapter.destroy();

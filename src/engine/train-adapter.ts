@@ -36,6 +36,11 @@ export function newAdapter(
   return initAdapter(config, model.linears(), settings.seed, model.folder.name, model.family.defaultTargets);
 }
 
+export interface TrainHooks extends RunHooks {
+  /** The adapter on the device before its first step; it is destroyed when the run has ended. */
+  onAdapter?(adapter: FlatAdapter): void;
+}
+
 /** How a run is kept while it goes; what its numbers belong to is found here. */
 export interface KeepOptions extends Omit<CheckpointOptions, 'identity'> {
   /** SHA-256 of the rows. */
@@ -50,7 +55,7 @@ export async function trainAdapter(
   model: BaseModel,
   rows: readonly TokenRow[],
   settings: TrainSettings,
-  hooks: RunHooks,
+  hooks: TrainHooks,
   start?: Adapter,
   keep?: KeepOptions,
 ): Promise<Trained> {
@@ -63,6 +68,7 @@ export async function trainAdapter(
   }
   const flat = await FlatAdapter.load(model.device, adapter);
   try {
+    hooks.onAdapter?.(flat);
     const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
     return { adapter: withTensors(adapter, await flat.read()), outcome };
   } finally {

@@ -47,6 +47,15 @@ export class FlatAdapter {
     return adapter;
   }
 
+  /** A second one with the numbers that `adapter` has now. */
+  static async copyOf({ device, shape, params }: FlatAdapter): Promise<FlatAdapter> {
+    const copy = await allocateFlat(device, 'copied adapter', flatLayout(shape).length);
+    const encoder = device.gpu.createCommandEncoder({ label: 'copy adapter' });
+    encoder.copyBufferToBuffer(params, 0, copy, 0, params.size);
+    device.gpu.queue.submit([encoder.finish()]);
+    return new FlatAdapter(device, shape, copy);
+  }
+
   write(values: TensorTable): void {
     for (const { name, shape, offset } of flatLayout(this.shape).entries) {
       const data = values.get(name);

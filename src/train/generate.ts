@@ -9,6 +9,7 @@ import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type CachedInputs, cachedInputs } from '../model/model-inputs.ts';
+import { judge, type Likelihood } from './likelihood.ts';
 import { makeSampler, type SamplingSettings } from './sample.ts';
 
 /** One of the answers that are made side by side. */
@@ -22,6 +23,8 @@ export interface GenerateOptions extends SamplingSettings {
   readonly maxTokens: number;
   /** Ids that end an answer; empty to go on regardless. */
   readonly stopIds: readonly number[];
+  /** How many of the likeliest tokens to tell with each one; 0 when absent. */
+  readonly likeliest?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,9 +32,14 @@ export interface GenerateOptions extends SamplingSettings {
 export interface TokenEvent {
   readonly answer: number;
   readonly id: number | undefined;
+  /** Of `id`; 0 when there is none. */
+  readonly probability: number;
+  /** The likeliest tokens there, best first; empty unless asked for. */
+  readonly likeliest: readonly Likelihood[];
   readonly reason: 'end-of-turn' | 'length' | 'stopped' | undefined;
 }
 
+const NO_TOKEN = { id: undefined, probability: 0, likeliest: [] } as const;
 const NO_ROW = 0xffffffff;
 /** Columns of a prefill pass. */
 const PREFILL_COLUMNS = 32;
@@ -85,35 +93,35 @@ export class Generator {
     );
   }
 
-  /** Yields tokens of all answers as they come. All answers continue the same `prompt` ids (at least one). */
-  async *run(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<TokenEvent> {
-    if (prompt.length === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
-    const tokens = prompt.length + options.maxTokens;
-    this.model.checkTokens(tokens);
-    if (tokens > this.capacity)
-      throw new RangeError(
-        `Cannot generate: found ${prompt.length} prompt tokens and ${options.maxTokens} new ones, need at most ${this.capacity}`,
-      );
-    await this.fillCaches(prompt.slice(0, -1));
-    const last = this.answers.map(() => prompt.at(-1)!);
+  /** Yields tokens of all answers as they come. All of them continue one prompt (ids, at least one), or each its own. */
+  async *run(
+    prompt: readonly number[] | readonly (readonly number[])[],
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenEvent> {
+    const prompts = this.promptsOf(prompt);
+    for (const { length } of prompts) this.checkRoom(length, options.maxTokens);
+    await this.fillCaches(prompts);
+    const last = prompts.map((ids) => ids.at(-1)!);
     const live = new Set(this.answers.keys());
     const sampler = makeSampler(options);
     for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
       if (options.signal?.aborted) break;
-      const position = prompt.length - 1 + n;
-      const logits = await this.decodeStep([...live].map((row) => ({ row, id: last[row]!, position })));
+      const logits = await this.decodeStep(
+        [...live].map((row) => ({ row, id: last[row]!, position: prompts[row]!.length - 1 + n })),
+      );
       for (const row of [...live]) {
         const id = sampler(logits[row]!, row, n);
         if (options.stopIds.includes(id)) {
           live.delete(row);
-          yield { answer: row, id: undefined, reason: 'end-of-turn' };
+          yield { ...NO_TOKEN, answer: row, reason: 'end-of-turn' };
           continue;
         }
         last[row] = id;
-        yield { answer: row, id, reason: undefined };
+        const { probability, likeliest } = judge(logits[row]!, id, options.likeliest ?? 0);
+        yield { answer: row, id, probability, likeliest, reason: undefined };
       }
     }
-    for (const answer of live) yield { answer, id: undefined, reason: options.signal?.aborted ? 'stopped' : 'length' };
+    for (const answer of live) yield { ...NO_TOKEN, answer, reason: options.signal?.aborted ? 'stopped' : 'length' };
   }
 
   destroy(): void {
@@ -122,8 +130,28 @@ export class Generator {
     for (const cache of this.caches) cache.destroy();
   }
 
-  private async fillCaches(ids: readonly number[]): Promise<void> {
-    const columns = this.answers.flatMap((_, row) => ids.map((id, position) => ({ row, id, position })));
+  private promptsOf(prompt: readonly number[] | readonly (readonly number[])[]): readonly (readonly number[])[] {
+    const isShared = prompt.length === 0 || typeof prompt[0] === 'number';
+    const prompts = isShared
+      ? this.answers.map(() => prompt as readonly number[])
+      : (prompt as readonly (readonly number[])[]);
+    if (prompts.length !== this.answers.length)
+      throw new RangeError(`Cannot generate: found ${prompts.length} prompts, need ${this.answers.length}`);
+    return prompts;
+  }
+
+  private checkRoom(promptTokens: number, newTokens: number): void {
+    if (promptTokens === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
+    this.model.checkTokens(promptTokens + newTokens);
+    if (promptTokens + newTokens > this.capacity)
+      throw new RangeError(
+        `Cannot generate: found ${promptTokens} prompt tokens and ${newTokens} new ones, need at most ${this.capacity}`,
+      );
+  }
+
+  /** Everything of the prompts but their last tokens, which the first decoding step takes. */
+  private async fillCaches(prompts: readonly (readonly number[])[]): Promise<void> {
+    const columns = prompts.flatMap((ids, row) => ids.slice(0, -1).map((id, position) => ({ row, id, position })));
     for (let begin = 0; begin < columns.length; begin += PREFILL_COLUMNS) {
       this.writeColumns(this.prefill, columns.slice(begin, begin + PREFILL_COLUMNS));
       await this.prefill.program.run();

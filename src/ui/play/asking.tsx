@@ -4,7 +4,6 @@ import { baseStore } from '../base/base-store.ts';
 import { Choice } from '../controls/choice.tsx';
 import { Select } from '../controls/select.tsx';
 import { libraryStore } from '../library/library-store.ts';
-import { runStore } from '../train/run-store.ts';
 import { ask, changePlay, chooseAdapter, playStore, stopAsking } from './play-store.ts';
 import { words } from './words.ts';
 
@@ -67,10 +66,8 @@ export function Asking({ small }: { small: boolean }) {
 
 function useWhyNotAsk(): string | undefined {
   const hasBase = useStore(baseStore, (s) => s.status === 'open');
-  const isTraining = useStore(runStore, (s) => s.phase === 'running' || s.phase === 'preparing');
   const hasPrompt = useStore(playStore, (s) => s.prompt.trim() !== '');
   if (!hasBase) return words.whyNot.noBase;
-  if (isTraining) return words.whyNot.running;
   return hasPrompt ? undefined : words.whyNot.noPrompt;
 }
 

@@ -65,7 +65,11 @@ export async function ask(): Promise<void> {
   const { prompt, adapterId, strength, temperature, maxTokens, seed, isAsking } = playStore.getState();
   if (isAsking || prompt.trim() === '') return;
   const mine = ++question;
-  const answers = [{ adapterId: null, strength: 1 }, ...(adapterId ? [{ adapterId, strength }] : [])];
+  const messages = [{ role: 'user', content: prompt } as const];
+  const answers = [
+    { adapterId: null, strength: 1, messages },
+    ...(adapterId ? [{ adapterId, strength, messages }] : []),
+  ];
   const chat = playStore.getState().chat && (baseStore.getState().report?.hasChatTemplate ?? false);
   playStore.setState({
     isAsking: true,
@@ -75,7 +79,7 @@ export async function ask(): Promise<void> {
   });
   const hear = gather(mine);
   try {
-    await engine().play.generate({ prompt, chat, answers, maxTokens, temperature, topP: TOP_P, seed }, hear);
+    await engine().play.generate({ chat, answers, maxTokens, sampling: { temperature, topP: TOP_P, seed } }, hear);
     if (mine === question) announce(words.announceDone);
   } catch (error) {
     if (mine === question) playStore.setState({ problem: sentence(error) });
@@ -102,7 +106,7 @@ function withEvent(answers: readonly Answer[], event: GenerateEvent): readonly A
   return answers.map((answer, i) =>
     i === event.answer
       ? {
-          text: answer.text + event.text,
+          text: answer.text + (event.piece?.text ?? ''),
           state: event.done ? 'done' : 'streaming',
           reason: event.reason,
           tokensPerSecond: event.tokensPerSecond,

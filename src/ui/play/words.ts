@@ -46,7 +46,6 @@ export const words = {
   toBase: 'Look at the base',
   whyNot: {
     noBase: 'A base has to be open first.',
-    running: 'The run has the GPU to itself. Pause or stop it to ask.',
     noPrompt: 'Write a prompt first.',
   },
   key: 'Ctrl or ⌘ + Enter',

@@ -1,0 +1,78 @@
+// The page's engine over a storage in memory and a small model with something in it, for tests of the services.
+
+import { create, globals } from 'webgpu';
+import type { ModelFile } from '../../model/model-file.ts';
+import { tinyFolder, tinyTensors } from '../../model/testing/tiny-model.ts';
+import { createEngine } from '../engine.ts';
+import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type TrainSettings } from '../protocol.ts';
+import type { EngineHost } from '../session.ts';
+
+Object.assign(globalThis, globals);
+/** Must stay referenced: Dawn aborts the process when it is collected. */
+const gpu = create([]) as unknown as GPU;
+
+export type StoredAdapters = Map<string, { record: AdapterRecord; files: ReadonlyMap<string, Uint8Array> }>;
+
+/** 40 steps of two rows, some held back. */
+export const SETTINGS: TrainSettings = {
+  ...DEFAULT_SETTINGS,
+  rank: 2,
+  learningRate: 5e-3,
+  epochs: 10,
+  batchSize: 2,
+  seqLen: 32,
+  validationSplit: 0.2,
+};
+
+export const DATA = new File(
+  [Array.from({ length: 10 }, (_, i) => JSON.stringify({ prompt: `row ${i}`, completion: `is ${i * i}` })).join('\n')],
+  'squares.jsonl',
+);
+
+export function memoryEngine(): { readonly engine: EngineApi; readonly adapters: StoredAdapters } {
+  const adapters: StoredAdapters = new Map();
+  const host: EngineHost = {
+    gpu,
+    prepared: { open: async () => undefined, create: async () => undefined, remove: async () => {} },
+    fetchModel: async () => tinyModel(),
+    adapters: {
+      list: async () => [...adapters.values()].map(({ record }) => record),
+      files: async (id) => adapters.get(id)!.files,
+      save: async (record, files) => void adapters.set(record.id, { record, files }),
+      update: async (record) => void adapters.set(record.id, { ...adapters.get(record.id)!, record }),
+      remove: async (id) => void adapters.delete(id),
+    },
+    runs: {
+      checkpoints: { save: async () => {}, records: async function* () {}, clear: async () => {} },
+      claim: async () => () => {},
+      begin: async () => {},
+      interrupted: async () => undefined,
+      rows: () => Promise.reject(new Error('no run is kept here')),
+    },
+  };
+  return { engine: createEngine(host), adapters };
+}
+
+export async function openTiny(engine: EngineApi): Promise<void> {
+  await engine.base.openDevice();
+  await engine.base.openModel({ kind: 'bundled', id: 'tiny', url: '' }, 'q8', () => {});
+}
+
+export async function openSquares(engine: EngineApi): Promise<void> {
+  const options = { maxTokens: 32, longRows: 'truncate', completionOnly: true } as const;
+  await engine.data.openDataset([DATA], options, () => {});
+}
+
+/** The same numbers every time, never all equal. */
+export function tinyModel(): ModelFile[] {
+  let state = 1;
+  const tensors = tinyTensors().map((tensor) => {
+    const values = new Float32Array(tensor.bytes.byteLength / 4);
+    for (let i = 0; i < values.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      values[i] = tensor.name.includes('norm') ? 1 : state / 2 ** 33;
+    }
+    return { ...tensor, bytes: new Uint8Array(values.buffer) };
+  });
+  return tinyFolder({}, tensors);
+}
