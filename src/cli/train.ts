@@ -110,6 +110,7 @@ ${MODEL_HELP}
         bar.note(`validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
         return;
       }
+      if (event.type !== 'step') return;
       bar.update(event);
       if (log !== undefined) appendFileSync(log, logLine(event));
     };

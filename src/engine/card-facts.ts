@@ -24,7 +24,10 @@ export function cardFacts(model: BaseModel, name: string, run?: RunFacts): CardF
     validationLoss: outcome.validationAfter,
     baseValidationLoss: outcome.validationBefore,
     recipe: {
-      'learning rate': settings.learningRate,
+      'learning rate': [
+        settings.learningRate,
+        ...outcome.rateChanges.map(({ step, learningRate }) => `${learningRate} from step ${step + 1}`),
+      ].join(', '),
       schedule: `${settings.schedule}, ${settings.warmupSteps} warm-up steps`,
       'batch size': `${settings.batchSize} rows × ${settings.gradAccum}`,
       'longest row': `${settings.seqLen} tokens`,

@@ -116,7 +116,7 @@ async function train(engine: EngineApi, onEvent: (event: RunEvent) => void = () 
 const untimed = (events: readonly RunEvent[]) =>
   events
     .flatMap((event) => (event.type === 'past' ? event.events : event))
-    .filter((event) => event.type !== 'state')
+    .filter((event) => event.type !== 'state' && event.type !== 'memory')
     .map((event) => (event.type === 'step' ? { ...event, ms: 0 } : event));
 
 /** A run whose worker ends some steps after its first checkpoint, at step 50 of 72. */

@@ -8,6 +8,7 @@ export class RunControl {
   private readonly abort = new AbortController();
   private state: State | undefined;
   private message: string | undefined;
+  private rate: number | undefined;
   private unpause: (() => void) | undefined;
   private paused: Promise<void> | undefined;
 
@@ -49,6 +50,18 @@ export class RunControl {
   stop(): void {
     this.abort.abort();
     this.resume();
+  }
+
+  /** @param learningRate what the schedule is scaled by from the next step on. */
+  changeRate(learningRate: number): void {
+    this.rate = learningRate;
+  }
+
+  /** The rate that was chosen since the last call. */
+  takeRate(): number | undefined {
+    const { rate } = this;
+    this.rate = undefined;
+    return rate;
   }
 
   async waitWhilePaused(): Promise<void> {

@@ -5,7 +5,7 @@ import type { TokenRow } from '../data/types.ts';
 import { countTrainable } from '../lora/adapter-tensors.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
-import { checkSettings, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
+import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
@@ -136,6 +136,7 @@ export class RunService implements RunApi {
       stopped: true,
       validationBefore: evals[0]?.loss,
       validationAfter: evals.at(-1)?.loss,
+      rateChanges: checkpoint.rates,
       trouble: undefined,
     };
     const record = await this.library.keep(run.adapterName, adapter, { settings, dataset, outcome });
@@ -154,6 +155,12 @@ export class RunService implements RunApi {
 
   async resumeRun(runId: string): Promise<void> {
     this.session.runs.get(runId)?.resume();
+  }
+
+  async changeRate(runId: string, learningRate: number): Promise<void> {
+    if (!isLearningRate(learningRate))
+      throw new RangeError(`Cannot change the learning rate: found ${learningRate}, need a number from 0 to 10`);
+    this.session.runs.get(runId)?.changeRate(learningRate);
   }
 
   async stopRun(runId: string): Promise<void> {
@@ -238,6 +245,8 @@ export class RunService implements RunApi {
       onAdapter: (adapter: FlatAdapter) => {
         this.session.training = adapter;
       },
+      nextRate: () => control.takeRate(),
+      onAllocated: (bytes: number) => onEvent({ type: 'memory', runId, bytes }),
       signal: control.signal,
     };
     const isKept = problem === undefined;

@@ -23,6 +23,7 @@ const SMALL: Checkpoint = {
     { step: 0, loss: 3.25 },
     { step: 2, loss: Number.NaN },
   ],
+  rates: [{ step: 1, learningRate: 5e-4 }],
   state: {
     params: Float32Array.of(1, -0, 1e-40, 3.4e38),
     m: Float32Array.of(0.1, 0, -1e-30, 2),

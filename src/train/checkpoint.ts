@@ -8,7 +8,7 @@
 
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { flatLayout } from '../lora/flat-adapter.ts';
-import { checkSettings, type TrainSettings } from './recipe.ts';
+import { checkSettings, isLearningRate, type TrainSettings } from './recipe.ts';
 
 /** What a run's numbers follow from, beside its settings. */
 export interface RunIdentity {
@@ -37,6 +37,13 @@ export interface EvalRecord {
   readonly loss: number;
 }
 
+/** The learning rate that a person has chosen while the run went on; it stands in for the setting from the next step on. */
+export interface RateChange {
+  /** Steps made when it was chosen. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
 /** The numbers that training changes, each (n) f32 as on the device. */
 export interface TrainState {
   readonly params: Float32Array;
@@ -53,6 +60,8 @@ export interface Checkpoint {
   /** One a step made: where the run stands is their number. */
   readonly steps: readonly StepRecord[];
   readonly evals: readonly EvalRecord[];
+  /** In the order of their steps; a later one of the same step wins. */
+  readonly rates: readonly RateChange[];
   readonly state: TrainState;
 }
 
@@ -227,7 +236,8 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
   const is = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
   if (!is(head) || head.version !== VERSION)
     throw refuse(`version ${is(head) ? String(head.version) : 'none'}`, `version ${VERSION}`);
-  const { totalSteps, savedAt, settings, identity, steps, evals, elements } = head;
+  // Records of before rates could be changed have no list of them.
+  const { totalSteps, savedAt, settings, identity, steps, evals, rates = [], elements } = head;
   const count = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!count(totalSteps) || !count(steps) || steps > totalSteps)
     throw refuse(`step ${String(steps)} of ${String(totalSteps)}`, 'a whole number of steps');
@@ -261,5 +271,12 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
       throw refuse('a validation that is none', 'step and loss');
     return { step: entry.step, loss: entry.loss ?? Number.NaN };
   });
-  return { totalSteps, savedAt, settings: own, identity: known, steps, evals: checks, elements };
+  if (!Array.isArray(rates)) throw refuse('no list of learning rates', 'one');
+  const changes = rates.map((entry: unknown, i) => {
+    const { step, learningRate } = is(entry) ? entry : {};
+    if (!count(step) || step > steps || step < (rates[i - 1]?.step ?? 0) || !isLearningRate(learningRate))
+      throw refuse('a change of rate that is none', 'step and rate');
+    return { step, learningRate };
+  });
+  return { totalSteps, savedAt, settings: own, identity: known, steps, evals: checks, rates: changes, elements };
 }

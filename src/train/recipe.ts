@@ -86,6 +86,12 @@ const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' |
   ['evalEvery', 0, 1e7, 'whole'],
 ];
 
+/** True for a number that a run can take as its learning rate. */
+export function isLearningRate(value: unknown): value is number {
+  const [, low, high] = RANGES.find(([name]) => name === 'learningRate')!;
+  return typeof value === 'number' && value >= low && value <= high;
+}
+
 /** Throws RangeError naming the first setting that is out of its range. */
 export function checkSettings(settings: TrainSettings): void {
   for (const [name, low, high, kind] of RANGES) {

@@ -59,7 +59,7 @@ function memoryStore() {
 
 async function train(
   checkpoints?: Partial<CheckpointOptions>,
-  { settings = SETTINGS, stopAfter = 0, onStep = (_: number, __: FlatAdapter) => {} } = {},
+  { settings = SETTINGS, stopAfter = 0, rateAt = 0, onStep = (_: number, __: FlatAdapter) => {} } = {},
 ) {
   const model = await opened;
   const start = initAdapter(
@@ -80,7 +80,9 @@ async function train(
     ...{ store: memoryStore().store, identity: IDENTITY, everySteps: 1e9, everySeconds: 1e9 },
     ...{ mostShare: Number.POSITIVE_INFINITY, ...checkpoints },
   };
-  const hooks = { onEvent, signal: stop.signal };
+  let step = checkpoints?.resumeFrom?.steps.length ?? 0;
+  const nextRate = () => (rateAt > 0 && step++ === rateAt ? 3e-3 : undefined);
+  const hooks = { onEvent, nextRate, signal: stop.signal };
   try {
     const outcome = await runTraining(model, flat, ROWS, settings, hooks, options);
     return { events: events.map(withoutTime), outcome, factors: await flat.read() };
@@ -107,6 +109,30 @@ describe('a run that goes on from a checkpoint', () => {
       expect([...past, ...rest.events], at).toEqual(whole.events);
       expect(rest.factors, at).toEqual(whole.factors);
       expect(rest.outcome, at).toEqual(whole.outcome);
+    }
+  });
+
+  it('keeps to a learning rate that was changed on the way, also when it was just changed', async () => {
+    const plain = await train();
+    const whole = await train(undefined, { rateAt: 5 });
+    expect(whole.outcome.rateChanges).toEqual([{ step: 5, learningRate: 3e-3 }]);
+    expect(whole.events).toContainEqual({ type: 'rate', step: 5, learningRate: 3e-3 });
+    expect(whole.factors).not.toEqual(plain.factors);
+    const rates = (events: TrainEvent[]) => events.flatMap((event) => (event.type === 'step' ? [event.lr] : []));
+    const [before, after] = [rates(plain.events), rates(whole.events)];
+    expect(after.slice(0, 5)).toEqual(before.slice(0, 5));
+    for (const [i, lr] of after.slice(5).entries()) expect(lr).toBeCloseTo(before[5 + i]! * 0.3, 12);
+    for (const stopAfter of [4, 5, 6, 9]) {
+      const { store } = memoryStore();
+      await train({ store, keepWhenStopped: true }, { stopAfter, rateAt: 5 });
+      const { checkpoint } = await latestCheckpoint(store);
+      const rest = await train({ resumeFrom: checkpoint }, { rateAt: stopAfter > 5 ? 0 : 5 });
+      const past = pastEvents(checkpoint!, ROWS).map(withoutTime);
+      expect([...past, ...rest.events], `stopped after step ${stopAfter}`).toEqual(whole.events);
+      expect(rest.factors, `stopped after step ${stopAfter}`).toEqual(whole.factors);
+      if (stopAfter < 6) continue;
+      const forgot = await train({ resumeFrom: { ...checkpoint!, rates: [] } });
+      expect(forgot.factors, 'a change that is forgotten shows').not.toEqual(whole.factors);
     }
   });
 

@@ -10,6 +10,7 @@ import {
   type EvalRecord,
   encodeCheckpoint,
   isFiniteArray,
+  type RateChange,
   type RunIdentity,
   type StepRecord,
 } from './checkpoint.ts';
@@ -49,6 +50,7 @@ interface Snapshot {
 export class RunJournal {
   readonly steps: StepRecord[] = [];
   readonly evals: EvalRecord[] = [];
+  readonly rates: RateChange[] = [];
   /** The last state whose next step went well: a state is known to be good only when it has been tried. */
   private good: Snapshot | undefined;
   private latest: Snapshot | undefined;
@@ -78,6 +80,7 @@ export class RunJournal {
         );
       for (const record of from.steps) journal.steps.push(record);
       for (const record of from.evals) journal.evals.push(record);
+      for (const record of from.rates) journal.rates.push(record);
       writeFlat(adapter.device, adapter.params, from.state.params);
       step.optimizer.writeMoments(from.state);
     }
@@ -90,6 +93,11 @@ export class RunJournal {
   get mostLoss(): number | undefined {
     const first = this.steps[0]?.loss;
     return first === undefined ? undefined : EXPLODES_AT * Math.max(Math.log(this.run.vocab), first);
+  }
+
+  /** What the schedule is scaled by: the setting, or what a person has chosen since. */
+  get learningRate(): number {
+    return this.rates.at(-1)?.learningRate ?? this.run.settings.learningRate;
   }
 
   addStep(record: StepRecord): void {
@@ -137,15 +145,16 @@ export class RunJournal {
     writeFlat(this.adapter.device, this.adapter.params, params);
     this.steps.length = step;
     while ((this.evals.at(-1)?.step ?? -1) > step) this.evals.pop();
+    while ((this.rates.at(-1)?.step ?? -1) > step) this.rates.pop();
     return step;
   }
 
   private async save(params: Float32Array, { store, identity }: CheckpointOptions): Promise<void> {
     const { settings, totalSteps } = this.run;
-    const { steps, evals } = this;
+    const { steps, evals, rates } = this;
     const state = { params, ...(await this.step.optimizer.readMoments()) };
     const savedAt = new Date().toISOString();
-    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, steps, evals, state });
+    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, steps, evals, rates, state });
     await store.save(record).catch((error: Error) => {
       throw new StoreError(error.message);
     });

@@ -8,7 +8,7 @@ import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import type { Checkpoint, StepRecord } from './checkpoint.ts';
+import type { Checkpoint, RateChange, StepRecord } from './checkpoint.ts';
 import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
@@ -29,12 +29,20 @@ export type TrainEvent =
       readonly ms: number;
       readonly epoch: number;
     }
-  | { readonly type: 'eval'; readonly step: number; readonly loss: number };
+  | { readonly type: 'eval'; readonly step: number; readonly loss: number }
+  /** From the step after `step` on, the schedule is scaled by another learning rate. */
+  | { readonly type: 'rate'; readonly step: number; readonly learningRate: number };
 
 export interface RunHooks {
   onEvent(event: TrainEvent): void;
   /** Awaited before every step: a paused run waits here. */
   beforeStep?(): Promise<void>;
+  /** Asked before every step: a learning rate that has been chosen since, once. */
+  nextRate?(): number | undefined;
+  /** All that the run needs has been allocated: bytes on the device, the base's weights among them. */
+  onAllocated?(bytes: number): void;
+  /** Awaited between two steps, after `step` of them (0: before the first). Reads the adapter, and changes nothing of it. */
+  afterStep?(step: number, adapter: FlatAdapter): Promise<void>;
   /** Aborted: the run ends after the step it is in, and keeps what it has. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -47,6 +55,7 @@ export interface RunOutcome {
   /** Mean loss over the held-back rows, before the first step and after the last. */
   readonly validationBefore: number | undefined;
   readonly validationAfter: number | undefined;
+  readonly rateChanges: readonly RateChange[];
   /** Why the run ended early with the adapter of `steps`: numbers that had gone bad. */
   readonly trouble: string | undefined;
 }
@@ -102,6 +111,7 @@ export async function runTraining(
   };
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress);
   try {
+    hooks.onAllocated?.(model.weights.bytes + step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
     const evaluate = async () => {
@@ -112,6 +122,7 @@ export async function runTraining(
       hooks.onEvent({ type: 'eval', ...record });
     };
     if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate();
+    if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter);
     const epochOrder = rowOrder(train, settings);
     let trouble: string | undefined;
     try {
@@ -121,13 +132,20 @@ export async function runTraining(
         const done = journal.steps.length;
         const began = performance.now();
         const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch);
-        const lr = scheduledRate(settings.schedule, settings.learningRate, done, steps, settings.warmupSteps);
+        const chosen = hooks.nextRate?.();
+        if (chosen !== undefined) {
+          const change = { step: done, learningRate: chosen };
+          journal.rates.push(change);
+          hooks.onEvent({ type: 'rate', ...change });
+        }
+        const lr = scheduledRate(settings.schedule, journal.learningRate, done, steps, settings.warmupSteps);
         const { seed, clip } = settings;
         const result = await step.run(batches, { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss });
         journal.addStep({ ...result, lr, ms: performance.now() - began });
         hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
         if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
         if (done + 1 < steps) await journal.keepIfDue();
+        await hooks.afterStep?.(done + 1, adapter);
       }
       await journal.checkEnd();
       if (journal.steps.length < steps && checkpoints?.keepWhenStopped) await journal.keep();
@@ -146,6 +164,7 @@ export async function runTraining(
       stopped: done < steps,
       validationBefore: evals[0]?.loss,
       validationAfter: evals.at(-1)?.loss,
+      rateChanges: journal.rates,
       trouble,
     };
   } finally {
@@ -155,19 +174,23 @@ export async function runTraining(
 
 /** Everything that a run over these rows has told by a checkpoint, in order, for whoever shows how it goes on. */
 export function pastEvents(
-  { steps, evals, totalSteps, settings }: Checkpoint,
+  { steps, evals, rates, totalSteps, settings }: Checkpoint,
   rows: readonly TokenRow[],
 ): TrainEvent[] {
   const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
   const events: TrainEvent[] = [];
-  let next = 0;
-  const tellEvals = (step: number) => {
-    for (; next < evals.length && evals[next]!.step <= step; next++) events.push({ type: 'eval', ...evals[next]! });
+  let nextEval = 0;
+  let nextRate = 0;
+  const tell = (step: number) => {
+    for (; evals[nextEval] && evals[nextEval]!.step <= step; nextEval++)
+      events.push({ type: 'eval', ...evals[nextEval]! });
+    for (; rates[nextRate] && rates[nextRate]!.step <= step; nextRate++)
+      events.push({ type: 'rate', ...rates[nextRate]! });
   };
-  tellEvals(0);
+  tell(0);
   for (const index of steps.keys()) {
     events.push(stepEvent(steps, index, run));
-    tellEvals(index + 1);
+    tell(index + 1);
   }
   return events;
 }

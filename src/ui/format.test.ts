@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, clock, count, parameters, plural, rate } from './format.ts';
+import { bytes, clock, count, parameters, plural, rate, rateOf } from './format.ts';
 
 test('bytes() keeps two or three digits and always a unit', () => {
   expect([0, 999, 1000, 6_030_000, 143_000_000, 999_600_000, 2_147_483_648].map(bytes)).toEqual([
@@ -25,6 +25,10 @@ test('parameters() counts in k, M and B', () => {
     '135 M',
     '1.7 B',
   ]);
+});
+
+test('rateOf() writes small numbers by their power of ten', () => {
+  expect([0.001, 0.000_25, 0.02, 0, 1 / 3000].map(rateOf)).toEqual(['1e-3', '2.5e-4', '0.02', '0', '3.33e-4']);
 });
 
 test('counts carry their word and thousands their comma', () => {

@@ -44,6 +44,14 @@ export function loss(value: number): string {
   return Number.isFinite(value) ? value.toFixed(3) : 'not a number';
 }
 
+/** "1e-3", "2.5e-4", "0.02": as learning rates are written, in at most three digits. */
+export function rateOf(value: number): string {
+  if (!Number.isFinite(value)) return '∞';
+  if (value === 0) return '0';
+  const short = Number(value.toPrecision(3));
+  return Math.abs(short) >= 0.01 ? String(short) : short.toExponential().replace('e-0', 'e-');
+}
+
 export function percent(share: number): string {
   return `${Math.round(share * 1000) / 10} %`;
 }

@@ -37,6 +37,21 @@ export interface EvalEvent {
   readonly loss: number;
 }
 
+/** The learning rate was changed by hand: it holds from the step after `step` on. */
+export interface RateEvent {
+  readonly type: 'rate';
+  readonly runId: string;
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+/** What the run holds on the device, the base's weights among it: allocated, not planned. */
+export interface MemoryEvent {
+  readonly type: 'memory';
+  readonly runId: string;
+  readonly bytes: number;
+}
+
 export interface StateEvent {
   readonly type: 'state';
   readonly runId: string;
@@ -49,10 +64,10 @@ export interface StateEvent {
 export interface PastEvent {
   readonly type: 'past';
   readonly runId: string;
-  readonly events: readonly (StepEvent | EvalEvent)[];
+  readonly events: readonly (StepEvent | EvalEvent | RateEvent)[];
 }
 
-export type RunEvent = StepEvent | EvalEvent | StateEvent | PastEvent;
+export type RunEvent = StepEvent | EvalEvent | RateEvent | MemoryEvent | StateEvent | PastEvent;
 
 /** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
 export interface InterruptedRun {
@@ -93,6 +108,8 @@ export interface RunApi {
   ): Promise<RunResult>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;
+  /** From the next step on, the schedule is scaled by this rate. Written down with the run: what goes on later keeps to it. */
+  changeRate(runId: string, learningRate: number): Promise<void>;
   /** Ends after the current step and keeps the adapter as it is. */
   stopRun(runId: string): Promise<void>;
   /** Undefined while a run goes on, in this tab or another. */

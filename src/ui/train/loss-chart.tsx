@@ -1,55 +1,65 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
+import { ChartTools, StepSlider } from '../charts/chart-tools.tsx';
+import { SaveChart } from '../charts/save-chart.tsx';
+import { StepChartBox } from '../charts/step-chart-box.tsx';
+import { writeCsv } from '../charts/write-csv.ts';
 import { loss } from '../format.ts';
-import { themeStore } from '../shell/theme-store.ts';
-import { drawLoss, type Reading } from './draw-loss.ts';
+import { Reading } from './reading.tsx';
+import { lossSpec, runView } from './run-charts.ts';
 import { runStore } from './run-store.ts';
+import { SmallCharts } from './small-charts.tsx';
 import { words } from './words.ts';
 
-/** The live curve. It redraws itself once a frame while points come; React only renders its frame and legend. */
-export function LossChart() {
-  const box = useRef<HTMLDivElement>(null);
-  const points = useStore(runStore, (s) => s.points);
-  const totalSteps = useStore(runStore, (s) => s.figures.totalSteps);
-  const baseLoss = useStore(runStore, (s) => s.figures.baseValidation);
-  const theme = useStore(themeStore, (s) => s.shown);
-  const isEmpty = useStore(runStore, (s) => s.figures.step === 0);
-  const [reading, setReading] = useState<Reading>();
+const HEIGHT = 280;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read anew when it changes
-  useEffect(() => {
-    if (!box.current) return;
-    const chart = drawLoss(box.current, { points, totalSteps, baseLoss, onReading: setReading });
-    return chart.remove;
-  }, [points, totalSteps, baseLoss, theme]);
+/** The live board: the loss, large; learning rate, gradient norm and speed below it, small, over the same steps. */
+export function LossChart() {
+  const points = useStore(runStore, (s) => s.points);
+  const name = useStore(runStore, (s) => s.name);
+  const totalSteps = useStore(runStore, (s) => s.figures.totalSteps);
+  const hasBase = useStore(runStore, (s) => s.figures.baseValidation !== undefined);
+  const isEmpty = useStore(runStore, (s) => s.figures.step === 0);
+  const spec = useMemo(() => lossSpec(points, name), [points, name]);
+  // A new run is looked at as a whole.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each run
+  useEffect(() => runView.setState({ window: undefined, step: undefined }), [points]);
 
   return (
     <div className="chart-frame">
       <div className="line line-apart">
         <h3>{words.chart.title}</h3>
-        <p className="small soft number">{reading ? words.chart.at(reading) : ''}</p>
+        <Legend hasBase={hasBase} />
       </div>
-      <Legend hasBase={baseLoss !== undefined} />
-      <ChartBox boxRef={box} />
+      <Described>{(says) => <StepChartBox spec={spec} view={runView} height={HEIGHT} says={says} canLog />}</Described>
       {isEmpty && (
         <p className="chart-empty soft">
           <span>{words.chart.empty}</span>
         </p>
       )}
-      <p className="hint">{words.chart.smoothHint}</p>
+      <StepSlider view={runView} lastStep={isEmpty ? 0 : totalSteps} />
+      <Reading />
+      <ChartTools view={runView} lastStep={Math.max(totalSteps, 2)} />
+      <SmallCharts />
+      <div className="line line-apart">
+        <p className="hint chart-hint">
+          {words.chart.smoothHint} {words.chart.drag}
+        </p>
+        <SaveChart spec={spec} view={runView} csv={() => writeCsv(points)} disabled={isEmpty} />
+      </div>
     </div>
   );
 }
 
-function ChartBox({ boxRef }: { boxRef: React.Ref<HTMLDivElement> }) {
+/** The curve in one sentence, renewed with the figures and not with every step. */
+function Described({ children }: { children: (says: string) => React.ReactNode }) {
   const points = useStore(runStore, (s) => s.points);
   const step = useStore(runStore, (s) => s.figures.step);
   const last = useStore(runStore, (s) => s.figures.loss);
-  const says =
-    step > 0 && last !== undefined
-      ? words.chart.describe(loss(points.smooth[0]!), loss(last), step)
-      : words.chart.describeEmpty;
-  return <div className="chart" ref={boxRef} role="img" aria-label={says} />;
+  const w = words.chart;
+  return children(
+    step > 0 && last !== undefined ? w.describe(loss(points.smooth.values[0]!), loss(last), step) : w.describeEmpty,
+  );
 }
 
 function Legend({ hasBase }: { hasBase: boolean }) {

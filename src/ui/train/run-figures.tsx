@@ -1,5 +1,5 @@
 import { useStore } from 'zustand';
-import { clock, clockUnit, loss, rate } from '../format.ts';
+import { bytes, clock, clockUnit, loss, rate } from '../format.ts';
 import { type Figures, type Phase, runStore } from './run-store.ts';
 import { words } from './words.ts';
 
@@ -20,7 +20,7 @@ function read(figures: Figures, phase: Phase, trainedMs: number): Figure[] {
     { value: orNone(figures.validation, loss), name: w.validation, look: 'figure-validation' },
     { value: orNone(figures.tokensPerSecond, rate), name: w.speed },
     { value: orNone(time, clock), name: isOver ? w.took(unit) : w.left(unit) },
-    { value: orNone(figures.gradNorm, (n) => (Number.isFinite(n) ? n.toFixed(2) : '∞')), name: w.norm },
+    { value: orNone(figures.memoryBytes, bytes), name: w.memory },
   ];
 }
 

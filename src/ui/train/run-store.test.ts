@@ -54,7 +54,16 @@ test('a run that goes on shows what it had told before', () => {
   takeEvent(step('a', 3));
   finishRun(result);
   const { points, figures, trainedMs } = runStore.getState();
-  expect([points.count, points.evalCount, figures.step, trainedMs]).toEqual([3, 1, 3, 600]);
+  expect([points.count, points.evals.length, figures.step, trainedMs]).toEqual([3, 1, 3, 600]);
+});
+
+test('a learning rate that was changed is shown, and so is the memory that was allocated', () => {
+  takeEvent({ type: 'memory', runId: 'a', bytes: 4096 });
+  takeEvent(step('a', 1));
+  takeEvent({ type: 'rate', runId: 'a', step: 1, learningRate: 2e-4 });
+  finishRun(result);
+  const { points, figures } = runStore.getState();
+  expect([figures.memoryBytes, figures.rate, figures.lr, points.rates.length]).toEqual([4096, 2e-4, 1e-3, 1]);
 });
 
 test('events of another run change nothing', () => {

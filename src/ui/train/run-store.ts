@@ -20,6 +20,12 @@ export interface Figures {
   readonly tokensPerSecond: number | undefined;
   readonly msLeft: number | undefined;
   readonly gradNorm: number | undefined;
+  /** Of the last step. */
+  readonly lr: number | undefined;
+  /** What the schedule is scaled by now: the setting, or what was chosen since. */
+  readonly rate: number | undefined;
+  /** On the GPU, the base's weights among it. */
+  readonly memoryBytes: number | undefined;
 }
 
 export const NO_FIGURES: Figures = {
@@ -32,6 +38,9 @@ export const NO_FIGURES: Figures = {
   tokensPerSecond: undefined,
   msLeft: undefined,
   gradNorm: undefined,
+  lr: undefined,
+  rate: undefined,
+  memoryBytes: undefined,
 };
 
 interface RunState {
@@ -69,12 +78,14 @@ const FIGURES_EVERY_MS = 250;
 let figuresSoon: ReturnType<typeof setTimeout> | undefined;
 let lastStep: StepEvent | undefined;
 let trainedMs = 0;
+let memoryBytes: number | undefined;
 
 export function beginRun(runId: string, name: string, settings: TrainSettings, totalSteps: number): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
   lastStep = undefined;
   trainedMs = 0;
+  memoryBytes = undefined;
   runStore.setState({
     phase: 'preparing',
     runId,
@@ -96,11 +107,15 @@ export function takeEvent(event: RunEvent): void {
   if (event.type === 'past') {
     for (const past of event.events) takeEvent(past);
   } else if (event.type === 'step') {
-    points.addStep(event.step, event.loss, event.ms, event.tokens);
+    points.addStep(event);
     lastStep = event;
     trainedMs += event.ms;
   } else if (event.type === 'eval') {
-    points.addEval(event.step, event.loss);
+    points.addEval(event);
+  } else if (event.type === 'rate') {
+    points.addRate(event);
+  } else if (event.type === 'memory') {
+    memoryBytes = event.bytes;
   } else if (!isOver(phase)) {
     runStore.setState({ phase: event.state, message: event.message });
     announce(words.announce[event.state]);
@@ -125,7 +140,7 @@ export function failRun(message: string): void {
 function showFigures(): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
-  const { points, figures, result } = runStore.getState();
+  const { points, figures, result, settings } = runStore.getState();
   const totalSteps = lastStep?.totalSteps ?? figures.totalSteps;
   const step = lastStep?.step ?? 0;
   const { msPerStep } = points;
@@ -135,12 +150,15 @@ function showFigures(): void {
       step,
       totalSteps,
       epoch: lastStep?.epoch ?? 0,
-      loss: points.lastSmooth,
+      loss: points.smooth.last,
       validation: result?.validationLoss ?? points.lastEval,
       baseValidation: result?.baseValidationLoss ?? points.baseEval,
       tokensPerSecond: points.tokensPerSecond,
       msLeft: msPerStep === undefined ? undefined : msPerStep * (totalSteps - step),
       gradNorm: lastStep?.gradNorm,
+      lr: lastStep?.lr,
+      rate: points.rates.at(-1)?.learningRate ?? settings?.learningRate,
+      memoryBytes,
     },
   });
 }
@@ -151,6 +169,17 @@ export async function pauseOrResume(): Promise<void> {
   try {
     if (phase === 'running') await engine().run.pauseRun(runId);
     if (phase === 'paused') await engine().run.resumeRun(runId);
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
+export async function changeRate(learningRate: number): Promise<void> {
+  const { runId } = runStore.getState();
+  if (!runId || !isRunning()) return;
+  try {
+    await engine().run.changeRate(runId, learningRate);
+    announce(words.rate.changed(String(learningRate)));
   } catch (error) {
     showTrouble(error);
   }

@@ -1,5 +1,5 @@
 import type { TrainSettings } from '../../engine/protocol.ts';
-import { count, loss, plural } from '../format.ts';
+import { count, plural } from '../format.ts';
 
 export const words = {
   title: 'Train',
@@ -103,11 +103,37 @@ export const words = {
     left: (unit: string) => `${unit} left`,
     time: 'minutes left',
     took: (unit: string) => `${unit} taken`,
-    norm: 'gradient norm',
+    memory: 'on the GPU',
     none: '–',
+  },
+  rate: {
+    change: 'Change',
+    title: 'Change the learning rate',
+    body: 'It holds from the next step on; warm-up and schedule go on as they are. The change is written down with the run.',
+    use: 'Use it',
+    cancel: 'Leave it',
+    changed: (rate: string) => `The learning rate is ${rate} from the next step on`,
   },
   chart: {
     title: 'Loss',
+    drag: 'Drag across the curve to zoom, double-click for the whole run.',
+    smallTitles: { lr: 'Learning rate', gradNorm: 'Gradient norm', speed: 'Tokens/s' },
+    smallHints: {
+      lr: 'How far each step goes.',
+      gradNorm: 'How strongly the last rows pulled; a spike is a row that fits badly.',
+      speed: 'Average of the last 20 steps.',
+    },
+    file: (name: string) => `${name} loss`,
+    reads: {
+      step: 'step',
+      loss: 'loss',
+      smooth: 'smoothed',
+      lr: 'rate',
+      gradNorm: 'norm',
+      speed: 'tokens/s',
+      validation: 'validation',
+    },
+    noReading: 'Point at the curve, or move the slider below it, to read a step.',
     empty: 'The curve grows here: how far the model’s guesses are from your answers. Lower is better.',
     describe: (first: string, last: string, steps: number) =>
       `Loss went from ${first} to ${last} in ${plural(steps, 'step')}`,
@@ -117,8 +143,6 @@ export const words = {
     smoothHint: 'Smoothed: a moving average of about the last 10 steps; each new step counts a tenth.',
     validation: 'validation',
     base: 'base on the same rows',
-    at: (point: { step: number; raw: number; smooth: number }) =>
-      `step ${count(point.step)}: ${loss(point.raw)}, smoothed ${loss(point.smooth)}`,
   },
   row: 'What it learns from',
   moreRows: 'More rows',
