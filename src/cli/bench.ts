@@ -1,7 +1,7 @@
 // graft bench: what a training step costs here, on the workload that other engines can run too.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type BenchResult, benchStep, measureFma, openNodeDevice, parseCase } from '../engine/node.ts';
+import { type BenchResult, benchStep, CHECKPOINTING, measureFma, openNodeDevice, parseCase } from '../engine/node.ts';
 import { SCHEMES } from './model-flags.ts';
 import { parseFlags } from './usage.ts';
 
@@ -43,7 +43,7 @@ export const bench = {
       warm: flags.number('warm', 2),
       steps: flags.number('steps', 7),
       quant: flags.choice('quant', SCHEMES, 'int8-row'),
-      checkpointing: flags.choice('checkpointing', ['none', 'block', 'block-keep-attention'] as const, 'none'),
+      checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
       wantsKernels: flags.has('kernels'),
     };
     const before =

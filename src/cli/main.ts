@@ -6,6 +6,7 @@ import { exportCommand } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { merge } from './merge.ts';
+import { plan } from './plan.ts';
 import { score } from './score.ts';
 import { train } from './train.ts';
 import { UsageError } from './usage.ts';
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   merge,
   export: exportCommand,
   inspect,
+  plan,
   doctor,
   bench,
 };

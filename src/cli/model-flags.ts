@@ -29,6 +29,12 @@ export function readQuant(flags: Parsed): QuantChoice | 'auto' {
   return { ...choice, embeddings: flags.choice('quant-embeddings', SCHEMES, choice.embeddings) };
 }
 
+/** `all-linear`, or names with commas between. */
+export function readTargets(flags: Parsed): 'all-linear' | readonly string[] {
+  const targets = flags.text('targets') ?? 'all-linear';
+  return targets === 'all-linear' ? targets : targets.split(',').map((t) => t.trim());
+}
+
 /** The device and the model of `--model` on it; a download is shown on stderr. */
 export async function openFlaggedModel(flags: Parsed) {
   const at = flags.required('model');

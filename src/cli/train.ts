@@ -16,7 +16,7 @@ import {
   type TrainSettings,
   trainAdapter,
 } from '../engine/node.ts';
-import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
+import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel, readTargets } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
 import { type Parsed, parseFlags, UsageError } from './usage.ts';
 
@@ -187,13 +187,12 @@ function readSettings(flags: Parsed): TrainSettings {
   const hasSteps = flags.text('steps') !== undefined;
   if (hasSteps && flags.text('epochs') !== undefined)
     throw new UsageError('Cannot run graft train: found both --steps and --epochs, need one');
-  const targets = flags.text('targets') ?? 'all-linear';
   return {
     ...(hasSteps ? { steps: flags.number('steps', 1) } : { epochs: flags.number('epochs', 1) }),
     rank: flags.number('rank', DEFAULT_SETTINGS.rank),
     alpha: flags.number('alpha', DEFAULT_SETTINGS.alpha),
     dropout: flags.number('dropout', 0),
-    targets: targets === 'all-linear' ? targets : targets.split(',').map((t) => t.trim()),
+    targets: readTargets(flags),
     learningRate: flags.number('lr', 2e-4),
     schedule: flags.choice('schedule', ['constant', 'linear', 'cosine'] as const, 'constant'),
     warmupSteps: flags.number('warmup', 0),

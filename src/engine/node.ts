@@ -32,6 +32,7 @@ export { CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/re
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';
+export { planRunAt, type RunPlan } from './plan.node.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
 export { isSameDevice, type KeepOptions, trainAdapter } from './train-adapter.ts';
 

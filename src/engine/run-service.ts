@@ -44,13 +44,13 @@ export class RunService implements RunApi {
       ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
     });
     const { train } = splitRows(rows, settings);
-    const weightBytes = model.weights.bytes;
+    const { weights: weightBytes, tables } = model.bytesFor(positions);
     return {
-      totalBytes: weightBytes + plan.total,
+      totalBytes: weightBytes + tables + plan.total,
       weightBytes,
       adapterBytes: plan.adapter,
       activationBytes: plan.activations,
-      otherBytes: plan.other,
+      otherBytes: plan.other + tables,
       trainableParameters: countTrainable(adapter),
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),

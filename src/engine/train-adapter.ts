@@ -20,7 +20,7 @@ export interface Trained {
 
 /** A fresh adapter as the settings ask for: A random from the seed, B zero. Throws when no target matches. */
 export function newAdapter(
-  model: BaseModel,
+  model: Pick<BaseModel, 'folder' | 'family' | 'linears'>,
   settings: Pick<TrainSettings, 'rank' | 'alpha' | 'dropout' | 'targets' | 'seed'>,
 ): Adapter {
   const config = {

@@ -9,6 +9,12 @@ import { packParams, paramsOf } from './shader.ts';
 /** Offsets of bindings must be multiples of this (WebGPU's minStorageBufferOffsetAlignment on every device). */
 export const BINDING_ALIGN = 256;
 
+/**
+ * Arenas grow to this, WebGPU's guaranteed buffer size, or to one value that is larger: so the plan is the same for every
+ * device, and can be made without one.
+ */
+const ARENA_BYTES = 256 << 20;
+
 export interface Place {
   readonly arena: number;
   readonly offset: number;
@@ -30,6 +36,8 @@ export interface Plan {
     /** What a program allocates for itself: exactly `Program.allocatedBytes` when no state is shared. */
     readonly own: number;
     readonly activations: number;
+    /** The largest value: what a binding has to hold. */
+    readonly largest: { readonly name: string; readonly bytes: number };
   };
 }
 
@@ -54,18 +62,19 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
   for (const [value, span] of spans) {
     const bytes = padded(value);
     const neighbours = placed.filter((p) => p.begin <= span.end && span.begin <= p.end);
+    if (bytes > limits.maxBufferBytes)
+      throw new RangeError(
+        `Cannot place "${value.name}" (${bytes} bytes): this device allows ${limits.maxBufferBytes} bytes per buffer`,
+      );
     let place: Place | undefined;
-    for (let arena = 0; arena <= arenas.length && place === undefined; arena++) {
+    for (let arena = 0; place === undefined; arena++) {
       const offset = lowestGap(
         neighbours.filter((p) => p.arena === arena),
         bytes,
       );
-      if (offset + bytes <= limits.maxBufferBytes) place = { arena, offset };
+      // An arena that is still empty takes anything.
+      if (offset === 0 || offset + bytes <= ARENA_BYTES) place = { arena, offset };
     }
-    if (place === undefined)
-      throw new RangeError(
-        `Cannot place "${value.name}" (${bytes} bytes): this device allows ${limits.maxBufferBytes} bytes per buffer`,
-      );
     arenas[place.arena] = Math.max(arenas[place.arena] ?? 0, place.offset + bytes);
     placed.push({ ...span, ...place, bytes });
     places.set(value, place);
@@ -74,15 +83,30 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
     graph.values.filter((v) => v.role === role && v.inPlaceOf === undefined).reduce((n, v) => n + padded(v), 0);
   const activations = arenas.reduce((a, b) => a + b, 0);
   const uniforms = packUniforms(graph);
-  const uniformBytes = Math.max(1, uniforms.blocks.length) * BINDING_ALIGN;
-  const own = activations + sum('input') + sum('output') + uniformBytes + readbackBytes(graph);
-  return { graph, arenas, places, uniforms, bytes: { frozen: sum('frozen'), state: sum('state'), own, activations } };
+  const own = activations + sum('input') + sum('output') + uniformBytes(uniforms) + readbackBytes(graph);
+  return {
+    graph,
+    arenas,
+    places,
+    uniforms,
+    bytes: { frozen: sum('frozen'), state: sum('state'), own, activations, largest: largestValue(graph) },
+  };
+}
+
+function largestValue(graph: Graph): Plan['bytes']['largest'] {
+  let largest = { name: '', bytes: 0 };
+  for (const v of graph.values) if (byteLength(v) > largest.bytes) largest = { name: v.name, bytes: byteLength(v) };
+  return largest;
 }
 
 /** Bytes of the buffer through which the host reads outputs and kept values, all of them at once. */
 export function readbackBytes(graph: Graph): number {
   const outputs = graph.values.filter((v) => v.role === 'output' && v.inPlaceOf === undefined);
   return [...outputs, ...graph.kept].reduce((n, v) => n + padded(v), 0);
+}
+
+export function uniformBytes({ blocks }: Plan['uniforms']): number {
+  return Math.max(1, blocks.length) * BINDING_ALIGN;
 }
 
 function packUniforms(graph: Graph): Plan['uniforms'] {

@@ -4,7 +4,7 @@
 
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, storageOf, type Value } from './graph.ts';
-import { BINDING_ALIGN, type Plan, padded, readbackBytes } from './plan.ts';
+import { BINDING_ALIGN, type Plan, padded, readbackBytes, uniformBytes } from './plan.ts';
 
 /** A range of a buffer that holds a value. */
 export interface Slot {
@@ -37,6 +37,12 @@ interface Dispatch {
   readonly group: GPUBindGroup;
 }
 
+/** Every op's params. Programs that share the buffer write theirs when it is their turn. */
+interface Uniforms {
+  readonly buffer: GPUBuffer;
+  owner: Plan | undefined;
+}
+
 export interface RunOptions {
   /** Counts for ops with `onlyIf`. */
   readonly counts?: Readonly<Record<string, number>>;
@@ -55,6 +61,7 @@ export class Program {
     /** Bytes that this program allocated itself: arenas, inputs, outputs and states not shared, uniforms. */
     readonly allocatedBytes: number,
     private readonly staging: GPUBuffer | undefined,
+    private readonly uniforms: Uniforms,
   ) {}
 
   /** Allocates and compiles. Throws OutOfMemoryError when the device refuses a buffer. */
@@ -100,12 +107,20 @@ export class Program {
           });
         }
       }
-      const dispatches = await makeDispatches(device, plan, slots, allocate, onProgress);
+      const uniformSize = uniformBytes(plan.uniforms);
+      const uniforms =
+        within !== undefined && within.uniforms.buffer.size >= uniformSize
+          ? within.uniforms
+          : {
+              buffer: await allocate('uniforms', uniformSize, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST),
+              owner: undefined,
+            };
+      const dispatches = await makeDispatches(device, plan, slots, uniforms.buffer, onProgress);
       const readback = readbackBytes(plan.graph);
       const lent = within?.staging !== undefined && within.staging.size >= readback ? within.staging : undefined;
       const mapped = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
       const staging = lent ?? (readback > 0 ? await allocate('readback', readback, mapped) : undefined);
-      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes, staging);
+      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes, staging, uniforms);
     } catch (error) {
       for (const buffer of owned) buffer.destroy();
       throw error;
@@ -126,6 +141,7 @@ export class Program {
   async profile(options: RunOptions = {}): Promise<{ name: string; ms: number; count: number }[]> {
     const { queue } = this.device.gpu;
     const sums = new Map<string, { ms: number; count: number }>();
+    this.writeUniforms();
     await queue.onSubmittedWorkDone();
     for (const d of this.dispatches) {
       const { onlyIf, grid, shader } = d.op;
@@ -157,6 +173,7 @@ export class Program {
   /** Encodes and submits the whole pass; resolves when everything is submitted (not when it is done: read an output for that). */
   async run(options: RunOptions = {}): Promise<void> {
     const { gpu } = this.device;
+    this.writeUniforms();
     let encoder = gpu.createCommandEncoder({ label: 'pass' });
     let pass = encoder.beginComputePass();
     let cost = 0;
@@ -215,6 +232,16 @@ export class Program {
     return undefined;
   }
 
+  private writeUniforms(): void {
+    const { plan, uniforms, device } = this;
+    if (uniforms.owner === plan) return;
+    const { blocks } = plan.uniforms;
+    const all = new Uint8Array(uniformBytes(plan.uniforms));
+    for (const [i, block] of blocks.entries()) all.set(new Uint8Array(block), i * BINDING_ALIGN);
+    device.gpu.queue.writeBuffer(uniforms.buffer, 0, all);
+    uniforms.owner = plan;
+  }
+
   get dispatchCount(): number {
     return this.dispatches.length;
   }
@@ -228,7 +255,7 @@ async function makeDispatches(
   device: Device,
   plan: Plan,
   slots: ReadonlyMap<Value, Slot>,
-  allocate: (label: string, size: number, usage: number) => Promise<GPUBuffer>,
+  uniforms: GPUBuffer,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Dispatch[]> {
   const { ops } = plan.graph;
@@ -241,10 +268,7 @@ async function makeDispatches(
   }
   for (const op of ops) compiled.push(await device.pipeline(op.shader));
 
-  const { blocks, offsets } = plan.uniforms;
-  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const uniforms = await allocate('uniforms', Math.max(1, blocks.length) * BINDING_ALIGN, usage);
-  for (const [i, block] of blocks.entries()) device.gpu.queue.writeBuffer(uniforms, i * BINDING_ALIGN, block);
+  const { offsets } = plan.uniforms;
 
   return ops.map((op, i) => {
     const { pipeline, source } = compiled[i]!;

@@ -1,23 +1,21 @@
 // An opened base: its weights on the device, its tokenizer, and the graph of its forward pass for whoever asks.
 
 import type { Device } from '../gpu/device.ts';
-import type { Graph, Value } from '../gpu/graph.ts';
+import type { Graph } from '../gpu/graph.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import type { Family } from './families/family.ts';
 import { GpuWeights, type LoadOptions } from './gpu-weights.ts';
-import { type Adapt, Layers, ropeName } from './layers.ts';
+import { type Adapt, ropeName } from './layers.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import { type ModelParts, modelParts } from './model-parts.ts';
+import { buildPass, checkTokens, type PassModel, tableBytes, tablePositions } from './model-pass.ts';
 import { placeWeight, type QuantChoice } from './prepare-weights.ts';
 import { ropeTables } from './rope.ts';
 
-/** Rope tables grow in steps of this many positions. */
-const POSITION_STEP = 256;
-
-export class BaseModel {
+export class BaseModel implements PassModel {
   readonly config: ModelConfig;
   readonly family: Family;
   private tables: { positions: number; slots: Map<string, Slot> } | undefined;
@@ -53,31 +51,21 @@ export class BaseModel {
 
   /** Throws a RangeError when the model has no positions for rows of so many tokens. */
   checkTokens(tokens: number): void {
-    const { maxTokens, family } = this.config;
-    if (maxTokens !== undefined && tokens > maxTokens)
-      throw new RangeError(`Cannot use rows of ${tokens} tokens: this "${family}" has positions for ${maxTokens}`);
+    checkTokens(this.config, tokens);
   }
 
-  /**
-   * Adds the forward pass to a graph: hidden states (C,T) after the final norm, and `head`, which adds the product of some of
-   * their columns to logits. `positions`: longest row.
-   */
-  build(
-    g: Graph,
-    inputs: ModelInputs,
-    positions: number,
-    adapt?: Adapt,
-  ): { readonly hidden: Value; readonly head: (x: Value) => Value } {
-    this.checkTokens(positions);
-    const layers = new Layers(g, this.config, inputs, this.weights, roundPositions(positions), adapt);
-    const hidden = this.family.hidden(layers, this.config);
-    const matrix = this.family.head(layers, this.config);
-    return { hidden, head: (x) => layers.head(this.parts.head.path, x, matrix) };
+  build(g: Graph, inputs: ModelInputs, positions: number, adapt?: Adapt): ReturnType<PassModel['build']> {
+    return buildPass(g, this.config, this.parts, this.weights, inputs, positions, adapt);
+  }
+
+  /** On the device: the weights, and the tables that rows of so many tokens need. */
+  bytesFor(positions: number): { readonly weights: number; readonly tables: number } {
+    return { weights: this.weights.bytes, tables: tableBytes(this.config, positions) };
   }
 
   /** Memory of the graph's frozen values. `extra`: frozen values that are not the model's (adapters in use). */
   async bind(g: Graph, positions: number, extra: ReadonlyMap<string, Slot> = new Map()): Promise<Shared> {
-    const tables = await this.ropeSlots(roundPositions(positions));
+    const tables = await this.ropeSlots(tablePositions(positions));
     return this.weights.bind(g, new Map([...tables, ...extra]));
   }
 
@@ -106,8 +94,4 @@ export class BaseModel {
     this.tables = { positions, slots };
     return slots;
   }
-}
-
-function roundPositions(positions: number): number {
-  return Math.ceil(positions / POSITION_STEP) * POSITION_STEP;
 }

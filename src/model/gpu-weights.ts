@@ -27,6 +27,17 @@ export interface LoadOptions {
   onProgress?(doneBytes: number, totalBytes: number): void;
 }
 
+/** Bytes of the device's buffers for weights that lie so. */
+export function weightBytes(places: Iterable<WeightPlace>): number {
+  let bytes = 0;
+  for (const { codeBytes, scaleBytes } of places) bytes += bufferBytes(codeBytes) + bufferBytes(scaleBytes);
+  return bytes;
+}
+
+function bufferBytes(size: number): number {
+  return Math.ceil(size / BINDING_ALIGN) * BINDING_ALIGN;
+}
+
 export class GpuWeights implements WeightLayout {
   private readonly places: ReadonlyMap<string, WeightPlace>;
   private readonly slots = new Map<string, Slot>();
@@ -88,7 +99,7 @@ export class GpuWeights implements WeightLayout {
   }
 
   private async allocate(name: string, size: number): Promise<void> {
-    const bytes = Math.ceil(size / BINDING_ALIGN) * BINDING_ALIGN;
+    const bytes = bufferBytes(size);
     if (size > this.device.traits.maxBindingBytes)
       throw new RangeError(
         `Cannot bind "${name}" (${size} bytes): this device allows ${this.device.traits.maxBindingBytes} bytes per binding`,

@@ -14,6 +14,7 @@ import { attachTrainable } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
+import type { PassModel } from '../model/model-pass.ts';
 import { buildOptimizer, Optimizer, type OptimizerGroups } from './optimizer.ts';
 
 export interface StepShape {
@@ -54,12 +55,7 @@ interface StepGraph {
 }
 
 /** The whole step as a graph; needs no device, so that its memory can be planned without one. */
-export function buildStep(
-  model: Pick<BaseModel, 'build' | 'config'>,
-  traits: Traits,
-  adapterShape: AdapterShape,
-  shape: StepShape,
-): StepGraph {
+export function buildStep(model: PassModel, traits: Traits, adapterShape: AdapterShape, shape: StepShape): StepGraph {
   const graph = new Graph(traits);
   const inputs = packedInputs(graph, shape.columns);
   const dropoutStep = shape.dropout > 0 ? graph.input('dropout.step', [4], 'u32') : undefined;
@@ -93,11 +89,16 @@ export interface StepMemory {
   /** Inputs, results, uniforms, and the optimiser's scratch. */
   readonly other: number;
   readonly total: number;
+  /** What a binding of the device has to hold. */
+  readonly largest: { readonly name: string; readonly bytes: number };
 }
 
-/** Exactly what a run will allocate on a device with these limits, before anything is. */
+/**
+ * Exactly what a run will allocate, before anything is. The numbers are the same for all traits; they say what a device
+ * refuses.
+ */
 export function planStep(
-  model: Pick<BaseModel, 'build' | 'config'>,
+  model: PassModel,
   traits: Traits & PlanLimits,
   adapterShape: AdapterShape,
   shape: StepShape,
@@ -110,6 +111,7 @@ export function planStep(
     activations: step.activations,
     other: step.own - step.activations + optimizer.own,
     total,
+    largest: step.largest,
   };
 }
 
@@ -242,7 +244,8 @@ export class TrainStep {
 
   /** Beside the base's weights: this step, its optimiser and the adapter itself. */
   get allocatedBytes(): number {
-    return this.largest.program.allocatedBytes + this.optimizer.allocatedBytes + this.adapter.params.size;
+    const programs = [...this.compiled.values()].reduce((sum, { program }) => sum + program.allocatedBytes, 0);
+    return programs + this.optimizer.allocatedBytes + this.adapter.params.size;
   }
 
   destroy(): void {

@@ -70,8 +70,9 @@ export function clipAndAdamW(g: Graph, values: AdamWValues): void {
     );
   const n4 = n / 4;
   const WG = 64;
-  // CPU adapters have few lanes; a GPU wants many, and then a second round so that the last one is short.
-  const rounds = g.traits.kind === 'cpu' ? [1024] : [16384, 128];
+  // A GPU wants many lanes, and then a second round so that the last one is short. The same on every device: so are the
+  // sums, and the memory.
+  const rounds = [16384, 128];
   let partials: Value | undefined;
   for (const lanes of rounds.map((most) => Math.min(most, n4))) {
     const sums = g.activation(`sums of ${lanes}`, [2, lanes]);

@@ -6,6 +6,10 @@ import { Device } from '../device.ts';
 
 Object.assign(globalThis, globals);
 const gpu = create([]) as unknown as GPU;
+
+/** For tests that want a device of their own. */
+export const openGpu = (): GPU => gpu;
+
 let opened: Promise<Device> | undefined;
 
 export function openDevice(): Promise<Device> {

@@ -8,10 +8,12 @@ import { changeSettings, settingsStore } from './settings-store.ts';
 import { Targets } from './targets.tsx';
 import { words } from './words.ts';
 
+const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const;
 const SCHEDULES: readonly TrainSettings['schedule'][] = ['constant', 'linear', 'cosine'];
 
 export function AllSettings() {
   const schedule = useStore(settingsStore, (s) => s.settings.schedule);
+  const checkpointing = useStore(settingsStore, (s) => s.settings.checkpointing ?? 'none');
   const shuffle = useStore(settingsStore, (s) => s.settings.shuffle);
   const locked = useStore(runStore, running);
   return (
@@ -42,6 +44,15 @@ export function AllSettings() {
       />
       <Setting name="seed" noSlider />
       <Setting name="evalEvery" noSlider />
+      <h3>{words.groups.memory}</h3>
+      <Choice
+        name={words.checkpointing.name}
+        value={checkpointing}
+        options={CHECKPOINTING.map((value) => ({ value, label: words.checkpointing.labels[value] }))}
+        hint={words.checkpointing.hint[checkpointing]}
+        disabled={locked}
+        onChange={(value) => changeSettings({ checkpointing: value })}
+      />
     </div>
   );
 }

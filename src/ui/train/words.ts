@@ -25,7 +25,7 @@ export const words = {
   runFor: 'Train for',
   epochs: 'Epochs',
   steps: 'Steps',
-  groups: { adapter: 'Adapter', learning: 'Learning', order: 'Order and checks' },
+  groups: { adapter: 'Adapter', learning: 'Learning', order: 'Order and checks', memory: 'Memory' },
   schedule: {
     name: 'Learning rate over time',
     hint: {
@@ -39,6 +39,18 @@ export const words = {
     >,
   },
   shuffle: { name: 'Shuffle rows', hint: 'A new order each epoch. Off: rows are learned as they stand in the file.' },
+  checkpointing: {
+    name: 'Kept for the way back',
+    hint: {
+      none: 'Everything each layer computes is kept: fastest (no checkpointing).',
+      block: 'Layers are computed a second time: least memory, about a third slower, the same result to the bit.',
+      'block-keep-attention': 'Layers are computed again except their attention: between the two.',
+    } satisfies Record<NonNullable<TrainSettings['checkpointing']>, string>,
+    labels: { none: 'All', 'block-keep-attention': 'Attention', block: 'Least' } satisfies Record<
+      NonNullable<TrainSettings['checkpointing']>,
+      string
+    >,
+  },
   targets: {
     name: 'Where it grows',
     hint: 'The linear layers that get an adapter (target modules). All of them learn facts best; fewer make a smaller file.',

@@ -1,0 +1,67 @@
+// graft plan: what a run will take of the GPU's memory. Needs no GPU.
+
+import { CHECKPOINTING, DEFAULT_SETTINGS, planRunAt, type RunPlan } from '../engine/node.ts';
+import { MODEL_FLAGS, MODEL_HELP, readQuant, readTargets } from './model-flags.ts';
+import { parseFlags } from './usage.ts';
+
+const FLAGS = {
+  ...MODEL_FLAGS,
+  'seq-len': { type: 'string' },
+  'batch-size': { type: 'string' },
+  rank: { type: 'string' },
+  targets: { type: 'string' },
+  dropout: { type: 'string' },
+  checkpointing: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const plan = {
+  summary: 'the exact memory of a run, without a GPU',
+  help: `usage: graft plan --model <model> [flags]
+
+${MODEL_HELP}
+  --seq-len 256  --batch-size 1   rows as long as that; graft train with the same flags allocates these bytes
+  --rank 8  --targets all-linear  --dropout 0
+  --checkpointing none            none|block|block-keep-attention
+  --json                          one object; all sizes in bytes`,
+
+  async run(args: readonly string[]): Promise<void> {
+    const flags = parseFlags('plan', args, FLAGS, { min: 0, max: 0 });
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      rank: flags.number('rank', DEFAULT_SETTINGS.rank),
+      targets: readTargets(flags),
+      dropout: flags.number('dropout', 0),
+      seqLen: flags.number('seq-len', 256),
+      batchSize: flags.number('batch-size', 1),
+      checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
+    };
+    const found = await planRunAt(flags.required('model'), readQuant(flags), settings, flags.text('hf-token'));
+    if (flags.has('json')) console.log(JSON.stringify(found));
+    else print(found, settings.checkpointing);
+  },
+};
+
+const CATEGORIES = [
+  ['weights', 'the frozen base'],
+  ['tables', 'rotary positions'],
+  ['adapter', 'A and B, their gradients, two Adam moments'],
+  ['activations', 'kept for the backward pass, and scratch'],
+  ['other', 'inputs, results, parameters of kernels'],
+  ['total', ''],
+] as const;
+
+function print(found: RunPlan, level: (typeof CHECKPOINTING)[number]): void {
+  const bytes = (n: number) => n.toLocaleString('en').padStart(15);
+  const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`.padStart(12);
+  console.log(
+    `${found.model} · micro-batches of ${found.columns} columns · ${found.quant.linears} · ${found.trainableParameters.toLocaleString('en')} trainable parameters · checkpointing ${level}\n`,
+  );
+  for (const [name, what] of CATEGORIES)
+    console.log(`${name.padEnd(12)}${bytes(found[name])} bytes${mib(found[name])}   ${what}`.trimEnd());
+  console.log('');
+  for (const other of CHECKPOINTING)
+    console.log(`${mib(found.totals[other]).trim().padStart(12)} in all with --checkpointing ${other}`);
+  const { name, bytes: largest } = found.largest;
+  console.log(`\nThe largest binding is "${name}", ${mib(largest).trim()}; WebGPU guarantees 128 MiB.`);
+}

@@ -1,0 +1,107 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { TokenRow } from '../data/types.ts';
+import { Device } from '../gpu/device.ts';
+import { openGpu } from '../gpu/testing/open-device.ts';
+import { BASE_TRAITS, type Traits } from '../gpu/traits.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { planModel } from '../model/planned-model.ts';
+import { diskFolder } from '../model/testing/shared.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+import { planStep } from '../train/train-step.ts';
+import { planRunAt } from './plan.node.ts';
+import { newAdapter, trainAdapter } from './train-adapter.ts';
+
+const FIXTURES = path.resolve(import.meta.dirname, '../train/testing/fixtures');
+const MODELS = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const LLAMA = path.join(FIXTURES, 'llama/model');
+const Q8 = { linears: 'q8', embeddings: 'q8' } as const;
+
+const settings: TrainSettings = { ...DEFAULT_SETTINGS, rank: 4, epochs: 1, validationSplit: 0.2, evalEvery: 2 };
+
+/** A device that counts the bytes of its buffers, whoever makes them. */
+async function countingDevice(): Promise<{ device: Device; live(): number }> {
+  const device = await Device.open(openGpu());
+  let live = 0;
+  const create = device.gpu.createBuffer.bind(device.gpu);
+  device.gpu.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    live += descriptor.size;
+    buffer.destroy = () => {
+      live -= descriptor.size;
+      destroy();
+    };
+    return buffer;
+  };
+  return { device, live: () => live };
+}
+
+/** Rows of various lengths, the longest of them `most`: batches fall into several size classes. */
+function rows(count: number, most: number): TokenRow[] {
+  return Array.from({ length: count }, (_, i) => {
+    const length = i % 4 < 2 ? most : 6 + ((i * 7) % (most - 6));
+    const ids = Int32Array.from({ length }, (_, t) => 3 + ((i + t * t) % 29));
+    return { file: 'test', line: i + 1, ids, mask: new Uint8Array(length).fill(1, 1) };
+  });
+}
+
+describe('planRunAt()', () => {
+  it.each(['none', 'block', 'block-keep-attention'] as const)(
+    'gives to the byte what a run allocates, with checkpointing %s',
+    async (checkpointing) => {
+      const run = { ...settings, seqLen: 40, batchSize: 2, checkpointing };
+      const plan = await planRunAt(LLAMA, Q8, run);
+      expect(plan.total).toBe(plan.weights + plan.tables + plan.adapter + plan.activations + plan.other);
+      expect(plan.totals[checkpointing]).toBe(plan.total);
+
+      const { device, live } = await countingDevice();
+      const model = await BaseModel.open(device, await openModelFolder(diskFolder(LLAMA)), Q8);
+      expect(live()).toBe(plan.weights);
+      const sizes = new Set<number>();
+      const onEvent = () => void sizes.add(live());
+      await trainAdapter(model, rows(20, 40), run, { onEvent });
+      expect([...sizes]).toEqual([plan.total]);
+      // What a run has made is given back; the base and its tables stay.
+      expect(live()).toBe(plan.weights + plan.tables);
+      model.destroy();
+      expect(live()).toBe(0);
+      device.destroy();
+    },
+  );
+
+  it('says what a longer row would take', async () => {
+    const short = await planRunAt(LLAMA, Q8, { ...settings, seqLen: 64 });
+    const long = await planRunAt(LLAMA, Q8, { ...settings, seqLen: 128 });
+    expect(long.activations).toBeGreaterThan(1.5 * short.activations);
+    expect(long.weights).toBe(short.weights);
+  });
+
+  it('refuses a folder that is no model', async () => {
+    await expect(planRunAt(FIXTURES, Q8, settings)).rejects.toThrow(/config\.json/);
+  });
+});
+
+describe('planStep()', () => {
+  const devices: readonly Traits[] = [
+    BASE_TRAITS,
+    { ...BASE_TRAITS, hasF16: true, hasSubgroups: true, maxBufferBytes: 4e9, maxBindingBytes: 2e9 },
+    { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 8 },
+    { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 4 },
+    { ...BASE_TRAITS, kind: 'cpu' },
+  ];
+
+  it.each(MODELS.map(({ name }) => name))('plans %s alike for every kind of device', async (name) => {
+    const folder = await openModelFolder(diskFolder(path.join(FIXTURES, name, 'model')));
+    const model = planModel(folder, Q8);
+    const adapter = newAdapter(model, settings);
+    const positions = Math.min(96, folder.config.maxTokens ?? 96);
+    for (const checkpointing of ['none', 'block'] as const) {
+      const shape = { columns: 192, positions, dropout: 0.1, checkpointing };
+      const plans = devices.map((traits) => planStep(model, traits, adapter, shape));
+      for (const plan of plans) expect(plan).toEqual(plans[0]);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+// A model's forward pass on a graph, and the tables that it reads beside the weights. Needs to know how weights lie, not the
+// weights themselves: an opened base builds it to run, a plan builds it to count.
+
+import type { Graph, Value } from '../gpu/graph.ts';
+import type { ModelConfig } from './config.ts';
+import { FAMILIES } from './families/by-model-type.ts';
+import { type Adapt, Layers, type WeightLayout } from './layers.ts';
+import type { ModelInputs } from './model-inputs.ts';
+import type { ModelParts } from './model-parts.ts';
+
+/** What a graph of a model's pass is built from. */
+export interface PassModel {
+  readonly config: ModelConfig;
+  /**
+   * Adds the forward pass to a graph: hidden states (C,T) after the final norm, and `head`, which adds the product of some of
+   * their columns to logits. `positions`: longest row.
+   */
+  build(
+    g: Graph,
+    inputs: ModelInputs,
+    positions: number,
+    adapt?: Adapt,
+  ): { readonly hidden: Value; readonly head: (x: Value) => Value };
+}
+
+/** Rope tables grow in steps of this many positions. */
+const POSITION_STEP = 256;
+
+export function tablePositions(positions: number): number {
+  return Math.ceil(positions / POSITION_STEP) * POSITION_STEP;
+}
+
+/** Bytes of the rope tables for rows of so many positions. */
+export function tableBytes({ ropes }: ModelConfig, positions: number): number {
+  return ropes.reduce((sum, { rotary }) => sum + 2 * 4 * (rotary / 2) * tablePositions(positions), 0);
+}
+
+/** Throws a RangeError when the model has no positions for rows of so many tokens. */
+export function checkTokens({ maxTokens, family }: ModelConfig, tokens: number): void {
+  if (maxTokens !== undefined && tokens > maxTokens)
+    throw new RangeError(`Cannot use rows of ${tokens} tokens: this "${family}" has positions for ${maxTokens}`);
+}
+
+export function buildPass(
+  g: Graph,
+  config: ModelConfig,
+  parts: Pick<ModelParts, 'head'>,
+  layout: WeightLayout,
+  inputs: ModelInputs,
+  positions: number,
+  adapt?: Adapt,
+): ReturnType<PassModel['build']> {
+  checkTokens(config, positions);
+  const family = FAMILIES.get(config.family)!;
+  const layers = new Layers(g, config, inputs, layout, tablePositions(positions), adapt);
+  const hidden = family.hidden(layers, config);
+  const matrix = family.head(layers, config);
+  return { hidden, head: (x) => layers.head(parts.head.path, x, matrix) };
+}
