@@ -8,7 +8,14 @@ import type { LibraryApi } from './protocol/library.ts';
 import type { PlayApi } from './protocol/play.ts';
 import type { RunApi } from './protocol/run.ts';
 
-export { DEFAULT_SETTINGS, SUGGESTED_RATES, suggestedRate, type TrainSettings } from '../train/recipe.ts';
+export {
+  CHECKPOINTING,
+  DEFAULT_SETTINGS,
+  SUGGESTED_RATES,
+  suggestedRate,
+  type TrainSettings,
+} from '../train/recipe.ts';
+export { type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/data.ts';
 export type * from './protocol/library.ts';

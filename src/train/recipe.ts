@@ -65,10 +65,10 @@ const SIZES = [30e6, 300e6, 3e9];
 export const SUGGESTED_RATES: readonly number[] = [4e-3, 1e-3, 5e-4, 2e-4];
 
 /** From most memory to least. */
-export const CHECKPOINTING: readonly Checkpointing[] = ['none', 'block-keep-attention', 'block'];
+export const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const satisfies readonly Checkpointing[];
 
 /** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
-const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
+export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
   ['rank', 1, 1024, 'whole'],
   ['alpha', 1e-6, 1e6, 'any'],
   ['dropout', 0, 0.9, 'any'],
@@ -88,13 +88,13 @@ const RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' |
 
 /** True for a number that a run can take as its learning rate. */
 export function isLearningRate(value: unknown): value is number {
-  const [, low, high] = RANGES.find(([name]) => name === 'learningRate')!;
+  const [, low, high] = SETTING_RANGES.find(([name]) => name === 'learningRate')!;
   return typeof value === 'number' && value >= low && value <= high;
 }
 
 /** Throws RangeError naming the first setting that is out of its range. */
 export function checkSettings(settings: TrainSettings): void {
-  for (const [name, low, high, kind] of RANGES) {
+  for (const [name, low, high, kind] of SETTING_RANGES) {
     const value = settings[name];
     if (value === undefined && (name === 'steps' || name === 'epochs')) continue;
     if (typeof value !== 'number' || !(value >= low && value <= high) || (kind === 'whole' && !Number.isInteger(value)))

@@ -1,0 +1,115 @@
+// A recipe as JSON: the settings of a run, and what it was for. One format for the file that the page saves, the link that it
+// shares and `graft train --config`. Whoever made it is a stranger: it is checked field by field, in limits, and nothing is
+// taken over that this version does not know.
+
+import * as v from 'valibot';
+import { CHECKPOINTING, checkSettings, SETTING_RANGES, type TrainSettings } from './recipe.ts';
+
+export interface Recipe {
+  /** Version of the format. */
+  readonly recipe: 1;
+  readonly name?: string;
+  /** What is not said is the reader's default. */
+  readonly settings: Partial<TrainSettings>;
+  /** The base that it was made for. Only a bundled model or one of the Hub can be opened by its id. */
+  readonly base?: RecipeBase;
+  /** The rows that it was made for, to be recognised by their hash; they are not in the recipe. */
+  readonly data?: { readonly name: string; readonly rows?: number; readonly hash?: string };
+}
+
+export interface RecipeBase {
+  readonly kind: 'bundled' | 'hub' | 'files';
+  readonly id: string;
+  readonly revision?: string;
+  /** How its weights are kept. */
+  readonly quant?: string;
+}
+
+/** A recipe has some forty fields; links are shorter still. Stops a broken or hostile file before it is parsed. */
+export const MAX_RECIPE_CHARS = 64 << 10;
+const MAX_TARGETS = 256;
+
+const short = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(most));
+const among = <const T extends readonly string[]>(values: T) => v.picklist(values);
+
+const NUMBERS = Object.fromEntries(
+  SETTING_RANGES.map(([name, low, high, kind]) => {
+    const says = `need a ${kind === 'whole' ? 'whole ' : ''}number from ${low} to ${high}`;
+    const range = v.pipe(v.number(says), v.minValue(low, says), v.maxValue(high, says));
+    return [name, v.exactOptional(kind === 'whole' ? v.pipe(range, v.integer(says)) : range)];
+  }),
+);
+
+const SETTINGS = v.strictObject({
+  ...NUMBERS,
+  targets: v.exactOptional(
+    v.union([v.literal('all-linear'), v.pipe(v.array(short(128)), v.minLength(1), v.maxLength(MAX_TARGETS))]),
+  ),
+  schedule: v.exactOptional(among(['constant', 'linear', 'cosine'])),
+  shuffle: v.exactOptional(v.boolean()),
+  checkpointing: v.exactOptional(among(CHECKPOINTING)),
+});
+
+const RECIPE = v.strictObject({
+  recipe: v.literal(1, 'need 1, the only version there is'),
+  name: v.exactOptional(short(120)),
+  settings: SETTINGS,
+  base: v.exactOptional(
+    v.strictObject({
+      kind: among(['bundled', 'hub', 'files']),
+      id: short(300),
+      revision: v.exactOptional(short(250)),
+      quant: v.exactOptional(short(40)),
+    }),
+  ),
+  data: v.exactOptional(
+    v.strictObject({
+      name: short(300),
+      rows: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+    }),
+  ),
+});
+
+/** Throws a SyntaxError or RangeError that names the first field that is wrong. */
+export function readRecipe(text: string): Recipe {
+  if (text.length > MAX_RECIPE_CHARS)
+    throw new RangeError(`Cannot read the recipe: found ${text.length} characters, need at most ${MAX_RECIPE_CHARS}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read the recipe: ${(error as Error).message}`);
+  }
+  const read = v.safeParse(RECIPE, json, { abortEarly: true });
+  if (!read.success) throw refuse(read.issues[0]);
+  const recipe = read.output as Recipe;
+  if (recipe.settings.steps !== undefined && recipe.settings.epochs !== undefined)
+    throw new RangeError('Cannot read the recipe: found both steps and epochs, need one');
+  return recipe;
+}
+
+/** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */
+export function withRecipe(settings: TrainSettings, { settings: own }: Pick<Recipe, 'settings'>): TrainSettings {
+  const { steps, epochs, ...rest } = settings;
+  const hasLength = own.steps !== undefined || own.epochs !== undefined;
+  const length = hasLength ? {} : { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
+  const merged = { ...rest, ...length, ...own };
+  checkSettings(merged);
+  return merged;
+}
+
+/** Two spaces deep, with a line's end: as people keep such files under version control. */
+export function writeRecipe(recipe: Recipe): string {
+  return `${JSON.stringify(recipe, undefined, 2)}\n`;
+}
+
+function refuse(issue: v.BaseIssue<unknown>): Error {
+  const where = v.getDotPath(issue) ?? 'the whole';
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
+  if (isUnknown)
+    return new SyntaxError(`Cannot read the recipe: found "${where}", which this version of Graft does not know`);
+  const found = JSON.stringify(issue.input)?.slice(0, 60) ?? 'nothing';
+  const need = issue.message.startsWith('need') ? issue.message : `need ${issue.expected ?? 'a value in its limits'}`;
+  return new RangeError(`Cannot read the recipe: found ${found} for ${where}, ${need}`);
+}
