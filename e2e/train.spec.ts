@@ -101,7 +101,12 @@ test('a chat file from elsewhere is read as chats', async ({ page }) => {
 
 /** The files, their fields and every number in them. */
 function checkAdapter(files: Map<string, Buffer>): void {
-  expect([...files.keys()].sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
+  expect([...files.keys()].sort()).toEqual([
+    'README.md',
+    'adapter_config.json',
+    'adapter_model.safetensors',
+    'graft_receipt.json',
+  ]);
   const card = files.get('README.md')!.toString();
   expect(card).toContain('weather-haiku.jsonl');
   expect(card, 'a model card starts with its metadata').toMatch(/^---\n[\s\S]*\n---\n/);

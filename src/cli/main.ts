@@ -10,6 +10,7 @@ import { plan } from './plan.ts';
 import { score } from './score.ts';
 import { train } from './train.ts';
 import { UsageError } from './usage.ts';
+import { verify } from './verify.ts';
 
 export interface Command {
   readonly summary: string;
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   train,
   score,
   generate,
+  verify,
   merge,
   export: exportCommand,
   inspect,

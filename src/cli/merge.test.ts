@@ -24,7 +24,12 @@ describe('graft merge', () => {
     const report = JSON.parse(last);
     expect(report).toMatchObject({ method: 'cat', rank: 8, modules: 14, notices: [] });
     const files = await readdir(report.out);
-    expect(files.sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
+    expect(files.sort()).toEqual([
+      'README.md',
+      'adapter_config.json',
+      'adapter_model.safetensors',
+      'graft_receipt.json',
+    ]);
     expect(JSON.parse(await readFile(path.join(report.out, 'adapter_config.json'), 'utf8'))).toMatchObject({
       r: 8,
       lora_alpha: 8,

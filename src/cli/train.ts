@@ -57,7 +57,7 @@ export const train = {
 
 ${MODEL_HELP}
   --data FILE…              JSONL, JSON, CSV, TSV or text; several files are read one after another
-  --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md
+  --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md, graft_receipt.json
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
@@ -139,16 +139,10 @@ ${MODEL_HELP}
     const onSignal = () => stop.abort();
     for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
     try {
-      const { adapter, outcome } = await trainAdapter(
-        model,
-        data.rows,
-        settings,
-        { onEvent, signal: stop.signal },
-        start,
-        keep,
-      );
+      const trained = await trainAdapter(model, data.rows, settings, { onEvent, signal: stop.signal }, start, keep);
       bar.end();
-      await savePeftFolder(out, adapter, model, settings, data, outcome);
+      const { curve, ...outcome } = trained.outcome;
+      await savePeftFolder(out, model, settings, data, trained);
       const canGoOn = outcome.stopped && outcome.trouble === undefined;
       if (!canGoOn) await folder.store.clear();
       console.error(

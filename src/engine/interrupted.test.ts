@@ -168,7 +168,7 @@ describe('an interrupted run', () => {
     const { step } = (await engine.run.interruptedRun())!;
     const record = await engine.run.keepInterrupted();
     expect(record).toMatchObject({ name: 'Squares', steps: step, datasetName: 'squares.jsonl' });
-    expect(adapters.get(record.id)!.files.size).toBe(3);
+    expect(adapters.get(record.id)!.files.size).toBe(4);
     expect(await engine.run.interruptedRun()).toBeUndefined();
   });
 

@@ -1,12 +1,16 @@
 // Library: adapters kept in this browser, in and out of it, and onto the device.
 
 import type { Adapter } from '../lora/adapter.ts';
-import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { readPeftFolder } from '../lora/files/peft.ts';
 import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
-import { fileFromBlob, fileFromBytes } from '../model/model-file.ts';
-import { cardFacts, type RunFacts } from './card-facts.ts';
+import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
+import type { RunFacts } from './card-facts.ts';
 import type { AdapterRecord, LibraryApi } from './protocol.ts';
+import { adapterFiles } from './receipt/adapter-files.ts';
+import type { Probe } from './receipt/probe.ts';
+import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
+import { type Verification, verifyAdapter } from './receipt/verify-adapter.ts';
 import type { Session } from './session.ts';
 
 export class LibraryService implements LibraryApi {
@@ -43,13 +47,25 @@ export class LibraryService implements LibraryApi {
     const [first] = files;
     // Node's File has no path; the browser's is empty unless a folder was dropped.
     const folder = (first as { readonly webkitRelativePath?: string }).webkitRelativePath?.split('/')[0];
-    return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter);
+    const receiptFile = findFile(parts, RECEIPT_NAME);
+    const receipt = receiptFile && (await readReceipt(receiptFile).catch(() => undefined));
+    const made = { made: 'imported', data: receipt?.data, run: receipt?.run } as const;
+    return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter, made);
   }
 
-  /** Stores an adapter with its files; what is known of the run goes into its card. */
-  async keep(name: string, adapter: Adapter, run?: RunFacts): Promise<AdapterRecord> {
+  async verifyAdapter(id: string): Promise<Verification> {
+    this.session.refuseDuringRun('verify an adapter');
+    const files = await this.session.host.adapters.files(id);
+    return verifyAdapter(
+      [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
+      this.session.model,
+    );
+  }
+
+  /** Stores an adapter with its files; what is known of the run goes into its card and its receipt, as does `made`. */
+  async keep(name: string, adapter: Adapter, made: Provenance, run?: RunFacts, probe?: Probe): Promise<AdapterRecord> {
     const model = this.session.needModel();
-    const files = writePeftFolder(adapter, cardFacts(model, name, run));
+    const files = await adapterFiles(model, adapter, name, made, run, probe);
     const record: AdapterRecord = {
       id: crypto.randomUUID(),
       name,

@@ -9,6 +9,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
+import { withReceipt } from './receipt/receipt.ts';
 
 export { MERGE_METHODS, type MergeMethod, type MergeOptions } from '../lora/merge/merge-adapters.ts';
 
@@ -38,18 +39,15 @@ export async function mergeFolders(
   const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base)));
   const inputs = read.map(({ adapter }, i) => ({ name: folders[i]!.folder, adapter, weight: folders[i]!.weight }));
   const merged = mergeAdapters(inputs, options);
-  const files = writePeftFolder(merged, {
-    name: path.basename(path.resolve(out)),
-    recipe: {
-      'merged from': folders
-        .map(({ folder, weight }) => `${path.basename(path.resolve(folder))} × ${weight}`)
-        .join(', '),
-      method: options.method,
-      ...(options.density !== undefined && { density: options.density }),
-      ...(options.majority !== undefined && { 'majority sign': options.majority }),
-      ...(options.method.startsWith('dare') && { seed: options.seed ?? 0 }),
-    },
-  });
+  const from = {
+    'merged from': folders.map(({ folder, weight }) => `${path.basename(path.resolve(folder))} × ${weight}`).join(', '),
+    method: options.method,
+    ...(options.density !== undefined && { density: options.density }),
+    ...(options.majority !== undefined && { 'majority sign': options.majority }),
+    ...(options.method.startsWith('dare') && { seed: options.seed ?? 0 }),
+  };
+  const folder = writePeftFolder(merged, { name: path.basename(path.resolve(out)), recipe: from });
+  const files = await withReceipt(merged, folder, { made: 'merged', from });
   await writeFolder(out, files);
   const modules = [...merged.modules.values()];
   return {

@@ -9,7 +9,6 @@ import type { ChatTokenizer, Notice, TokenRow } from '../data/types.ts';
 import { Device } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { writePeftFolder } from '../lora/files/peft.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
@@ -18,12 +17,13 @@ import { writeSafetensors } from '../model/safetensors.ts';
 import { openDataFile, openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { type RunOutcome, sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-training.ts';
 import { Scorer } from '../train/score.ts';
-import { cardFacts } from './card-facts.ts';
 import { encodeRequest } from './encode-request.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
 import { openBase } from './open-base.ts';
+import { adapterFiles } from './receipt/adapter-files.ts';
+import type { Trained } from './train-adapter.ts';
 
 export { measureFma } from '../gpu/measure.ts';
 export { quantOf } from '../model/choose-quant.ts';
@@ -137,20 +137,17 @@ export async function readAdapterAt(model: BaseModel, at: string): Promise<Adapt
   return (await readAdapter(await openModelFiles(at), model.config)).adapter;
 }
 
-/** Writes adapter_config.json, adapter_model.safetensors and README.md, all or nothing. */
+/** Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json, all or nothing. */
 export async function savePeftFolder(
   out: string,
-  adapter: Adapter,
   model: BaseModel,
   settings: TrainSettings,
   data: LoadedRows,
-  outcome: RunOutcome,
+  { adapter, outcome, probe }: Trained,
 ): Promise<void> {
   const name = path.basename(path.resolve(out));
-  await writeFolder(
-    out,
-    writePeftFolder(adapter, cardFacts(model, name, { settings, dataset: data.dataset, outcome })),
-  );
+  const run = { settings, dataset: data.dataset, outcome };
+  await writeFolder(out, await adapterFiles(model, adapter, name, { made: 'trained' }, run, probe));
 }
 
 export interface ScoredRows {

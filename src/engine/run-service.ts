@@ -138,8 +138,14 @@ export class RunService implements RunApi {
       validationAfter: evals.at(-1)?.loss,
       rateChanges: checkpoint.rates,
       trouble: undefined,
+      curve: { losses: steps.map(({ loss }) => loss), evals },
     };
-    const record = await this.library.keep(run.adapterName, adapter, { settings, dataset, outcome });
+    const record = await this.library.keep(
+      run.adapterName,
+      adapter,
+      { made: 'trained' },
+      { settings, dataset, outcome },
+    );
     await this.session.host.runs.checkpoints.clear();
     return record;
   }
@@ -214,7 +220,7 @@ export class RunService implements RunApi {
     run: KeptRun,
     how: {
       readonly settings: TrainSettings;
-      readonly dataset: RunFacts['dataset'] & { readonly rows: readonly TokenRow[] };
+      readonly dataset: RunFacts['dataset'];
       readonly resumeFrom?: Checkpoint;
       readonly problem?: string | undefined;
     },
@@ -250,7 +256,7 @@ export class RunService implements RunApi {
       signal: control.signal,
     };
     const isKept = problem === undefined;
-    const { adapter, outcome } = await trainAdapter(
+    const { adapter, outcome, probe } = await trainAdapter(
       this.session.needModel(),
       dataset.rows,
       settings,
@@ -258,7 +264,13 @@ export class RunService implements RunApi {
       undefined,
       isKept ? keep : undefined,
     );
-    const record = await this.library.keep(adapterName, adapter, { settings, dataset, outcome });
+    const record = await this.library.keep(
+      adapterName,
+      adapter,
+      { made: 'trained' },
+      { settings, dataset, outcome },
+      probe,
+    );
     // The adapter is safe: what is left of the run could only be offered once too often.
     if (isKept) await checkpoints.clear().catch(() => {});
     control.set(outcome.stopped ? 'stopped' : 'done');

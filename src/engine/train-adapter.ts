@@ -12,10 +12,13 @@ import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
+import { measureProbe, type Probe } from './receipt/probe.ts';
 
 export interface Trained {
   readonly adapter: Adapter;
   readonly outcome: RunOutcome;
+  /** What it answered while it was still on the device; undefined when that could not be measured. */
+  readonly probe: Probe | undefined;
 }
 
 /** A fresh adapter as the settings ask for: A random from the seed, B zero. Throws when no target matches. */
@@ -70,7 +73,8 @@ export async function trainAdapter(
   try {
     hooks.onAdapter?.(flat);
     const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
-    return { adapter: withTensors(adapter, await flat.read()), outcome };
+    const trained = withTensors(adapter, await flat.read());
+    return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
     flat.destroy();
   }

@@ -8,7 +8,7 @@ import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import type { Checkpoint, RateChange, StepRecord } from './checkpoint.ts';
+import type { Checkpoint, EvalRecord, RateChange, StepRecord } from './checkpoint.ts';
 import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
@@ -58,6 +58,15 @@ export interface RunOutcome {
   readonly rateChanges: readonly RateChange[];
   /** Why the run ended early with the adapter of `steps`: numbers that had gone bad. */
   readonly trouble: string | undefined;
+  readonly curve: LossCurve;
+}
+
+/** How the loss went. */
+export interface LossCurve {
+  /** Of each step. */
+  readonly losses: readonly number[];
+  /** Over the held-back rows, after so many steps. */
+  readonly evals: readonly EvalRecord[];
 }
 
 /** Rows of a run: which are trained on and which are held back. Rows that repeat each other stay on one side. */
@@ -166,6 +175,7 @@ export async function runTraining(
       validationAfter: evals.at(-1)?.loss,
       rateChanges: journal.rates,
       trouble,
+      curve: { losses: journal.steps.map(({ loss }) => loss), evals },
     };
   } finally {
     step.destroy();

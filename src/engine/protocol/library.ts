@@ -1,5 +1,9 @@
 // Library: adapters that were kept.
 
+import type { Verification } from '../receipt/verify-adapter.ts';
+
+export type { Check, CheckName, Verification } from '../receipt/verify-adapter.ts';
+
 /** What the library stores and shows of an adapter; its tensors stand beside it under the same id. */
 export interface AdapterRecord {
   readonly id: string;
@@ -23,8 +27,10 @@ export interface LibraryApi {
   listAdapters(): Promise<readonly AdapterRecord[]>;
   renameAdapter(id: string, name: string): Promise<void>;
   deleteAdapter(id: string): Promise<void>;
-  /** A zip of a PEFT folder: adapter_config.json, adapter_model.safetensors, README.md. */
+  /** A zip of a PEFT folder: adapter_config.json, adapter_model.safetensors, README.md, and graft_receipt.json. */
   downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }>;
+  /** Opens the kept files as a stranger's are opened and holds them against their receipt and the open base. */
+  verifyAdapter(id: string): Promise<Verification>;
   /** A PEFT folder's files or such a zip becomes an adapter of the library. */
   importAdapter(files: readonly File[]): Promise<AdapterRecord>;
 }

@@ -12,6 +12,7 @@ const PARTS = [
   'adapters.safetensors',
   'adapter_model.bin',
   'README.md',
+  'graft_receipt.json',
 ];
 
 /** A folder of an adapter has a handful; stops directories made to exhaust memory. */
