@@ -15,21 +15,31 @@ describeWithShared('exportAdapter()', 'goldens/gguf/llama/base.f32.gguf', () => 
 
   it('writes the same GGUF adapter for a base from a folder and from GGUF', async () => {
     const [one, other] = [path.join(folder, 'one.gguf'), path.join(folder, 'other.gguf')];
-    expect(await exportAdapter(adapter, sharedPath('goldens/llama/model'), 'gguf', one)).toEqual([]);
-    await exportAdapter(adapter, sharedPath('goldens/gguf/llama/base.f32.gguf'), 'gguf', other);
+    expect(
+      await exportAdapter({ adapter, model: sharedPath('goldens/llama/model'), format: 'gguf', out: one }),
+    ).toMatchObject({
+      notices: [],
+      files: [{ path: one }],
+    });
+    await exportAdapter({ adapter, model: sharedPath('goldens/gguf/llama/base.f32.gguf'), format: 'gguf', out: other });
     expect((await readFile(one)).equals(await readFile(other))).toBe(true);
   });
 
   it('writes a folder for MLX', async () => {
     const out = path.join(folder, 'mlx');
-    await exportAdapter(adapter, sharedPath('goldens/llama/model'), 'mlx', out);
+    await exportAdapter({ adapter, model: sharedPath('goldens/llama/model'), format: 'mlx', out });
     expect((await readdir(out)).sort()).toEqual(['adapter_config.json', 'adapters.safetensors']);
   });
 
   it('refuses an adapter of another base', async () => {
     const other = sharedPath('goldens/qwen3/lora_all_linear/adapter');
     await expect(
-      exportAdapter(other, sharedPath('goldens/llama/model'), 'gguf', path.join(folder, 'x.gguf')),
+      exportAdapter({
+        adapter: other,
+        model: sharedPath('goldens/llama/model'),
+        format: 'gguf',
+        out: path.join(folder, 'x.gguf'),
+      }),
     ).rejects.toThrow('Cannot read');
   });
 });

@@ -1,30 +1,66 @@
-// An adapter for other programs: read as PEFT's folder, held against its base, written in their format. Needs no GPU.
+// An adapter for other programs, from the command line: read in any format, held against its base, written where it was asked
+// for. Needs no GPU.
 
 import path from 'node:path';
-import { writeGgufAdapter } from '../lora/files/gguf.ts';
-import { writeMlxFolder } from '../lora/files/mlx.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
-import { openModelFolder } from '../model/model-folder.ts';
-import { openModelFiles, writeFolder } from '../storage/node.ts';
-import { findModel } from './model-at.node.ts';
+import { chooseQuant } from '../model/choose-quant.ts';
+import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
+import { modelParts } from '../model/model-parts.ts';
+import type { QuantChoice } from '../model/prepare-weights.ts';
+import { openModelFiles, writeStreams } from '../storage/node.ts';
+import { type ExportOptions, exportFiles } from './export-adapter.ts';
+import { findModel, hubAccess } from './model-at.node.ts';
 
-/** gguf: one file for llama.cpp. mlx: a folder for mlx-lm. */
-export const EXPORT_FORMATS = ['gguf', 'mlx'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export { EXPORT_FORMATS, type ExportFormat, MERGED_TYPES } from './export-adapter.ts';
 
-/** Returns what was in the adapter's files and has no effect. Throws the sentence of whatever does not fit. */
-export async function exportAdapter(
-  adapterFolder: string,
-  modelPath: string,
-  format: ExportFormat,
-  out: string,
-): Promise<readonly string[]> {
-  const { config } = await openModelFolder((await findModel(modelPath)).files);
-  const { adapter, notices } = await readAdapter(await openModelFiles(adapterFolder), config);
-  if (format === 'mlx') await writeFolder(out, writeMlxFolder(adapter, config));
-  else {
-    const bytes = writeGgufAdapter(adapter, config, path.basename(path.resolve(adapterFolder)));
-    await writeFolder(path.dirname(path.resolve(out)), [{ name: path.basename(out), bytes }]);
-  }
-  return notices;
+export interface ExportRequest extends ExportOptions {
+  /** A PEFT or MLX folder or a .gguf file. */
+  readonly adapter: string;
+  /** As --model names it. */
+  readonly model: string;
+  /** A file or a folder, by format. */
+  readonly out: string;
+  /** How training stored the base; of merged models. 'auto' and nothing: as its files do, else q8. */
+  readonly quant?: QuantChoice | 'auto';
+  readonly token?: string | undefined;
+  onBytes?(done: number, total: number): void;
+}
+
+export interface ExportReport {
+  readonly out: string;
+  readonly format: string;
+  /** Paths and bytes of what was written. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly notices: readonly string[];
+}
+
+/** Throws the sentence of whatever does not fit; then nothing was written. */
+export async function exportAdapter(request: ExportRequest): Promise<ExportReport> {
+  const { files: baseFiles, name: baseName, licence } = await findModel(request.model, hubAccess(request.token));
+  const opened = await openModelFolder(baseFiles, baseName);
+  const folder = { ...opened, licence: opened.licence ?? licence };
+  const read = await readAdapter(await openModelFiles(request.adapter), folder.config);
+  const name = path.basename(path.resolve(request.adapter)).replace(/\.gguf$/i, '');
+  const quant = request.quant === undefined || request.quant === 'auto' ? usualQuant(folder) : request.quant;
+  const { files, isFolder, notices } = await exportFiles(
+    { files: baseFiles, folder, quant },
+    read.adapter,
+    name,
+    request,
+  );
+  const out = path.resolve(request.out);
+  const [target, named] = isFolder ? [out, files] : [path.dirname(out), [{ ...files[0]!, name: path.basename(out) }]];
+  await writeStreams(target, named, (done, total) => request.onBytes?.(done, total));
+  return {
+    out: request.out,
+    format: request.format,
+    files: named.map((file) => ({ path: path.join(target, file.name), bytes: file.size })),
+    notices: [...read.notices, ...notices],
+  };
+}
+
+/** What training chooses by itself where there is room. */
+function usualQuant({ config, tensors }: ModelFolder): QuantChoice {
+  const room = Number.POSITIVE_INFINITY;
+  return chooseQuant(modelParts(config).tensors, tensors, { traits: { maxBindingBytes: room }, memoryBytes: room });
 }

@@ -2,6 +2,7 @@
 
 import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
+import { readAdapter } from '../lora/files/read-adapter.ts';
 import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
@@ -43,7 +44,7 @@ export class LibraryService implements LibraryApi {
     const model = this.session.needModel();
     const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
     const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
-    const { adapter } = await readPeftFolder(parts, model.linears(), model.family.defaultTargets);
+    const { adapter } = await readAdapter(parts, model.config);
     const [first] = files;
     // Node's File has no path; the browser's is empty unless a folder was dropped.
     const folder = (first as { readonly webkitRelativePath?: string }).webkitRelativePath?.split('/')[0];

@@ -5,6 +5,7 @@ import { joinNf4 } from './bitsandbytes.ts';
 import { type ModelConfig, parseConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import { openGguf } from './gguf/open-gguf.ts';
+import type { GgufValue } from './gguf/read-header.ts';
 import { baseName, findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
 import { modelParts } from './model-parts.ts';
 import type { WeightSpec } from './prepare-weights.ts';
@@ -25,6 +26,12 @@ export interface ModelFolder {
   /** `__metadata__` of the weight files; "graft.quant" says that they are quantised already. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
+  /** config.json and generation_config.json as the files have them (a .gguf file: in Hugging Face's words). */
+  readonly settings: { readonly config: Json; readonly generation: Json | undefined };
+  /** What the tokenizer is made of; undefined when the folder has none. */
+  readonly readTokenizerFiles: (() => Promise<TokenizerFiles>) | undefined;
+  /** The named values of a .gguf file. */
+  readonly gguf: ReadonlyMap<string, GgufValue> | undefined;
 }
 
 /** Buffers that old checkpoints carry and no forward pass reads. */
@@ -45,12 +52,13 @@ interface Source {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tokenizer: { readonly fileName: string; read(): Promise<TokenizerFiles> } | undefined;
   readonly licence: string | undefined;
+  readonly gguf?: ReadonlyMap<string, GgufValue>;
 }
 
 /** Throws an Error that names the file, field or tensor that is missing or wrong. */
 export async function openModelFolder(files: readonly ModelFile[], name?: string): Promise<ModelFolder> {
-  const gguf = findGguf(files);
-  const source = gguf ? await readGguf(gguf) : await readFolder(files);
+  const ggufFile = findGguf(files);
+  const source = ggufFile ? await readGguf(ggufFile) : await readFolder(files);
   const config = readConfig(source);
   const { metadata, licence } = source;
   const specs = modelParts(config).tensors;
@@ -58,7 +66,18 @@ export async function openModelFolder(files: readonly ModelFile[], name?: string
   const warnings = checkTensors(specs, tensors);
   let tokenizer: Promise<Tokenizer> | undefined;
   const loadTokenizer = source.tokenizer && (() => (tokenizer ??= readTokenizer(source.tokenizer!, config)));
-  return { name: name ?? source.name, config, tensors, loadTokenizer, licence, metadata, warnings };
+  return {
+    name: name ?? source.name,
+    config,
+    tensors,
+    loadTokenizer,
+    licence,
+    metadata,
+    warnings,
+    settings: { config: source.config, generation: source.generation },
+    readTokenizerFiles: source.tokenizer?.read,
+    gguf: source.gguf,
+  };
 }
 
 /** The one .gguf file of a folder that has no weights in another format. */
@@ -71,9 +90,10 @@ function findGguf(files: readonly ModelFile[]): ModelFile | undefined {
 }
 
 async function readGguf(file: ModelFile): Promise<Source> {
-  const { tokenizer, ...model } = await openGguf(file);
+  const { tokenizer, values, ...model } = await openGguf(file);
   return {
     ...model,
+    gguf: values,
     settingsName: file.name,
     generation: undefined,
     metadata: new Map([['format', 'gguf']]),

@@ -5,6 +5,7 @@
 import type { BlockName } from './gguf/block-types.ts';
 import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
 import type { DoubleScales } from './nf4.ts';
+import type { StreamedFile } from './streamed-file.ts';
 
 /** Bits an element, in the reference implementation's order, which is also its order of writing (last first). */
 const DTYPE_BITS = {
@@ -109,28 +110,73 @@ export function writeSafetensors(
   tensors: readonly TensorBytes[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const order = (t: TensorBytes) => DTYPE_ORDER.indexOf(t.dtype);
-  const sorted = [...tensors].sort((a, b) => order(b) - order(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const header: Record<string, unknown> = Object.create(null);
-  header.__metadata__ = { format: 'pt', ...metadata };
-  let dataBytes = 0;
-  for (const t of sorted) {
-    checkWritable(t, t.name in header);
-    header[t.name] = { dtype: t.dtype, shape: t.shape, data_offsets: [dataBytes, dataBytes + t.bytes.length] };
-    dataBytes += t.bytes.length;
+  const names = new Set<string>();
+  for (const t of tensors) {
+    checkWritable(t, names.has(t.name) || t.name === '__metadata__');
+    names.add(t.name);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const dataStart = Math.ceil((8 + json.length) / 8) * 8;
-  const out = new Uint8Array(dataStart + dataBytes);
-  new DataView(out.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
-  out.set(json, 8);
-  out.fill(0x20, 8 + json.length, dataStart);
-  let at = dataStart;
-  for (const t of sorted) {
+  const { head, order, size } = layOut(tensors, metadata);
+  const out = new Uint8Array(size);
+  out.set(head);
+  let at = head.length;
+  for (const t of order) {
     out.set(t.bytes, at);
     at += t.bytes.length;
   }
   return out;
+}
+
+/** A tensor whose bytes come in pieces. */
+export interface TensorStream extends Omit<TensorBytes, 'bytes'> {
+  /** Little-endian, row-major; called once each time that the file is written. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** The same file as writeSafetensors makes, of tensors that are never in memory together. */
+export function streamSafetensors(
+  name: string,
+  tensors: readonly TensorStream[],
+  metadata: Readonly<Record<string, string>> = {},
+): StreamedFile {
+  const { head, order, size } = layOut(tensors, metadata);
+  return {
+    name,
+    size,
+    async *chunks() {
+      yield head;
+      for (const tensor of order) {
+        let left = tensorBytes(tensor.dtype, tensor.shape)!;
+        for await (const chunk of tensor.chunks()) {
+          left -= chunk.length;
+          yield chunk;
+        }
+        if (left !== 0)
+          throw new TypeError(`Cannot write tensor "${tensor.name}": found ${-left} bytes more than its shape holds`);
+      }
+    },
+  };
+}
+
+/** The file up to its data, and the tensors in the order of the reference writer. */
+function layOut<T extends Omit<TensorBytes, 'bytes'>>(
+  tensors: readonly T[],
+  metadata: Readonly<Record<string, string>>,
+): { readonly head: Uint8Array; readonly order: readonly T[]; readonly size: number } {
+  const rank = (t: T) => DTYPE_ORDER.indexOf(t.dtype);
+  const order = [...tensors].sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const header: Record<string, unknown> = Object.create(null);
+  header.__metadata__ = { format: 'pt', ...metadata };
+  let dataBytes = 0;
+  for (const { name, dtype, shape } of order) {
+    const bytes = tensorBytes(dtype, shape)!;
+    header[name] = { dtype, shape, data_offsets: [dataBytes, dataBytes + bytes] };
+    dataBytes += bytes;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const head = new Uint8Array(Math.ceil((8 + json.length) / 8) * 8).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(json, 8);
+  return { head, order, size: head.length + dataBytes };
 }
 
 /** Bytes of a tensor, or undefined when the product overflows or does not fill whole bytes. */

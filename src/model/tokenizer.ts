@@ -94,6 +94,14 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
   };
 }
 
+/** The pieces that a tokenizer.json's pre-tokenizer cuts text into. */
+export function preTokenize(json: Json, text: string): readonly string[] {
+  const parts = { decoder: null, post_processor: null, normalizer: null, added_tokens: [] };
+  const model = { type: 'BPE', vocab: {}, merges: [] };
+  const made = new HuggingFaceTokenizer({ ...parts, model, pre_tokenizer: splitAllDigits(json.pre_tokenizer) }, {});
+  return made.pre_tokenizer?.pre_tokenize(text) ?? [text];
+}
+
 /** The tokenizer, and its twin that knows no special tokens. They share the model, whose merges are most of the memory. */
 function makeTokenizers(json: Json, config: Json) {
   const added: unknown[] = Array.isArray(json.added_tokens) ? json.added_tokens : [];

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import type { DataFile } from '../data/types.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
+import type { StreamedFile } from '../model/streamed-file.ts';
 import type { CheckpointStore } from '../train/checkpoint.ts';
 
 /** A file read in ranges; opened and closed at each read, so that nothing stays open. */
@@ -96,6 +97,41 @@ export async function writeFolder(
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true });
     throw new Error(`Cannot write "${folder}": ${(error as Error).message}`);
+  }
+}
+
+/**
+ * As writeFolder, of files that are made while they are written: bounded memory, old files or new ones, never half of one.
+ * `onBytes`: so many bytes of all are on the disk.
+ */
+export async function writeStreams(
+  folder: string,
+  files: readonly StreamedFile[],
+  onBytes: (done: number, total: number) => void = () => {},
+): Promise<void> {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  await mkdir(folder, { recursive: true });
+  const staged = files.map((file) => ({ file, temporary: path.join(folder, `.${file.name}.${process.pid}.part`) }));
+  try {
+    for (const { file, temporary } of staged) {
+      const handle = await open(temporary, 'w');
+      try {
+        for await (const chunk of file.chunks()) {
+          await handle.writeFile(chunk);
+          done += chunk.length;
+          onBytes(done, total);
+        }
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+    for (const { file, temporary } of staged) await rename(temporary, path.join(folder, file.name));
+  } catch (error) {
+    for (const { temporary } of staged) await rm(temporary, { force: true });
+    const { message } = error as Error;
+    throw message.startsWith('Cannot') ? error : new Error(`Cannot write "${folder}": ${message}`);
   }
 }
 

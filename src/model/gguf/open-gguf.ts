@@ -20,6 +20,8 @@ export interface GgufModel {
   readonly tokenizer: (() => TokenizerFiles) | undefined;
   readonly name: string;
   readonly licence: string | undefined;
+  /** All named values of the file. */
+  readonly values: ReadonlyMap<string, GgufValue>;
 }
 
 /** Factors by which Llama 3's slow waves are slowed; not a weight. */
@@ -49,6 +51,7 @@ export async function openGguf(file: ModelFile): Promise<GgufModel> {
     tokenizer: hasTokenizer(metadata) ? () => tokenizerFiles(file, metadata) : undefined,
     name: textOf(metadata, 'general.name') ?? baseName(file.name).replace(/\.gguf$/i, ''),
     licence: textOf(metadata, 'general.license'),
+    values: metadata,
   };
 }
 

@@ -4,6 +4,7 @@
 //   wave > context / low: factor · wave < context / high: 1 · between: 1 / ((1 - s) / factor + s), s = (context / wave - low) / (high - low)
 
 import type { ModelFile } from '../model-file.ts';
+import type { RopeConfig } from '../rope.ts';
 import { broken } from './byte-reader.ts';
 
 /** Of every Llama 3 so far. */
@@ -48,4 +49,17 @@ function slowing(wave: number, factor: number, context: number): number {
 function contextOf(wave: number, slowed: number, factor: number): number {
   const s = (1 / slowed - 1 / factor) / (1 - 1 / factor);
   return Math.round(wave * (LOW + s * (HIGH - LOW)));
+}
+
+/** The factors (rotary/2) of a Llama 3 rope, as llama.cpp's converter writes them; undefined for other ropes. */
+export function llama3Factors(rope: RopeConfig): Float32Array | undefined {
+  if (rope.type !== 'llama3') return undefined;
+  const { theta, rotary, factor, lowFreqFactor: low, highFreqFactor: high, originalContextTokens: context } = rope;
+  return Float32Array.from({ length: rotary / 2 }, (_, i) => {
+    const wave = 2 * Math.PI * theta ** ((2 * i) / rotary);
+    if (wave < context / high) return 1;
+    if (wave > context / low) return factor;
+    const smooth = (context / wave - low) / (high - low);
+    return 1 / ((1 - smooth) / factor + smooth);
+  });
 }

@@ -1,0 +1,34 @@
+// A file that is made while it is written, piece by piece, because all of it would not fit into memory beside a model. Its
+// size is known before the first byte.
+
+export interface StreamedFile {
+  readonly name: string;
+  /** Bytes of all chunks together. */
+  readonly size: number;
+  /** The file from its first byte; may be asked for again. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** A small file whose bytes are there already. */
+export function wholeFile(name: string, content: string | Uint8Array): StreamedFile {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return {
+    name,
+    size: bytes.length,
+    async *chunks() {
+      yield bytes;
+    },
+  };
+}
+
+/** All bytes of a file that is known to be small. Throws when it is not as long as it says. */
+export async function collectFile(file: StreamedFile): Promise<Uint8Array<ArrayBuffer>> {
+  const out = new Uint8Array(file.size);
+  let at = 0;
+  for await (const chunk of file.chunks()) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  if (at !== file.size) throw new RangeError(`Cannot write "${file.name}": found ${at} bytes, need ${file.size}`);
+  return out;
+}
