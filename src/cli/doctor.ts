@@ -1,20 +1,27 @@
-// graft doctor: the GPU that Graft would use here, and how fast it really is.
+// graft doctor: the GPU that Graft would use here and how fast it really is; what opening a model costs.
 
-import { diagnose } from '../engine/node.ts';
-import { parseFlags } from './usage.ts';
+import { diagnose, diagnoseOpening } from '../engine/node.ts';
+import { MODEL_FLAGS, MODEL_HELP, readQuant } from './model-flags.ts';
+import { type Parsed, parseFlags } from './usage.ts';
+
+const FLAGS = { ...MODEL_FLAGS, json: { type: 'boolean' } } as const;
 
 export const doctor = {
   summary: 'the GPU, its limits and its measured speed',
-  help: 'usage: graft doctor [--json]',
+  help: `usage: graft doctor [--model <model>] [--json]
+
+  With a model: opens it and says how long that takes, from its files or from the copy that an earlier opening has kept,
+  how many bytes it has on the GPU, and how much memory of this process it took at most.
+${MODEL_HELP}`,
 
   async run(args: readonly string[]): Promise<void> {
-    const flags = parseFlags('doctor', args, { json: { type: 'boolean' } }, { min: 0, max: 0 });
+    const flags = parseFlags('doctor', args, FLAGS, { min: 0, max: 0 });
+    if (flags.text('model') !== undefined) return openModel(flags);
     const report = await diagnose();
     if (flags.has('json')) {
       console.log(JSON.stringify(report));
       return;
     }
-    const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
     const rows = [
       ['GPU', report.name],
       ['software adapter', report.isSoftware ? 'yes: correct, but far slower than a GPU' : 'no'],
@@ -25,6 +32,32 @@ export const doctor = {
       ['workgroup memory', `${report.limits.maxWorkgroupBytes / 1024} KiB`],
       ['features', report.features.join(', ') || 'none'],
     ] as const;
-    for (const [name, value] of rows) console.log(`${name.padEnd(18)}${value}`);
+    print(rows);
   },
 };
+
+async function openModel(flags: Parsed): Promise<void> {
+  const report = await diagnoseOpening(flags.required('model'), readQuant(flags), flags.text('hf-token'));
+  if (flags.has('json')) {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  print([
+    ['model', report.name],
+    ['opened in', `${(report.ms / 1000).toFixed(2)} s, from ${report.fromCache ? 'the kept copy' : 'its files'}`],
+    ['weights on GPU', `${mib(report.weightBytes)}, ${report.quant.linears} (embedding ${report.quant.embeddings})`],
+    [
+      'peak host memory',
+      `${mib(report.hostBytes)}${report.isSoftware ? ', the weights left out, which a software adapter keeps there as well' : ''}`,
+    ],
+    ...report.warnings.map((warning) => ['warning', warning] as const),
+  ]);
+}
+
+function print(rows: readonly (readonly [string, string])[]): void {
+  for (const [name, value] of rows) console.log(`${name.padEnd(18)}${value}`);
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+}

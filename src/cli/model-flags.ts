@@ -43,5 +43,6 @@ export async function openFlaggedModel(flags: Parsed) {
   const line = downloadLine(process.stderr, at);
   const model = await openModelAt(device, at, quant, { token: flags.text('hf-token'), onDownload: line.update });
   line.end();
+  if (model.weights.notKept) process.stderr.write(`${model.weights.notKept}; goes on without\n`);
   return { device, model };
 }

@@ -11,7 +11,16 @@ import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { describeModel } from './describe-model.ts';
 import { openBase } from './open-base.ts';
-import type { BaseApi, DeviceReport, HubChoice, ModelReport, ModelSource, OnProgress, QuantAsk } from './protocol.ts';
+import type {
+  BaseApi,
+  DeviceReport,
+  HubChoice,
+  KeptModels,
+  ModelReport,
+  ModelSource,
+  OnProgress,
+  QuantAsk,
+} from './protocol.ts';
 import type { Session } from './session.ts';
 
 /** How people call a bundled model, and what an adapter's config says it was trained on. */
@@ -87,6 +96,14 @@ export class BaseService implements BaseApi {
     const { opening } = this;
     opening?.abort.abort();
     await opening?.ended;
+  }
+
+  keptModels(): Promise<KeptModels> {
+    return this.session.host.prepared.measure();
+  }
+
+  forgetKeptModels(): Promise<void> {
+    return this.session.host.prepared.clear();
   }
 
   async listHubModels(): Promise<readonly HubChoice[]> {

@@ -23,6 +23,7 @@ export function describeModel(model: BaseModel, tokenizer: Tokenizer | undefined
     hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
     linearNames: [...new Set([...model.linears().keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
     hash: weights.hash,
-    warnings: weights.warning === undefined ? folder.warnings : [...folder.warnings, weights.warning],
+    notKept: weights.notKept,
+    warnings: folder.warnings,
   };
 }

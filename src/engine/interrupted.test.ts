@@ -44,7 +44,13 @@ function storage() {
     const alive = <T>(change: () => T) => (isFrozen ? new Promise<never>(() => {}) : Promise.resolve(change()));
     const host: EngineHost = {
       gpu,
-      prepared: { open: async () => undefined, create: async () => undefined, remove: async () => {} },
+      prepared: {
+        open: async () => undefined,
+        create: async () => undefined,
+        remove: async () => {},
+        measure: async () => ({ models: 0, bytes: 0 }),
+        clear: async () => {},
+      },
       fetchModel: async () => folder(),
       adapters: {
         list: async () => [...adapters.values()].map(({ record }) => record),

@@ -267,3 +267,28 @@ export async function diagnose() {
   device.destroy();
   return report;
 }
+
+/** Opens a model in this process, which should be a fresh one: its peak is that of the process. */
+export async function diagnoseOpening(at: string, quant: QuantChoice | 'auto', token?: string) {
+  const device = await openNodeDevice();
+  const began = performance.now();
+  const model = await openModelAt(device, at, quant, { token });
+  await device.guard(device.gpu.queue.onSubmittedWorkDone());
+  const ms = performance.now() - began;
+  const { weights, folder } = model;
+  // Kilobytes. A software adapter's memory is the process's own.
+  const peak = process.resourceUsage().maxRSS * 1024;
+  const report = {
+    name: folder.name,
+    ms,
+    fromCache: weights.isFromStore,
+    weightBytes: weights.bytes,
+    quant: model.quant,
+    hostBytes: device.isSoftware ? peak - weights.bytes : peak,
+    isSoftware: device.isSoftware,
+    warnings: weights.notKept === undefined ? folder.warnings : [...folder.warnings, weights.notKept],
+  };
+  model.destroy();
+  device.destroy();
+  return report;
+}

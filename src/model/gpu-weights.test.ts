@@ -42,6 +42,8 @@ function memoryStore() {
       kept.delete(key);
       log.push('removed');
     },
+    measure: async () => ({ models: kept.size, bytes: 0 }),
+    clear: async () => kept.clear(),
   };
   return { store, kept, log };
 }
@@ -74,19 +76,22 @@ describe('GpuWeights.load()', () => {
     expect(log).toEqual(['committed', 'opened', 'removed', 'committed']);
   });
 
-  it('goes on without a copy when the store is full, and says so', async () => {
-    const { store } = memoryStore();
-    const full: PreparedStore = {
-      ...store,
-      create: async (key) => ({
-        ...(await store.create(key))!,
-        append: () => Promise.reject(new Error('no space left')),
-      }),
-    };
-    const weights = await load(full, 'q8');
-    expect(weights.warning).toBe('Cannot keep the prepared model for the next opening: no space left');
-    expect(weights.hash).toMatch(/^[0-9a-f]{64}$/);
-  });
+  it.each(['create', 'append', 'commit'] as const)(
+    'goes on without a copy when %s finds no space, and says so',
+    async (step) => {
+      const { store, kept, log } = memoryStore();
+      const fail = () => Promise.reject(new Error('no space left'));
+      const full: PreparedStore = {
+        ...store,
+        create: async (key) => (step === 'create' ? fail() : { ...(await store.create(key))!, [step]: fail }),
+      };
+      const weights = await load(full, 'q8');
+      expect(weights.notKept).toBe('Cannot keep the prepared model for the next opening: no space left');
+      expect(weights.hash).toBe((await load(store, 'q8')).hash);
+      expect(log).toEqual(step === 'append' ? ['aborted', 'committed'] : ['committed']);
+      expect(kept.size).toBe(1);
+    },
+  );
 
   it('gives other schemes other hashes', async () => {
     const { store } = memoryStore();

@@ -44,8 +44,10 @@ export class GpuWeights implements WeightLayout {
   /** SHA-256 (hex) over the digests of all pieces in order: what this base is, to the bit. */
   hash = '';
   bytes = 0;
-  /** What could not be kept for the next opening, for the user. */
-  warning: string | undefined;
+  /** True when the copy of an earlier opening was taken. */
+  isFromStore = false;
+  /** Why no copy is kept for the next opening, when one was wanted. */
+  notKept: string | undefined;
 
   private constructor(
     private readonly device: Device,
@@ -67,7 +69,8 @@ export class GpuWeights implements WeightLayout {
         await weights.allocate(place.name, place.codeBytes);
         if (place.scaleBytes > 0) await weights.allocate(`${place.name}.scale`, place.scaleBytes);
       }
-      if (!(await weights.fillFromStore(options))) await weights.fillFromFiles(tensors, options);
+      weights.isFromStore = await weights.fillFromStore(options);
+      if (!weights.isFromStore) await weights.fillFromFiles(tensors, options);
       return weights;
     } catch (error) {
       weights.destroy();
@@ -116,12 +119,10 @@ export class GpuWeights implements WeightLayout {
   }
 
   private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {
-    const writer =
-      options.key === undefined ? undefined : await options.store?.create(options.key).catch(() => undefined);
+    let keeping = options.key === undefined ? undefined : await this.keep(options.store?.create(options.key));
     const digests: Uint8Array[] = [];
     const total = this.totalBytes();
     let done = 0;
-    let keeping = writer;
     try {
       announceReads(tensors, this.places.values());
       for (const place of this.places.values())
@@ -129,11 +130,10 @@ export class GpuWeights implements WeightLayout {
           options.signal?.throwIfAborted();
           this.upload(piece);
           digests.push(await digest(piece.bytes));
-          await keeping?.append(piece.bytes).catch(async (error: Error) => {
-            this.warning = `Cannot keep the prepared model for the next opening: ${error.message}`;
-            await keeping?.abort();
+          if (keeping && !(await this.keep(keeping.append(piece.bytes).then(() => true)))) {
+            await keeping.abort();
             keeping = undefined;
-          });
+          }
           done += piece.bytes.byteLength;
           options.onProgress?.(done, total);
           // Bounds what the queue holds on to: writeBuffer copies into staging memory until the device has taken it.
@@ -145,7 +145,17 @@ export class GpuWeights implements WeightLayout {
       throw error;
     }
     this.hash = hex(await digest(concat(digests)));
-    await keeping?.commit({ version: PREPARED_VERSION, hash: this.hash, bytes: done });
+    await this.keep(keeping?.commit({ version: PREPARED_VERSION, hash: this.hash, bytes: done }));
+  }
+
+  /** A step towards the copy for the next opening. Its failure is not one of this opening. */
+  private async keep<T>(step: Promise<T> | undefined): Promise<T | undefined> {
+    try {
+      return await step;
+    } catch (error) {
+      this.notKept = `Cannot keep the prepared model for the next opening: ${(error as Error).message}`;
+      return undefined;
+    }
   }
 
   /** True when the store had the model and its bytes have the hash of the record. */

@@ -22,6 +22,10 @@ export interface PreparedStore {
   /** Undefined when nothing can be kept here (no OPFS, private window). */
   create(key: string): Promise<PreparedWriter | undefined>;
   remove(key: string): Promise<void>;
+  /** What is kept here, and what broken writes have left. */
+  measure(): Promise<{ readonly models: number; readonly bytes: number }>;
+  /** Removes all of it. */
+  clear(): Promise<void>;
 }
 
 export const PREPARED_VERSION = 2;

@@ -117,10 +117,15 @@ export function openPreparedStore(): PreparedStore {
       return {
         append: (bytes) => stream.write(bytes as Uint8Array<ArrayBuffer>),
         async commit(record) {
-          await stream.close();
-          const out = await (await dir.getFileHandle(`${key}.json`, { create: true })).createWritable();
-          await out.write(JSON.stringify(record));
-          await out.close();
+          try {
+            await stream.close();
+            const out = await (await dir.getFileHandle(`${key}.json`, { create: true })).createWritable();
+            await out.write(JSON.stringify(record));
+            await out.close();
+          } catch (error) {
+            await drop(key);
+            throw error;
+          }
         },
         async abort() {
           await stream.abort().catch(() => {});
@@ -129,5 +134,20 @@ export function openPreparedStore(): PreparedStore {
       };
     },
     remove: drop,
+    async measure() {
+      let [models, bytes] = [0, 0];
+      if (navigator.storage?.getDirectory === undefined) return { models, bytes };
+      for await (const [name, handle] of (await folder()).entries()) {
+        if (name.endsWith('.json')) models++;
+        if (handle instanceof FileSystemFileHandle) bytes += (await handle.getFile()).size;
+      }
+      return { models, bytes };
+    },
+    async clear() {
+      const dir = await navigator.storage.getDirectory();
+      await dir.removeEntry(FOLDER, { recursive: true }).catch((error: DOMException) => {
+        if (error.name !== 'NotFoundError') throw error;
+      });
+    },
   };
 }

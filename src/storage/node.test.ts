@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -107,5 +107,29 @@ describe('openPreparedFolder()', () => {
     await store.remove('whole');
     expect(await store.open('whole')).toBeUndefined();
     expect(await readdir(path.join(folder, 'prepared'))).toEqual([]);
+  });
+
+  it('measures what it keeps, leftovers of killed writers too, and forgets all of it', async () => {
+    const store = openPreparedFolder(path.join(folder, 'measured'));
+    expect(await store.measure()).toEqual({ models: 0, bytes: 0 });
+    const whole = await store.create('whole');
+    await whole!.append(bytes('abcde'));
+    const record = { version: 1, hash: 'h', bytes: 5 };
+    await whole!.commit(record);
+    await writeFile(path.join(folder, 'measured', 'old.123.part'), 'xyz');
+    expect(await store.measure()).toEqual({ models: 1, bytes: 8 + JSON.stringify(record).length });
+    await store.clear();
+    expect(await store.measure()).toEqual({ models: 0, bytes: 0 });
+    expect(await store.open('whole')).toBeUndefined();
+  });
+
+  it('leaves nothing that looks whole when it cannot commit', async () => {
+    const store = openPreparedFolder(path.join(folder, 'uncommitted'));
+    const writer = await store.create('k');
+    await writer!.append(bytes('abc'));
+    // The place of the copy is taken by a folder, as by a disk that fails at the end.
+    await mkdir(path.join(folder, 'uncommitted', 'k.json', 'x'), { recursive: true });
+    await expect(writer!.commit({ version: 1, hash: 'h', bytes: 3 })).rejects.toThrow();
+    expect(await store.open('k')).toBeUndefined();
   });
 });

@@ -209,10 +209,16 @@ export function openPreparedFolder(folder: string): PreparedStore {
       return {
         append: async (bytes) => void (await handle.writeFile(bytes)),
         async commit(record) {
-          await handle.close();
-          await rename(temporary, at(key, 'bin'));
-          await writeFile(at(key, 'json.part'), JSON.stringify(record));
-          await rename(at(key, 'json.part'), at(key, 'json'));
+          try {
+            await handle.close();
+            await rename(temporary, at(key, 'bin'));
+            await writeFile(at(key, 'json.part'), JSON.stringify(record));
+            await rename(at(key, 'json.part'), at(key, 'json'));
+          } catch (error) {
+            for (const kind of [`${process.pid}.part`, 'bin', 'json.part', 'json'])
+              await rm(at(key, kind), { force: true }).catch(() => {});
+            throw error;
+          }
         },
         async abort() {
           await handle.close().catch(() => {});
@@ -223,5 +229,14 @@ export function openPreparedFolder(folder: string): PreparedStore {
     async remove(key) {
       for (const kind of ['json', 'bin']) await rm(at(key, kind), { force: true });
     },
+    async measure() {
+      const names = await readdir(folder).catch(() => []);
+      const sizes = await Promise.all(names.map((name) => stat(path.join(folder, name)).catch(() => undefined)));
+      return {
+        models: names.filter((name) => name.endsWith('.json')).length,
+        bytes: sizes.reduce((n, info) => n + (info?.size ?? 0), 0),
+      };
+    },
+    clear: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -73,7 +73,15 @@ export interface ModelReport {
   readonly linearNames: readonly string[];
   /** SHA-256 over names, shapes and bytes of the prepared weights; binds an adapter to its base. */
   readonly hash: string;
+  /** Why the next opening has to prepare it anew; undefined when it is kept. */
+  readonly notKept: string | undefined;
   readonly warnings: readonly string[];
+}
+
+/** Prepared models that the browser keeps, so that they open in a second. */
+export interface KeptModels {
+  readonly models: number;
+  readonly bytes: number;
 }
 
 export interface BaseApi {
@@ -81,5 +89,8 @@ export interface BaseApi {
   openModel(source: ModelSource, quant: QuantAsk, onProgress: OnProgress): Promise<ModelReport>;
   /** Ends an opening that is going on; its call rejects. The base that was open before stays open. */
   cancelOpening(): Promise<void>;
+  keptModels(): Promise<KeptModels>;
+  /** Makes room. The base that is open stays open, and is prepared anew the next time. */
+  forgetKeptModels(): Promise<void>;
   listHubModels(): Promise<readonly HubChoice[]>;
 }

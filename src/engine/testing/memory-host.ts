@@ -33,7 +33,13 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
   const adapters: StoredAdapters = new Map();
   const host: EngineHost = {
     gpu,
-    prepared: { open: async () => undefined, create: async () => undefined, remove: async () => {} },
+    prepared: {
+      open: async () => undefined,
+      create: async () => undefined,
+      remove: async () => {},
+      measure: async () => ({ models: 0, bytes: 0 }),
+      clear: async () => {},
+    },
     fetchModel: async () => tinyModel(),
     adapters: {
       list: async () => [...adapters.values()].map(({ record }) => record),

@@ -1,6 +1,7 @@
 import type { ModelReport } from '../../engine/protocol.ts';
 import { Note } from '../controls/note.tsx';
 import { bytes, count, parameters } from '../format.ts';
+import { NotKept } from './not-kept.tsx';
 import { words } from './words.ts';
 
 function keptAs({ quant, embeddingQuant }: ModelReport): string {
@@ -44,6 +45,7 @@ export function BaseFacts({ report }: { report: ModelReport }) {
           </div>
         ))}
       </dl>
+      {report.notKept && <NotKept key={report.hash} reason={report.notKept} />}
       {report.warnings.length > 0 && (
         <Note warn title={`${words.warnings}:`}>
           <ul>

@@ -47,6 +47,14 @@ export const words = {
     tooLarge: (need: string, have: string) => `Too large: one matrix needs ${need}, this GPU binds ${have}`,
   },
   warnings: 'Good to know',
+  notKept: {
+    title: 'Not kept for the next visit.',
+    body: 'Everything works, but the next opening reads the model anew.',
+    forget: (models: number, size: string) =>
+      `Forget ${models === 1 ? 'the kept model' : `${models} kept models`} (${size})`,
+    freed: 'There is room again: the next base that is opened will be kept.',
+    goOn: 'Go on without',
+  },
   another: 'Use another base',
   anotherBody:
     'A Hugging Face folder (config.json, tokenizer.json, .safetensors) or one .gguf file. It is read here and goes nowhere.',
