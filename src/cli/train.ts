@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import {
   CHECKPOINT_EVERY,
   CHECKPOINTING,
+  type Checkpoint,
   DEFAULT_SETTINGS,
   isSameDevice,
   type KeepOptions,
@@ -14,7 +15,7 @@ import {
   savePeftFolder,
   type TrainEvent,
   type TrainSettings,
-  trainAdapter,
+  trainThroughFaults,
 } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel, readTargets } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
@@ -88,7 +89,9 @@ ${MODEL_HELP}
     const folder = await openRunFolder(out, flags.has('resume'));
     for (const notice of folder.notices) console.error(notice);
 
-    const { device, model } = await openFlaggedModel(flags);
+    const opened = await openFlaggedModel(flags);
+    const { device, model } = opened;
+    let live = opened;
     const start =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
     const data = await loadRows(model, flags.list('data'), {
@@ -101,8 +104,11 @@ ${MODEL_HELP}
       `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
     );
 
-    const past = folder.checkpoint === undefined ? [] : pastEvents(folder.checkpoint, data.rows);
-    if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));
+    const logPast = (checkpoint: Checkpoint | undefined) => {
+      const past = checkpoint === undefined ? [] : pastEvents(checkpoint, data.rows);
+      if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));
+    };
+    logPast(folder.checkpoint);
     await folder.begin();
     const bar = progressBar(process.stderr);
     const onEvent = (event: TrainEvent) => {
@@ -139,10 +145,26 @@ ${MODEL_HELP}
     const onSignal = () => stop.abort();
     for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
     try {
-      const trained = await trainAdapter(model, data.rows, settings, { onEvent, signal: stop.signal }, start, keep);
+      const trained = await trainThroughFaults({
+        async open() {
+          if (live.device.fault !== undefined) live = await openFlaggedModel(flags);
+          return live.model;
+        },
+        rows: data.rows,
+        settings,
+        hooks: { onEvent, signal: stop.signal },
+        start,
+        keep,
+        onFault({ message, checkpoint }) {
+          logPast(checkpoint);
+          bar.note(
+            `${message}; the GPU is asked for again and the run goes on after step ${checkpoint?.steps.length ?? 0}`,
+          );
+        },
+      });
       bar.end();
       const { curve, ...outcome } = trained.outcome;
-      await savePeftFolder(out, model, settings, data, trained);
+      await savePeftFolder(out, live.model, settings, data, trained);
       const canGoOn = outcome.stopped && outcome.trouble === undefined;
       if (!canGoOn) await folder.store.clear();
       console.error(
@@ -152,8 +174,8 @@ ${MODEL_HELP}
       if (outcome.trouble !== undefined) throw new Error(outcome.trouble);
     } finally {
       for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-      model.destroy();
-      device.destroy();
+      live.model.destroy();
+      live.device.destroy();
     }
   },
 };

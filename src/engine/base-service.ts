@@ -8,6 +8,7 @@ import { CURATED_MODELS } from '../model/hub/curated-models.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
 import { openHub } from '../model/hub/open-hub.ts';
 import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
+import type { QuantChoice } from '../model/prepare-weights.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { describeModel } from './describe-model.ts';
 import { openBase } from './open-base.ts';
@@ -26,6 +27,8 @@ import type { Session } from './session.ts';
 /** How people call a bundled model, and what an adapter's config says it was trained on. */
 const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
 
+const NEVER = new AbortController().signal;
+
 interface SourceFiles {
   readonly id: string;
   readonly name: string;
@@ -36,6 +39,9 @@ interface SourceFiles {
 }
 
 export class BaseService implements BaseApi {
+  /** What is open, to be opened anew on another device. */
+  private opened: { readonly source: ModelSource; readonly quant: QuantChoice } | undefined;
+  private reopening: Promise<BaseModel> | undefined;
   private opening: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   constructor(private readonly session: Session) {}
@@ -77,7 +83,8 @@ export class BaseService implements BaseApi {
     const device = this.session.needDevice();
     while (this.opening) await this.cancelOpening();
     const abort = new AbortController();
-    const opened = this.readModel(device, source, quant, onProgress, abort.signal);
+    const choice = quant === 'auto' ? quant : quantOf(quant);
+    const opened = this.readModel(device, source, choice, onProgress, abort.signal);
     this.opening = { abort, ended: opened.catch(() => {}) };
     const { model, tokenizer, id } = await opened.finally(() => {
       abort.abort(); // nothing that was read ahead goes on
@@ -89,7 +96,44 @@ export class BaseService implements BaseApi {
     this.session.model = model;
     this.session.tokenizer = tokenizer;
     this.session.modelReport = describeModel(model, tokenizer, id);
+    this.opened = { source, quant: model.quant };
     return this.session.modelReport;
+  }
+
+  /** The open base on a device that is well: after a fault of the GPU another device is asked for and the base read again. */
+  async liveModel(): Promise<BaseModel> {
+    const model = this.session.needModel();
+    if (model.device.fault === undefined || this.opened === undefined) return model;
+    this.reopening ??= this.reopen(model, this.opened).finally(() => {
+      this.reopening = undefined;
+    });
+    return this.reopening;
+  }
+
+  private async reopen(
+    model: BaseModel,
+    { source, quant }: { readonly source: ModelSource; readonly quant: QuantChoice },
+  ): Promise<BaseModel> {
+    const { session } = this;
+    session.unloadAdapters();
+    session.device?.destroy();
+    session.device = await Device.open(this.needGpu());
+    const { model: again } = await this.readModel(session.device, source, quant, () => {}, NEVER);
+    if (again.weights.hash !== model.weights.hash) {
+      again.destroy();
+      throw new Error(
+        `Cannot go on: found changed files of "${session.modelReport!.name}", need the base that was open`,
+      );
+    }
+    if (session.data?.model === model) session.data = { ...session.data, model: again };
+    session.model = again;
+    return again;
+  }
+
+  private needGpu(): GPU {
+    const { gpu } = this.session.host;
+    if (gpu === undefined) throw new Error('Cannot open a GPU: found no WebGPU, need it');
+    return gpu;
   }
 
   async cancelOpening(): Promise<void> {
@@ -113,13 +157,13 @@ export class BaseService implements BaseApi {
   private async readModel(
     device: Device,
     source: ModelSource,
-    quant: QuantAsk,
+    quant: QuantChoice | 'auto',
     onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<{ readonly model: BaseModel; readonly tokenizer: Tokenizer | undefined; readonly id: string }> {
     const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
     const { id, name, files, licence, download } = await this.findFiles(source, progress, signal);
-    const model = await openBase(device, files, quant === 'auto' ? quant : quantOf(quant), {
+    const model = await openBase(device, files, quant, {
       memoryBytes: this.session.host.memoryBytes,
       name,
       licence,

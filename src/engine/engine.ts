@@ -11,13 +11,14 @@ import { type EngineHost, Session } from './session.ts';
 
 export function createEngine(host: EngineHost): EngineApi {
   const session = new Session(host);
+  const base = new BaseService(session);
   const data = new DataService(session);
   const library = new LibraryService(session);
   return {
-    base: new BaseService(session),
+    base,
     data,
-    run: new RunService(session, data, library),
-    play: new PlayService(session, library),
+    run: new RunService(session, base, data, library),
+    play: new PlayService(session, base, library),
     library,
   };
 }

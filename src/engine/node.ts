@@ -28,13 +28,15 @@ import type { Trained } from './train-adapter.ts';
 export { measureFma } from '../gpu/measure.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
+export type { Checkpoint } from '../train/checkpoint.ts';
 export { CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
-export { isSameDevice, type KeepOptions, trainAdapter } from './train-adapter.ts';
+export { isSameDevice, type KeepOptions } from './train-adapter.ts';
+export { trainThroughFaults } from './train-through-faults.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */

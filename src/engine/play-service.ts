@@ -4,6 +4,7 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { type Answer, Generator, type TokenEvent } from '../train/generate.ts';
 import { splitRows } from '../train/run-training.ts';
+import type { BaseService } from './base-service.ts';
 import { encodeRequest } from './encode-request.ts';
 import { evaluateRows } from './evaluate-rows.ts';
 import { heldBackRow } from './held-back-row.ts';
@@ -29,12 +30,13 @@ const MAX_ANSWERS = 8;
 export class PlayService implements PlayApi {
   constructor(
     private readonly session: Session,
+    private readonly base: BaseService,
     private readonly library: LibraryService,
   ) {}
 
   generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {
     return this.session.answer(async (signal) => {
-      const model = this.session.needModel();
+      const model = await this.base.liveModel();
       const tokenizer = this.session.needTokenizer();
       const prompts = request.answers.map(({ messages }) => encodeRequest(tokenizer, messages, request.chat));
       const longest = Math.max(...prompts.map(({ length }) => length));
@@ -59,13 +61,13 @@ export class PlayService implements PlayApi {
   }
 
   evaluate(request: EvaluateRequest, onRow: (result: EvalRowResult) => void): Promise<void> {
-    return this.session.answer((signal) =>
-      this.withContestants(request.contestants, (contestants) => {
-        const model = this.session.needModel();
+    return this.session.answer(async (signal) => {
+      const model = await this.base.liveModel();
+      return this.withContestants(request.contestants, (contestants) => {
         const tokenizer = this.session.needTokenizer();
         return this.inTurns(evaluateRows({ model, tokenizer, contestants, signal }, request), onRow);
-      }),
-    );
+      });
+    });
   }
 
   async stopGenerating(): Promise<void> {

@@ -9,6 +9,7 @@ import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, total
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
+import type { BaseService } from './base-service.ts';
 import type { RunFacts } from './card-facts.ts';
 import type { DataService } from './data-service.ts';
 import type { GpuTurn } from './gpu-turns.ts';
@@ -17,7 +18,8 @@ import type { LibraryService } from './library-service.ts';
 import type { AdapterRecord, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
 import { RunControl } from './run-control.ts';
 import type { Session } from './session.ts';
-import { adapterOf, isSameDevice, newAdapter, trainAdapter } from './train-adapter.ts';
+import { adapterOf, isSameDevice, newAdapter } from './train-adapter.ts';
+import { type RunFault, trainThroughFaults } from './train-through-faults.ts';
 
 /** A tab is closed more lightly than a terminal. */
 const CHECKPOINT_SECONDS = 10;
@@ -27,6 +29,7 @@ export class RunService implements RunApi {
 
   constructor(
     private readonly session: Session,
+    private readonly base: BaseService,
     private readonly datasets: DataService,
     private readonly library: LibraryService,
   ) {}
@@ -231,14 +234,15 @@ export class RunService implements RunApi {
     const { settings, dataset, resumeFrom } = how;
     const { checkpoints } = this.session.host.runs;
     let { problem } = how;
+    const isKept = problem === undefined;
     const keep = {
-      store: checkpoints,
+      store: isKept ? checkpoints : undefined,
       dataHash: dataset.hash,
       everySteps: CHECKPOINT_EVERY.steps,
       everySeconds: CHECKPOINT_SECONDS,
       resumeFrom,
       onSaved(step: number, found: string | undefined) {
-        problem = found && `The run cannot be kept at step ${step}: ${found}`;
+        if (isKept) problem = found && `The run cannot be kept at step ${step}: ${found}`;
       },
     };
     const hooks = {
@@ -255,15 +259,14 @@ export class RunService implements RunApi {
       onAllocated: (bytes: number) => onEvent({ type: 'memory', runId, bytes }),
       signal: control.signal,
     };
-    const isKept = problem === undefined;
-    const { adapter, outcome, probe } = await trainAdapter(
-      this.session.needModel(),
-      dataset.rows,
-      settings,
-      hooks,
-      undefined,
-      isKept ? keep : undefined,
-    );
+    const onFault = ({ message, checkpoint, settings: next }: RunFault) => {
+      const events = checkpoint === undefined ? [] : pastEvents(checkpoint, dataset.rows);
+      onEvent({ type: 'past', runId, events: events.map((event) => ({ ...event, runId })) });
+      onEvent({ type: 'fault', runId, step: checkpoint?.steps.length ?? 0, message, settings: next });
+      control.set('preparing', 'Asking for the GPU again');
+    };
+    const open = () => this.base.liveModel();
+    const { adapter, outcome, probe } = await trainThroughFaults({ open, rows: dataset.rows, settings, hooks, keep, onFault });
     const record = await this.library.keep(
       adapterName,
       adapter,

@@ -4,18 +4,24 @@
 import { loadShader, type ShaderRef, type ShaderSource, shaderKey } from './shader.ts';
 import type { Traits } from './traits.ts';
 
-export class DeviceLostError extends Error {
+/** The GPU failed, not the numbers and not what it was given: work can go on from its last state on a device asked for anew. */
+export class GpuFaultError extends Error {
+  override name = 'GpuFaultError';
+}
+export class DeviceLostError extends GpuFaultError {
   override name = 'DeviceLostError';
 }
-export class OutOfMemoryError extends Error {
+export class OutOfMemoryError extends GpuFaultError {
   override name = 'OutOfMemoryError';
-  constructor(
-    message: string,
-    readonly bytes: number,
-  ) {
-    super(message);
-  }
 }
+
+/**
+ * A readback that takes longer than this is one that never comes: submits are cut to some 200 ms, and a step that needs minutes
+ * is beyond use. Processors get more, because there a step of a real model may well take minutes.
+ */
+const PATIENCE_MS = { gpu: 180_000, cpu: 1_800_000 };
+/** Promises that a lost device rejects come a moment before it says that it is lost. */
+const LOST_SOON_MS = 200;
 
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -32,11 +38,11 @@ export class Device {
   /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
   flopsPerSubmit: number;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
-  private failure: Error | undefined;
-  private fail!: (error: Error) => void;
+  private firstFault: GpuFaultError | undefined;
+  private fail!: (error: GpuFaultError) => void;
   private readonly failed = new Promise<never>((_, reject) => {
     this.fail = (error) => {
-      this.failure ??= error;
+      this.firstFault ??= error;
       reject(error);
     };
   });
@@ -44,6 +50,8 @@ export class Device {
   private constructor(
     readonly gpu: GPUDevice,
     readonly info: GPUAdapterInfo,
+    /** Longest wait for a readback; by kind of adapter when absent. */
+    private readonly patienceMs?: number,
   ) {
     this.failed.catch(() => {});
     const description = [info.vendor, info.architecture, info.device, info.description].join(' ');
@@ -62,9 +70,10 @@ export class Device {
       subgroupSize:
         features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0,
     };
-    gpu.addEventListener('uncapturederror', (event) =>
-      this.fail(new Error(`Cannot go on: the GPU reported "${event.error.message}"`)),
-    );
+    gpu.addEventListener('uncapturederror', ({ error }) => {
+      const sentence = `Cannot go on: the GPU reported "${error.message}"`;
+      this.fail(isOutOfMemory(error) ? new OutOfMemoryError(sentence) : new GpuFaultError(sentence));
+    });
     void gpu.lost.then((lost) =>
       this.fail(
         new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`),
@@ -73,7 +82,7 @@ export class Device {
   }
 
   /** Asks for the adapter's own limits and the features that kernels can use. Throws when there is no adapter. */
-  static async open(gpu: GPU): Promise<Device> {
+  static async open(gpu: GPU, options: { readonly patienceMs?: number } = {}): Promise<Device> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) throw new Error('Cannot open a GPU: found no WebGPU adapter, need one');
     const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups' as GPUFeatureName, 'timestamp-query'];
@@ -90,7 +99,7 @@ export class Device {
         maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
       },
     });
-    return new Device(gpuDevice, adapter.info);
+    return new Device(gpuDevice, adapter.info, options.patienceMs);
   }
 
   pipelineKey(ref: ShaderRef): string {
@@ -139,18 +148,63 @@ export class Device {
     const invalid = await this.gpu.popErrorScope();
     const full = await this.gpu.popErrorScope();
     if (full !== null || invalid !== null)
-      throw new OutOfMemoryError(`Cannot allocate "${label}" (${size} bytes): ${(full ?? invalid)!.message}`, size);
+      throw new OutOfMemoryError(`Cannot allocate "${label}" (${size} bytes): ${(full ?? invalid)!.message}`);
     return buffer;
   }
 
-  /** The promise, or the device's failure if that comes first. */
-  guard<T>(promise: Promise<T>): Promise<T> {
-    return this.failure !== undefined ? Promise.reject(this.failure) : Promise.race([promise, this.failed]);
+  /** What has gone wrong with the device since it was opened; nothing is to be done with it any more. */
+  get fault(): GpuFaultError | undefined {
+    return this.firstFault;
+  }
+
+  /** The promise, or the device's fault if that comes first; a wait without end is one too. */
+  async guard<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {}); // Its failure after the device's own is no news.
+    if (this.firstFault !== undefined) throw this.firstFault;
+    const patienceMs = this.patienceMs ?? PATIENCE_MS[this.traits.kind];
+    const timer = setTimeout(() => {
+      this.fail(new DeviceLostError(`Cannot go on: the GPU did not answer within ${patienceMs / 1000} s`));
+      this.gpu.destroy();
+    }, patienceMs);
+    try {
+      return await Promise.race([promise, this.failed]);
+    } catch (error) {
+      const gaveUp = error instanceof DOMException ? faultOf(error) : error;
+      throw (await this.faultBehind(gaveUp)) ?? error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The fault of the device that an error came from; undefined when the device is well and the error has its own reasons. */
+  async faultBehind(error: unknown): Promise<GpuFaultError | undefined> {
+    if (error instanceof GpuFaultError) return this.firstFault ?? error;
+    const never = new Promise<void>((resolve) => setTimeout(resolve, LOST_SOON_MS));
+    await Promise.race([never, this.failed.catch(() => {})]);
+    if (this.firstFault !== undefined) return this.firstFault;
+    const fault = gpuFaultIn(error);
+    // Whatever its calls left half done, an error scope for one, is not to be built upon.
+    if (fault !== undefined) this.fail(fault);
+    return fault;
   }
 
   destroy(): void {
     this.gpu.destroy();
   }
+}
+
+/** A fault that an error tells by itself, without a device to ask: WebGPU's own calls throw OperationError when a driver gives up. */
+export function gpuFaultIn(error: unknown): GpuFaultError | undefined {
+  if (error instanceof GpuFaultError) return error;
+  return error instanceof DOMException && error.name === 'OperationError' ? faultOf(error) : undefined;
+}
+
+function faultOf(error: DOMException): GpuFaultError {
+  return new GpuFaultError(`Cannot go on: the GPU gave up (${error.message || error.name})`);
+}
+
+function isOutOfMemory(error: GPUError): boolean {
+  return typeof GPUOutOfMemoryError === 'function' && error instanceof GPUOutOfMemoryError;
 }
 
 function deviceName(info: GPUAdapterInfo): string {

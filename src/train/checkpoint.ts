@@ -166,6 +166,8 @@ export async function latestCheckpoint(
 /** Settings that change no number of the training itself. */
 const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'checkpointing'];
 
+const PARTS_OF_A_STEP: readonly (keyof TrainSettings)[] = ['batchSize', 'gradAccum'];
+
 /** Why a run that is set up like this cannot go on from the checkpoint; undefined when it can. */
 export function whyNotResume(
   checkpoint: Checkpoint,
@@ -175,8 +177,11 @@ export function whyNotResume(
   const { settings, identity } = checkpoint;
   if (now.identity.base !== identity.base)
     return cannot('another base model (or another --quant)', 'the one that the run was started with');
+  const rowsPerStep = ({ batchSize, gradAccum }: TrainSettings) => batchSize * gradAccum;
   const names = new Set([...Object.keys(settings), ...Object.keys(now.settings)]) as Set<keyof TrainSettings>;
   for (const name of names) {
+    // The same rows a step, in parts of another size: the same mathematics, rounded in another order.
+    if (PARTS_OF_A_STEP.includes(name) && rowsPerStep(settings) === rowsPerStep(now.settings)) continue;
     const [was, is] = [JSON.stringify(settings[name]), JSON.stringify(now.settings[name])];
     if (was !== is && !HARMLESS.includes(name)) return cannot(`${name} ${is ?? 'not set'}`, was ?? 'it not set');
   }

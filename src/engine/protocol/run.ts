@@ -60,14 +60,24 @@ export interface StateEvent {
   readonly message: string | undefined;
 }
 
-/** First event of a run that goes on: everything that it told before it was interrupted. */
+/** First event of a run that goes on, also after a fault: everything that it told up to where it goes on from. */
 export interface PastEvent {
   readonly type: 'past';
   readonly runId: string;
   readonly events: readonly (StepEvent | EvalEvent | RateEvent)[];
 }
 
-export type RunEvent = StepEvent | EvalEvent | RateEvent | MemoryEvent | StateEvent | PastEvent;
+/** The GPU was lost, hung or out of memory; the run goes on by itself after `step`, with these settings. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  readonly runId: string;
+  readonly step: number;
+  readonly message: string;
+  /** Smaller parts of a step, or blocks recomputed, if memory was the reason. */
+  readonly settings: TrainSettings;
+}
+
+export type RunEvent = StepEvent | EvalEvent | RateEvent | MemoryEvent | StateEvent | PastEvent | FaultEvent;
 
 /** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
 export interface InterruptedRun {

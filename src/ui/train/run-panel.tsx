@@ -2,6 +2,7 @@ import { useStore } from 'zustand';
 import { LossChart } from './loss-chart.tsx';
 import { NextRun } from './next-run.tsx';
 import { RunEnd } from './run-end.tsx';
+import { RunFaults } from './run-faults.tsx';
 import { RunFigures } from './run-figures.tsx';
 import { RunHead } from './run-head.tsx';
 import { running, runStore } from './run-store.ts';
@@ -17,6 +18,7 @@ export function RunPanel() {
       {isRunning && <RunHead />}
       {(hasAdapter || phase === 'failed') && <RunEnd />}
       {(phase === 'none' || phase === 'failed') && <NextRun />}
+      <RunFaults />
       <RunFigures />
       <LossChart />
       {hasAdapter && <NextRun after />}

@@ -1,7 +1,7 @@
 // The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
 // refreshed at most four times a second, however fast the steps come.
 import { createStore } from 'zustand/vanilla';
-import type { RunEvent, RunResult, StepEvent, TrainSettings } from '../../engine/protocol.ts';
+import type { FaultEvent, RunEvent, RunResult, StepEvent, TrainSettings } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { RunPoints } from './run-points.ts';
@@ -51,6 +51,8 @@ interface RunState {
   readonly points: RunPoints;
   readonly figures: Figures;
   readonly message: string | undefined;
+  /** What befell the GPU and was mended. */
+  readonly faults: readonly FaultEvent[];
   /** Asked to stop; the current step is still being finished. */
   readonly isStopping: boolean;
   readonly result: RunResult | undefined;
@@ -65,6 +67,7 @@ export const runStore = createStore<RunState>(() => ({
   points: new RunPoints(),
   figures: NO_FIGURES,
   message: undefined,
+  faults: [],
   isStopping: false,
   result: undefined,
   trainedMs: 0,
@@ -94,6 +97,7 @@ export function beginRun(runId: string, name: string, settings: TrainSettings, t
     points: new RunPoints(),
     figures: { ...NO_FIGURES, totalSteps },
     message: undefined,
+    faults: [],
     isStopping: false,
     result: undefined,
     trainedMs: 0,
@@ -102,25 +106,36 @@ export function beginRun(runId: string, name: string, settings: TrainSettings, t
 
 /** Events come by another port than the run's own promise: the last ones may arrive after it, and change no end. */
 export function takeEvent(event: RunEvent): void {
-  const { runId, points, phase } = runStore.getState();
+  const { runId, phase } = runStore.getState();
   if (event.runId !== runId) return;
   if (event.type === 'past') {
+    restartPoints();
     for (const past of event.events) takeEvent(past);
   } else if (event.type === 'step') {
-    points.addStep(event);
+    runStore.getState().points.addStep(event);
     lastStep = event;
     trainedMs += event.ms;
   } else if (event.type === 'eval') {
-    points.addEval(event);
+    runStore.getState().points.addEval(event);
   } else if (event.type === 'rate') {
-    points.addRate(event);
+    runStore.getState().points.addRate(event);
   } else if (event.type === 'memory') {
     memoryBytes = event.bytes;
+  } else if (event.type === 'fault') {
+    runStore.setState(({ faults }) => ({ faults: [...faults, event], settings: event.settings }));
+    announce(words.faults.announce(event.step));
   } else if (!isOver(phase)) {
     runStore.setState({ phase: event.state, message: event.message });
     announce(words.announce[event.state]);
   }
   figuresSoon ??= setTimeout(showFigures, FIGURES_EVERY_MS);
+}
+
+/** The curve begins anew: what is told next is all that still holds. */
+function restartPoints(): void {
+  lastStep = undefined;
+  trainedMs = 0;
+  runStore.setState({ points: new RunPoints() });
 }
 
 export function finishRun(result: RunResult): void {

@@ -68,6 +68,13 @@ export const words = {
     trainable: (n: string) => `${n} numbers are trained`,
     steps: (n: number, perEpoch: number) => `${plural(n, 'step')}, ${count(perEpoch)} per epoch`,
   },
+  faults: {
+    announce: (step: number) => `The GPU failed; the run goes on by itself after step ${count(step)}`,
+    title: 'The GPU failed, and the run went on by itself.',
+    line: (message: string, step: number) =>
+      `${message}. It went on from its last kept state, after step ${count(step)}; nothing is lost but the steps since then.`,
+    smaller: 'It now takes less memory: the same mathematics, somewhat slower.',
+  },
   interrupted: {
     label: 'Interrupted run',
     says: (step: number, total: number) => `A run was interrupted at step ${count(step)} of ${count(total)}.`,

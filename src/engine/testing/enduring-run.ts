@@ -1,0 +1,100 @@
+// A short run over a GPU that fails when it is told to; for the tests of training through faults.
+
+import path from 'node:path';
+import { expect } from 'vitest';
+import { create, globals } from 'webgpu';
+import type { TokenRow } from '../../data/types.ts';
+import { Device } from '../../gpu/device.ts';
+import { type Fault, FaultyGpu } from '../../gpu/testing/faulty-gpu.ts';
+import { BaseModel } from '../../model/base-model.ts';
+import { openModelFolder } from '../../model/model-folder.ts';
+import { diskFolder } from '../../model/testing/shared.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from '../../train/recipe.ts';
+import { type EnduringRun, type RunFault, trainThroughFaults } from '../train-through-faults.ts';
+
+Object.assign(globalThis, globals);
+/** Must stay referenced: Dawn aborts the process when it is collected. */
+const real = create([]) as unknown as GPU;
+export const faulty = new FaultyGpu(real);
+const MODEL = path.resolve(import.meta.dirname, '../../train/testing/fixtures/llama/model');
+
+export const SETTINGS: TrainSettings = {
+  ...DEFAULT_SETTINGS,
+  targets: ['q_proj', 'down_proj'],
+  rank: 2,
+  dropout: 0.1,
+  learningRate: 1e-2,
+  epochs: 2,
+  batchSize: 2,
+  validationSplit: 0,
+};
+const ROWS: readonly TokenRow[] = Array.from({ length: 6 }, (_, i) => {
+  const ids = Int32Array.from({ length: 8 }, (_, t) => 3 + ((i + t * t) % 29));
+  return { file: 'test', line: i + 1, ids, mask: Uint8Array.from(ids, (_, t) => (t > 1 ? 1 : 0)) };
+});
+
+let live: { device: Device; model: BaseModel } | undefined;
+export function closeDevice(): void {
+  live?.device.destroy();
+  live = undefined;
+}
+
+/** The base on a device that is well. */
+export async function open(): Promise<BaseModel> {
+  if (live !== undefined && live.device.fault === undefined) return live.model;
+  live?.device.destroy();
+  live = undefined;
+  const device = await Device.open(faulty.gpu, { patienceMs: 5000 });
+  const quant = { linears: 'q8', embeddings: 'q8' } as const;
+  live = { device, model: await BaseModel.open(device, await openModelFolder(diskFolder(MODEL), 'llama'), quant) };
+  return live.model;
+}
+
+export async function train(change: Partial<EnduringRun> = {}) {
+  const faults: RunFault[] = [];
+  const { adapter, outcome } = await trainThroughFaults({
+    open,
+    rows: ROWS,
+    settings: SETTINGS,
+    hooks: { onEvent() {} },
+    keep: { store: undefined, dataHash: 'd', everySteps: 1, everySeconds: 1e9, mostShare: Number.POSITIVE_INFINITY },
+    onFault: (fault) => faults.push(fault),
+    ...change,
+  });
+  const bits = [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]);
+  return { bits, outcome, faults };
+}
+
+/** A run from the opening of the device on, with a fault or without: what it ends with, and every call that was made. */
+export async function trainAnew(armed?: Parameters<FaultyGpu['arm']>[0]) {
+  closeDevice();
+  faulty.arm(armed);
+  const result = await train();
+  return { ...result, calls: faulty.calls };
+}
+
+/** A shader that does not compile is a mistake of ours and ends the run with its name, so none is made there. */
+function faultsAt({ name }: FaultyGpu['calls'][number]): readonly Fault[] {
+  return /Shader|Pipeline/.test(name) ? ['lost', 'throw'] : ['lost', 'throw', 'validation'];
+}
+
+/** A run with a fault at each of the places: it ends with the bits and the outcome of `expected`. Returns how many were noticed. */
+export async function strikeAt(
+  places: readonly number[],
+  expected: Awaited<ReturnType<typeof trainAnew>>,
+): Promise<number> {
+  let noticed = 0;
+  for (const [i, at] of places.entries()) {
+    const kinds = faultsAt(expected.calls[at]!);
+    const fault = kinds[i % kinds.length]!;
+    const place = `${fault} at call ${at}, ${expected.calls[at]!.name}`;
+    const { bits, outcome, faults } = await trainAnew({ at, fault }).catch((error: Error) => {
+      throw new Error(`${place}: ${error.message}`, { cause: error });
+    });
+    expect(faulty.hasStruck, place).toBe(true);
+    expect(bits, place).toEqual(expected.bits);
+    expect(outcome, place).toEqual(expected.outcome);
+    noticed += Math.min(1, faults.length);
+  }
+  return noticed;
+}

@@ -1,0 +1,87 @@
+// A short run whose GPU fails at one call or another ends with the adapter of a run that nothing befell, to the bit. (At many
+// more calls: train-through-faults.long.test.ts.)
+
+import { afterAll, describe, expect, it } from 'vitest';
+import type { FaultyGpu } from '../gpu/testing/faulty-gpu.ts';
+import type { TrainSettings } from '../train/recipe.ts';
+import { closeDevice, faulty, open, SETTINGS, strikeAt, train, trainAnew } from './testing/enduring-run.ts';
+import { type RunFault, withLessMemory } from './train-through-faults.ts';
+
+afterAll(closeDevice);
+
+/** The first, a middle or the last call of each kind, by turns. */
+function oneOfEachKind(calls: FaultyGpu['calls']): number[] {
+  return [...new Set(calls.map(({ name }) => name))].map((kind, i) => {
+    const at = [...calls.keys()].filter((call) => calls[call]!.name === kind);
+    return [at[0]!, at[at.length >> 1]!, at.at(-1)!][i % 3]!;
+  });
+}
+
+describe('trainThroughFaults()', () => {
+  it('ends with the same bits whatever call fails, once', async () => {
+    const expected = await trainAnew();
+    const places = oneOfEachKind(expected.calls);
+    const noticed = await strikeAt(places, expected);
+    expect(noticed).toBeGreaterThan(places.length / 2);
+  });
+
+  it('goes on when a readback never comes', async () => {
+    const expected = await trainAnew();
+    const { bits, faults } = await trainAnew({
+      at: expected.calls.findLastIndex(({ name }) => name === 'buffer.mapAsync'),
+      fault: 'hang',
+    });
+    expect(faults[0]!.message).toContain('did not answer within 5 s');
+    expect(bits).toEqual(expected.bits);
+  });
+
+  it('takes less memory when there is none, and the same mathematics', async () => {
+    const expected = await trainAnew();
+    const at = expected.calls.findIndex(({ label }) => label === 'arena 0');
+    const { bits, faults } = await trainAnew({ at, fault: 'out-of-memory' });
+    expect(faults[0]).toMatchObject({ settings: { checkpointing: 'block' } });
+    expect(faults[0]!.message).toContain('not enough memory');
+    expect(bits).toEqual(expected.bits);
+  });
+
+  it('gives up on a GPU that always fails, and on a plan that cannot be smaller', async () => {
+    await open();
+    const always = async () => {
+      const model = await open();
+      faulty.arm({ at: 3, fault: 'lost' });
+      return model;
+    };
+    await expect(train({ open: always })).rejects.toThrow(
+      'was lost (destroyed: device was destroyed), 3 times at the same place',
+    );
+    const noMemory = async () => {
+      const model = await open();
+      faulty.arm({ at: 0, fault: 'out-of-memory' });
+      return model;
+    };
+    await open();
+    await expect(train({ open: noMemory })).rejects.toThrow('already needs as little memory as it can');
+  });
+
+  it('leaves errors that are not of the GPU alone', async () => {
+    const faults: RunFault[] = [];
+    const settings = { ...SETTINGS, rank: 0 };
+    await expect(train({ settings, onFault: (fault) => faults.push(fault) })).rejects.toThrow('rank 0');
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('withLessMemory()', () => {
+  it('recomputes first, then halves what goes at once, down to one row', () => {
+    const sizes: unknown[] = [];
+    for (let s: TrainSettings | undefined = { ...SETTINGS, batchSize: 12, gradAccum: 2 }; s; s = withLessMemory(s))
+      sizes.push([s.checkpointing ?? 'none', s.batchSize, s.gradAccum]);
+    expect(sizes).toEqual([
+      ['none', 12, 2],
+      ['block', 12, 2],
+      ['block', 6, 4],
+      ['block', 3, 8],
+      ['block', 1, 24],
+    ]);
+  });
+});
