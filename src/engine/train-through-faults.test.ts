@@ -35,6 +35,21 @@ describe('trainThroughFaults()', () => {
     expect(bits).toEqual(expected.bits);
   });
 
+  it('takes a learning rate that was chosen on the way at the same step again', async () => {
+    const rates = () => {
+      const told = [3e-3, undefined, 7e-3];
+      return { onEvent() {}, nextRate: () => told.shift() };
+    };
+    const calm = await trainAnew(undefined, { hooks: rates(), keepEvery: 1e9 });
+    const late = calm.calls.findLastIndex(({ name }) => name === 'queue.submit');
+    const struck = await trainAnew({ at: late, fault: 'lost' }, { hooks: rates(), keepEvery: 1e9 });
+    expect(struck.faults).toHaveLength(1);
+    expect(struck.faults[0]!.checkpoint).toBeUndefined();
+    expect(struck.bits).toEqual(calm.bits);
+    const untold = await trainAnew();
+    expect(untold.bits).not.toEqual(calm.bits);
+  });
+
   it('takes less memory when there is none, and the same mathematics', async () => {
     const expected = await trainAnew();
     const at = expected.calls.findIndex(({ label }) => label === 'arena 0');

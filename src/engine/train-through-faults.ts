@@ -6,7 +6,7 @@ import type { TokenRow } from '../data/types.ts';
 import { gpuFaultIn, OutOfMemoryError } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type Checkpoint, type CheckpointStore, decodeCheckpoint } from '../train/checkpoint.ts';
+import { type Checkpoint, type CheckpointStore, decodeCheckpoint, type RateChange } from '../train/checkpoint.ts';
 import { CHECKPOINTING, type TrainSettings } from '../train/recipe.ts';
 import type { RunHooks } from '../train/run-training.ts';
 import { type KeepOptions, type Trained, trainAdapter } from './train-adapter.ts';
@@ -45,13 +45,14 @@ export async function trainThroughFaults(run: EnduringRun): Promise<Trained> {
   const memory = inMemory(run.keep.store);
   let { settings } = run;
   let { resumeFrom } = run.keep;
+  const rates = rememberRates(run.hooks, resumeFrom);
   let faultsHere = 0;
   for (;;) {
     let model: BaseModel | undefined;
     try {
       model = await run.open();
       const keep = { ...run.keep, store: memory, resumeFrom };
-      return await trainAdapter(model, run.rows, settings, run.hooks, run.start, keep);
+      return await trainAdapter(model, run.rows, settings, rates.hooks, run.start, keep);
     } catch (error) {
       const fault = model === undefined ? gpuFaultIn(error) : await model.device.faultBehind(error);
       if (fault === undefined) throw error;
@@ -70,6 +71,7 @@ export async function trainThroughFaults(run: EnduringRun): Promise<Trained> {
       settings = smaller;
       if (isFurther) resumeFrom = kept;
       if (resumeFrom !== undefined) resumeFrom = { ...resumeFrom, settings };
+      rates.goBackTo(resumeFrom);
       run.onFault({ message: fault.message, checkpoint: resumeFrom, settings });
     }
   }
@@ -95,6 +97,33 @@ export function withLessMemory(settings: TrainSettings): TrainSettings | undefin
 function largestDivisor(n: number): number {
   for (let d = Math.floor(n / 2); d > 1; d--) if (n % d === 0) return d;
   return 1;
+}
+
+/** Rates that were chosen after the state that a run goes back to are chosen again at the same steps. */
+function rememberRates(hooks: RunHooks, resumeFrom: Checkpoint | undefined) {
+  const chosen: RateChange[] = [...(resumeFrom?.rates ?? [])];
+  let again: RateChange[] = [];
+  let step = resumeFrom?.steps.length ?? 0;
+  const watched: RunHooks = {
+    ...hooks,
+    onEvent(event) {
+      if (event.type === 'step') step = event.step;
+      hooks.onEvent(event);
+    },
+    nextRate() {
+      if (again[0]?.step === step) return again.shift()!.learningRate;
+      const learningRate = hooks.nextRate?.();
+      if (learningRate !== undefined) chosen.push({ step, learningRate });
+      return learningRate;
+    },
+  };
+  return {
+    hooks: watched,
+    goBackTo(checkpoint: Checkpoint | undefined): void {
+      step = checkpoint?.steps.length ?? 0;
+      again = chosen.slice(checkpoint?.rates.length ?? 0);
+    },
+  };
 }
 
 /** Remembers the newest record beside handing it to the store, whose refusal it passes on. */

@@ -50,14 +50,20 @@ export async function open(): Promise<BaseModel> {
   return live.model;
 }
 
-export async function train(change: Partial<EnduringRun> = {}) {
+export async function train({ keepEvery = 1, ...change }: Partial<EnduringRun> & { readonly keepEvery?: number } = {}) {
   const faults: RunFault[] = [];
   const { adapter, outcome } = await trainThroughFaults({
     open,
     rows: ROWS,
     settings: SETTINGS,
     hooks: { onEvent() {} },
-    keep: { store: undefined, dataHash: 'd', everySteps: 1, everySeconds: 1e9, mostShare: Number.POSITIVE_INFINITY },
+    keep: {
+      store: undefined,
+      dataHash: 'd',
+      everySteps: keepEvery,
+      everySeconds: 1e9,
+      mostShare: Number.POSITIVE_INFINITY,
+    },
     onFault: (fault) => faults.push(fault),
     ...change,
   });
@@ -66,10 +72,10 @@ export async function train(change: Partial<EnduringRun> = {}) {
 }
 
 /** A run from the opening of the device on, with a fault or without: what it ends with, and every call that was made. */
-export async function trainAnew(armed?: Parameters<FaultyGpu['arm']>[0]) {
+export async function trainAnew(armed?: Parameters<FaultyGpu['arm']>[0], change?: Parameters<typeof train>[0]) {
   closeDevice();
   faulty.arm(armed);
-  const result = await train();
+  const result = await train(change);
   return { ...result, calls: faulty.calls };
 }
 
