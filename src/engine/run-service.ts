@@ -266,7 +266,14 @@ export class RunService implements RunApi {
       control.set('preparing', 'Asking for the GPU again');
     };
     const open = () => this.base.liveModel();
-    const { adapter, outcome, probe } = await trainThroughFaults({ open, rows: dataset.rows, settings, hooks, keep, onFault });
+    const { adapter, outcome, probe } = await trainThroughFaults({
+      open,
+      rows: dataset.rows,
+      settings,
+      hooks,
+      keep,
+      onFault,
+    });
     const record = await this.library.keep(
       adapterName,
       adapter,
