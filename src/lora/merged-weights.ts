@@ -24,26 +24,86 @@ export interface MergedTensor {
   rows(): AsyncIterable<{ readonly rowBegin: number; readonly values: Float32Array }>;
 }
 
-/** Every tensor of the model, in the order of its forward pass. Without an adapter: the base as it is stored. */
-export function mergedTensors(base: MergeBase, adapter: Adapter | undefined): MergedTensor[] {
-  return modelParts(base.config).tensors.map((spec) => ({
-    spec,
-    rows: () => (spec.shape.length < 2 ? vector(base, spec) : matrix(base, spec, adapter)),
-  }));
+export interface MergedModel {
+  /** The base's, but for `tied`. */
+  readonly config: ModelConfig;
+  /** In the order of the forward pass. */
+  readonly tensors: readonly MergedTensor[];
+  /** True: the base's head was its embedding, and the adapter changes one of the two. */
+  readonly isUntied: boolean;
 }
 
-async function* matrix({ tensors, quant }: MergeBase, spec: WeightSpec, adapter: Adapter | undefined) {
-  const module = adapter?.modules.get(spec.name.replace(/\.weight$/, ''));
-  for await (const { rowBegin, values } of storedRows(tensors, placeWeight(spec, quant))) {
-    if (module) mergeRows(module, values, rowBegin);
+/** The whole model. Without an adapter: the base as it is stored. Throws a RangeError for what no weight can hold, by name. */
+export function mergedModel(base: MergeBase, adapter: Adapter | undefined): MergedModel {
+  const { tensors: specs } = modelParts(base.config);
+  const untied = { ...base.config, tied: false };
+  const embedding = specs[0]!.name;
+  const head = modelParts(untied).tensors.find(({ name }) => !specs.some((spec) => spec.name === name));
+  const isUntied =
+    base.config.tied && head !== undefined && adapter !== undefined && splits(adapter, embedding, head.name);
+  const all = isUntied ? [...specs, head] : specs;
+  const found = adapter && checkPlaces(adapter, all);
+  const source = (name: string) => (isUntied && name === head.name ? embedding : name);
+  return {
+    config: isUntied ? untied : base.config,
+    isUntied,
+    tensors: all.map((spec) => ({
+      spec,
+      rows: () => (spec.shape.length < 2 ? vector(base, spec, found) : matrix(base, spec, source(spec.name), found)),
+    })),
+  };
+}
+
+/** Whether embedding and head are no longer the same afterwards. Trained rows of tokens count in both (as in PEFT). */
+function splits({ modules, saved }: Adapter, embedding: string, head: string): boolean {
+  return [embedding, head].some((name) => saved?.has(name) || modules.has(pathOf(name)));
+}
+
+/** Everything that an adapter holds has a place among the tensors. */
+function checkPlaces(adapter: Adapter, specs: readonly WeightSpec[]): Adapter {
+  const names = new Set(specs.map(({ name }) => name));
+  const need = (name: string, what: string) => {
+    if (!names.has(name)) throw new RangeError(`Cannot merge ${what}: the base has no "${name}"`);
+  };
+  for (const [path, { loraBias }] of adapter.modules) {
+    need(`${path}.weight`, `the adapter at "${path}"`);
+    if (loraBias) need(`${path}.bias`, `lora_B.bias at "${path}"`);
+  }
+  for (const name of adapter.saved?.keys() ?? []) need(name, `"${name}"`);
+  for (const path of adapter.tokens?.keys() ?? []) need(`${path}.weight`, `the trained tokens of "${path}"`);
+  return adapter;
+}
+
+async function* matrix({ tensors, quant }: MergeBase, spec: WeightSpec, source: string, adapter: Adapter | undefined) {
+  const path = pathOf(spec.name);
+  const saved = adapter?.saved?.get(spec.name);
+  const module = adapter?.modules.get(path);
+  const tokens = adapter?.tokens?.get(path);
+  const columns = spec.shape[1]!;
+  for await (const { rowBegin, values } of storedRows(tensors, placeWeight({ ...spec, name: source }, quant))) {
+    if (saved) values.set(saved.values.subarray(rowBegin * columns, rowBegin * columns + values.length));
+    if (module) mergeRows(path, module, values, rowBegin);
+    for (const [i, id] of (tokens?.ids ?? []).entries()) {
+      const at = (id - rowBegin) * columns;
+      if (at >= 0 && at < values.length) values.set(tokens!.rows.subarray(i * columns, (i + 1) * columns), at);
+    }
     yield { rowBegin, values };
   }
 }
 
-async function* vector({ tensors }: MergeBase, { name, offset = 0 }: WeightSpec) {
+async function* vector({ tensors }: MergeBase, { name, offset = 0 }: WeightSpec, adapter: Adapter | undefined) {
+  const saved = adapter?.saved?.get(name)?.values;
+  const module = name.endsWith('.bias') ? adapter?.modules.get(name.replace(/\.bias$/, '')) : undefined;
   const info = tensors.get(name)!;
-  const values = await readTensor(info);
-  checkFinite(name, values, 1);
   // GGUF has what is multiplied with, Hugging Face's files what the family adds 1 to.
-  yield { rowBegin: 0, values: info.asUsed && offset !== 0 ? values.map((v) => v - offset) : values };
+  const lifted = info.asUsed && offset !== 0;
+  const base = saved ?? (await readTensor(info));
+  checkFinite(name, base, 1);
+  const values = !saved && lifted ? base.map((v) => v - offset) : base;
+  const bias = module?.loraBias;
+  yield { rowBegin: 0, values: bias ? values.map((v, i) => v + module.scaling * bias[i]!) : values };
+}
+
+function pathOf(name: string): string {
+  return name.replace(/\.weight$/, '');
 }

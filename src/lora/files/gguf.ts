@@ -10,6 +10,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import { type Architecture, architectureOf } from '../../model/gguf/architectures.ts';
 import { type GgufTensor, type TypedValue, writeGguf } from '../../model/gguf/write-gguf.ts';
 import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
+import { refuseBeyondFactors } from './refuse-beyond-factors.ts';
 
 /** Throws a RangeError that names the family or the module that llama.cpp has no name for. */
 export function writeGgufAdapter(
@@ -18,6 +19,7 @@ export function writeGgufAdapter(
   name: string,
 ): Uint8Array<ArrayBuffer> {
   checkAdapter(adapter);
+  refuseBeyondFactors(adapter, 'as GGUF', 'llama.cpp');
   const found = architectureOf(base.family);
   if (found === undefined)
     throw new RangeError(`Cannot write the adapter as GGUF: found a base of "${base.family}", need one of llama.cpp's`);

@@ -6,7 +6,7 @@ import type { QuantChoice } from '../../model/prepare-weights.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { collectFile, type StreamedFile } from '../../model/streamed-file.ts';
 import { describeWithShared, diskFolder, sharedFile, sharedFolder } from '../../model/testing/shared.ts';
-import { mergedTensors } from '../merged-weights.ts';
+import { mergedModel } from '../merged-weights.ts';
 import { mergedFolder } from './merged-folder.ts';
 import { readAdapter } from './read-adapter.ts';
 
@@ -94,7 +94,7 @@ describe('mergedFolder() of Scion', () => {
     );
     expect(other!.endOfTurn).toEqual(one!.endOfTurn);
     const name = 'model.layers.0.mlp.up_proj.weight';
-    const tensor = mergedTensors({ config: folder.config, tensors: folder.tensors, quant }, undefined).find(
+    const tensor = mergedModel({ config: folder.config, tensors: folder.tensors, quant }, undefined).tensors.find(
       ({ spec }) => spec.name === name,
     )!;
     const values: number[] = [];

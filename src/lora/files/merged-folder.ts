@@ -10,7 +10,7 @@ import { streamSafetensors, type TensorStream } from '../../model/safetensors.ts
 import { type StreamedFile, wholeFile } from '../../model/streamed-file.ts';
 import { portableTokenizer } from '../../model/tokenizer-json.ts';
 import type { Adapter } from '../adapter.ts';
-import { type MergedTensor, mergedTensors } from '../merged-weights.ts';
+import { type MergedTensor, mergedModel } from '../merged-weights.ts';
 
 /** An opened base and the files that it was opened from. */
 export interface MergeInput {
@@ -40,12 +40,15 @@ export async function mergedFolder(
   type: MergedType,
 ): Promise<StreamedFile[]> {
   const { folder, quant } = input;
-  const base = { config: folder.config, tensors: folder.tensors, quant };
-  const tensors = mergedTensors(base, adapter).map((tensor) => asStored(tensor, TYPES[type].dtype));
+  const merged = mergedModel({ config: folder.config, tensors: folder.tensors, quant }, adapter);
+  const tensors = merged.tensors.map((tensor) => asStored(tensor, TYPES[type].dtype));
   const json = (name: string, value: unknown) => wholeFile(name, `${JSON.stringify(value, undefined, 2)}\n`);
   const { config, generation } = folder.settings;
   return [
-    json('config.json', inBothSpellings(config, TYPES[type].config)),
+    json('config.json', {
+      ...inBothSpellings(config, TYPES[type].config),
+      ...(merged.isUntied && { tie_word_embeddings: false }),
+    }),
     ...(generation ? [json('generation_config.json', generation)] : [json('generation_config.json', endOf(folder))]),
     ...(await tokenizerOf(input)),
     streamSafetensors('model.safetensors', tensors),

@@ -8,7 +8,7 @@ import { type GgufType, ggufModel } from '../../model/gguf/write-model.ts';
 import type { ModelFolder } from '../../model/model-folder.ts';
 import type { StreamedFile } from '../../model/streamed-file.ts';
 import type { Adapter } from '../adapter.ts';
-import { mergedTensors } from '../merged-weights.ts';
+import { mergedModel } from '../merged-weights.ts';
 import type { MergeInput } from './merged-folder.ts';
 
 /** `name`: of the model, in the file. Without an adapter: the base itself. Throws what llama.cpp has no place for, by name. */
@@ -19,8 +19,8 @@ export async function mergedGguf(
   name: string,
   fileName: string,
 ): Promise<{ readonly file: StreamedFile; readonly notices: readonly string[] }> {
-  const { config, licence } = folder;
-  const tensors = mergedTensors({ config, tensors: folder.tensors, quant }, adapter);
+  const { licence } = folder;
+  const { config, tensors } = mergedModel({ config: folder.config, tensors: folder.tensors, quant }, adapter);
   return ggufModel({ config, name, licence, tensors, tokenizer: await tokenizerOf(folder) }, type, fileName);
 }
 

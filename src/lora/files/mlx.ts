@@ -2,6 +2,7 @@
 //
 //   model.layers.0.self_attn.q_proj.lora_a   (in, r)    Aᵀ
 //   model.layers.0.self_attn.q_proj.lora_b   (r, out)   Bᵀ
+//   model.layers.0.self_attn.q_proj.m        (out)      DoRA's magnitudes
 //
 // mlx-lm has one rank and one scale (alpha / r) for all: smaller ranks are filled up with zeros, and what a module scales
 // otherwise goes into its B.
@@ -11,25 +12,31 @@ import { type TensorBytes, writeSafetensors } from '../../model/safetensors.ts';
 import { type Adapter, checkAdapter } from '../adapter.ts';
 import { mlxSpelling } from './mlx-paths.ts';
 import type { FileBytes } from './peft.ts';
+import { refuseBeyondFactors } from './refuse-beyond-factors.ts';
 
 /** Throws a RangeError that names a family that mlx-lm has not, or a module outside the blocks. */
 export function writeMlxFolder(adapter: Adapter, base: Pick<ModelConfig, 'family' | 'layers'>): FileBytes[] {
   checkAdapter(adapter);
+  refuseBeyondFactors(adapter, 'for MLX', 'mlx-lm', ['DoRA']);
   const { toMlx } = mlxSpelling(base.family);
   const modules = [...adapter.modules].map(([path, module]) => [toMlx(path), module] as const);
   const rank = Math.max(...modules.map(([, { r }]) => r));
   const scale = modules.find(([, { scaling }]) => scaling !== 0)?.[1].scaling ?? 1;
-  const tensors = modules.flatMap(([path, { r, a, b, inFeatures, outFeatures, scaling }]): TensorBytes[] => {
+  const tensors = modules.flatMap(([path, { r, a, b, inFeatures, outFeatures, scaling, magnitude }]): TensorBytes[] => {
     const loraA = new Float32Array(inFeatures * rank);
     const loraB = new Float32Array(rank * outFeatures);
     for (let i = 0; i < r; i++) {
       for (let c = 0; c < inFeatures; c++) loraA[c * rank + i] = a[i * inFeatures + c]!;
       for (let o = 0; o < outFeatures; o++) loraB[i * outFeatures + o] = b[o * r + i]! * (scaling / scale);
     }
-    return [tensor(`${path}.lora_a`, [inFeatures, rank], loraA), tensor(`${path}.lora_b`, [rank, outFeatures], loraB)];
+    return [
+      tensor(`${path}.lora_a`, [inFeatures, rank], loraA),
+      tensor(`${path}.lora_b`, [rank, outFeatures], loraB),
+      ...(magnitude ? [tensor(`${path}.m`, [outFeatures], magnitude)] : []),
+    ];
   });
   const config = {
-    fine_tune_type: 'lora',
+    fine_tune_type: modules.some(([, { magnitude }]) => magnitude) ? 'dora' : 'lora',
     num_layers: base.layers,
     lora_parameters: {
       rank,
@@ -52,5 +59,5 @@ function keyInBlock(path: string): string {
 }
 
 function tensor(name: string, shape: readonly number[], values: Float32Array): TensorBytes {
-  return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
+  return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }

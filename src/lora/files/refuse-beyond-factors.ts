@@ -1,0 +1,24 @@
+// Formats that know A and B of linears and nothing else: what an adapter has beside them would be lost in silence.
+
+import type { Adapter } from '../adapter.ts';
+
+/** Throws a RangeError that names what `program` has no place for. `allowed`: parts that this format does have. */
+export function refuseBeyondFactors(
+  { modules, saved, tokens }: Adapter,
+  format: string,
+  program: string,
+  allowed: readonly 'DoRA'[] = [],
+): void {
+  const refuse = (what: string, path: string) => {
+    throw new RangeError(
+      `Cannot write the adapter ${format}: found ${what} at "${path}", ${program} has no place for it; need a merged model`,
+    );
+  };
+  for (const [path, { magnitude, loraBias, isEmbedding }] of modules) {
+    if (magnitude && !allowed.includes('DoRA')) refuse('DoRA', path);
+    if (loraBias) refuse('lora_B.bias', path);
+    if (isEmbedding) refuse('LoRA on an embedding', path);
+  }
+  for (const path of saved?.keys() ?? []) refuse('a parameter that was trained in full', path);
+  for (const path of tokens?.keys() ?? []) refuse('trained tokens', path);
+}
