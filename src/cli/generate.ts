@@ -13,7 +13,11 @@ const FLAGS = {
   chat: { type: 'string' },
   'max-tokens': { type: 'string' },
   temperature: { type: 'string' },
+  'top-k': { type: 'string' },
   'top-p': { type: 'string' },
+  'min-p': { type: 'string' },
+  'repetition-penalty': { type: 'string' },
+  stop: { type: 'string', multiple: true },
   seed: { type: 'string' },
   'ignore-eos': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -25,9 +29,12 @@ export const generate = {
 
 ${MODEL_HELP}
   --adapter ADAPTER --strength 1   a PEFT or MLX folder or a .gguf, and how much of it (0 = base alone)
-  --max-tokens 64  --temperature 0 (greedy)  --top-p 1  --seed 0
+  --max-tokens 64  --seed 0
+  --temperature 0 (greedy)  --top-k 0 (all)  --top-p 1  --min-p 0  --repetition-penalty 1
+                                   as transformers has them, in its order: penalty, temperature, k, p, min-p
+  --stop TEXT                      ends before this text; may be given several times
   --ignore-eos                     go on after the end of a turn
-  --json                           the last line of output is one object: text, ids (the new ones)`,
+  --json                           the last line of output is one object: text, ids (the new ones), tokensPerSecond`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('generate', args, FLAGS, { min: 0, max: 0 });
@@ -54,13 +61,18 @@ ${MODEL_HELP}
       maxTokens,
       strength: flags.number('strength', 1),
       temperature: flags.number('temperature', 0),
+      topK: flags.number('top-k', 0),
       topP: flags.number('top-p', 1),
+      minP: flags.number('min-p', 0),
+      repetitionPenalty: flags.number('repetition-penalty', 1),
+      stopTexts: flags.list('stop'),
       seed: flags.number('seed', 0),
       ignoreEos: flags.has('ignore-eos'),
       onText: (text) => void process.stdout.write(text),
     });
     process.stdout.write('\n');
-    if (isJson) console.log(JSON.stringify({ text: result.text, ids: result.ids }));
+    if (isJson) console.log(JSON.stringify(result));
+    else process.stderr.write(`${result.ids.length} tokens, ${result.tokensPerSecond.toFixed(1)} tokens/s\n`);
     model.destroy();
     device.destroy();
   },

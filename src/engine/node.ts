@@ -14,10 +14,12 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
+import { stopAt } from '../model/stop-at.ts';
 import { openDataFile, openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-training.ts';
+import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
 import { encodeRequest } from './encode-request.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
@@ -201,12 +203,11 @@ export async function writeLogits(file: string, { shape, data }: NonNullable<Sco
   await writeFolder(path.dirname(path.resolve(file)), [{ name: path.basename(file), bytes }]);
 }
 
-export interface TextOptions {
+export interface TextOptions extends SamplingSettings {
   readonly maxTokens: number;
   readonly strength: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly seed: number;
+  /** The answer ends before the first of these in its text. */
+  readonly stopTexts: readonly string[];
   readonly ignoreEos: boolean;
   onText?(text: string): void;
 }
@@ -219,7 +220,7 @@ export async function generateText(
   adapter: Adapter | undefined,
   prompt: Prompt,
   options: TextOptions,
-): Promise<{ readonly text: string; readonly ids: readonly number[] }> {
+): Promise<{ readonly text: string; readonly ids: readonly number[]; readonly tokensPerSecond: number }> {
   const tokenizer = await model.folder.loadTokenizer?.();
   if (tokenizer === undefined && prompt.kind !== 'ids') noTokenizer(model.folder.name).encode('', { special: true });
   const ids = prompt.kind === 'ids' ? prompt.ids : encodeRequest(tokenizer!, prompt.text, prompt.kind === 'chat');
@@ -233,22 +234,27 @@ export async function generateText(
     ids.length + options.maxTokens,
   );
   const stopIds = options.ignoreEos ? [] : (tokenizer?.endOfTurn ?? model.config.eos);
-  const stream = tokenizer?.decodeStream();
+  const stream = tokenizer && stopAt(tokenizer.decodeStream(), options.stopTexts);
   const made: number[] = [];
   let text = '';
   const emit = (part: string) => {
     text += part;
     if (part !== '') options.onText?.(part);
   };
-  for await (const { id } of generator.run(ids, { ...options, stopIds })) {
+  const isOver = () => stream?.isStopped ?? false;
+  // Counted from the first token on: what comes before it is the prompt.
+  let began = 0;
+  for await (const { id } of generator.run(ids, { ...options, stopIds, isOver })) {
+    if (made.length === 0) began = performance.now();
     if (id === undefined) continue;
     made.push(id);
     emit(stream?.push(id) ?? '');
   }
   emit(stream?.end() ?? '');
+  const seconds = (performance.now() - began) / 1000;
   generator.destroy();
   flat?.destroy();
-  return { text, ids: made };
+  return { text, ids: made, tokensPerSecond: made.length > 1 ? (made.length - 1) / seconds : 0 };
 }
 
 export async function diagnose() {

@@ -93,6 +93,29 @@ describe('PlayService', () => {
     engine = trained.engine;
   });
 
+  it('ends an answer before its stop text, and leaves the others alone', async () => {
+    const answers = ['row 1', 'row 2'].map((text) => ({ ...BASE, messages: [user(text)] }));
+    const whole = await generate(engine, { answers });
+    const [text] = whole.texts as [string];
+    const stop = text.slice(2, 5);
+    const stopped = await generate(engine, { answers, stopTexts: [stop] });
+    expect(stopped.texts[0]).toBe(text.slice(0, text.indexOf(stop)));
+    const reason = (of: typeof whole) =>
+      of.events.filter(({ answer, done }) => answer === 0 && done).map((e) => e.reason);
+    expect([reason(whole), reason(stopped)]).toEqual([['length'], ['stop-text']]);
+    const other = whole.texts[1]!;
+    expect(stopped.texts[1]).toBe(other.includes(stop) ? other.slice(0, other.indexOf(stop)) : other);
+  });
+
+  it('says other things with a penalty for what was said', async () => {
+    const answers = [{ ...BASE, messages: [user('row 1')] }];
+    const plain = await generate(engine, { answers, maxTokens: 24 });
+    const sampling = { ...GREEDY, repetitionPenalty: 5 };
+    const varied = await generate(engine, { answers, maxTokens: 24, sampling });
+    const kinds = ({ events }: typeof plain) => new Set(events.map(({ piece }) => piece?.text)).size;
+    expect(kinds(varied)).toBeGreaterThan(kinds(plain));
+  });
+
   it('continues a talk of several turns, each column its own', async () => {
     const short = [user('row 1')];
     const long = [user('row 1'), assistant('is 1'), user('row 2')];

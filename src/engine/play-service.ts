@@ -1,7 +1,8 @@
 // Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one goes on.
 
 import { FlatAdapter } from '../lora/flat-adapter.ts';
-import type { Tokenizer } from '../model/tokenizer.ts';
+import { stopAt } from '../model/stop-at.ts';
+import type { TextStream, Tokenizer } from '../model/tokenizer.ts';
 import { type Answer, Generator, type TokenEvent } from '../train/generate.ts';
 import { splitRows } from '../train/run-training.ts';
 import type { BaseService } from './base-service.ts';
@@ -44,12 +45,14 @@ export class PlayService implements PlayApi {
       await this.withContestants(request.answers, async (answers) => {
         const generator = await this.session.turns.during(() => Generator.create(model, answers, longest + maxTokens));
         try {
-          const say = sayPieces(tokenizer, answers.length, onEvent);
+          const texts = answers.map(() => stopAt(tokenizer.decodeStream(), request.stopTexts ?? []));
+          const say = sayPieces(tokenizer, texts, onEvent);
           const options = {
             ...request.sampling,
             maxTokens,
             likeliest: LIKELIEST,
             stopIds: tokenizer.endOfTurn,
+            isOver: (answer: number) => texts[answer]!.isStopped,
             signal,
           };
           await this.inTurns(generator.run(prompts, options), say);
@@ -150,10 +153,10 @@ export class PlayService implements PlayApi {
 /** Turns tokens into pieces of text with what the model thought of them. */
 function sayPieces(
   tokenizer: Tokenizer,
-  answers: number,
+  texts: readonly TextStream[],
   onEvent: (event: GenerateEvent) => void,
 ): (event: TokenEvent) => void {
-  const streams = Array.from({ length: answers }, () => ({ text: tokenizer.decodeStream(), probability: 1 }));
+  const streams = texts.map((text) => ({ text, probability: 1 }));
   const began = performance.now();
   let tokens = 0;
   return ({ answer, id, probability, likeliest, reason }) => {

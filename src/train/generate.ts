@@ -10,7 +10,7 @@ import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type CachedInputs, cachedInputs } from '../model/model-inputs.ts';
 import { judge, type Likelihood } from './likelihood.ts';
-import { makeSampler, type SamplingSettings } from './sample.ts';
+import { makeSampler, needsSeen, type SamplingSettings } from './sample.ts';
 
 /** One of the answers that are made side by side. */
 export interface Answer {
@@ -23,6 +23,8 @@ export interface GenerateOptions extends SamplingSettings {
   readonly maxTokens: number;
   /** Ids that end an answer; empty to go on regardless. */
   readonly stopIds: readonly number[];
+  /** Asked after each token: whether its answer is over, for reasons that lie in its text. */
+  isOver?(answer: number): boolean;
   /** How many of the likeliest tokens to tell with each one; 0 when absent. */
   readonly likeliest?: number;
   readonly signal?: AbortSignal | undefined;
@@ -36,7 +38,7 @@ export interface TokenEvent {
   readonly probability: number;
   /** The likeliest tokens there, best first; empty unless asked for. */
   readonly likeliest: readonly Likelihood[];
-  readonly reason: 'end-of-turn' | 'length' | 'stopped' | undefined;
+  readonly reason: 'end-of-turn' | 'stop-text' | 'length' | 'stopped' | undefined;
 }
 
 const NO_TOKEN = { id: undefined, probability: 0, likeliest: [] } as const;
@@ -99,18 +101,19 @@ export class Generator {
     options: GenerateOptions,
   ): AsyncGenerator<TokenEvent> {
     const prompts = this.promptsOf(prompt);
+    const sampler = makeSampler(options);
+    const seen = needsSeen(options) ? prompts.map((ids) => new Set(ids)) : undefined;
     for (const { length } of prompts) this.checkRoom(length, options.maxTokens);
     await this.fillCaches(prompts);
     const last = prompts.map((ids) => ids.at(-1)!);
     const live = new Set(this.answers.keys());
-    const sampler = makeSampler(options);
     for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
       if (options.signal?.aborted) break;
       const logits = await this.decodeStep(
         [...live].map((row) => ({ row, id: last[row]!, position: prompts[row]!.length - 1 + n })),
       );
       for (const row of [...live]) {
-        const id = sampler(logits[row]!, row, n);
+        const id = sampler(logits[row]!, row, n, seen?.[row]);
         if (options.stopIds.includes(id)) {
           live.delete(row);
           yield { ...NO_TOKEN, answer: row, reason: 'end-of-turn' };
@@ -118,7 +121,11 @@ export class Generator {
         }
         last[row] = id;
         const { probability, likeliest } = judge(logits[row]!, id, options.likeliest ?? 0);
+        seen?.[row]?.add(id);
         yield { answer: row, id, probability, likeliest, reason: undefined };
+        if (!options.isOver?.(row)) continue;
+        live.delete(row);
+        yield { ...NO_TOKEN, answer: row, reason: 'stop-text' };
       }
     }
     for (const answer of live) yield { ...NO_TOKEN, answer, reason: options.signal?.aborted ? 'stopped' : 'length' };

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judge } from './likelihood.ts';
-import { softmax } from './sample.ts';
+import { tokenProbabilities } from './sample.ts';
 
 describe('judge()', () => {
   it('tells the probability of a token and the likeliest ones, best first, as softmax has them', () => {
     fc.assert(
       fc.property(fc.float32Array({ minLength: 1, maxLength: 60, noNaN: true, min: -40, max: 40 }), (logits) => {
-        const expected = softmax(logits, 1);
+        const expected = tokenProbabilities(logits, { temperature: 1, topP: 1, seed: 0 });
         const order = [...expected.keys()].sort((a, b) => logits[b]! - logits[a]! || a - b);
         const { probability, likeliest } = judge(logits, 0, 5);
         expect(probability).toBeCloseTo(expected[0]!, 12);

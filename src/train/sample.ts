@@ -1,21 +1,60 @@
-// Logits → token id on the host: greedy, or temperature with top-p, from a seeded generator.
+// Logits → token id on the host, from a seeded generator. The steps and their order are transformers': repetition penalty,
+// temperature, top-k, top-p, min-p.
 
 export interface SamplingSettings {
   /** 0 = greedy. */
   readonly temperature: number;
-  /** Smallest set of tokens whose probability reaches this; 1 = all. */
+  /** Only the so many likeliest tokens; 0, or absent, = all. */
+  readonly topK?: number | undefined;
+  /** Smallest set of tokens whose probability reaches this; 1 = all (Holtzman et al. 2020). */
   readonly topP: number;
+  /** Only tokens with this share of the likeliest one's probability; 0, or absent, = all (Nguyen et al. 2024). */
+  readonly minP?: number | undefined;
+  /** Above 1, tokens that stand in the prompt or the answer already become less likely; absent, = 1 (Keskar et al. 2019). */
+  readonly repetitionPenalty?: number | undefined;
   readonly seed: number;
 }
 
-/** A function of logits (V), the answer's index and the token's number, so that answers do not disturb each other's luck. */
-export function makeSampler({
-  temperature,
-  topP,
-  seed,
-}: SamplingSettings): (logits: Float32Array, row: number, step: number) => number {
-  if (temperature <= 0) return (logits) => argmax(logits);
-  return (logits, row, step) => sampleTopP(softmax(logits, temperature), topP, uniform(seed, row, step));
+/** Chooses the next token of answer `row`, its `step`-th. `seen`: ids of its prompt and of what it has said. */
+export type Sampler = (logits: Float32Array, row: number, step: number, seen?: ReadonlySet<number>) => number;
+
+/** Answers do not disturb each other's luck: a choice depends on seed, row and step alone. Throws a RangeError for settings that mean nothing. */
+export function makeSampler(settings: SamplingSettings): Sampler {
+  checkSampling(settings);
+  return (logits, row, step, seen) => {
+    const scores = penalise(logits, settings.repetitionPenalty, seen);
+    if (settings.temperature === 0) return argmax(scores);
+    return pick(tokenWeights(scores, settings), uniform(settings.seed, row, step));
+  };
+}
+
+/** Whether a sampler wants to know what was said. */
+export function needsSeen({ repetitionPenalty = 1 }: SamplingSettings): boolean {
+  return repetitionPenalty !== 1;
+}
+
+/** The distribution (V) that is drawn from; `temperature` above 0. */
+export function tokenProbabilities(
+  logits: Float32Array,
+  settings: SamplingSettings,
+  seen?: ReadonlySet<number>,
+): Float64Array {
+  const weights = tokenWeights(penalise(logits, settings.repetitionPenalty, seen), settings);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / sum);
+}
+
+export function checkSampling(settings: SamplingSettings): void {
+  const { temperature, topK = 0, topP, minP = 0, repetitionPenalty = 1 } = settings;
+  const check = (isGood: boolean, name: string, found: number, need: string) => {
+    if (!isGood) throw new RangeError(`Cannot generate with ${name} ${found}: need ${need}`);
+  };
+  check(temperature >= 0 && Number.isFinite(temperature), 'temperature', temperature, 'a number from 0 (greedy)');
+  check(Number.isInteger(topK) && topK >= 0, 'top-k', topK, 'a whole number from 0 (all tokens)');
+  check(topP > 0 && topP <= 1, 'top-p', topP, 'a number above 0, at most 1 (all tokens)');
+  check(minP >= 0 && minP < 1, 'min-p', minP, 'a number from 0 (all tokens), below 1');
+  const penalty = repetitionPenalty;
+  check(penalty > 0 && Number.isFinite(penalty), 'repetition penalty', penalty, 'a number above 0 (1 changes nothing)');
 }
 
 export function argmax(logits: Float32Array): number {
@@ -24,26 +63,54 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
-/** softmax(logits / temperature) in f64. */
-export function softmax(logits: Float32Array, temperature: number): Float64Array {
-  const max = logits[argmax(logits)]!;
-  const out = Float64Array.from(logits, (x) => Math.exp((x - max) / temperature));
-  const sum = out.reduce((a, b) => a + b, 0);
-  return out.map((x) => x / sum);
+function penalise(logits: Float32Array, penalty = 1, seen?: ReadonlySet<number>): Float32Array {
+  if (penalty === 1 || seen === undefined) return logits;
+  const scores = logits.slice();
+  for (const id of seen) scores[id] = scores[id]! < 0 ? scores[id]! * penalty : scores[id]! / penalty;
+  return scores;
 }
 
-/** Nucleus sampling (Holtzman et al. 2020): the token that `u` in [0,1) falls on among the most probable ones. */
-export function sampleTopP(probabilities: Float64Array, topP: number, u: number): number {
-  const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
-  let mass = 0;
-  let count = 0;
-  while (count < order.length && (count === 0 || mass < topP)) mass += probabilities[order[count++]!]!;
-  let left = u * mass;
-  for (let i = 0; i < count; i++) {
-    left -= probabilities[order[i]!]!;
-    if (left < 0) return order[i]!;
+/** exp((score - largest) / temperature), 0 for tokens that are out. Equal tokens at a border are all in. */
+function tokenWeights(scores: Float32Array, { temperature, topK = 0, topP, minP = 0 }: SamplingSettings): Float64Array {
+  const max = scores[argmax(scores)]!;
+  const weights = Float64Array.from(scores, (x) => Math.exp((x - max) / temperature));
+  // The smallest weight that is in.
+  let least = 0;
+  if ((topK > 0 && topK < weights.length) || topP < 1) {
+    const sorted = weights.slice().sort();
+    if (topK > 0) least = sorted[Math.max(0, sorted.length - topK)]!;
+    if (topP < 1) least = Math.max(least, nucleus(sorted, least, topP));
   }
-  return order[count - 1]!;
+  least = Math.max(least, minP);
+  if (least > 0) for (let i = 0; i < weights.length; i++) if (weights[i]! < least) weights[i] = 0;
+  return weights;
+}
+
+/** The smallest weight of the nucleus among those of `ascending` from `least` on. */
+function nucleus(ascending: Float64Array, least: number, topP: number): number {
+  let all = 0;
+  for (let i = ascending.length - 1; i >= 0 && ascending[i]! >= least; i--) all += ascending[i]!;
+  let mass = 0;
+  for (let i = ascending.length - 1; i >= 0; i--) {
+    mass += ascending[i]!;
+    if (mass >= topP * all) return ascending[i]!;
+  }
+  return 0;
+}
+
+/** The index that `u` in [0,1) falls on. */
+function pick(weights: Float64Array, u: number): number {
+  let sum = 0;
+  for (const w of weights) sum += w;
+  let left = u * sum;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    last = i;
+    left -= weights[i]!;
+    if (left < 0) return i;
+  }
+  return last;
 }
 
 /** A number in [0,1) that depends on nothing but its arguments (the finaliser of MurmurHash3 over them). */

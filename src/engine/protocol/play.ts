@@ -31,6 +31,8 @@ export interface GenerateRequest {
   /** Side by side in one batch. */
   readonly answers: readonly AnswerRequest[];
   readonly maxTokens: number;
+  /** An answer ends before the first of these in its text. */
+  readonly stopTexts?: readonly string[];
   readonly sampling: SamplingSettings;
 }
 
@@ -50,7 +52,7 @@ export interface GenerateEvent {
   readonly piece: AnswerPiece | undefined;
   readonly done: boolean;
   /** Why it ended, when done. */
-  readonly reason: 'end-of-turn' | 'length' | 'stopped' | undefined;
+  readonly reason: 'end-of-turn' | 'stop-text' | 'length' | 'stopped' | undefined;
   readonly tokensPerSecond: number;
 }
 

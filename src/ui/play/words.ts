@@ -35,6 +35,7 @@ export const words = {
   speed: (rate: string) => `${rate} tokens/s`,
   reason: {
     'end-of-turn': 'finished',
+    'stop-text': 'ended at a stop text',
     length: 'cut at the longest answer',
     stopped: 'stopped',
   } satisfies Record<NonNullable<GenerateEvent['reason']>, string>,
