@@ -1,6 +1,6 @@
 // What is odd about a text that will be trained on, told and not changed; except for halves of characters (lone
 // surrogates), which no tokenizer can encode and which become U+FFFD.
-import type { NoticeBook } from './notice-book.ts';
+import type { Notices } from './notice-book.ts';
 
 /** Longer texts fit few contexts (about 5,000 tokens): said when a file is read, before anyone picks a model. */
 const LONG_CHARS = 20_000;
@@ -28,7 +28,7 @@ export function checkText(
   text: string,
   place: Place,
   kind: 'document' | 'prompt' | 'answer',
-  notices: NoticeBook,
+  notices: Notices,
 ): string {
   const warn = (about: string, reason: string) =>
     notices.warn(place.file, place.line, `${place.name} ${reason}`, about);

@@ -76,7 +76,7 @@ test('decodeText() decodes a line longer than a block in pieces without breaking
 
 test.each([
   ['\x89PNG\r\n\x1a\n', 'a PNG image'],
-  ['PAR1abc', 'a Parquet file'],
+  ['PAREabc', 'an encrypted Parquet file'],
   ['PK\x03\x04', 'a ZIP archive or an Office document'],
   ['%PDF-1.7', 'a PDF document'],
   ['\x00\x00\x00\x00\x00\x00', 'binary data, not text'],

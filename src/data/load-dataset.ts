@@ -1,10 +1,11 @@
 // Dropped files → the token rows a run trains on, with everything a user should know about them.
 import { cannotRead } from './dataset-error.ts';
+import { fitRows, type WholeRow } from './fit-rows.ts';
 import { hashRows } from './hash-rows.ts';
 import { sumBytes, summarizeReports } from './inspect-files.ts';
 import { createReadContext } from './read-context.ts';
 import { readExamples } from './read-examples.ts';
-import { type RenderOptions, renderTokenRows } from './render-token-rows.ts';
+import { type RenderOptions, renderWholeRows } from './render-token-rows.ts';
 import { countSupervised } from './token-row-builder.ts';
 import type { ChatTokenizer, DataFile, Mapping, Notice, ReadProgress, TokenRow } from './types.ts';
 
@@ -52,12 +53,16 @@ export async function loadDataset(
   const reports = await readExamples(files, options.mapping, context, {
     async take(example) {
       const note = (reason: string, kind?: string) => notices.warn(example.file, example.line, reason, kind);
-      for (const row of renderTokenRows(example, tokenizer, { ...options, note })) {
+      const whole: WholeRow[] = [];
+      for (const row of renderWholeRows(example, tokenizer, { ...options, note, enoughTokens: options.maxTokens })) {
+        if (row !== undefined) whole.push(row);
+        await context.breathe();
+      }
+      for (const row of fitRows(whole, options, note)) {
         rows.push(row);
         tokens += row.ids.length;
         if (tokens > MAX_TOKENS)
           throw cannotRead(example.file, `found more than ${MAX_TOKENS} tokens`, 'a smaller dataset');
-        await context.breathe();
       }
     },
     endFile(isKept) {

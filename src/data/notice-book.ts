@@ -8,6 +8,14 @@ const MAX_LISTED = 20;
 /** The kind of warning that is listed in full: something of the row is not trained on. */
 export const CUT = 'cut';
 
+/** Who is told about rows. */
+export interface Notices {
+  /** A row that is left out, and why. */
+  skip(file: string, line: number, reason: string): void;
+  /** A row that is used, with something to know. `kind` groups reasons that differ in detail only. */
+  warn(file: string, line: number, reason: string, kind?: string): void;
+}
+
 interface Kind {
   readonly file: string;
   readonly reason: string;
@@ -15,16 +23,14 @@ interface Kind {
   unlisted: number;
 }
 
-export class NoticeBook {
+export class NoticeBook implements Notices {
   readonly skipped: Notice[] = [];
   readonly #kinds = new Map<string, Kind>();
 
-  /** A row that is left out, and why. */
   skip(file: string, line: number, reason: string): void {
     this.skipped.push({ file, line, reason });
   }
 
-  /** A row that is used, with something to know. `kind` groups reasons that differ in detail only. */
   warn(file: string, line: number, reason: string, kind = reason): void {
     const key = `${file}\n${kind}`;
     const entry = this.#kinds.get(key) ?? { file, reason, listed: [], unlisted: 0 };

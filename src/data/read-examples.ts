@@ -1,7 +1,7 @@
 // Files → examples, one after another: nothing but the example at hand is kept. Counts what repeats, names what fails.
 import { DatasetError, DatasetRowError } from './dataset-error.ts';
 import { detectMapping } from './detect-mapping.ts';
-import { hashText } from './hash-text.ts';
+import { hashNumbers, hashText } from './hash-text.ts';
 import { openRows } from './open-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { MAX_COLUMNS } from './row-from-value.ts';
@@ -9,8 +9,8 @@ import { toExample } from './to-examples.ts';
 import type { DataFile, Example, FileFormat, Mapping, Notice, Row } from './types.ts';
 
 /** Rows that vote on the mapping: enough to outvote a few odd ones at the top. */
-const SAMPLE_ROWS = 500;
-const TEXT_MAPPING: Mapping = { shape: 'text', columns: { text: 'text' } };
+export const SAMPLE_ROWS = 500;
+export const TEXT_MAPPING: Mapping = { shape: 'text', columns: { text: 'text' } };
 
 export interface FileReport {
   readonly file: string;
@@ -125,14 +125,15 @@ async function tryUse(example: Example, context: ReadContext, taker: ExampleTake
   }
 }
 
+/** The same for examples that say the same. */
+export function hashExample(example: Example): number {
+  if (example.kind === 'text') return hashText(example.text);
+  if (example.kind === 'tokenized') return hashNumbers(example.ids, example.labels);
+  return hashText(example.messages.map((message) => `${message.role}\n${message.content}`).join('\0'));
+}
+
 function countRepeat(example: Example, repeats: { readonly seen: Set<number>; count: number }): void {
-  const content =
-    example.kind === 'text'
-      ? example.text
-      : example.kind === 'tokenized'
-        ? `${example.ids}|${example.labels}`
-        : example.messages.map((message) => `${message.role}\n${message.content}`).join('\0');
-  const hash = hashText(content);
+  const hash = hashExample(example);
   if (repeats.seen.has(hash)) repeats.count += 1;
   else repeats.seen.add(hash);
 }
@@ -141,7 +142,7 @@ function countRepeat(example: Example, repeats: { readonly seen: Set<number>; co
 const MAX_REASONS = 3;
 const MAX_LINES = 8;
 
-function nothingUsable(
+export function nothingUsable(
   file: string,
   isProse: boolean,
   skipped: readonly Notice[],

@@ -3,14 +3,14 @@
 import { checkText, isBlank } from './check-text.ts';
 import { DatasetRowError } from './dataset-error.ts';
 import { findRole } from './known-names.ts';
-import type { NoticeBook } from './notice-book.ts';
+import type { Notices } from './notice-book.ts';
 import { describeValue, ownValue } from './row-from-value.ts';
 import type { Message, Row } from './types.ts';
 
 /** Turns of one conversation. Real ones have up to some hundred; stops crafted rows that would render for minutes. */
 const MAX_MESSAGES = 2000;
 
-export function readMessages(row: Row, column: string, notices: NoticeBook): Message[] {
+export function readMessages(row: Row, column: string, notices: Notices): Message[] {
   const list = parseList(row.fields.get(column), column);
   if (list.length === 0) throw new DatasetRowError(`"${column}" is an empty list`);
   if (list.length > MAX_MESSAGES)
@@ -34,7 +34,7 @@ function parseList(value: unknown, column: string): unknown[] {
   return list;
 }
 
-function readMessage(item: unknown, index: number, row: Row, notices: NoticeBook): Message {
+function readMessage(item: unknown, index: number, row: Row, notices: Notices): Message {
   const name = `message ${index + 1}`;
   if (typeof item !== 'object' || item === null)
     throw new DatasetRowError(`${name} is ${describeValue(item)}, need an object`);
@@ -82,7 +82,7 @@ function readCall(call: unknown, name: string): string {
 }
 
 /** A conversation to learn from ends with an assistant's turn that says something. */
-function checkTurns(messages: readonly Message[], row: Row, notices: NoticeBook): Message[] {
+function checkTurns(messages: readonly Message[], row: Row, notices: Notices): Message[] {
   const isAnswer = (message: Message) =>
     message.role === 'assistant' && !message.isContext && !isBlank(message.content);
   const last = messages.findLastIndex(isAnswer);

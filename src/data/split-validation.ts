@@ -1,6 +1,6 @@
 // Which rows are held back to measure what was learned: chosen by seed, the same on every machine. Rows that repeat each
 // other go to the same side, or the measure would reward knowing them by heart.
-import { hashText } from './hash-text.ts';
+import { hashNumbers } from './hash-text.ts';
 import { createRandom, shuffle } from './random.ts';
 import type { TokenRow } from './types.ts';
 
@@ -51,7 +51,7 @@ export function splitValidation(
 export function groupRepeats(rows: readonly TokenRow[]): Uint32Array {
   const first = new Map<number, number>();
   return Uint32Array.from(rows, ({ ids, mask }, row) => {
-    const hash = hashText(`${ids}|${mask}`);
+    const hash = hashNumbers(ids, mask);
     if (!first.has(hash)) first.set(hash, row);
     return first.get(hash)!;
   });

@@ -3,15 +3,18 @@
 import { checkText, isBlank } from './check-text.ts';
 import { DatasetRowError } from './dataset-error.ts';
 import { detectRowMapping } from './detect-mapping.ts';
-import { NoticeBook } from './notice-book.ts';
+import { fillTemplate, templateColumns } from './fill-template.ts';
+import { NoticeBook, type Notices } from './notice-book.ts';
 import { readMessages } from './read-messages.ts';
 import { readTokenized } from './read-tokenized.ts';
 import { describeValue } from './row-from-value.ts';
-import type { Example, Mapping, Message, Notice, Row } from './types.ts';
+import type { Example, Mapping, Message, Notice, PromptTemplate, Row } from './types.ts';
 
 export interface ExampleOptions {
   /** True (a detected mapping): rows of another known shape are read as what they are. False (the user chose): skipped. */
   readonly isMixed?: boolean;
+  /** Put before chats that have no system message of their own. */
+  readonly systemPrompt?: string | undefined;
 }
 
 export function toExamples(
@@ -28,11 +31,12 @@ export function toExamples(
 export function toExample(
   row: Row,
   mapping: Mapping,
-  notices: NoticeBook,
+  notices: Notices,
   options: ExampleOptions = {},
 ): Example | undefined {
   try {
-    return readExample(row, chooseMapping(row, mapping, notices, options.isMixed ?? true), notices);
+    const own = chooseMapping(row, mapping, notices, options.isMixed ?? true);
+    return withSystem(readExample(row, own, notices), options.systemPrompt);
   } catch (error) {
     if (!(error instanceof DatasetRowError)) throw error;
     notices.skip(row.file, row.line, error.message);
@@ -40,8 +44,14 @@ export function toExample(
   }
 }
 
+function withSystem(example: Example, prompt: string | undefined): Example {
+  if (example.kind !== 'chat' || prompt === undefined || isBlank(prompt)) return example;
+  if (example.messages.some(({ role }) => role === 'system')) return example;
+  return { ...example, messages: [{ role: 'system', content: prompt }, ...example.messages] };
+}
+
 /** The file's mapping where the row has its columns, else the row's own. */
-function chooseMapping(row: Row, mapping: Mapping, notices: NoticeBook, isMixed: boolean): Mapping {
+function chooseMapping(row: Row, mapping: Mapping, notices: Notices, isMixed: boolean): Mapping {
   const missing = neededColumns(mapping).filter((column) => !row.fields.has(column));
   if (missing.length === 0) return mapping;
   const own = isMixed ? detectRowMapping(row) : undefined;
@@ -58,7 +68,8 @@ function chooseMapping(row: Row, mapping: Mapping, notices: NoticeBook, isMixed:
   );
 }
 
-function neededColumns({ columns }: Mapping): string[] {
+function neededColumns({ columns, template }: Mapping): string[] {
+  if (template !== undefined) return templateColumns(template.completion);
   const { text, prompt, completion, messages, ids } = columns;
   return [text, prompt, completion, messages, ids].filter((column) => column !== undefined);
 }
@@ -67,7 +78,7 @@ function mixesAlphabets(name: string): boolean {
   return /\p{Script=Latin}/u.test(name) && /\p{Script=Cyrillic}|\p{Script=Greek}/u.test(name);
 }
 
-function readExample(row: Row, mapping: Mapping, notices: NoticeBook): Example {
+function readExample(row: Row, mapping: Mapping, notices: Notices): Example {
   const { file, line } = row;
   const { columns } = mapping;
   switch (mapping.shape) {
@@ -86,13 +97,15 @@ function readExample(row: Row, mapping: Mapping, notices: NoticeBook): Example {
         notices.warn(file, 0, 'the field "tools" is not part of the text that is trained on');
       return { file, line, kind: 'chat', messages: [...readSystem(row, columns.system, notices), ...messages] };
     }
+    case 'template':
+      return { file, line, kind: 'chat', messages: fillPair(row, mapping.template, notices) };
     case 'tokenized':
       return { file, line, kind: 'tokenized', ...readTokenized(row, need(columns.ids, 'ids'), columns.labels) };
   }
 }
 
 /** Prompt (and input, below it) as the user's turn, completion as the assistant's. */
-function readPair(row: Row, columns: Mapping['columns'], notices: NoticeBook): Message[] {
+function readPair(row: Row, columns: Mapping['columns'], notices: Notices): Message[] {
   const completion = readText(row, need(columns.completion, 'completion'), 'answer', notices);
   const prompt = readText(row, need(columns.prompt, 'prompt'), 'prompt', notices);
   const input = columns.input === undefined ? '' : readOptional(row, columns.input, notices);
@@ -106,16 +119,36 @@ function readPair(row: Row, columns: Mapping['columns'], notices: NoticeBook): M
   ];
 }
 
-function readSystem(row: Row, column: string | undefined, notices: NoticeBook): Message[] {
+/** Without the answer's columns there is nothing to learn; a prompt may lack some. */
+function fillPair(row: Row, template: PromptTemplate | undefined, notices: Notices): Message[] {
+  if (template === undefined) throw new DatasetRowError('the mapping has no template');
+  const textOf = (column: string) => readOptional(row, column, notices);
+  const completion = fillTemplate(template.completion, textOf);
+  const isEmpty = (column: string) => isBlank(textOf(column));
+  const columns = templateColumns(template.completion);
+  if (isBlank(completion) || (columns.length > 0 && columns.every(isEmpty)))
+    throw new DatasetRowError(
+      columns.length > 0
+        ? `no answer to train on: ${columns.map((name) => `"${name}"`).join(' and ')} ${columns.length > 1 ? 'are' : 'is'} empty`
+        : 'no answer to train on: the template of the answer is empty',
+    );
+  const content = fillTemplate(template.prompt, textOf);
+  return [
+    { role: 'user', content },
+    { role: 'assistant', content: completion },
+  ];
+}
+
+function readSystem(row: Row, column: string | undefined, notices: Notices): Message[] {
   const content = column === undefined ? '' : readOptional(row, column, notices);
   return isBlank(content) ? [] : [{ role: 'system', content }];
 }
 
-function readOptional(row: Row, column: string, notices: NoticeBook): string {
+function readOptional(row: Row, column: string, notices: Notices): string {
   return (row.fields.get(column) ?? null) === null ? '' : readText(row, column, 'prompt', notices);
 }
 
-function readText(row: Row, column: string, kind: 'document' | 'prompt' | 'answer', notices: NoticeBook): string {
+function readText(row: Row, column: string, kind: 'document' | 'prompt' | 'answer', notices: Notices): string {
   const value = row.fields.get(column);
   const place = { file: row.file, line: row.line, name: `"${column}"` };
   if (typeof value === 'string') return checkText(value, place, kind, notices);

@@ -35,7 +35,13 @@ export interface ReadProgress {
 }
 
 /** What rows are made into. */
-export type Shape = 'text' | 'prompt-completion' | 'instruction' | 'messages' | 'sharegpt' | 'tokenized';
+export type Shape = 'text' | 'prompt-completion' | 'instruction' | 'messages' | 'sharegpt' | 'template' | 'tokenized';
+
+/** Prompt and answer as the user words them, with {{column}} for a column's value. */
+export interface PromptTemplate {
+  readonly prompt: string;
+  readonly completion: string;
+}
 
 /** Which column plays which part; detected, shown, correctable. Absent parts are not in the data. */
 export interface Mapping {
@@ -50,6 +56,8 @@ export interface Mapping {
     readonly ids?: string;
     readonly labels?: string;
   };
+  /** Of the shape `template`, and of no other. */
+  readonly template?: PromptTemplate;
 }
 
 export type Role = 'system' | 'user' | 'assistant' | 'tool';

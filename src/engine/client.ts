@@ -18,6 +18,7 @@ export function startEngine(): EngineApi {
     run: service('run'),
     play: service('play'),
     library: service('library'),
+    xray: service('xray'),
   };
 }
 

@@ -1,36 +1,91 @@
-// Data: the open dataset, read into token rows by the base's tokenizer, and what is shown of it.
+// Data: the open dataset, its table and its token rows, and what is found out about them. Everything that changes it goes one
+// after another; what only looks at it may come in between.
 
 import { DatasetError } from '../data/dataset-error.ts';
-import { type Dataset, loadDataset } from '../data/load-dataset.ts';
+import { type BuildOptions, EditableDataset } from '../data/editable-dataset.ts';
+import { hashRows } from '../data/hash-rows.ts';
+import { lengthHistogram } from '../data/length-histogram.ts';
+import type { Dataset } from '../data/load-dataset.ts';
 import { previewRow } from '../data/preview-row.ts';
+import { createReadContext } from '../data/read-context.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { describeDataset, unmappedReport } from './describe-dataset.ts';
-import type { DataApi, DatasetOptions, DatasetReport, OnProgress, TokenPreview } from './protocol.ts';
-import type { Session } from './session.ts';
+import { splitRows } from '../train/run-training.ts';
+import { DataDoctor } from './data-doctor.ts';
+import { describeDataset } from './describe-dataset.ts';
+import type {
+  DataApi,
+  DatasetMapping,
+  DatasetOptions,
+  DatasetReport,
+  Fields,
+  Finding,
+  FindingKind,
+  LengthHistogram,
+  MappingTrial,
+  OnProgress,
+  Ranking,
+  SplitSettings,
+  TableQuery,
+  TableWindow,
+  TokenPreview,
+} from './protocol.ts';
+import { RowRanking } from './row-ranking.ts';
+import type { OpenData, Session } from './session.ts';
+import { describeRow, findRows, type RowFacts } from './table-query.ts';
+import { tryMapping } from './try-mapping.ts';
 
 export class DataService implements DataApi {
-  constructor(private readonly session: Session) {}
+  private changing: Promise<unknown> = Promise.resolve();
+  private reading: AbortController | undefined;
+  private version = 0;
+  private readonly doctor = new DataDoctor();
+  private readonly ranking: RowRanking;
+  /** The rows of the last query, as long as nothing has changed. */
+  private found: { readonly key: string; readonly rows: readonly number[] } | undefined;
+  private searching: AbortController | undefined;
+  private sides: { readonly key: string; readonly heldBack: ReadonlySet<number> } | undefined;
 
-  async openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
-    this.session.refuseDuringRun('open another dataset');
-    const model = this.session.needModel();
-    const tokenizer = this.session.needTokenizer();
-    const load = { ...options, vocabularySize: model.config.vocab };
-    const dataset = await loadDataset(files, tokenizer, load, undefined, onProgress).catch((error: Error) => {
-      if (!(error instanceof DatasetError) || error.columns.length === 0) throw error;
-      return error;
-    });
-    if (dataset instanceof DatasetError) {
-      this.session.data = { files, options, dataset: undefined, model };
-      return unmappedReport(files, dataset);
-    }
-    this.session.data = { files, options, dataset, model };
-    return describeDataset(dataset);
+  constructor(private readonly session: Session) {
+    this.ranking = new RowRanking(session);
   }
 
-  async remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
-    if (this.session.data === undefined) throw new DatasetError('Cannot read the dataset again: found none open');
-    return this.openDataset(this.session.data.files, options, onProgress);
+  openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
+    return this.change('open another dataset', async () => {
+      const table = new EditableDataset();
+      return this.abortable(async (signal) => {
+        await table.read(files, signal, onProgress);
+        this.forgetFindings();
+        return this.build(table, options, onProgress, signal);
+      });
+    });
+  }
+
+  addFiles(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
+    return this.change('add data', async () => {
+      const table = this.session.data?.table ?? new EditableDataset();
+      return this.abortable(async (signal) => {
+        await table.read(files, signal, onProgress);
+        return this.build(table, options, onProgress, signal);
+      });
+    });
+  }
+
+  remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
+    return this.change('read the data otherwise', () =>
+      this.abortable((signal) => this.build(this.needData().table, options, onProgress, signal)),
+    );
+  }
+
+  async cancelReading(): Promise<void> {
+    this.reading?.abort();
+  }
+
+  async closeDataset(): Promise<void> {
+    this.reading?.abort();
+    await this.change('close the dataset', async () => {
+      this.session.data = undefined;
+      this.forgetFindings();
+    });
   }
 
   async previewRows(first: number, count: number): Promise<readonly TokenPreview[]> {
@@ -42,16 +97,187 @@ export class DataService implements DataApi {
       .map((row, i) => ({ row: first + i, file: row.file, line: row.line, tokens: previewRow(row, decode) }));
   }
 
-  /** The dataset at the run's length; read again when it was made with another length or by another base. */
+  async queryRows(query: TableQuery, split: SplitSettings, first: number, count: number): Promise<TableWindow> {
+    const { table } = this.needData();
+    const { version } = this;
+    const facts = this.facts(split);
+    const key = JSON.stringify([query, version, this.doctor.checks, this.ranking.runs]);
+    if (this.found?.key !== key) {
+      this.searching?.abort();
+      this.searching = new AbortController();
+      const context = createReadContext(0, this.searching.signal);
+      this.found = { key, rows: await findRows(table, query, facts, context) };
+    }
+    const { rows } = this.found;
+    const shown = rows.slice(first, first + count).filter((index) => index < table.store.length);
+    return { total: rows.length, version, first, rows: shown.map((index) => describeRow(table, index, facts)) };
+  }
+
+  async rowFields(index: number): Promise<Fields> {
+    return [...this.needData().table.store.row(index).fields];
+  }
+
+  editRow(index: number, fields: Fields): Promise<DatasetReport> {
+    return this.edit((table) => table.change('Edit of a row', [[index, new Map(fields)]]));
+  }
+
+  deleteRows(indices: readonly number[]): Promise<DatasetReport> {
+    const what = indices.length === 1 ? 'Deletion of a row' : `Deletion of ${indices.length} rows`;
+    return this.edit((table) =>
+      table.change(
+        what,
+        indices.map((index) => [index, undefined] as const),
+      ),
+    );
+  }
+
+  addRow(fields: Fields, options: DatasetOptions): Promise<DatasetReport> {
+    return this.change('add a row', async () => {
+      const table = this.session.data?.table ?? new EditableDataset();
+      table.add('New row', new Map(fields));
+      return this.build(table, this.session.data?.options ?? options, () => {});
+    });
+  }
+
+  undo(): Promise<DatasetReport> {
+    return this.edit((table) => table.undo());
+  }
+
+  redo(): Promise<DatasetReport> {
+    return this.edit((table) => table.redo());
+  }
+
+  async tryMapping(
+    mapping: DatasetMapping | undefined,
+    systemPrompt: string,
+    count: number,
+  ): Promise<readonly MappingTrial[]> {
+    return tryMapping(this.needData().table, this.session.needTokenizer(), mapping, systemPrompt, count);
+  }
+
+  async lengths(maxTokens: number): Promise<LengthHistogram> {
+    return lengthHistogram(this.needData().table.lengths(), maxTokens);
+  }
+
+  async splitRows(split: SplitSettings): Promise<{ readonly train: number; readonly validation: number }> {
+    const { train, validation } = splitRows(this.needData().table.fitted.rows, split);
+    return { train: train.length, validation: validation.length };
+  }
+
+  checkUp(split: SplitSettings, onProgress: OnProgress): Promise<readonly Finding[]> {
+    const { table } = this.needData();
+    return this.doctor.checkUp(table, this.heldBack(split), onProgress);
+  }
+
+  async cancelCheck(): Promise<void> {
+    this.doctor.cancel();
+  }
+
+  fix(kind: FindingKind, split: SplitSettings): Promise<DatasetReport> {
+    return this.edit((table) => this.doctor.fix(table, kind, split));
+  }
+
+  rankRows(onProgress: OnProgress): Promise<Ranking> {
+    return this.ranking.rank(this.needData().table, this.version, onProgress);
+  }
+
+  async cancelRanking(): Promise<void> {
+    this.ranking.cancel();
+  }
+
+  /** The dataset at the run's length; fitted again when it was made with another length or by another base. */
   async rowsFor(settings: TrainSettings): Promise<Dataset> {
-    if (this.session.data?.dataset === undefined)
+    return this.queue(() => this.fit(settings));
+  }
+
+  private async fit(settings: TrainSettings): Promise<Dataset> {
+    const { options, dataset, model, table } = this.session.data ?? {};
+    if (dataset === undefined || table === undefined || options === undefined)
       throw new DatasetError('Cannot train: found no dataset, need one whose columns have a meaning');
-    const { files, options, dataset, model } = this.session.data;
     if (options.maxTokens === settings.seqLen && model === this.session.model) return dataset;
-    const again = { ...options, mapping: options.mapping ?? dataset.mapping, maxTokens: settings.seqLen };
-    const load = { ...again, vocabularySize: this.session.needModel().config.vocab };
-    const reread = await loadDataset(files, this.session.needTokenizer(), load);
-    this.session.data = { files, options: again, dataset: reread, model: this.session.needModel() };
-    return reread;
+    const again = { ...options, maxTokens: settings.seqLen };
+    await this.build(table, again, () => {});
+    return this.session.data!.dataset!;
+  }
+
+  private needData(): OpenData {
+    if (this.session.data === undefined) throw new DatasetError('Cannot go on: found no open dataset, need one');
+    return this.session.data;
+  }
+
+  /** One change after another; none while a run trains on the rows. */
+  private change<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return this.queue(() => {
+      this.session.refuseDuringRun(what);
+      return work();
+    });
+  }
+
+  private queue<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.changing.catch(() => {}).then(work);
+    this.changing = next;
+    return next;
+  }
+
+  private edit(work: (table: EditableDataset) => void): Promise<DatasetReport> {
+    return this.change('change the data', async () => {
+      const { table, options } = this.needData();
+      work(table);
+      return this.build(table, options, () => {});
+    });
+  }
+
+  private async abortable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.reading = new AbortController();
+    try {
+      return await work(this.reading.signal);
+    } finally {
+      this.reading = undefined;
+    }
+  }
+
+  private async build(
+    table: EditableDataset,
+    options: DatasetOptions,
+    onProgress: OnProgress,
+    signal?: AbortSignal,
+  ): Promise<DatasetReport> {
+    const model = this.session.needModel();
+    const tokenizer = this.session.needTokenizer();
+    // The table can be looked at while its rows are cut into tokens.
+    this.session.data = { options, dataset: undefined, table, model };
+    this.version += 1;
+    const build: BuildOptions = { ...options, vocabularySize: model.config.vocab };
+    await table.build(tokenizer, build, signal, (done, total) =>
+      onProgress({ what: 'Cutting rows into tokens', done, total, unit: 'rows' }),
+    );
+    this.version += 1;
+    const { rows, ...counts } = table.fitted;
+    const { name, format, mapping, columns } = table;
+    const dataset = { name, format, mapping, columns, rows, ...counts, hash: await hashRows(rows) };
+    this.session.data = { options, dataset: rows.length > 0 ? dataset : undefined, table, model };
+    return describeDataset(dataset, table, this.version);
+  }
+
+  private facts(split: SplitSettings): RowFacts {
+    const { findings } = this.doctor;
+    const { groups, losses } = this.ranking;
+    return { findings, groups, losses, heldBack: this.heldBack(split) };
+  }
+
+  /** Rows of the table that this split keeps for validation. */
+  private heldBack(split: SplitSettings): ReadonlySet<number> {
+    const key = JSON.stringify([split.seed, split.validationSplit, this.version]);
+    if (this.sides?.key !== key) {
+      const { rows, origin } = this.needData().table.fitted;
+      this.sides = { key, heldBack: new Set(splitRows(rows, split).validation.map((row) => origin[row]!)) };
+    }
+    return this.sides.heldBack;
+  }
+
+  private forgetFindings(): void {
+    this.doctor.forget();
+    this.ranking.forget();
+    this.found = undefined;
   }
 }

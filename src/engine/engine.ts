@@ -1,5 +1,5 @@
-// The engine as the page sees it: five services over one session, one for each place of the page. Knows nothing of workers,
-// the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
+// The engine as the page sees it: a service for each place of the page, and one for token x-ray, over one session. Knows nothing
+// of workers, the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
 
 import { BaseService } from './base-service.ts';
 import { DataService } from './data-service.ts';
@@ -8,6 +8,7 @@ import { PlayService } from './play-service.ts';
 import type { EngineApi } from './protocol.ts';
 import { RunService } from './run-service.ts';
 import { type EngineHost, Session } from './session.ts';
+import { XrayService } from './xray-service.ts';
 
 export function createEngine(host: EngineHost): EngineApi {
   const session = new Session(host);
@@ -20,5 +21,6 @@ export function createEngine(host: EngineHost): EngineApi {
     run: new RunService(session, base, data, library),
     play: new PlayService(session, base, library),
     library,
+    xray: new XrayService(session, library),
   };
 }

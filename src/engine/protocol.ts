@@ -7,6 +7,7 @@ import type { DataApi } from './protocol/data.ts';
 import type { LibraryApi } from './protocol/library.ts';
 import type { PlayApi } from './protocol/play.ts';
 import type { RunApi } from './protocol/run.ts';
+import type { XrayApi } from './protocol/xray.ts';
 
 export {
   CHECKPOINTING,
@@ -23,6 +24,7 @@ export type * from './protocol/play.ts';
 export { RUNNING_ADAPTER } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
+export type * from './protocol/xray.ts';
 
 /** One interface a place. Arguments and results are plain data; functions among the arguments are called back across the wire. */
 export interface EngineApi {
@@ -31,4 +33,5 @@ export interface EngineApi {
   readonly run: RunApi;
   readonly play: PlayApi;
   readonly library: LibraryApi;
+  readonly xray: XrayApi;
 }

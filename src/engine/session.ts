@@ -1,6 +1,7 @@
 // What the page has open: one device, one base, one dataset, and the adapters and runs over them. The services of the engine
 // share one session; each of them changes only what its place shows.
 
+import type { EditableDataset } from '../data/editable-dataset.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import type { Device } from '../gpu/device.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -32,9 +33,10 @@ export interface EngineHost {
 }
 
 export interface OpenData {
-  readonly files: readonly File[];
   readonly options: DatasetOptions;
-  /** Undefined while its columns have no meaning yet. */
+  /** Its rows as they were read and edited. */
+  readonly table: EditableDataset;
+  /** Undefined while none of its rows can be trained on. */
   readonly dataset: Dataset | undefined;
   /** The base whose tokenizer made the rows. */
   readonly model: BaseModel;

@@ -131,6 +131,15 @@ export class Generator {
     for (const answer of live) yield { ...NO_TOKEN, answer, reason: options.signal?.aborted ? 'stopped' : 'length' };
   }
 
+  /** What each answer would say after `prompt` (ids, at least one): how likely `id`, and the `count` likeliest. */
+  async judgeNext(prompt: readonly number[], id: number, count: number): Promise<readonly ReturnType<typeof judge>[]> {
+    this.checkRoom(prompt.length, 1);
+    await this.fillCaches(this.promptsOf(prompt));
+    const columns = this.answers.map((_, row) => ({ row, id: prompt.at(-1)!, position: prompt.length - 1 }));
+    const logits = await this.decodeStep(columns);
+    return this.answers.map((_, row) => judge(logits[row]!, id, count));
+  }
+
   destroy(): void {
     this.prefill.program.destroy();
     this.decode.program.destroy();

@@ -60,6 +60,7 @@ export async function correct(change: Change): Promise<void> {
 export function forgetData(): void {
   reading++;
   dataStore.setState(EMPTY);
+  void engine().data.closeDataset().catch(showTrouble);
 }
 
 function options(): DatasetOptions {

@@ -15,3 +15,18 @@ test('an empty choice takes the column out', () => {
   expect(withColumn(from, 'input', '')).toEqual({ shape: 'instruction', columns: { prompt: 'a', completion: 'c' } });
   expect(withColumn(from, 'input', 'd').columns.input).toBe('d');
 });
+
+test('a template begins with what the mapping did until then', () => {
+  const pair = { shape: 'prompt-completion', columns: { prompt: 'question', completion: 'answer' } } as const;
+  const mapping = withShape('template', pair, ['id', 'question', 'answer']);
+  expect(mapping).toEqual({
+    shape: 'template',
+    columns: {},
+    template: { prompt: '{{question}}', completion: '{{answer}}' },
+  });
+  expect(withShape('template', { shape: 'text', columns: { text: 'b' } }, ['a', 'b']).template).toEqual({
+    prompt: '{{a}}',
+    completion: '{{b}}',
+  });
+  expect(withShape('prompt-completion', mapping, ['question', 'answer'])).toEqual(pair);
+});

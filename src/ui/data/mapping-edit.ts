@@ -23,6 +23,7 @@ export const COLUMNS_OF: Readonly<
     { part: 'messages', optional: false },
     { part: 'system', optional: true },
   ],
+  template: [],
   tokenized: [
     { part: 'ids', optional: false },
     { part: 'labels', optional: true },
@@ -32,11 +33,12 @@ export const COLUMNS_OF: Readonly<
 /** An empty column name takes the part out. */
 export function withColumn(mapping: DatasetMapping, part: Part, column: string): DatasetMapping {
   const { [part]: _, ...rest } = mapping.columns;
-  return { shape: mapping.shape, columns: column === '' ? rest : { ...rest, [part]: column } };
+  return { ...mapping, columns: column === '' ? rest : { ...rest, [part]: column } };
 }
 
 /** Keeps the columns both shapes have, and fills the parts that are needed with columns nobody has taken yet. */
 export function withShape(shape: DatasetShape, from: DatasetMapping, columns: readonly string[]): DatasetMapping {
+  if (shape === 'template') return { shape, columns: {}, template: from.template ?? templateFrom(from, columns) };
   const known = Object.fromEntries(
     COLUMNS_OF[shape].flatMap(({ part }) => (from.columns[part] === undefined ? [] : [[part, from.columns[part]]])),
   );
@@ -48,4 +50,12 @@ export function withShape(shape: DatasetShape, from: DatasetMapping, columns: re
     taken.add(free);
   }
   return { shape, columns: known };
+}
+
+/** What the mapping does now, in the words of a template: a start to write from. */
+function templateFrom({ columns: parts }: DatasetMapping, columns: readonly string[]): DatasetMapping['template'] & {} {
+  const completion = parts.completion ?? parts.text ?? columns.at(-1) ?? 'completion';
+  const read = [parts.prompt, parts.input].filter((column) => column !== undefined);
+  if (read.length === 0) read.push(columns.find((column) => column !== completion) ?? 'prompt');
+  return { prompt: read.map((column) => `{{${column}}}`).join('\n\n'), completion: `{{${completion}}}` };
 }

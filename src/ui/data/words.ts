@@ -62,6 +62,7 @@ export const words = {
     instruction: 'Instruction, input, output',
     messages: 'Chat (messages)',
     sharegpt: 'Chat (ShareGPT)',
+    template: 'Your own template',
     tokenized: 'Already tokens',
   } satisfies Record<DatasetShape, string>,
   column: {

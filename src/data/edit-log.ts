@@ -1,0 +1,66 @@
+// What was changed by hand or by a fix, step by step, so that each step can be taken back and made again. A step is the
+// versions of the rows that it touched, before and after.
+import type { RowStore, RowVersion } from './row-store.ts';
+
+interface Change {
+  readonly index: number;
+  readonly before: RowVersion;
+  readonly after: RowVersion;
+}
+
+export interface EditStep {
+  /** For people: "3 rows deleted". */
+  readonly what: string;
+  readonly changes: readonly Change[];
+}
+
+export class EditLog {
+  readonly #done: EditStep[] = [];
+  readonly #undone: EditStep[] = [];
+
+  constructor(private readonly store: RowStore) {}
+
+  get canUndo(): string | undefined {
+    return this.#done.at(-1)?.what;
+  }
+
+  get canRedo(): string | undefined {
+    return this.#undone.at(-1)?.what;
+  }
+
+  /** Rows whose current version is not the one that was read. */
+  get editedRows(): ReadonlySet<number> {
+    return new Set(this.#done.flatMap((step) => step.changes.map(({ index }) => index)));
+  }
+
+  /** Makes the versions current, as one step. Returns the rows that changed. */
+  apply(what: string, versions: Iterable<readonly [index: number, version: RowVersion]>): number[] {
+    const changes = Array.from(versions, ([index, after]) => ({
+      index,
+      before: this.store.replace(index, after),
+      after,
+    }));
+    if (changes.length === 0) return [];
+    this.#done.push({ what, changes });
+    this.#undone.length = 0;
+    return changes.map(({ index }) => index);
+  }
+
+  undo(): number[] {
+    return this.#move(this.#done, this.#undone, 'before');
+  }
+
+  redo(): number[] {
+    return this.#move(this.#undone, this.#done, 'after');
+  }
+
+  #move(from: EditStep[], to: EditStep[], side: 'before' | 'after'): number[] {
+    const step = from.pop();
+    if (step === undefined) return [];
+    to.push(step);
+    // Backwards: a row that a step touches twice ends as it was before the first time.
+    const changes = side === 'before' ? step.changes.toReversed() : step.changes;
+    for (const change of changes) this.store.replace(change.index, change[side]);
+    return changes.map(({ index }) => index);
+  }
+}

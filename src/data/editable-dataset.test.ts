@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type BuildOptions, EditableDataset } from './editable-dataset.ts';
+import { hashRows } from './hash-rows.ts';
+import { DEFAULT_LOAD_OPTIONS, loadDataset } from './load-dataset.ts';
+import { fileOf, sharedFile, sharedMissing } from './testing/data-files.ts';
+import { createFakeTokenizer } from './testing/fake-tokenizer.ts';
+import type { DataFile } from './types.ts';
+
+const tokenizer = createFakeTokenizer({ template: 'chatml' });
+const pair = (prompt: string, completion: string) => `${JSON.stringify({ prompt, completion })}\n`;
+
+async function open(files: readonly DataFile[], options: Partial<BuildOptions> = {}) {
+  const dataset = new EditableDataset();
+  await dataset.read(files);
+  const build = () => dataset.build(tokenizer, { ...DEFAULT_LOAD_OPTIONS, ...options });
+  await build();
+  return { dataset, build };
+}
+
+const fieldsOf = (prompt: string, completion: string) => new Map(Object.entries({ prompt, completion }));
+
+test('EditableDataset gives the rows and notices that a plain reading gives', async () => {
+  const content = `${pair('a', 'b')}not json\n${pair('c', '')}${pair('a', 'b')}{"text":"other shape"}\n`;
+  const { dataset } = await open([fileOf('x.jsonl', content)]);
+  const plain = await loadDataset([fileOf('x.jsonl', content)], tokenizer, DEFAULT_LOAD_OPTIONS);
+  const { rows, skipped, warnings, usable } = dataset.fitted;
+  expect(await hashRows(rows)).toBe(plain.hash);
+  expect({ skipped, warnings, usable }).toEqual({
+    skipped: plain.skipped,
+    warnings: plain.warnings,
+    usable: plain.usable,
+  });
+});
+
+test('at any length and either way with long rows it makes the rows of a reading at that length', async () => {
+  const content = Array.from({ length: 12 }, (_, i) => pair('p'.repeat(i * 3), 'c'.repeat(1 + i * 5))).join('');
+  const text = fileOf('t.txt', 'some longer text '.repeat(20));
+  const { dataset } = await open([fileOf('x.jsonl', content), text], { maxTokens: 20 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 2, max: 120 }),
+      fc.constantFrom('truncate', 'split', 'drop') as fc.Arbitrary<BuildOptions['longRows']>,
+      async (maxTokens, longRows) => {
+        const options = { ...DEFAULT_LOAD_OPTIONS, maxTokens, longRows };
+        await dataset.build(tokenizer, options);
+        const plain = await loadDataset([fileOf('x.jsonl', content), text], tokenizer, options).catch(() => undefined);
+        expect(await hashRows(dataset.fitted.rows)).toBe(plain?.hash ?? (await hashRows([])));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('an edit, a deletion and a row by hand change what is trained on; undo brings back every bit', async () => {
+  const { dataset, build } = await open([fileOf('x.jsonl', pair('a', 'b') + pair('c', 'd') + pair('e', ''))]);
+  const hash = () => hashRows(dataset.fitted.rows);
+  const first = await hash();
+  expect(dataset.skippedOf(2)).toMatch(/no answer to train on/);
+
+  dataset.change('edited', [[2, fieldsOf('e', 'f')]]);
+  await build();
+  expect(dataset.fitted.usable).toBe(3);
+  expect(dataset.fitted.skipped).toEqual([]);
+  dataset.change('deleted', [
+    [0, undefined],
+    [1, undefined],
+  ]);
+  await build();
+  const added = dataset.add('added', fieldsOf('g', 'h'));
+  await build();
+  expect(dataset.fitted.origin).toEqual([2, added]);
+  const plain = await loadDataset(
+    [fileOf('y.jsonl', pair('e', 'f') + pair('g', 'h'))],
+    tokenizer,
+    DEFAULT_LOAD_OPTIONS,
+  );
+  expect(await hash()).toBe(plain.hash);
+
+  for (let i = 0; i < 3; i++) dataset.undo();
+  await build();
+  expect(await hash()).toBe(first);
+  expect(dataset.fitted.skipped.length).toBe(1);
+  for (let i = 0; i < 3; i++) dataset.redo();
+  await build();
+  expect(await hash()).toBe(plain.hash);
+});
+
+test('building that is stopped goes on where it was, and says how many rows wait', async () => {
+  const abort = new AbortController();
+  const content = Array.from({ length: 2000 }, (_, i) => pair(`question ${i}`, 'an answer '.repeat(20))).join('');
+  const dataset = new EditableDataset();
+  await dataset.read([fileOf('x.jsonl', content)]);
+  await dataset.build(tokenizer, DEFAULT_LOAD_OPTIONS, abort.signal, (done) => done >= 500 && abort.abort());
+  const { usable, pending } = dataset.fitted;
+  expect(usable).toBeGreaterThan(0);
+  expect(pending).toBeGreaterThan(0);
+  expect(usable + pending).toBe(2000);
+  expect(dataset.problem).toBeUndefined();
+  await dataset.build(tokenizer, DEFAULT_LOAD_OPTIONS);
+  expect(dataset.fitted.usable).toBe(2000);
+});
+
+test('reading that is stopped keeps what it has, and notes that the rest is missing', async () => {
+  const abort = new AbortController();
+  const file = fileOf('x.jsonl', pair('a', 'b').repeat(200_000));
+  const dataset = new EditableDataset();
+  await dataset.read([file], abort.signal, ({ done }) => done > 1_000_000 && abort.abort());
+  expect(dataset.store.length).toBeGreaterThan(1000);
+  await dataset.build(tokenizer, DEFAULT_LOAD_OPTIONS);
+  expect(dataset.fitted.warnings.some(({ reason }) => reason.startsWith('reading was stopped after'))).toBe(true);
+});
+
+test('a broken file leaves no rows behind, and the others load', async () => {
+  const bad = fileOf('bad.json', `[${'{"prompt":"a","completion":"b"},'.repeat(5000)}]`);
+  const { dataset } = await open([bad, fileOf('good.jsonl', pair('a', 'b'))]);
+  expect(dataset.name).toBe('good.jsonl');
+  expect(dataset.fitted.usable).toBe(1);
+  expect(dataset.fitted.skipped[0]!.reason).toMatch(/^the file is left out:/);
+  await expect(new EditableDataset().read([bad])).rejects.toThrow(/^Cannot read "bad.json"/);
+});
+
+test('rows without a usable one say why, and an edit mends them', async () => {
+  const { dataset, build } = await open([fileOf('x.jsonl', pair('a', ''))]);
+  expect(dataset.problem?.message).toMatch(/^Cannot read "x.jsonl": found 1 row, which cannot be used/);
+  dataset.change('edited', [[0, fieldsOf('a', 'b')]]);
+  await build();
+  expect(dataset.problem).toBeUndefined();
+});
+
+const sharedTest = sharedMissing ? test.skip : test;
+sharedTest(
+  `every kind of shared file gives the hash of a plain reading${sharedMissing ? ` (SKIPPED: ${sharedMissing})` : ''}`,
+  async () => {
+    for (const name of [
+      'sms-noheader.tsv',
+      'sharegpt-toolcall.json',
+      'hostile/mixed-keys.jsonl',
+      'hostile/wrong-roles.jsonl',
+    ]) {
+      const { dataset } = await open([sharedFile(name)]);
+      const plain = await loadDataset([sharedFile(name)], tokenizer, DEFAULT_LOAD_OPTIONS);
+      expect(await hashRows(dataset.fitted.rows), name).toBe(plain.hash);
+      expect(dataset.fitted.skipped, name).toEqual(plain.skipped);
+      expect(dataset.mapping, name).toEqual(plain.mapping);
+    }
+  },
+);

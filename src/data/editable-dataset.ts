@@ -1,0 +1,353 @@
+// A dataset that is worked on: rows as they were read, changed by hand or by fixes, and the token rows that they make. Reading
+// fills the store; building cuts rows into tokens, only those that lack them, and can be stopped and taken up again; fitting
+// is cheap and happens after every change. What trains is always what the table shows.
+import { cannotRead, DatasetError, DatasetRowError } from './dataset-error.ts';
+import { detectMapping } from './detect-mapping.ts';
+import { EditLog } from './edit-log.ts';
+import { type Entry, type FileRows, type FittedRows, fitDataset, fitEntry, isProseFormat } from './fit-dataset.ts';
+import type { FitOptions, WholeRow } from './fit-rows.ts';
+import { hashText } from './hash-text.ts';
+import { NoticeBook } from './notice-book.ts';
+import { openRows } from './open-rows.ts';
+import { createReadContext, type ReadContext } from './read-context.ts';
+import { hashExample, nothingUsable, SAMPLE_ROWS, TEXT_MAPPING } from './read-examples.ts';
+import { renderWholeRows } from './render-token-rows.ts';
+import { MAX_COLUMNS } from './row-from-value.ts';
+import { RowNotes } from './row-notes.ts';
+import { RowStore } from './row-store.ts';
+import { loosenText, rowText } from './row-text.ts';
+import { toExample } from './to-examples.ts';
+import type { ChatTokenizer, DataFile, Example, FileFormat, Mapping, ReadProgress } from './types.ts';
+
+export interface BuildOptions extends FitOptions {
+  /** Undefined: detected, file by file. */
+  readonly mapping?: Mapping | undefined;
+  readonly completionOnly: boolean;
+  readonly useChatTemplate?: boolean | undefined;
+  readonly systemPrompt?: string | undefined;
+  readonly vocabularySize?: number | undefined;
+}
+
+/** Chats are encoded to this length at least: a longer limit is rarely tried, a shorter one needs no new tokens. */
+const ENOUGH_TOKENS = 8192;
+/** Ids and masks take 5 bytes each, and a tab has a few GB. */
+export const MAX_TOKENS = 200_000_000;
+const HAND_WRITTEN = 'written by hand';
+
+export class EditableDataset {
+  readonly store = new RowStore();
+  readonly log = new EditLog(this.store);
+  readonly #files: FileRows[] = [];
+  readonly #readNotices = new NoticeBook();
+  #entries: (Entry | undefined)[] = [];
+  #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
+  #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
+  #fitted: FittedRows | undefined;
+
+  get name(): string {
+    const [first, ...others] = new Set(this.#files.map((file) => file.name));
+    return first === undefined ? '' : others.length === 0 ? first : `${first} and ${others.length} more`;
+  }
+
+  /** Rows that are not deleted. */
+  get rowCount(): number {
+    let count = 0;
+    for (let index = 0; index < this.store.length; index++) if (!this.store.isDeleted(index)) count += 1;
+    return count;
+  }
+
+  get format(): string {
+    return [...new Set(this.#files.map((file) => file.format))].join(' + ');
+  }
+
+  get columns(): string[] {
+    return [...new Set(this.#files.flatMap((file) => [...file.columns]))];
+  }
+
+  /** That of the file with the most rows. */
+  get mapping(): Mapping {
+    const known = this.#files.filter((file) => file.mapping !== undefined);
+    const size = (file: FileRows) => file.end - file.first;
+    const largest = known.reduce<FileRows | undefined>(
+      (best, f) => (best && size(best) >= size(f) ? best : f),
+      undefined,
+    );
+    return largest?.mapping ?? { shape: 'prompt-completion', columns: {} };
+  }
+
+  /** Why nothing can be trained on; undefined when something can. */
+  get problem(): DatasetError | undefined {
+    const { usable, skipped, pending } = this.fitted;
+    if (usable > 0 || pending > 0) return undefined;
+    const failed = this.#files.find((file) => file.problem !== undefined)?.problem;
+    const isProse = this.#files.every((file) => isProseFormat(file.format));
+    return failed ?? nothingUsable(this.name, isProse, skipped, this.columns);
+  }
+
+  /**
+   * Reads files behind those that are here. One that cannot be read is named among the skipped, unless nothing is here at all:
+   * then its DatasetError is thrown. Aborted: what was read until then stays, and that the rest is missing is noted.
+   */
+  async read(files: readonly DataFile[], signal?: AbortSignal, onProgress?: (p: ReadProgress) => void): Promise<void> {
+    const total = files.reduce((sum, file) => sum + file.size, 0);
+    const context = { ...createReadContext(total, signal, onProgress), notices: this.#readNotices };
+    let failure: DatasetError | undefined;
+    for (const file of files) {
+      const first = this.store.length;
+      try {
+        await this.#readFile(file, context);
+      } catch (error) {
+        if (signal?.aborted) {
+          this.#readNotices.warn(
+            file.name,
+            0,
+            `reading was stopped after ${this.store.length - first} rows: the rest is not here`,
+          );
+          break;
+        }
+        this.store.truncate(first);
+        if (this.#files.at(-1)?.first === first) this.#files.pop();
+        if (!(error instanceof DatasetError)) throw error;
+        failure ??= error;
+        const [notice] = error.notices;
+        this.#readNotices.skip(
+          file.name,
+          notice?.line ?? 0,
+          `the file is left out: ${notice?.reason ?? error.message}`,
+        );
+      }
+    }
+    this.#fitted = undefined;
+    if (this.store.length > 0 || signal?.aborted) return;
+    throw failure ?? this.#nothingRead(files[0]?.name ?? '');
+  }
+
+  async #readFile(file: DataFile, context: ReadContext): Promise<void> {
+    const { format, rows } = await openRows(file, context);
+    const known = this.#addFile(file.name, format);
+    for await (const batch of rows) {
+      for (const row of batch) {
+        this.store.append(row);
+        for (const name of row.fields.keys()) if (known.columns.size < MAX_COLUMNS) known.columns.add(name);
+      }
+      known.end = this.store.length;
+    }
+  }
+
+  #addFile(name: string, format: FileFormat): FileRows {
+    const file = {
+      ...{ name, format, first: this.store.length, end: this.store.length, columns: new Set<string>() },
+      ...{ mapping: undefined, mappingWarning: undefined, problem: undefined },
+    };
+    this.#files.push(file);
+    return file;
+  }
+
+  #nothingRead(name: string): DatasetError {
+    const isProse = this.#files.every((file) => isProseFormat(file.format));
+    return nothingUsable(name, isProse, this.#readNotices.skipped, this.columns);
+  }
+
+  /**
+   * Cuts rows into tokens: all of them when what they mean has changed, else those that have none yet. Aborted: the others
+   * stay pending, and the next call goes on with them.
+   */
+  async build(
+    tokenizer: ChatTokenizer,
+    options: BuildOptions,
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<void> {
+    this.#forgetOutdated(tokenizer, options);
+    this.#options = options;
+    this.#fitted = undefined;
+    const context = createReadContext(0, signal);
+    let done = 0;
+    let tokens = 0;
+    const total = this.store.length;
+    try {
+      for (const file of this.#files) {
+        this.#detect(file, options);
+        for (let index = file.first; index < file.end; index++) {
+          if (++done % 100 === 0) onProgress?.(done, total);
+          if (file.problem !== undefined || this.#entries[index] !== undefined || this.store.isDeleted(index)) continue;
+          const entry = await this.#interpret(index, file, tokenizer, context);
+          this.#entries[index] = entry;
+          for (const { ids } of entry.whole) tokens += ids.length;
+          if (tokens > MAX_TOKENS)
+            throw cannotRead(file.name, `found more than ${MAX_TOKENS} tokens`, 'a smaller dataset');
+        }
+      }
+      onProgress?.(total, total);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    } finally {
+      this.#fitted = undefined;
+    }
+  }
+
+  #forgetOutdated(tokenizer: ChatTokenizer, options: BuildOptions): void {
+    const { mapping, completionOnly, useChatTemplate, systemPrompt, vocabularySize, maxTokens } = options;
+    const key = JSON.stringify([mapping, completionOnly, useChatTemplate, systemPrompt, vocabularySize]);
+    const before = this.#builtFor;
+    if (before?.key !== key || before.tokenizer !== tokenizer) {
+      this.#entries = [];
+      for (const file of this.#files) {
+        file.mapping = undefined;
+        file.problem = undefined;
+      }
+    } else if (maxTokens > before.enough) {
+      this.#entries = this.#entries.map((e) => (e?.whole.every((row) => row.isComplete) ? e : undefined));
+    }
+    this.#builtFor = { key, tokenizer, enough: Math.max(maxTokens, ENOUGH_TOKENS) };
+  }
+
+  #detect(file: FileRows, options: BuildOptions): void {
+    if (file.mapping !== undefined || file.problem !== undefined) return;
+    file.mappingWarning = undefined;
+    if (isProseFormat(file.format)) file.mapping = TEXT_MAPPING;
+    else if (options.mapping !== undefined) file.mapping = options.mapping;
+    else {
+      const sample = [];
+      for (let i = file.first; i < file.end && sample.length < SAMPLE_ROWS; i++)
+        if (!this.store.isDeleted(i)) sample.push(this.store.row(i));
+      if (sample.length === 0) return;
+      try {
+        const { mapping, warning } = detectMapping(sample);
+        file.mapping = mapping;
+        file.mappingWarning = warning;
+      } catch (error) {
+        if (!(error instanceof DatasetError)) throw error;
+        file.problem = error;
+      }
+    }
+  }
+
+  /** The row with its meaning; undefined when it cannot be used, which `notes` tells. */
+  example(index: number, notes = new RowNotes()): Example | undefined {
+    const file = this.#fileAt(index);
+    if (file?.mapping === undefined) return undefined;
+    const { mapping, systemPrompt } = this.#options;
+    return toExample(this.store.row(index), file.mapping, notes, { isMixed: mapping === undefined, systemPrompt });
+  }
+
+  /** The mapping by which this row is read. */
+  mappingOf(index: number): Mapping | undefined {
+    return this.#fileAt(index)?.mapping;
+  }
+
+  async #interpret(index: number, file: FileRows, tokenizer: ChatTokenizer, context: ReadContext): Promise<Entry> {
+    await context.breathe();
+    const notes = new RowNotes();
+    const example = this.example(index, notes);
+    if (example === undefined) return { whole: [], notes, hash: 0 };
+    const note = (reason: string, kind?: string) => notes.warn(file.name, example.line, reason, kind);
+    const { completionOnly, useChatTemplate = true, vocabularySize } = this.#options;
+    const limit = vocabularySize === undefined ? {} : { vocabularySize };
+    const enoughTokens = this.#builtFor!.enough;
+    const whole: WholeRow[] = [];
+    try {
+      for (const row of renderWholeRows(example, tokenizer, {
+        completionOnly,
+        useChatTemplate,
+        enoughTokens,
+        note,
+        ...limit,
+      })) {
+        if (row !== undefined) whole.push(row);
+        await context.breathe();
+      }
+    } catch (error) {
+      if (!(error instanceof DatasetRowError)) throw error;
+      notes.skip(file.name, example.line, error.message);
+    }
+    return { whole: notes.skipped === undefined ? whole : [], notes, hash: hashExample(example) };
+  }
+
+  #fileAt(index: number): FileRows | undefined {
+    return this.#files.find((file) => index < file.end);
+  }
+
+  /** Another length alone needs no building. */
+  get fitted(): FittedRows {
+    this.#fitted ??= fitDataset(this.store, this.#files, this.#entries, this.#options, this.#readNotices);
+    return this.#fitted;
+  }
+
+  /** Tokens of a row before anything is cut; undefined while building has not come to it, 0 when it is not used. */
+  tokensOf(index: number): number | undefined {
+    return this.#entries[index]?.whole.reduce((sum, row) => sum + row.ids.length, 0);
+  }
+
+  /** Why a row is not used, whatever it is fitted to. */
+  skippedOf(index: number): string | undefined {
+    const entry = this.#entries[index];
+    if (entry === undefined) return undefined;
+    if (this.fitted.firstRow[index] !== -1) return undefined;
+    const book = new NoticeBook();
+    fitEntry(entry, this.store.row(index), this.#options, book);
+    return book.skipped[0]?.reason;
+  }
+
+  /** Lengths of all whole rows that are used or could be: what a histogram is drawn from. */
+  *lengths(): Generator<{ readonly tokens: number; readonly answerFrom: number; readonly isText: boolean }> {
+    for (const [index, entry] of this.#entries.entries()) {
+      if (entry === undefined || this.store.isDeleted(index)) continue;
+      for (const { ids, mask, isText } of entry.whole)
+        yield { tokens: ids.length, answerFrom: mask.indexOf(1), isText };
+    }
+  }
+
+  /** The same for rows whose prompt is the same but for case, spaces and punctuation; undefined without a prompt. */
+  promptOf(index: number): number | undefined {
+    const example = this.example(index);
+    const prompt = example === undefined ? '' : rowText(example).prompt;
+    return prompt === '' ? undefined : hashText(loosenText(prompt));
+  }
+
+  hashOf(index: number): number | undefined {
+    return this.#entries[index]?.hash;
+  }
+
+  /** One step of the log: new values for rows, or undefined to delete them. `build` has to follow. */
+  change(
+    what: string,
+    changes: Iterable<readonly [index: number, fields: ReadonlyMap<string, unknown> | undefined]>,
+  ): void {
+    const versions = Array.from(changes, ([index, fields]) => {
+      for (const name of fields?.keys() ?? []) this.#fileAt(index)?.columns.add(name);
+      return [index, fields ? this.store.write(fields) : { ...this.store.version(index), isDeleted: true }] as const;
+    });
+    this.#touch(this.log.apply(what, versions));
+  }
+
+  /** A row written by hand, behind all others. Returns its index. */
+  add(what: string, fields: ReadonlyMap<string, unknown>): number {
+    let file = this.#files.at(-1);
+    if (file?.name !== HAND_WRITTEN) file = this.#addFile(HAND_WRITTEN, 'jsonl');
+    const index = this.store.length;
+    this.store.append({ file: HAND_WRITTEN, line: index - file.first + 1, fields });
+    for (const name of fields.keys()) file.columns.add(name);
+    file.end = this.store.length;
+    // A file of one kind of row has been given its meaning by its first rows.
+    file.mapping = undefined;
+    file.problem = undefined;
+    const written = this.store.version(index);
+    this.store.replace(index, { ...written, isDeleted: true });
+    this.#touch(this.log.apply(what, [[index, written]]));
+    return index;
+  }
+
+  undo(): void {
+    this.#touch(this.log.undo());
+  }
+
+  redo(): void {
+    this.#touch(this.log.redo());
+  }
+
+  #touch(indices: readonly number[]): void {
+    for (const index of indices) this.#entries[index] = undefined;
+    this.#fitted = undefined;
+  }
+}
