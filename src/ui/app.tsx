@@ -4,6 +4,7 @@ import { BasePlace } from './base/base-place.tsx';
 import { DataPlace } from './data/data-place.tsx';
 import { LibraryPlace } from './library/library-place.tsx';
 import { PlayPlace } from './play/play-place.tsx';
+import { RecipeOffer } from './recipes/recipe-offer.tsx';
 import { Boundary } from './shell/boundary.tsx';
 import { DeviceBanner } from './shell/device-banner.tsx';
 import { DropLayer } from './shell/drop-layer.tsx';
@@ -43,6 +44,7 @@ export function App() {
         </Boundary>
       </Main>
       <TroubleBar />
+      <RecipeOffer />
       <DropLayer />
       <Keys open={keysOpen} onOpen={openKeys} onClose={() => setKeysOpen(false)} />
     </>

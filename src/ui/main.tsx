@@ -11,6 +11,7 @@ import { bringUp } from './bring-up.ts';
 import { followBaseAndLength } from './data/data-store.ts';
 import { setEngine } from './engine.ts';
 import { followLibrary } from './play/play-store.ts';
+import { followRecipeLinks } from './recipes/recipes-store.ts';
 import { followAddress } from './shell/place-store.ts';
 import { followRequests } from './shell/sent-store.ts';
 import { followTheme } from './shell/theme-store.ts';
@@ -29,6 +30,7 @@ try {
 }
 
 followAddress();
+followRecipeLinks();
 followBaseAndLength();
 followPlan();
 followLibrary();

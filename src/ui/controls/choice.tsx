@@ -9,6 +9,8 @@ export interface Option<T extends string> {
 /** A few answers to one question, all visible: a radio group that looks like one strip. */
 export function Choice<T extends string>(props: {
   name: string;
+  /** What papers and other tools call it, where that differs. */
+  known?: string;
   hideName?: boolean;
   value: T;
   options: readonly Option<T>[];
@@ -19,7 +21,10 @@ export function Choice<T extends string>(props: {
   const id = useId();
   return (
     <fieldset className="field" disabled={props.disabled} aria-describedby={props.hint ? `${id}-hint` : undefined}>
-      <legend className={props.hideName ? 'unseen' : 'field-name'}>{props.name}</legend>
+      <legend className={props.hideName ? 'unseen' : 'field-name'}>
+        {props.name}
+        {props.known && <span className="field-known">{props.known}</span>}
+      </legend>
       <div className="choice">
         {props.options.map((option) => (
           <label key={option.value}>

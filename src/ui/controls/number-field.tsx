@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useId, useState } from 'react';
-import { type NumberRule, nearestStop, nextStop, readNumber } from './number-rule.ts';
+import { type NumberRule, nearestStop, nextStop, rangeText, readNumber } from './number-rule.ts';
 import { Slider } from './slider.tsx';
 
 /** A number one can type, step with the arrow keys or drag along its stops. Only valid numbers reach `onChange`. */
@@ -70,7 +70,11 @@ export function NumberField(props: {
         />
       )}
       <p className={problem ? 'wrong' : 'hint'} id={`${id}-hint`} role={problem ? 'alert' : undefined}>
-        {problem ?? rule.hint}
+        {problem ?? (
+          <>
+            {rule.hint} {rule.usual !== undefined && <span className="field-range">{rangeText(rule)}.</span>}
+          </>
+        )}
       </p>
     </div>
   );

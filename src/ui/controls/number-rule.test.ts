@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type NumberRule, nearestStop, nextStop, readNumber } from './number-rule.ts';
+import { type NumberRule, nearestStop, nextStop, rangeText, readNumber } from './number-rule.ts';
 
 const rank: NumberRule = { name: 'Rank', hint: '', min: 1, max: 256, stops: [1, 2, 4, 8, 16], whole: true };
 const share: NumberRule = { name: 'Held back', hint: '', min: 0, max: 0.5, stops: [0, 0.1, 0.5], percent: true };
@@ -22,4 +22,11 @@ test('arrow keys go from stop to stop, also from between two', () => {
     16, 4, 8, 16,
   ]);
   expect(nearestStop(rank, 5)).toBe(2);
+});
+
+test('a range says what may be typed and what is usual', () => {
+  const rule = { name: 'x', hint: '', min: 1, max: 4096, stops: [] };
+  expect(rangeText(rule)).toBe('1 to 4,096');
+  expect(rangeText({ ...rule, min: 0, max: 0.5, usual: 0.1, percent: true })).toBe('0 to 50 %, default 10 %');
+  expect(rangeText({ ...rule, min: 1e-7, max: 0.1, usual: 1e-3 })).toBe('1e-7 to 0.1, default 0.001');
 });

@@ -11,6 +11,8 @@ export interface NumberRule {
   readonly stops: readonly number[];
   readonly whole?: boolean;
   readonly unit?: string;
+  /** What it is when nobody has chosen. */
+  readonly usual?: number;
   /** Stored as a share of 1, shown and typed in percent. */
   readonly percent?: boolean;
 }
@@ -37,6 +39,17 @@ export function nearestStop(rule: NumberRule, value: number): number {
     if (Math.abs(stop - value) < Math.abs(rule.stops[best]! - value)) best = i;
   });
   return best;
+}
+
+/** "1 to 256, default 8": what one may type. */
+export function rangeText({ min, max, percent, usual, whole }: NumberRule): string {
+  const text = (value: number) => {
+    const shown = percent ? value * 100 : value;
+    const isTiny = shown !== 0 && Math.abs(shown) < 1e-3;
+    return isTiny ? shown.toExponential() : shown.toLocaleString('en', { maximumFractionDigits: whole ? 0 : 4 });
+  };
+  const range = `${text(min)} to ${text(max)}${percent ? ' %' : ''}`;
+  return usual === undefined ? range : `${range}, default ${text(usual)}${percent ? ' %' : ''}`;
 }
 
 /** The next stop above (1) or below (-1); the value itself at either end. */

@@ -26,7 +26,8 @@ export function placeHref(place: Place): string {
 }
 
 export function goTo(place: Place): void {
-  if (placeStore.getState().place !== place) location.hash = placeHref(place);
+  // The address changes at once, the store a moment later.
+  if (placeInAddress() !== place) location.hash = placeHref(place);
 }
 
 export function followAddress(): void {

@@ -2,6 +2,7 @@
 export type Dropped =
   | { readonly kind: 'model'; readonly files: readonly File[] }
   | { readonly kind: 'adapter'; readonly files: readonly File[] }
+  | { readonly kind: 'recipe'; readonly file: File }
   | { readonly kind: 'data'; readonly files: readonly File[] }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -35,6 +36,7 @@ export function sortFiles(all: readonly File[]): Dropped {
       reason: 'Cannot open these weights alone: drop the whole folder, with config.json and tokenizer.json',
     };
   }
+  if (files.length === 1 && ends(files[0]!, ['recipe.json'])) return { kind: 'recipe', file: files[0]! };
   const data = files.filter((file) => ends(file, DATA_ENDINGS));
   if (data.length > 0) return { kind: 'data', files: data };
   return {

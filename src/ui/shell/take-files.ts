@@ -2,6 +2,7 @@
 import { openBase } from '../base/base-store.ts';
 import { openData } from '../data/data-store.ts';
 import { importAdapter } from '../library/library-store.ts';
+import { openRecipeFile } from '../recipes/recipes-store.ts';
 import { isRunning } from '../train/run-store.ts';
 import { goTo } from './place-store.ts';
 import { sortFiles } from './sort-files.ts';
@@ -15,6 +16,8 @@ export function takeFiles(files: readonly File[], folder?: string): void {
   } else if (dropped.kind === 'adapter') {
     goTo('library');
     void importAdapter(dropped.files);
+  } else if (dropped.kind === 'recipe') {
+    void openRecipeFile(dropped.file);
   } else if (isRunning()) {
     showTrouble(new Error('Cannot change the base or the data while a run goes on: stop it first'));
   } else if (dropped.kind === 'model') {

@@ -1,5 +1,5 @@
 import { useStore } from 'zustand';
-import type { TrainSettings } from '../../engine/protocol.ts';
+import { CHECKPOINTING, type TrainSettings } from '../../engine/protocol.ts';
 import { Choice } from '../controls/choice.tsx';
 import { Switch } from '../controls/switch.tsx';
 import { running, runStore } from './run-store.ts';
@@ -8,7 +8,6 @@ import { changeSettings, settingsStore } from './settings-store.ts';
 import { Targets } from './targets.tsx';
 import { words } from './words.ts';
 
-const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const;
 const SCHEDULES: readonly TrainSettings['schedule'][] = ['constant', 'linear', 'cosine'];
 
 export function AllSettings() {
@@ -47,6 +46,7 @@ export function AllSettings() {
       <h3>{words.groups.memory}</h3>
       <Choice
         name={words.checkpointing.name}
+        known={words.checkpointing.known}
         value={checkpointing}
         options={CHECKPOINTING.map((value) => ({ value, label: words.checkpointing.labels[value] }))}
         hint={words.checkpointing.hint[checkpointing]}

@@ -1,14 +1,16 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import { DEFAULT_SETTINGS } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { Choice } from '../controls/choice.tsx';
 import { NumberField } from '../controls/number-field.tsx';
+import { RecipesButton } from '../recipes/recipes-button.tsx';
 import { announce } from '../shell/trouble-store.ts';
 import { AllSettings } from './all-settings.tsx';
 import { Given } from './given.tsx';
 import { Memory } from './memory.tsx';
 import { running, runStore } from './run-store.ts';
-import { type NumberKey, ruleFor } from './settings-rules.ts';
+import { type NumberKey, ruleFor, USUAL_STEPS } from './settings-rules.ts';
 import { changeSettings, resetSettings, runFor, settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
@@ -34,6 +36,7 @@ export function SettingsPanel() {
         <button type="button" className="button" aria-expanded={showAll} onClick={() => setShowAll(!showAll)}>
           {showAll ? words.fewer : words.all}
         </button>
+        <RecipesButton />
         <button
           type="button"
           className="button"
@@ -53,10 +56,11 @@ export function SettingsPanel() {
 export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?: boolean }) {
   const value = useStore(settingsStore, (s) => s.settings[name]) ?? 0;
   const context = useStore(baseStore, (s) => s.report?.contextTokens);
+  const rate = useStore(settingsStore, (s) => s.suggestedRate);
   const locked = useStore(runStore, running);
   return (
     <NumberField
-      rule={ruleFor(name, context)}
+      rule={ruleFor(name, context, rate)}
       value={value}
       disabled={locked}
       noSlider={noSlider}
@@ -81,7 +85,7 @@ function Duration() {
           { value: 'steps', label: words.steps },
         ]}
         disabled={locked}
-        onChange={(next) => runFor(next, next === 'steps' ? 100 : 3)}
+        onChange={(next) => runFor(next, next === 'steps' ? USUAL_STEPS : DEFAULT_SETTINGS.epochs!)}
       />
       <NumberField
         key={unit}

@@ -1,5 +1,5 @@
 // Every number of a run: what it may be and what it does to the result.
-import type { TrainSettings } from '../../engine/protocol.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from '../../engine/protocol.ts';
 import type { NumberRule } from '../controls/number-rule.ts';
 
 export type NumberKey = Exclude<
@@ -133,9 +133,13 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
   },
 };
 
-/** `context` is the base's longest text: no row can be longer. */
-export function ruleFor(key: NumberKey, context?: number): NumberRule {
-  const rule = RULES[key];
+/** Of a run that is counted in steps. */
+export const USUAL_STEPS = 100;
+
+/** `context` is the base's longest text: no row can be longer. `rate`: what the base suggests to begin with. */
+export function ruleFor(key: NumberKey, context?: number, rate = DEFAULT_SETTINGS.learningRate): NumberRule {
+  const usual = key === 'learningRate' ? rate : key === 'steps' ? USUAL_STEPS : DEFAULT_SETTINGS[key]!;
+  const rule = { ...RULES[key], usual };
   if (key !== 'seqLen' || !context) return rule;
   return { ...rule, max: context, stops: [...new Set([...LENGTHS.filter((n) => n < context), context])] };
 }

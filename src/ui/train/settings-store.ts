@@ -15,14 +15,14 @@ interface SettingsState {
   readonly settings: TrainSettings;
   /** Undefined: named after the data and the rank. */
   readonly adapterName: string | undefined;
+  /** The rate that the open base suggests: what a reset goes back to. */
+  readonly suggestedRate: number;
 }
-
-/** The rate that the open base suggests: what a reset goes back to. */
-let suggested = DEFAULT_SETTINGS.learningRate;
 
 export const settingsStore = createStore<SettingsState>(() => ({
   settings: readSettings(kept('settings')),
   adapterName: undefined,
+  suggestedRate: DEFAULT_SETTINGS.learningRate,
 }));
 
 export function changeSettings(change: Partial<TrainSettings>): void {
@@ -36,7 +36,7 @@ export function runFor(unit: 'steps' | 'epochs', value: number): void {
 }
 
 export function resetSettings(): void {
-  setSettings({ ...DEFAULT_SETTINGS, learningRate: suggested });
+  setSettings({ ...DEFAULT_SETTINGS, learningRate: settingsStore.getState().suggestedRate });
 }
 
 /** The settings of a run that goes on. */
@@ -47,7 +47,8 @@ export function takeSettings(settings: TrainSettings): void {
 /** A base of another size wants another learning rate. One that a person has chosen, not the page, stays. */
 export function suggestRate({ parameters }: Pick<ModelReport, 'parameters'>): void {
   const { learningRate } = settingsStore.getState().settings;
-  suggested = suggestedRate(parameters);
+  const suggested = suggestedRate(parameters);
+  settingsStore.setState({ suggestedRate: suggested });
   if (SUGGESTED_RATES.includes(learningRate) && learningRate !== suggested) changeSettings({ learningRate: suggested });
 }
 

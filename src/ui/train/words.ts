@@ -1,5 +1,7 @@
-import type { TrainSettings } from '../../engine/protocol.ts';
+import type { CHECKPOINTING, TrainSettings } from '../../engine/protocol.ts';
 import { count, plural } from '../format.ts';
+
+type Checkpointing = (typeof CHECKPOINTING)[number];
 
 export const words = {
   title: 'Train',
@@ -17,6 +19,9 @@ export const words = {
   failedData: 'could not be read',
   rows: (n: number) => plural(n, 'row'),
   skipped: (n: number) => `${count(n)} skipped, see why`,
+  on: 'on',
+  off: 'off',
+  asDefault: 'all as at the start',
   all: 'All settings',
   fewer: 'Fewer settings',
   reset: 'Reset',
@@ -30,7 +35,7 @@ export const words = {
     name: 'Learning rate over time',
     hint: {
       constant: 'The same step size to the end (constant).',
-      linear: 'Steps get smaller evenly, so the end is calm (linear).',
+      linear: 'Steps get smaller evenly, so the end is calm (linear). The default.',
       cosine: 'Steps stay large for long, then get small quickly (cosine).',
     } satisfies Record<TrainSettings['schedule'], string>,
     labels: { constant: 'Constant', linear: 'Falling', cosine: 'Cosine' } satisfies Record<
@@ -38,24 +43,29 @@ export const words = {
       string
     >,
   },
-  shuffle: { name: 'Shuffle rows', hint: 'A new order each epoch. Off: rows are learned as they stand in the file.' },
-  checkpointing: {
-    name: 'Kept for the way back',
-    hint: {
-      none: 'Everything each layer computes is kept: fastest (no checkpointing).',
-      block: 'Layers are computed a second time: least memory, about a third slower, the same result to the bit.',
-      'block-keep-attention': 'Layers are computed again except their attention: between the two.',
-    } satisfies Record<NonNullable<TrainSettings['checkpointing']>, string>,
-    labels: { none: 'All', 'block-keep-attention': 'Attention', block: 'Least' } satisfies Record<
-      NonNullable<TrainSettings['checkpointing']>,
-      string
-    >,
+  shuffle: {
+    name: 'Shuffle rows',
+    hint: 'A new order each epoch, the default. Off: rows are learned as they stand in the file.',
   },
   targets: {
     name: 'Where it grows',
-    hint: 'The linear layers that get an adapter (target modules). All of them learn facts best; fewer make a smaller file.',
+    hint: 'The linear layers that get an adapter (target modules). All of them learn facts best, the default; fewer make a smaller file.',
     all: 'All linear layers',
     none: 'At least one has to stay.',
+  },
+  checkpointing: {
+    name: 'Work space',
+    known: 'gradient checkpointing',
+    hint: {
+      none: 'Keeps every result of the way there for the way back: fastest. The default.',
+      'block-keep-attention':
+        'Keeps less and computes some of it again: much less memory, somewhat slower, the same numbers.',
+      block: 'Keeps the least and computes the rest again: least memory, slowest, the same numbers.',
+    } satisfies Record<Checkpointing, string>,
+    labels: { none: 'Keep all', 'block-keep-attention': 'Keep some', block: 'Keep least' } satisfies Record<
+      Checkpointing,
+      string
+    >,
   },
   memory: {
     title: 'Memory',

@@ -1,0 +1,105 @@
+// Recipes: saved under a name, as a file and as a link; whoever opens one is asked before anything changes, and nothing starts.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { checkFace } from './axe.ts';
+import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+
+const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+
+test('a recipe is saved, shared and filled in again, and asks before it changes anything', async ({ page }, info) => {
+  await openPage(page);
+  await dropFiles(page, [EXAMPLE]);
+  await place(page, 'Train').click();
+  const settings = page.getByRole('region', { name: 'Settings' });
+  const rank = settings.getByRole('spinbutton', { name: 'Rank' });
+  await expect(settings.getByText('1 to 256, default 8.').first()).toBeVisible();
+  await rank.fill('12');
+  await settings.getByRole('spinbutton', { name: 'Held back' }).fill('20');
+
+  const recipes = page.getByRole('dialog', { name: 'Recipes' });
+  let file = '';
+  await test.step('saved here, and as a file', async () => {
+    await settings.getByRole('button', { name: 'Recipes' }).click();
+    await recipes.getByRole('textbox', { name: 'Name' }).fill('Poems, rank 12');
+    await recipes.getByRole('button', { name: 'Save these settings' }).click();
+    await expect(recipes.getByRole('listitem')).toContainText('Rank 12 · Learning rate 4e-3 · Held back 20 %');
+    const downloading = page.waitForEvent('download');
+    await recipes.getByRole('button', { name: 'Save as file' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe('Poems-rank-12.recipe.json');
+    file = info.outputPath('poems.recipe.json');
+    await download.saveAs(file);
+    const recipe = JSON.parse(readFileSync(file, 'utf8'));
+    expect(recipe).toMatchObject({
+      recipe: 1,
+      settings: { rank: 12 },
+      data: { name: 'weather-haiku.jsonl', rows: 96 },
+    });
+    await checkFace(page, 'recipes');
+    await recipes.getByRole('button', { name: 'Close' }).click();
+  });
+
+  const offer = page.getByRole('dialog', { name: 'A recipe wants to fill in the page' });
+  await test.step('still there after a reload, with what it would change', async () => {
+    await page.reload();
+    await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
+    await rank.fill('4');
+    await settings.getByRole('button', { name: 'Recipes' }).click();
+    await recipes.getByRole('button', { name: 'Use the recipe Poems, rank 12' }).click();
+    await expect(offer.getByRole('row', { name: /Rank/ })).toContainText(/4.*12/);
+    await offer.getByRole('button', { name: 'Not now' }).click();
+    await expect(rank).toHaveValue('4');
+  });
+
+  const link = await test.step('a link is copied', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await settings.getByRole('button', { name: 'Recipes' }).click();
+    await recipes.getByRole('button', { name: 'Copy link' }).click();
+    await expect(recipes.getByRole('button', { name: 'Link copied' })).toBeVisible();
+    return page.evaluate<string>('navigator.clipboard.readText()');
+  });
+  expect(link).toContain('#/train?recipe=');
+
+  await test.step('opened elsewhere, it asks, fills everything in, and starts nothing', async () => {
+    const other = await (await page.context().browser()!.newContext()).newPage();
+    const recipe = {
+      recipe: 1,
+      name: 'Poems',
+      settings: { rank: 12, steps: 30 },
+      base: { kind: 'bundled', id: 'scion' },
+    };
+    const data = { name: 'weather-haiku.jsonl', rows: 96 };
+    const code = Buffer.from(JSON.stringify({ ...recipe, data })).toString('base64url');
+    await other.goto(`${new URL(link).origin}/#/train?recipe=${code}`);
+    await expect(place(other, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
+    const asked = other.getByRole('dialog', { name: 'A recipe wants to fill in the page' });
+    await expect(asked).toContainText('“Poems”');
+    await expect(asked).toContainText('The example weather-haiku.jsonl is opened.');
+    await expect(asked).toContainText('scion is open already.');
+    expect(new URL(other.url()).hash, 'a reload does not ask again').toBe('#/train');
+    await checkFace(other, 'recipe-offer');
+    await asked.getByRole('button', { name: 'Fill it in' }).click();
+    await expect(asked).toBeHidden();
+    const filled = other.getByRole('region', { name: 'Settings' });
+    await expect(filled.getByRole('spinbutton', { name: 'Rank' })).toHaveValue('12');
+    await expect(filled.getByRole('spinbutton', { name: 'Steps' })).toHaveValue('30');
+    await expect(filled).toContainText('weather-haiku.jsonl');
+    await expect(other.getByRole('button', { name: 'Start training' })).toBeEnabled();
+    await other.close();
+  });
+
+  await test.step('a link that was made to harm is refused by name', async () => {
+    const evil = '{"recipe":1,"settings":{"__proto__":{"polluted":true},"rank":4}}';
+    await page.goto(`./#/train?recipe=${Buffer.from(evil).toString('base64url')}`);
+    await expect(page.getByRole('alert')).toContainText(
+      'found "settings.__proto__", which this version of Graft does not know',
+    );
+    expect(await page.evaluate('({}).polluted')).toBeUndefined();
+  });
+
+  await test.step('the file is dropped and offered', async () => {
+    await dropFiles(page, [file]);
+    await expect(offer).toContainText('“Poems, rank 12”');
+  });
+});

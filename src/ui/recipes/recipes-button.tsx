@@ -1,0 +1,146 @@
+import { useEffect, useId, useState } from 'react';
+import { useStore } from 'zustand';
+import type { Recipe } from '../../engine/protocol.ts';
+import { Dialog } from '../controls/dialog.tsx';
+import { Icon } from '../controls/icon.tsx';
+import { Pick } from '../controls/pick.tsx';
+import { summary } from '../train/describe-settings.ts';
+import { settingsStore } from '../train/settings-store.ts';
+import { adapterName } from '../train/start-run.ts';
+import { recipeNow } from './recipe-now.ts';
+import {
+  copyLink,
+  deleteRecipe,
+  offerRecipe,
+  openRecipeFile,
+  recipesStore,
+  refreshRecipes,
+  saveRecipe,
+  saveRecipeFile,
+} from './recipes-store.ts';
+import { words } from './words.ts';
+import './recipes.css';
+
+export function RecipesButton() {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="button" aria-haspopup="dialog" onClick={() => setIsOpen(true)}>
+        {words.open}
+      </button>
+      {isOpen && <Recipes onClose={() => setIsOpen(false)} />}
+    </>
+  );
+}
+
+function Recipes({ onClose }: { onClose: () => void }) {
+  const saved = useStore(recipesStore, (s) => s.saved);
+  useEffect(() => void refreshRecipes(), []);
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <p className="soft small">{words.lead}</p>
+      <Now />
+      <h3>{words.saved}</h3>
+      {saved.length === 0 && <p className="soft small">{words.none}</p>}
+      <ul className="recipe-list">
+        {saved.map((recipe) => (
+          <Saved key={recipe.name} recipe={recipe} onUse={onClose} />
+        ))}
+      </ul>
+      <Pick
+        name={words.fileInput}
+        accept=".json"
+        onFiles={([file]) => {
+          if (file) void openRecipeFile(file);
+          onClose();
+        }}
+      >
+        <Icon name="file" /> {words.openFile}
+      </Pick>
+      <p className="hint">{words.fileHint}</p>
+    </Dialog>
+  );
+}
+
+/** The settings as they stand: save them under a name, as a file or as a link. */
+function Now() {
+  const [name, setName] = useState(adapterName);
+  const settings = useStore(settingsStore, (s) => s.settings);
+  const id = useId();
+  return (
+    <section className="recipe-now stack-tight" aria-label={words.now}>
+      <p className="small">{summary(settings, 8)}</p>
+      <form
+        className="recipe-save"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim()) void saveRecipe(name.trim());
+        }}
+      >
+        <div className="field">
+          <label className="field-name" htmlFor={id}>
+            {words.name}
+          </label>
+          <input
+            id={id}
+            className="input"
+            maxLength={120}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <button type="submit" className="button button-main" disabled={!name.trim()}>
+          {words.save}
+        </button>
+      </form>
+      <Share recipe={() => recipeNow(name.trim())} />
+    </section>
+  );
+}
+
+function Share({ recipe }: { recipe: () => Recipe }) {
+  const [isCopied, setIsCopied] = useState(false);
+  return (
+    <div className="line">
+      <button type="button" className="button" onClick={() => void copyLink(recipe()).then((ok) => setIsCopied(ok))}>
+        <Icon name="copy" /> {isCopied ? words.linkCopied : words.link}
+      </button>
+      <button type="button" className="button" onClick={() => saveRecipeFile(recipe())}>
+        <Icon name="download" /> {words.file}
+      </button>
+    </div>
+  );
+}
+
+function Saved({ recipe, onUse }: { recipe: Recipe & { readonly name: string }; onUse: () => void }) {
+  return (
+    <li className="recipe">
+      <span className="recipe-what">
+        <b className="breaks">{recipe.name}</b>
+        <span className="hint">{summary(recipe.settings)}</span>
+      </span>
+      <span className="line recipe-actions">
+        <button
+          type="button"
+          className="button"
+          aria-label={words.useNamed(recipe.name)}
+          onClick={() => {
+            offerRecipe(recipe);
+            onUse();
+          }}
+        >
+          {words.use}
+        </button>
+        <button
+          type="button"
+          className="button button-plain button-icon"
+          aria-label={words.delete(recipe.name)}
+          title={words.delete(recipe.name)}
+          onClick={() => void deleteRecipe(recipe.name)}
+        >
+          <Icon name="trash" />
+        </button>
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,53 @@
+import { count, plural } from '../format.ts';
+
+export const words = {
+  open: 'Recipes',
+  title: 'Recipes',
+  lead: 'A recipe is all settings of a run, with the names of its base and data. Your rows are never in it.',
+  name: 'Name',
+  save: 'Save these settings',
+  saved: 'Saved here',
+  none: 'None yet. What you save is kept in this browser.',
+  use: 'Use',
+  useNamed: (name: string) => `Use the recipe ${name}`,
+  link: 'Copy link',
+  linkCopied: 'Link copied',
+  file: 'Save as file',
+  now: 'These settings',
+  fileHint: 'The file is what “graft train --config” reads, too.',
+  openFile: 'Open a recipe file',
+  fileInput: 'Recipe file',
+  delete: (name: string) => `Delete the recipe ${name}`,
+  offer: {
+    title: 'A recipe wants to fill in the page',
+    named: (name: string) => `“${name}”`,
+    lead: 'Nothing starts by itself: look at what it would change, then decide.',
+    changes: 'Settings that change',
+    noChanges: 'All settings are as they are already.',
+    setting: 'Setting',
+    now: 'Now',
+    next: 'Then',
+    base: 'Base',
+    data: 'Data',
+    baseSays: {
+      have: (id: string) => `${id} is open already.`,
+      open: (id: string) => `${id} is opened; it is part of this page.`,
+      fetch: (id: string) => `${id} is fetched from huggingface.co, which learns that you asked for it.`,
+      bring: (id: string) => `${id} is a model of its author’s own: open it yourself in Base.`,
+    },
+    dataSays: {
+      have: (name: string, rows?: number) =>
+        `${name} is open already${rows === undefined ? '' : `, ${plural(rows, 'row')}`}.`,
+      example: (name: string) => `The example ${name} is opened.`,
+      bring: (name: string, rows?: number) =>
+        `${name}${rows === undefined ? '' : ` (${count(rows)} rows)`} is not in the recipe: add the file yourself in Data.`,
+    },
+    fill: 'Fill it in',
+    filling: 'Filling in…',
+    leave: 'Not now',
+    running: 'A run goes on. Stop it first, then fill in.',
+  },
+  announceSaved: (name: string) => `The recipe ${name} is saved`,
+  announceCopied: 'The link is copied',
+  announceFilled: 'The recipe is filled in. Nothing has been started',
+} as const;
