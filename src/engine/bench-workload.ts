@@ -67,7 +67,7 @@ export function workloadFiles(m: WorkloadModel): ModelFile[] {
 export function workloadAdapter(linears: ReadonlyMap<string, readonly [number, number]>): Adapter {
   const adapter = initAdapter(
     { ...DEFAULT_LORA, r: RANK, lora_alpha: ALPHA, target_modules: 'all-linear' },
-    linears,
+    { linears },
     0,
   );
   const modules = new Map(

@@ -94,8 +94,7 @@ export class LibraryService implements LibraryApi {
     const files = await this.session.host.adapters.files(id);
     const { adapter } = await readPeftFolder(
       [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
-      model.linears(),
-      model.family.defaultTargets,
+      model.parts,
     );
     const flat = await FlatAdapter.load(model.device, adapter);
     this.session.loaded.set(id, flat);

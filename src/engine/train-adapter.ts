@@ -23,7 +23,7 @@ export interface Trained {
 
 /** A fresh adapter as the settings ask for: A random from the seed, B zero. Throws when no target matches. */
 export function newAdapter(
-  model: Pick<BaseModel, 'folder' | 'family' | 'linears'>,
+  model: Pick<BaseModel, 'folder' | 'family' | 'parts'>,
   settings: Pick<TrainSettings, 'rank' | 'alpha' | 'dropout' | 'targets' | 'seed'>,
 ): Adapter {
   const config = {
@@ -36,7 +36,7 @@ export function newAdapter(
     base_model_name_or_path: model.folder.name,
     fan_in_fan_out: model.family.fanInFanOut ?? false,
   };
-  return initAdapter(config, model.linears(), settings.seed, model.folder.name, model.family.defaultTargets);
+  return initAdapter(config, model.parts, settings.seed, model.folder.name);
 }
 
 export interface TrainHooks extends RunHooks {

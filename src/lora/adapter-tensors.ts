@@ -2,6 +2,8 @@
 // names are PEFT's keys without "base_model.model.", so files, gradients and checkpoints speak of the same things.
 
 import type { Adapter, AdapterModule, SavedTensor, TokenRows } from './adapter.ts';
+import type { LoraConfig } from './lora-config.ts';
+import type { Target } from './match-targets.ts';
 
 /** What an adapter has at one module; `true` where the numbers are not there yet. */
 export interface ModuleShape {
@@ -88,17 +90,36 @@ export function tensorsOf(adapter: Adapter): Map<string, Float32Array> {
 
 /** The same adapter with other numbers. */
 export function withTensors(adapter: Adapter, table: TensorTable): Adapter {
-  const modules = new Map<string, AdapterModule>(adapter.modules);
-  const saved = new Map(adapter.saved);
-  const tokens = new Map(adapter.tokens);
-  for (const { name, path, part } of adapterTensors(adapter)) {
+  return fillShape(adapter.config, adapter.baseName, adapter, table);
+}
+
+/** The shape of an adapter with all that PEFT says of its modules. */
+export interface TargetShape extends AdapterShape {
+  readonly modules: ReadonlyMap<string, ModuleShape & Target>;
+}
+
+/** An adapter of this shape with these numbers. Throws a RangeError for a tensor that the table does not have. */
+export function fillShape(
+  config: LoraConfig,
+  baseName: string | undefined,
+  shape: TargetShape,
+  table: TensorTable,
+): Adapter {
+  const modules = new Map<string, AdapterModule>();
+  const saved = new Map<string, SavedTensor>();
+  const tokens = new Map<string, TokenRows>();
+  for (const { name, path, part } of adapterTensors(shape)) {
     const values = table.get(name);
     if (values === undefined) throw new RangeError(`Cannot fill the adapter: found no "${name}", need all its tensors`);
-    if (part === 'saved') saved.set(path, { ...saved.get(path)!, values });
-    else if (part === 'tokens') tokens.set(path, { ...tokens.get(path)!, rows: values });
-    else modules.set(path, { ...modules.get(path)!, [FIELDS[part]]: values });
+    if (part === 'saved') saved.set(path, { ...shape.saved!.get(path)!, values });
+    else if (part === 'tokens') tokens.set(path, { ...shape.tokens!.get(path)!, rows: values });
+    else
+      modules.set(path, {
+        ...(modules.get(path) ?? shape.modules.get(path)!),
+        [FIELDS[part]]: values,
+      } as AdapterModule);
   }
-  return { ...adapter, modules, ...(adapter.saved && { saved }), ...(adapter.tokens && { tokens }) };
+  return { config, baseName, modules, ...(shape.saved && { saved }), ...(shape.tokens && { tokens }) };
 }
 
 const FIELDS = { lora_A: 'a', lora_B: 'b', magnitude: 'magnitude', lora_bias: 'loraBias' } as const;

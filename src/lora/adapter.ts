@@ -68,6 +68,18 @@ export function checkAdapter(adapter: Adapter): void {
     checkTensor(`${path}.trainable_tokens_delta`, rows, ids.length, columns);
 }
 
+/** What an adapter has beside the factors of linears, in words; undefined for a plain LoRA. */
+export function beyondFactors({ modules, saved, tokens }: Adapter): string | undefined {
+  for (const [path, module] of modules) {
+    if (module.isEmbedding) return `LoRA on the embedding "${path}"`;
+    if (module.magnitude) return `magnitudes of DoRA ("${path}")`;
+    if (module.loraBias) return `biases of B ("${path}")`;
+  }
+  const [first] = saved?.keys() ?? [];
+  if (first !== undefined) return `parameters trained in full ("${first}")`;
+  return tokens && tokens.size > 0 ? 'rows of the embedding (trainable_token_indices)' : undefined;
+}
+
 function checkTensor(name: string, values: Float32Array, rows: number, columns: number): void {
   if (values.length !== rows * columns) {
     throw new TypeError(`Cannot use "${name}": found ${values.length} numbers, need ${rows} × ${columns}`);

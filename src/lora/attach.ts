@@ -1,13 +1,25 @@
-// Puts adapters on a graph that a family builds: what a pass's `Layers` ask at every module.
+// Puts adapters on a graph that a family builds: what a pass's `Layers` ask at every module. Training makes the adapter's
+// tensors trainables and lets it take the base's place fully; in use, several adapters sit side by side and each token takes
+// part in each with a strength of its own, 0 to leave the base alone, 1 for the adapter as trained.
 
 import type { Graph, Value } from '../gpu/graph.ts';
+import { addRows } from '../gpu/kernels/add-rows.ts';
+import { blendColumns } from '../gpu/kernels/blend-columns.ts';
+import { doraNorm, doraScale, doraStrength } from '../gpu/kernels/dora.ts';
 import { dropout } from '../gpu/kernels/dropout.ts';
+import { type ColumnChoice, gatherInput } from '../gpu/kernels/gather-columns.ts';
+import { lookupColumns } from '../gpu/kernels/lookup-columns.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
+import { matmul } from '../gpu/kernels/matmul.ts';
+import { scaleColumns } from '../gpu/kernels/scale-columns.ts';
+import { subtract } from '../gpu/kernels/subtract.ts';
+import { tokenLogits, tokenRows } from '../gpu/kernels/token-rows.ts';
 import type { Slot } from '../gpu/program.ts';
 import { factorWeight } from '../gpu/weight.ts';
-import { type Adapt, UNCHANGED } from '../model/layers.ts';
-import type { AdapterShape, AdapterTensor } from './adapter-tensors.ts';
-import { type FlatAdapter, flatLayout } from './flat-adapter.ts';
+import type { Adapt, EmbeddingCall, LinearCall, ModuleCall, ParameterSource } from '../model/layers.ts';
+import type { Head } from '../model/model-parts.ts';
+import type { AdapterShape, AdapterTensor, ModuleShape } from './adapter-tensors.ts';
+import { type FlatAdapter, flatLayout, normName, normsOf, tokenListName } from './flat-adapter.ts';
 
 export interface DropoutInputs {
   /** Probability that an element of x is dropped in the low-rank branch. */
@@ -16,8 +28,11 @@ export interface DropoutInputs {
   readonly step: Value;
 }
 
-/** Trainables for every tensor, in the order of `flatLayout`, before the model is built on the graph. */
-export function attachTrainable(g: Graph, shape: AdapterShape, drop?: DropoutInputs): Adapt {
+/**
+ * Trainables for every tensor, in the order of `flatLayout`, before the model is built on the graph. `TrainedTokens` of the
+ * adapter are frozen values named by `tokenListName`.
+ */
+export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?: DropoutInputs): Adapt {
   const tensors = new Map<string, Value>();
   for (const entry of flatLayout(shape).entries) {
     const value = g.trainable(entry.name, entry.shape);
@@ -25,25 +40,72 @@ export function attachTrainable(g: Graph, shape: AdapterShape, drop?: DropoutInp
       throw new Error(`Cannot attach adapter: found ${entry.name} at ${value.offset}, need ${entry.offset}`);
     tensors.set(partName(entry.path, entry.part), value);
   }
+  const parts = partsOf(g, shape, tensors, '');
   const keys = new Map([...shape.modules.keys()].map((path, i) => [path, i]));
+  const norms = new Map<string, Value>();
+  /** Lengths of a step's weights, measured once a pass: a head's several products share them. */
+  const normOf = (call: LinearCall, m: ModuleShape): Value => {
+    let n = norms.get(call.path);
+    if (n === undefined) {
+      const { onlyIf } = g;
+      g.onlyIf = undefined;
+      const { lora_A: a, lora_B: b } = parts.of(call.path);
+      n = doraNorm(g, call.weight(parts.source), a!, b!, m.scaling);
+      g.onlyIf = onlyIf;
+      norms.set(call.path, n);
+    }
+    return n;
+  };
+  let uses = 0;
+  const dropped = (path: string, x: Value): Value => {
+    if (drop === undefined || drop.p === 0) return x;
+    // Each target of a shared input has its own mask, as in PEFT; a head's several products have one each too.
+    const use = path === head.path ? uses++ : 0;
+    return dropout(g, x, { p: drop.p, key: [keys.get(path)!, use], step: drop.step });
+  };
+
+  const linear = (call: LinearCall): Value => {
+    const { path, x, addend } = call;
+    const m = shape.modules.get(path);
+    if (m === undefined) return call.run(parts.source);
+    const { lora_A, lora_B, magnitude, lora_bias } = parts.of(path);
+    const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
+    if (magnitude === undefined) {
+      const y = lowRank(
+        g,
+        { a, b, scaling: m.scaling, dropout: (_, v) => dropped(path, v) },
+        x,
+        call.run(parts.source),
+      );
+      return lora_bias === undefined ? y : addRows(g, y, lora_bias, m.scaling);
+    }
+    const n = normOf(call, m);
+    const weight = call.weight(parts.source);
+    const bias = call.bias(parts.source);
+    const xd = dropped(path, x);
+    // What dropout takes from the adapted branch stays in the base's: W·(x - drop(x)).
+    const rest = xd === x ? addend : matmul(g, weight, subtract(g, x, xd), { label: path, ...(addend && { addend }) });
+    const v = lowRank(g, { a, b, scaling: m.scaling }, xd, matmul(g, weight, xd, { label: path }));
+    return doraScale(g, v, magnitude, n, { label: path, ...(rest && { addend: rest }), ...(bias && { bias }) });
+  };
+
   return {
-    ...UNCHANGED,
     linear(call) {
-      const { path, x } = call;
-      const m = shape.modules.get(path);
-      if (m === undefined) return call.run();
-      const a = factorWeight(tensors.get(partName(path, 'lora_A'))!);
-      const b = factorWeight(tensors.get(partName(path, 'lora_B'))!);
-      // Each target of a shared input has its own mask, as in PEFT.
-      const hook =
-        drop && drop.p > 0
-          ? {
-              dropout: (graph: Graph, v: Value) =>
-                dropout(graph, v, { p: drop.p, key: [keys.get(path)!, 0], step: drop.step }),
-            }
-          : {};
-      return lowRank(g, { a, b, scaling: m.scaling, ...hook }, x, call.run());
+      const y = linear(call);
+      const rows = call.path === head.path && head.isTied ? parts.tokens(head.matrix) : undefined;
+      return rows === undefined ? y : tokenLogits(g, y, call.x, rows);
     },
+    embedding(call) {
+      const x = call.run(parts.source);
+      const rows = parts.tokens(call.path);
+      if (rows !== undefined) return tokenRows(g, x, call.ids, rows, call.scale);
+      const m = shape.modules.get(call.path);
+      if (m === undefined) return x;
+      const { lora_A, lora_B } = parts.of(call.path);
+      const u = lookupColumns(g, lora_A!, call.ids);
+      return matmul(g, factorWeight(lora_B!), u, { into: x, scale: m.scaling * call.scale, label: call.path });
+    },
+    norm: (call) => call.run(parts.source),
   };
 }
 
@@ -58,35 +120,119 @@ export function attachFrozen(
   g: Graph,
   adapters: readonly FlatAdapter[],
   columns: number,
+  head: Head,
 ): { adapt: Adapt; attached: readonly AttachedAdapter[] } {
-  const tensors: Map<string, Value>[] = [];
-  const attached = adapters.map((adapter, i) => {
+  const used = adapters.map((adapter, i) => {
+    const { shape } = adapter;
+    const prefix = `adapter${i}.`;
     const slots = new Map<string, Slot>();
-    const table = new Map<string, Value>();
-    for (const entry of flatLayout(adapter.shape).entries) {
-      const name = `adapter${i}.${entry.name}`;
-      table.set(partName(entry.path, entry.part), g.frozen(name, entry.shape));
+    const tensors = new Map<string, Value>();
+    for (const entry of flatLayout(shape).entries) {
+      const name = `${prefix}${entry.name}`;
+      tensors.set(partName(entry.path, entry.part), g.frozen(name, entry.shape));
       slots.set(name, adapter.slot(entry));
     }
-    tensors.push(table);
-    return { strength: g.input(`strength.${i}`, [columns]), slots };
+    for (const [name, slot] of adapter.extra) slots.set(`${prefix}${name}`, slot);
+    const strength = g.input(`strength.${i}`, [columns]);
+    const norms = new Map(normsOf(shape).map(([path, O]) => [path, g.frozen(`${prefix}${normName(path)}`, [O])]));
+    return { shape, slots, strength, norms, parts: partsOf(g, shape, tensors, prefix, strength) };
   });
-  const adapt: Adapt = {
-    ...UNCHANGED,
-    linear(call) {
-      const { path, x } = call;
-      let out = call.run();
-      for (const [i, adapter] of adapters.entries()) {
-        const m = adapter.shape.modules.get(path);
-        if (m === undefined) continue;
-        const a = factorWeight(tensors[i]!.get(partName(path, 'lora_A'))!);
-        const b = factorWeight(tensors[i]!.get(partName(path, 'lora_B'))!);
-        out = lowRank(g, { a, b, scaling: m.scaling, columnScale: attached[i]!.strength }, x, out);
+
+  /** The strengths of the columns that a call is about. */
+  const strengthAt = ({ strength }: { readonly strength: Value }, at?: ColumnChoice): Value =>
+    at ? gatherInput(g, strength, at) : strength;
+  /** The module's result in the base and, by strength, in each adapter that keeps parameters of its own for it. */
+  const blended = (call: ModuleCall, at?: ColumnChoice): Value => {
+    let y = call.run();
+    for (const adapter of used)
+      if (adapter.parts.hasSaved(call.path))
+        y = blendColumns(g, y, call.run(adapter.parts.source), strengthAt(adapter, at));
+    return y;
+  };
+
+  const linear = (call: LinearCall): Value => {
+    const { path, x } = call;
+    let y = blended(call, call.at);
+    let w: Value | undefined;
+    for (const adapter of used) {
+      const { shape, parts, norms } = adapter;
+      const m = shape.modules.get(path);
+      if (m === undefined) continue;
+      const strength = strengthAt(adapter, call.at);
+      const { lora_A, lora_B, magnitude, lora_bias } = parts.of(path);
+      const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
+      if (magnitude === undefined) {
+        y = lowRank(g, { a, b, scaling: m.scaling, columnScale: strength }, x, y);
+        if (lora_bias !== undefined) y = addRows(g, y, lora_bias, m.scaling, strength);
+        continue;
       }
-      return out;
+      w ??= matmul(g, call.weight(), x, { label: path });
+      const l = matmul(g, b, matmul(g, a, x, { label: a.name }), { scale: m.scaling, label: b.name });
+      y = doraStrength(g, y, { w, l, m: magnitude, n: norms.get(path)!, strength });
+    }
+    return y;
+  };
+
+  const adapt: Adapt = {
+    linear(call) {
+      let y = linear(call);
+      if (call.path !== head.path || !head.isTied) return y;
+      for (const adapter of used) {
+        const rows = adapter.parts.tokens(head.matrix);
+        if (rows === undefined) continue;
+        y = tokenLogits(g, y, call.x, { ...rows, strength: strengthAt(adapter, call.at) });
+      }
+      return y;
+    },
+    embedding(call: EmbeddingCall) {
+      let x = blended(call);
+      for (const { shape, parts, strength } of used) {
+        const rows = parts.tokens(call.path);
+        if (rows !== undefined) x = tokenRows(g, x, call.ids, rows, call.scale);
+        const m = shape.modules.get(call.path);
+        if (m === undefined) continue;
+        const { lora_A, lora_B } = parts.of(call.path);
+        const u = scaleColumns(g, lookupColumns(g, lora_A!, call.ids), strength);
+        x = matmul(g, factorWeight(lora_B!), u, { into: x, scale: m.scaling * call.scale, label: call.path });
+      }
+      return x;
+    },
+    norm: (call) => blended(call),
+  };
+  return { adapt, attached: used };
+}
+
+/** An adapter's tensors on a graph, by the module that they belong to. */
+function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Value>, prefix: string, strength?: Value) {
+  const saved = (name: string) => tensors.get(partName(name, 'saved'));
+  const lists = new Map(
+    [...(shape.tokens ?? [])].map(([path, { ids }]) => [
+      path,
+      g.frozen(`${prefix}${tokenListName(path)}`, [ids.length], 'u32'),
+    ]),
+  );
+  const modulesOfSaved = new Set([...(shape.saved?.keys() ?? [])].map((name) => name.slice(0, name.lastIndexOf('.'))));
+  const source: ParameterSource = {
+    matrix: ({ name }) => {
+      const value = saved(name);
+      return value && factorWeight(value);
+    },
+    vector: ({ name }) => saved(name),
+  };
+  return {
+    source,
+    hasSaved: (path: string) => modulesOfSaved.has(path),
+    of: (path: string) => ({
+      lora_A: tensors.get(partName(path, 'lora_A')),
+      lora_B: tensors.get(partName(path, 'lora_B')),
+      magnitude: tensors.get(partName(path, 'magnitude')),
+      lora_bias: tensors.get(partName(path, 'lora_bias')),
+    }),
+    tokens: (path: string) => {
+      const tokens = lists.get(path);
+      return tokens && { rows: tensors.get(partName(path, 'tokens'))!, tokens, strength };
     },
   };
-  return { adapt, attached };
 }
 
 function partName(path: string, part: AdapterTensor['part']): string {

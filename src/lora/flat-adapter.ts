@@ -5,6 +5,7 @@
 import type { Device } from '../gpu/device.ts';
 import { elements, FLAT_ALIGN } from '../gpu/graph.ts';
 import type { Slot } from '../gpu/program.ts';
+import type { BaseModel } from '../model/base-model.ts';
 import type { Adapter } from './adapter.ts';
 import {
   type AdapterShape,
@@ -13,6 +14,7 @@ import {
   type TensorTable,
   tensorsOf,
 } from './adapter-tensors.ts';
+import { allocateNorms, measureNorms } from './measure-norms.ts';
 
 export interface FlatEntry extends AdapterTensor {
   /** First element in the flat buffer. */
@@ -29,7 +31,22 @@ export function flatLayout(shape: AdapterShape): { readonly entries: readonly Fl
   return { entries, length: offset };
 }
 
+/** The lengths of the rows of W + s·B·A at a module with magnitudes: a frozen value of a graph that uses the adapter. */
+export const normName = (path: string) => `${path}.norm`;
+
+/** Modules with magnitudes, and how many rows each has. */
+export function normsOf({ modules }: AdapterShape): (readonly [path: string, rows: number])[] {
+  return [...modules].flatMap(([path, m]) => (m.magnitude ? [[path, m.outFeatures] as const] : []));
+}
+
+/** The ids of an embedding's trained rows: a frozen value of every graph with the adapter. */
+export const tokenListName = (path: string) => `${path}.tokens`;
+
 export class FlatAdapter {
+  private norms: GPUBuffer | undefined;
+  /** Memory of what a graph needs beside the parameters, by `normName` and `tokenListName`. */
+  readonly extra = new Map<string, Slot>();
+
   private constructor(
     readonly device: Device,
     readonly shape: AdapterShape,
@@ -43,8 +60,25 @@ export class FlatAdapter {
   static async create(device: Device, shape: AdapterShape, values: TensorTable): Promise<FlatAdapter> {
     const params = await allocateFlat(device, 'adapter', flatLayout(shape).length);
     const adapter = new FlatAdapter(device, shape, params);
-    adapter.write(values);
-    return adapter;
+    try {
+      adapter.write(values);
+      for (const [path, { ids }] of shape.tokens ?? []) {
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+        const buffer = await device.allocate(tokenListName(path), 4 * ids.length, usage);
+        adapter.extra.set(tokenListName(path), { buffer, offset: 0, size: 4 * ids.length });
+        device.gpu.queue.writeBuffer(buffer, 0, Uint32Array.from(ids));
+      }
+      return adapter;
+    } catch (error) {
+      adapter.destroy();
+      throw error;
+    }
+  }
+
+  /** Before it is used: measures what its magnitudes are relative to, as its parameters are now. Nothing to do without DoRA. */
+  async measure(model: BaseModel): Promise<void> {
+    this.norms ??= await allocateNorms(this);
+    if (this.norms !== undefined) await measureNorms(model, this);
   }
 
   /** A second one with the numbers that `adapter` has now. */
@@ -77,7 +111,9 @@ export class FlatAdapter {
   }
 
   destroy(): void {
+    this.norms?.destroy();
     this.params.destroy();
+    for (const { buffer } of this.extra.values()) buffer.destroy(); // a second time is no harm
   }
 }
 

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { checkAdapter, type LinearShapes } from './adapter.ts';
+import { checkAdapter } from './adapter.ts';
 import { fnv1a, initAdapter } from './init-adapter.ts';
 import { DEFAULT_LORA } from './lora-config.ts';
-import { TINY_LINEARS } from './testing/tiny-linears.ts';
+import type { Sites } from './place-adapter.ts';
+import { TINY_LINEARS, TINY_SITES } from './testing/tiny-linears.ts';
 
 const config = { ...DEFAULT_LORA, target_modules: 'all-linear' };
 const statistics = (values: Float32Array) => {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   return { mean, deviation: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length) };
 };
-const large: LinearShapes = new Map([['m.q_proj', [64, 4096]]]);
+const large: Sites = { linears: new Map([['m.q_proj', [64, 4096]]]) };
 
 describe('initAdapter()', () => {
   it('gives every target A of (r, in) and B of (out, r), B zero', () => {
-    const adapter = initAdapter(config, TINY_LINEARS, 0, 'org/base');
+    const adapter = initAdapter(config, TINY_SITES, 0, 'org/base');
     expect(adapter.baseName).toBe('org/base');
     expect([...adapter.modules.keys()]).toEqual([...TINY_LINEARS.keys()]);
     const down = adapter.modules.get('model.layers.0.mlp.down_proj')!;
@@ -44,23 +45,27 @@ describe('initAdapter()', () => {
   it('depends on seed and path alone, not on the other modules', () => {
     const path = 'model.layers.1.self_attn.v_proj';
     const a = (targets: string[] | string, seed: number) =>
-      initAdapter({ ...config, target_modules: targets }, TINY_LINEARS, seed).modules.get(path)!.a;
+      initAdapter({ ...config, target_modules: targets }, TINY_SITES, seed).modules.get(path)!.a;
     expect(a(['v_proj'], 5)).toEqual(a('all-linear', 5));
     expect(a(['v_proj'], 6)).not.toEqual(a(['v_proj'], 5));
     expect(a(['v_proj'], 5 + 2 ** 32)).not.toEqual(a(['v_proj'], 5));
-    const modules = initAdapter(config, TINY_LINEARS, 5).modules;
+    const modules = initAdapter(config, TINY_SITES, 5).modules;
     expect(modules.get('model.layers.0.self_attn.v_proj')!.a).not.toEqual(modules.get(path)!.a);
   });
 
   it('fills odd sizes to the last element', () => {
-    const odd = initAdapter({ ...config, r: 3, init_lora_weights: 'gaussian' }, new Map([['m.q_proj', [1, 5]]]), 1);
+    const odd = initAdapter(
+      { ...config, r: 3, init_lora_weights: 'gaussian' },
+      { linears: new Map([['m.q_proj', [1, 5]]]) },
+      1,
+    );
     expect(odd.modules.get('m.q_proj')!.a.every((x) => x !== 0)).toBe(true);
-    const uniform = initAdapter({ ...config, r: 3 }, new Map([['m.q_proj', [1, 5]]]), 1);
+    const uniform = initAdapter({ ...config, r: 3 }, { linears: new Map([['m.q_proj', [1, 5]]]) }, 1);
     expect(uniform.modules.get('m.q_proj')!.a.every((x) => x !== 0)).toBe(true);
   });
 
   it('refuses other ways to begin', () => {
-    expect(() => initAdapter({ ...config, init_lora_weights: 'eva' }, TINY_LINEARS, 0)).toThrow(
+    expect(() => initAdapter({ ...config, init_lora_weights: 'eva' }, TINY_SITES, 0)).toThrow(
       'found init_lora_weights "eva"',
     );
   });
@@ -74,7 +79,7 @@ describe('fnv1a()', () => {
 
 describe('checkAdapter()', () => {
   it('names the factor and the place of what is wrong', () => {
-    const adapter = initAdapter({ ...config, target_modules: ['q_proj'] }, TINY_LINEARS, 0);
+    const adapter = initAdapter({ ...config, target_modules: ['q_proj'] }, TINY_SITES, 0);
     expect(() => checkAdapter(adapter)).not.toThrow();
     const module = adapter.modules.get('model.layers.1.self_attn.q_proj')!;
     module.a[65] = Number.NaN;

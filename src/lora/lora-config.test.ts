@@ -17,12 +17,11 @@ describe('parseLoraConfig()', () => {
   it.each<[string, unknown, string]>([
     ['peft_type', 'IA3', 'found peft_type "IA3", need "LORA"'],
     ['peft_type', undefined, 'found no peft_type'],
-    ['bias', 'lora_only', 'found bias "lora_only", need "none"'],
-    ['use_dora', true, 'found use_dora true, need a plain LoRA'],
-    ['modules_to_save', ['lm_head'], 'found modules_to_save ["lm_head"]'],
-    ['lora_bias', true, 'found lora_bias true'],
+    ['bias', 'some', 'found bias "some", need "none", "all" or "lora_only"'],
+    ['use_dora', 1, 'found use_dora 1, need true or false'],
+    ['modules_to_save', 'lm_head', 'found modules_to_save "lm_head", need names of modules'],
     ['target_parameters', ['experts.w'], 'found target_parameters'],
-    ['trainable_token_indices', { embed_tokens: [5] }, 'found trainable_token_indices'],
+    ['trainable_token_indices', { embed_tokens: [5, 5] }, 'found trainable_token_indices'],
     ['layer_replication', [[0, 2]], 'found layer_replication'],
     ['alora_invocation_tokens', [1], 'found alora_invocation_tokens'],
     ['use_qalora', true, 'found use_qalora'],
@@ -45,6 +44,13 @@ describe('parseLoraConfig()', () => {
     expect(parse).toThrow(RangeError);
     expect(parse).toThrow('Cannot read "adapter_config.json": found ');
     expect(parse).toThrow(message);
+  });
+
+  it('refuses what PEFT does not do together', () => {
+    const parse = (json: object) => () => parseLoraConfig({ peft_type: 'LORA', ...json });
+    expect(parse({ lora_bias: true, use_dora: true })).toThrow('need it without use_dora');
+    expect(parse({ lora_bias: true, init_lora_weights: 'gaussian' })).toThrow('need init_lora_weights true or false');
+    expect(parse({ modules_to_save: ['embed_tokens'], trainable_token_indices: [1] })).toThrow('not in both');
   });
 
   it('refuses layers with a regular expression, as PEFT does', () => {
@@ -105,10 +111,14 @@ describe('writeLoraConfig()', () => {
       target_modules: '.*q_proj',
       use_rslora: true,
       alpha_pattern: { q: 2 },
+      bias: 'lora_only' as const,
+      lora_bias: true,
+      modules_to_save: ['lm_head'],
+      trainable_token_indices: { embed_tokens: [3, 1] },
     };
     const { other, ...core } = parseLoraConfig(JSON.parse(writeLoraConfig(config))).config;
     expect({ ...core, other: {} }).toEqual(config);
-    expect(Object.keys(other)).toEqual(['inference_mode', 'modules_to_save', 'use_dora']);
+    expect(Object.keys(other)).toEqual(['inference_mode']);
   });
 });
 
@@ -122,19 +132,19 @@ describeWithShared('parseLoraConfig() on reference adapters', 'goldens/llama_var
     'gaussian',
     'init_default',
     'loraplus',
+    'dora',
+    'modules_to_save',
+    'lora_bias',
+    'train_tokens',
+    'gpt2_bias_lora_only',
   ])('%s is read', (name) => {
     expect(parseLoraConfig(sharedJson(`goldens/llama_variants/${name}/adapter/adapter_config.json`)).notices).toEqual(
       [],
     );
   });
   it.each([
-    ['dora', 'use_dora'],
-    ['modules_to_save', 'modules_to_save'],
     ['pissa', 'init_lora_weights'],
     ['olora', 'init_lora_weights'],
-    ['lora_bias', 'lora_bias'],
-    ['train_tokens', 'trainable_token_indices'],
-    ['gpt2_bias_lora_only', 'bias'],
   ])('%s is refused for its %s', (name, key) => {
     expect(() => parseLoraConfig(sharedJson(`goldens/llama_variants/${name}/adapter/adapter_config.json`))).toThrow(
       `found ${key} `,

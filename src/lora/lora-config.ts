@@ -23,7 +23,16 @@ export interface LoraConfig {
   readonly layers_pattern: readonly string[] | string | null;
   readonly init_lora_weights: boolean | string;
   readonly fan_in_fan_out: boolean;
-  readonly bias: 'none';
+  /** Biases of the base that are trained: none, all of them, or those of the modules with LoRA. */
+  readonly bias: 'none' | 'all' | 'lora_only';
+  /** Each row of W + s·B·A has a trained length (DoRA). */
+  readonly use_dora: boolean;
+  /** B has a bias, scaled as B is. */
+  readonly lora_bias: boolean;
+  /** Ends of the paths of modules that are trained and saved in full. */
+  readonly modules_to_save: readonly string[] | null;
+  /** Ids whose rows of the token embedding are trained; by the end of an embedding's path, or for the token embedding. */
+  readonly trainable_token_indices: readonly number[] | Readonly<Record<string, readonly number[]>> | null;
   /** Everything else that the file said; without effect, and not written again. */
   readonly other: Readonly<Record<string, unknown>>;
 }
@@ -48,10 +57,14 @@ export const DEFAULT_LORA: LoraConfig = {
   init_lora_weights: true,
   fan_in_fan_out: false,
   bias: 'none',
+  use_dora: false,
+  lora_bias: false,
+  modules_to_save: null,
+  trainable_token_indices: null,
   other: {},
 };
 
-/** Keys of PEFT 0.21 that have no effect on a trained plain LoRA. */
+/** Keys of PEFT 0.21 that have no effect on a trained adapter. */
 const WITHOUT_EFFECT = [
   'auto_mapping',
   'corda_config',
@@ -65,13 +78,9 @@ const WITHOUT_EFFECT = [
   'qalora_group_size',
   'revision',
 ];
-/** Keys that make it something else than a plain LoRA unless they are empty. */
+/** Keys that make it something that Graft does not compute, unless they are empty. */
 const REFUSED = [
-  'use_dora',
-  'modules_to_save',
-  'lora_bias',
   'target_parameters',
-  'trainable_token_indices',
   'layer_replication',
   'alora_invocation_tokens',
   'arrow_config',
@@ -107,12 +116,17 @@ export function parseLoraConfig(json: Json): { readonly config: LoraConfig; read
     layers_pattern: names(json, 'layers_pattern'),
     init_lora_weights: initialisation(json.init_lora_weights ?? true),
     fan_in_fan_out: flag(json, 'fan_in_fan_out'),
-    bias: 'none',
+    bias: biases(json.bias ?? 'none'),
+    use_dora: flag(json, 'use_dora'),
+    lora_bias: flag(json, 'lora_bias'),
+    modules_to_save: moduleNames(json.modules_to_save ?? null),
+    trainable_token_indices: tokenIds(json.trainable_token_indices ?? null),
     other: Object.fromEntries(
       Object.entries(json).filter(([key]) => !Object.hasOwn(DEFAULT_LORA, key) || key === 'other'),
     ),
   };
   checkLayers(config);
+  checkTogether(config);
   const unknown = Object.keys(config.other).filter((key) => !WITHOUT_EFFECT.includes(key) && !REFUSED.includes(key));
   return {
     config,
@@ -123,7 +137,14 @@ export function parseLoraConfig(json: Json): { readonly config: LoraConfig; read
 /** adapter_config.json as every version of PEFT reads it: the old core of keys, sorted, two spaces. */
 export function writeLoraConfig(config: LoraConfig): string {
   const { other, ...core } = config;
-  const all: Json = { ...core, inference_mode: true, modules_to_save: null, use_dora: false };
+  // Of the newer keys only what is set: older versions refuse a key that they do not know.
+  const { lora_bias, trainable_token_indices, ...old } = core;
+  const all: Json = {
+    ...old,
+    inference_mode: true,
+    ...(lora_bias && { lora_bias }),
+    ...(trainable_token_indices !== null && { trainable_token_indices }),
+  };
   return `${JSON.stringify(sortKeys(all), undefined, 2)}\n`;
 }
 
@@ -135,8 +156,7 @@ function sortKeys(value: unknown): unknown {
 
 function refuseOtherAdapters(json: Json): void {
   if (json.peft_type !== 'LORA') throw bad('peft_type', json.peft_type, '"LORA"');
-  if ((json.bias ?? 'none') !== 'none') throw bad('bias', json.bias, '"none"');
-  for (const key of REFUSED) if (!isEmpty(json[key])) throw bad(key, json[key], 'a plain LoRA adapter without it');
+  for (const key of REFUSED) if (!isEmpty(json[key])) throw bad(key, json[key], 'an adapter without it');
   // PEFT adds a trained classifier to these, whatever the file says.
   if (json.task_type === 'SEQ_CLS' || json.task_type === 'TOKEN_CLS')
     throw bad('task_type', json.task_type, '"CAUSAL_LM"');
@@ -150,6 +170,48 @@ function checkLayers({ target_modules, layers_to_transform, layers_pattern }: Lo
   if (layers_pattern !== null && layers_pattern.length > 0 && layers_to_transform === null) {
     throw bad('layers_pattern', layers_pattern, 'layers_to_transform beside it');
   }
+}
+
+/** PEFT refuses these combinations too. */
+export function checkTogether({
+  lora_bias,
+  use_dora,
+  init_lora_weights,
+  modules_to_save,
+  trainable_token_indices,
+}: LoraConfig): void {
+  if (lora_bias && use_dora) throw bad('lora_bias', lora_bias, 'it without use_dora');
+  if (lora_bias && typeof init_lora_weights === 'string')
+    throw bad('lora_bias', lora_bias, 'init_lora_weights true or false beside it');
+  if (trainable_token_indices === null || modules_to_save === null) return;
+  const tables = Array.isArray(trainable_token_indices) ? ['embed_tokens'] : Object.keys(trainable_token_indices);
+  const both = tables.find((name) => modules_to_save.includes(name));
+  if (both !== undefined)
+    throw bad('trainable_token_indices', trainable_token_indices, `"${both}" there or in modules_to_save, not in both`);
+}
+
+function biases(value: unknown): LoraConfig['bias'] {
+  if (value === 'none' || value === 'all' || value === 'lora_only') return value;
+  throw bad('bias', value, '"none", "all" or "lora_only"');
+}
+
+function moduleNames(value: unknown): readonly string[] | null {
+  if (value === null) return null;
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== ''))
+    return value.length === 0 ? null : value;
+  throw bad('modules_to_save', value, 'names of modules or null');
+}
+
+function tokenIds(value: unknown): LoraConfig['trainable_token_indices'] {
+  if (value === null) return null;
+  const areIds = (ids: unknown): ids is number[] =>
+    Array.isArray(ids) &&
+    ids.length > 0 &&
+    new Set(ids).size === ids.length &&
+    ids.every((id) => Number.isInteger(id) && id >= 0);
+  if (areIds(value)) return value;
+  if (isObject(value) && Object.values(value).every(areIds)) return value as Record<string, number[]>;
+  throw bad('trainable_token_indices', value, 'different token ids, or lists of them by embedding');
 }
 
 function initialisation(value: unknown): boolean | string {

@@ -24,34 +24,42 @@ export type Matching = Pick<
   | 'alpha_pattern'
   | 'layers_to_transform'
   | 'layers_pattern'
->;
+> &
+  Partial<Pick<LoraConfig, 'modules_to_save'>>;
 
-/** PEFT would put adapters on these; here they are frozen. */
+/** Modules beside the linears of the blocks that an adapter can sit on, where a name or pattern says so. */
+export interface OtherTargets {
+  readonly embeddings: Iterable<string>;
+  readonly head: string;
+}
+
+/** PEFT would put adapters on these; here only where the base is known to have them (`OtherTargets`). */
 const NOT_LINEARS: readonly (readonly [linears: string, ...embeddings: string[]])[] = [
   ['model.decoder.', 'lm_head', 'model.decoder.embed_tokens', 'model.decoder.embed_positions'],
   ['model.', 'lm_head', 'model.embed_tokens'],
-  ['gpt_neox.', 'embed_out', 'gpt_neox.embed_in'],
+  ['gpt_neox.', 'lm_head', 'gpt_neox.embed_in'],
   ['transformer.', 'lm_head', 'transformer.wte', 'transformer.wpe', 'transformer.word_embeddings'],
 ];
 
 /**
- * The targets among `linearPaths`, in their order. `defaults`: what null means for this family (Family.defaultTargets).
- * Throws a RangeError when nothing matches, or when the config targets the embedding or the head.
+ * The targets among `linearPaths` and `others`, in the order of the model. `defaults`: what null means for this family
+ * (Family.defaultTargets). Throws a RangeError when nothing matches, or when the config targets what no adapter can sit on.
  */
 export function resolveTargets(
   config: Matching,
   linearPaths: Iterable<string>,
   defaults?: readonly string[],
+  others?: OtherTargets,
 ): Map<string, Target> {
-  const paths = [...linearPaths];
+  const linears = [...linearPaths];
+  const embeddings = [...(others?.embeddings ?? [])];
+  const paths = others ? [...embeddings, ...linears, others.head] : linears;
   const chosen = { ...config, target_modules: config.target_modules ?? defaults ?? null };
-  const isTarget = targetTest(chosen, paths);
-  const [, ...embeddings] = NOT_LINEARS.find(([start]) => paths[0]?.startsWith(start)) ?? [''];
-  const embedding = embeddings.find(isTarget);
-  if (embedding !== undefined) {
-    throw new RangeError(
-      `Cannot place the adapter: found "${embedding}" among its targets, need linears of the blocks`,
-    );
+  const isTarget = targetTest(chosen, linears);
+  const [, ...tables] = NOT_LINEARS.find(([start]) => linears[0]?.startsWith(start)) ?? [''];
+  const wrong = tables.find((table) => !paths.includes(table) && isTarget(table));
+  if (wrong !== undefined) {
+    throw new RangeError(`Cannot place the adapter: found "${wrong}" among its targets, need linears of the blocks`);
   }
   const rankOf = patternLookup(config.rank_pattern, config.r);
   const alphaOf = patternLookup(config.alpha_pattern, config.lora_alpha);
@@ -63,12 +71,14 @@ export function resolveTargets(
   }
   if (targets.size > 0) return targets;
   throw new RangeError(
-    `Cannot place the adapter: found no linear for target_modules ${JSON.stringify(config.target_modules)}, need names like ${endings(paths)}`,
+    `Cannot place the adapter: found no linear for target_modules ${JSON.stringify(config.target_modules)}, need names like ${endings(linears)}`,
   );
 }
 
 function targetTest(config: Matching, paths: readonly string[]): (path: string) => boolean {
-  const isExcluded = nameTest(config.exclude_modules ?? []);
+  const isNamedOut = nameTest(config.exclude_modules ?? []);
+  const isSaved = savedTest(config.modules_to_save ?? []);
+  const isExcluded = (path: string) => isNamedOut(path) || isSaved(path);
   const names = targetNames(config.target_modules, paths);
   if (typeof names === 'string') {
     const isNamed = nameTest(names);
@@ -78,6 +88,12 @@ function targetTest(config: Matching, paths: readonly string[]): (path: string) 
   const isInLayers = layerTest(config);
   return (path) =>
     !isExcluded(path) && (whole.has(path) || (names.some((name) => path.endsWith(`.${name}`)) && isInLayers(path)));
+}
+
+/** A module that is trained in full is no target, nor is anything inside it. PEFT reads the names as expressions here. */
+function savedTest(names: readonly string[]): (path: string) => boolean {
+  const tests = names.map((name) => pythonRegExp(name, (source) => `^(?:^|.*\\.)${source}(?:$|\\..*)`));
+  return (path) => tests.some((test) => test.test(path));
 }
 
 /** "all-linear" becomes the list of all paths but the head, as in PEFT. */

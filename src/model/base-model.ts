@@ -3,6 +3,7 @@
 import type { Device } from '../gpu/device.ts';
 import type { Graph } from '../gpu/graph.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
+import { frozenWeight, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import type { Family } from './families/family.ts';
@@ -61,6 +62,16 @@ export class BaseModel implements PassModel {
   /** On the device: the weights, and the tables that rows of so many tokens need. */
   bytesFor(positions: number): { readonly weights: number; readonly tables: number } {
     return { weights: this.weights.bytes, tables: tableBytes(this.config, positions) };
+  }
+
+  /** The weight of a linear, or of the head, on a graph. Throws a RangeError when there is none at `path`. */
+  weightOf(g: Graph, path: string): Weight {
+    const { head, tensors } = this.parts;
+    const name = `${path === head.path ? head.matrix : path}.weight`;
+    const spec = tensors.find((tensor) => tensor.name === name);
+    if (spec === undefined || spec.shape.length !== 2)
+      throw new RangeError(`Cannot find the weight of "${path}": need a linear of this model`);
+    return frozenWeight(g, name, this.weights.storageOf(spec), spec.shape[0]!, spec.shape[1]!);
   }
 
   /** Memory of the graph's frozen values. `extra`: frozen values that are not the model's (adapters in use). */

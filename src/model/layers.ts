@@ -10,6 +10,7 @@ import { attentionCached } from '../gpu/kernels/attention-cached.ts';
 import { cacheAppend } from '../gpu/kernels/cache-append.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { gatedActivation } from '../gpu/kernels/gated-activation.ts';
+import type { ColumnChoice } from '../gpu/kernels/gather-columns.ts';
 import { layerNorm } from '../gpu/kernels/layer-norm.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
@@ -40,6 +41,8 @@ export interface LinearCall extends ModuleCall {
   readonly kind: 'linear';
   readonly x: Value;
   readonly addend: Value | undefined;
+  /** Of a head whose x holds chosen columns of the hidden states: which. */
+  readonly at: ColumnChoice | undefined;
   weight(source?: ParameterSource): Weight;
   bias(source?: ParameterSource): Value | undefined;
 }
@@ -128,13 +131,13 @@ export class Layers {
     const { bias = false, transposed = false, addend } = options;
     const shape = [outFeatures, x.shape[0]!] as const;
     const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed };
-    return this.product(path, x, { weight, bias, addend, label: path });
+    return this.product(path, x, { weight, bias, addend, label: path, at: undefined });
   }
 
   /** Logits (V,T) of hidden states x (C,T): the linear at `path`, whose matrix may be an embedding's. */
-  head(path: string, x: Value, matrix: Weight): Value {
+  head(path: string, x: Value, matrix: Weight, at?: ColumnChoice): Value {
     const weight: WeightSpec = { name: `${path}.weight`, shape: [matrix.rows, matrix.columns], kind: 'embedding' };
-    return this.product(path, x, { weight, matrix, bias: false, addend: undefined, label: 'logits' });
+    return this.product(path, x, { weight, matrix, bias: false, addend: undefined, label: 'logits', at });
   }
 
   /** Over all rows of x, or over each group of `size` rows (a head). `offset`: added to the weight as it is stored. */
@@ -145,7 +148,13 @@ export class Layers {
     return this.adapt.norm({
       kind: 'norm',
       path,
-      run: (source) => rmsNorm(this.graph, x, source?.vector(spec) ?? this.vector(spec), eps, { label: path }),
+      run: (source) => {
+        const own = source?.vector(spec);
+        // The base's weight lies there with its offset; one of an adapter is as its file has it.
+        return own
+          ? rmsNorm(this.graph, x, own, eps, { label: path, offset })
+          : rmsNorm(this.graph, x, this.vector(spec), eps, { label: path });
+      },
     });
   }
 
@@ -212,7 +221,7 @@ export class Layers {
     return this.weight({ name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' });
   }
 
-  private product(path: string, x: Value, { weight, matrix, bias: hasBias, addend, label }: ProductChoice): Value {
+  private product(path: string, x: Value, { weight, matrix, bias: hasBias, addend, label, at }: ProductChoice): Value {
     const biasSpec: WeightSpec = { name: `${path}.bias`, shape: [weight.shape[0]!], kind: 'bias' };
     const weightOf = (source?: ParameterSource) => source?.matrix(weight) ?? matrix ?? this.weight(weight);
     const biasOf = (source?: ParameterSource) =>
@@ -222,6 +231,7 @@ export class Layers {
       path,
       x,
       addend,
+      at,
       weight: weightOf,
       bias: biasOf,
       run: (source) => {
@@ -263,6 +273,7 @@ interface ProductChoice {
   readonly bias: boolean;
   readonly addend: Value | undefined;
   readonly label: string;
+  readonly at: ColumnChoice | undefined;
 }
 
 /** What a layer's attention has of its own. */

@@ -9,9 +9,18 @@ import { Layers } from './layers.ts';
 import { packedInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 
+/** What turns hidden states into logits. */
+export interface Head {
+  /** Its module path in transformers. */
+  readonly path: string;
+  /** Path of its matrix in the model's files; for GPT-NeoX those say "embed_out". */
+  readonly matrix: string;
+  /** True: the matrix is the token embedding's. */
+  readonly isTied: boolean;
+}
+
 export interface ModelParts {
-  /** The matrix of the logits: its module path, and the path of the token embedding whose matrix it is when they are tied. */
-  readonly head: { readonly path: string; readonly tiedTo: string | undefined };
+  readonly head: Head;
   /** Token embeddings: module path → [width, rows of the table]. */
   readonly embeddings: ReadonlyMap<string, readonly [number, number]>;
   /** What PEFT takes for `target_modules: null`. */
@@ -55,9 +64,7 @@ export function modelParts(config: ModelConfig): ModelParts {
   });
   family.hidden(m, config);
   const matrix = family.head(m, config).name.replace(/\.weight$/, '');
-  const head = embeddings.has(matrix)
-    ? { path: family.headPath ?? 'lm_head', tiedTo: matrix }
-    : { path: matrix, tiedTo: undefined };
+  const head = { path: 'lm_head', matrix, isTied: embeddings.has(matrix) };
   const { defaultTargets } = family;
   return { tensors: [...tensors.values()], linears, head, embeddings, defaultTargets };
 }

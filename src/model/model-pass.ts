@@ -2,6 +2,7 @@
 // weights themselves: an opened base builds it to run, a plan builds it to count.
 
 import type { Graph, Value } from '../gpu/graph.ts';
+import type { ColumnChoice } from '../gpu/kernels/gather-columns.ts';
 import type { ModelConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
 import { type Adapt, Layers, type WeightLayout } from './layers.ts';
@@ -11,16 +12,17 @@ import type { ModelParts } from './model-parts.ts';
 /** What a graph of a model's pass is built from. */
 export interface PassModel {
   readonly config: ModelConfig;
+  readonly parts: Pick<ModelParts, 'head'>;
   /**
-   * Adds the forward pass to a graph: hidden states (C,T) after the final norm, and `head`, which adds the product of some of
-   * their columns to logits. `positions`: longest row.
+   * Adds the forward pass to a graph: hidden states (C,T) after the final norm, and `head`, which makes logits of some of their
+   * columns (`at`: which, when not all). `positions`: longest row.
    */
   build(
     g: Graph,
     inputs: ModelInputs,
     positions: number,
     adapt?: Adapt,
-  ): { readonly hidden: Value; readonly head: (x: Value) => Value };
+  ): { readonly hidden: Value; readonly head: (x: Value, at?: ColumnChoice) => Value };
 }
 
 /** Rope tables grow in steps of this many positions. */
@@ -55,5 +57,5 @@ export function buildPass(
   const layers = new Layers(g, config, inputs, layout, tablePositions(positions), adapt);
   const hidden = family.hidden(layers, config);
   const matrix = family.head(layers, config);
-  return { hidden, head: (x) => layers.head(parts.head.path, x, matrix) };
+  return { hidden, head: (x, at) => layers.head(parts.head.path, x, matrix, at) };
 }

@@ -21,7 +21,7 @@ afterAll(async () => (await opened).destroy());
 
 async function gradients(checkpointing: Checkpointing) {
   const model = await opened;
-  const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
+  const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.parts);
   const flat = await FlatAdapter.load(model.device, adapter);
   const batch = goldenBatch(readGoldenJson<BaseJson>(folder, 'base.json'));
   const shape = { columns: batch.columns, positions: 24, dropout: 0.1, checkpointing };
@@ -47,7 +47,7 @@ describe('checkpointing', () => {
 
   it('allocates exactly what was planned', async () => {
     const model = await opened;
-    const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
+    const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.parts);
     const flat = await FlatAdapter.load(model.device, adapter);
     for (const checkpointing of ['none', 'block'] as const)
       for (const columns of [16, 64]) {
@@ -71,7 +71,7 @@ describe('checkpointing', () => {
       return BaseModel.prototype.build.call(layers, g, inputs, positions, adapt);
     };
     const bytes = (checkpointing: Checkpointing) =>
-      planStep({ build, config: deep }, model.device.traits, adapter, {
+      planStep({ build, config: deep, parts: model.parts }, model.device.traits, adapter, {
         columns: 512,
         positions: 512,
         dropout: 0,

@@ -34,7 +34,7 @@ const DEFAULT_TARGETS = {
 async function step(folder: string, quant: QuantChoice, checkpointing: 'none' | 'block') {
   const device = await openDevice();
   const model = await BaseModel.open(device, await openModelFolder(diskFolder(path.join(folder, 'model'))), quant);
-  const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.linears());
+  const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'lora_all_linear/adapter')), model.parts);
   const flat = await FlatAdapter.load(device, adapter);
   const batch = goldenBatch(readGoldenJson<BaseJson>(folder, 'base.json'));
   const shape = { columns: batch.columns, positions: 24, dropout: 0.1, checkpointing, weightDecay: 0 };

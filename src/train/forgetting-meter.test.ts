@@ -32,7 +32,7 @@ beforeAll(async () => {
     linears: 'f32',
     embeddings: 'f32',
   });
-  const read = await readPeftFolder(diskFolder(path.join(ADAPTER, 'adapter')), model.linears());
+  const read = await readPeftFolder(diskFolder(path.join(ADAPTER, 'adapter')), model.parts);
   adapter = await FlatAdapter.load(device, read.adapter);
   meter = await ForgettingMeter.create(model, adapter, COLUMNS, 24);
 });

@@ -34,6 +34,7 @@ interface Targets {
 
 export class ForgettingMeter {
   private constructor(
+    private readonly refresh: () => Promise<void>,
     private readonly program: Program,
     private readonly inputs: PackedInputs,
     private readonly targets: Targets,
@@ -48,9 +49,10 @@ export class ForgettingMeter {
     columns: number,
     positions: number,
   ): Promise<ForgettingMeter> {
+    await adapter.measure(model);
     const g = new Graph(model.device.traits);
     const inputs = packedInputs(g, 2 * columns);
-    const { adapt, attached } = attachFrozen(g, [adapter], 2 * columns);
+    const { adapt, attached } = attachFrozen(g, [adapter], 2 * columns, model.parts.head);
     const { hidden, head } = model.build(g, inputs, positions, adapt);
     const targets = {
       base: g.input('base_columns', [columns], 'u32'),
@@ -71,7 +73,7 @@ export class ForgettingMeter {
       const choice = { used: targets.supervised, offset, count, onlyIf };
       g.onlyIf = onlyIf;
       const logits = [targets.base, targets.adapted].map((of) =>
-        head(gatherColumns(g, hidden, { ...choice, columns: of })),
+        head(gatherColumns(g, hidden, { ...choice, columns: of }), { ...choice, columns: of }),
       );
       klDivergence(g, logits[0]!, logits[1]!, choice, results[2]);
       for (const i of [0, 1] as const)
@@ -80,11 +82,13 @@ export class ForgettingMeter {
     }
     const shared = await model.bind(g, positions, new Map(attached[0]!.slots));
     const program = await Program.compile(model.device, planMemory(g, model.device.traits), shared);
-    return new ForgettingMeter(program, inputs, targets, attached[0]!.strength, results);
+    return new ForgettingMeter(() => adapter.measure(model), program, inputs, targets, attached[0]!.strength, results);
   }
 
   async measure(batch: Batch, strength = 1): Promise<TokenForgetting> {
     const { program, inputs, targets } = this;
+    // The adapter may be in training.
+    await this.refresh();
     const twice = (values: Uint32Array, shift = 0) => {
       const out = new Uint32Array(2 * values.length);
       out.set(values);

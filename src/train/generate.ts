@@ -72,6 +72,7 @@ export class Generator {
   static async create(model: BaseModel, answers: readonly Answer[], tokens: number): Promise<Generator> {
     const adapters = [...new Set(answers.map((a) => a.adapter).filter((a) => a !== undefined))];
     model.checkTokens(tokens);
+    for (const adapter of adapters) await adapter.measure(model);
     const capacity = Math.ceil(tokens / CAPACITY_STEP) * CAPACITY_STEP;
     const caches = new Map<string, Slot>();
     const prefill = await makePass(model, adapters, answers.length, capacity, PREFILL_COLUMNS, false, caches);
@@ -230,7 +231,7 @@ async function makePass(
 ): Promise<Pass> {
   const g = new Graph(model.device.traits);
   const inputs = cachedInputs(g, columns, rows, capacity);
-  const { adapt, attached } = attachFrozen(g, adapters, columns);
+  const { adapt, attached } = attachFrozen(g, adapters, columns, model.parts.head);
   const positions = Math.min(capacity, model.config.maxTokens ?? capacity);
   const { hidden, head } = model.build(g, inputs, positions, adapt);
   const logits = wantsLogits ? g.keep(head(hidden)) : undefined;

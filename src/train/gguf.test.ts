@@ -40,7 +40,7 @@ function compare(family: string): void {
   it('takes a PEFT adapter as it is', async () => {
     const model = await opened;
     const files = diskFolder(sharedPath(`goldens/${family}/lora_all_linear/adapter`));
-    const { adapter } = await readPeftFolder(files, model.linears());
+    const { adapter } = await readPeftFolder(files, model.parts);
     const { logits, loss } = await score(model, adapter, base);
     const reference = (await expected).get('q8_0.lora.logits')!;
     expect(worstLogit(logits, reference, base, model.config.vocab)).toBeLessThan(LOGITS);

@@ -7,18 +7,18 @@ import { openDevice } from '../gpu/testing/open-device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { tensorsOf } from '../lora/adapter-tensors.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
-import { FlatAdapter, readFlat, splitFlat } from '../lora/flat-adapter.ts';
+import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { bitsandbytesFolder } from '../model/testing/bitsandbytes-folder.ts';
 import { Generator } from './generate.ts';
+import { gradientErrors, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
   diskFolder,
   type GoldenJson,
-  goldenBatch,
   goldenPath,
   goldenRows,
   readGoldenJson,
@@ -26,7 +26,6 @@ import {
   relativeL2,
 } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
-import { TrainStep } from './train-step.ts';
 
 const LOGITS = 2e-4;
 const LOSS = 1e-5;
@@ -162,7 +161,7 @@ for (const golden of CASES) {
       if (folder === undefined) continue;
       const json = readGoldenJson<GoldenJson>(folder, 'golden.json');
       const adapterAt = async (which: string) =>
-        (await readPeftFolder(diskFolder(path.join(folder, which)), (await opened).linears())).adapter;
+        (await readPeftFolder(diskFolder(path.join(folder, which)), (await opened).parts)).adapter;
 
       it(`${name}: gives the logits, the loss and every gradient`, async () => {
         const model = await opened;
@@ -199,7 +198,7 @@ for (const golden of CASES) {
     it('notices a disturbed adapter (control)', async () => {
       const model = await opened;
       const folder = path.join(basePath, 'lora_all_linear');
-      const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'adapter')), model.linears());
+      const { adapter } = await readPeftFolder(diskFolder(path.join(folder, 'adapter')), model.parts);
       const [at, module] = [...adapter.modules][3]!;
       const b = module.b.slice();
       b[5] = b[5]! + 0.05;
@@ -211,59 +210,6 @@ for (const golden of CASES) {
       expect(Math.max(...errors)).toBeGreaterThan(GRADIENT);
     });
   });
-}
-
-async function gradientErrors(
-  model: BaseModel,
-  adapter: Adapter,
-  base: BaseJson,
-  expected: ReadonlyMap<string, Float32Array>,
-): Promise<[string, number][]> {
-  const flat = await FlatAdapter.load(model.device, adapter);
-  const batch = goldenBatch(base);
-  const step = await TrainStep.create(model, flat, {
-    columns: batch.columns,
-    positions: 24,
-    dropout: 0,
-    weightDecay: 0,
-  });
-  try {
-    step.clearGradients();
-    await step.forwardAndBackward([batch], { update: 1, seed: 0 });
-    const gradients = await readFlat(model.device, step.optimizer.grads);
-    return [...splitFlat(adapter, gradients)].map(([tensor, gradient]) => [
-      tensor,
-      relativeL2(gradient, expected.get(`grad.base_model.model.${tensor}`)!),
-    ]);
-  } finally {
-    step.destroy();
-    flat.destroy();
-  }
-}
-
-async function trainTwenty(model: BaseModel, adapter: Adapter, base: BaseJson, lrs: readonly number[]) {
-  const flat = await FlatAdapter.load(model.device, adapter);
-  const batch = goldenBatch(base);
-  const step = await TrainStep.create(model, flat, {
-    columns: batch.columns,
-    positions: 24,
-    dropout: 0,
-    weightDecay: 0.01,
-  });
-  try {
-    const losses: number[] = [];
-    const norms: number[] = [];
-    for (const [i, lr] of lrs.entries()) {
-      const result = await step.run([batch], { lr, update: i + 1, clip: 1, seed: 0 });
-      losses.push(result.loss);
-      norms.push(result.gradNorm);
-    }
-    losses.push((await step.evaluate(batch)).sum / batch.supervised);
-    return { losses, norms, final: await flat.read() };
-  } finally {
-    step.destroy();
-    flat.destroy();
-  }
 }
 
 async function greedy(model: BaseModel, adapter: Adapter | undefined, base: BaseJson): Promise<number[][]> {

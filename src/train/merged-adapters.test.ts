@@ -40,7 +40,7 @@ describeWithShared('merged adapters against PEFT', 'goldens/llama_merge', () => 
     const model = await opened;
     const golden = cases[name]!;
     const read = async (adapter: string) =>
-      readPeftFolder(diskFolder(sharedPath(path.join('goldens/llama_merge/adapters', adapter))), model.linears());
+      readPeftFolder(diskFolder(sharedPath(path.join('goldens/llama_merge/adapters', adapter))), model.parts);
     const inputs = await Promise.all(
       golden.adapters.map(async (at, i) => ({ name: at, adapter: (await read(at)).adapter, weight: weights[i]! })),
     );

@@ -43,7 +43,7 @@ async function train(settings: TrainSettings, data = rows(9), hooks: { stopAfter
   const model = await opened;
   const start = initAdapter(
     { ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' },
-    model.linears(),
+    model.parts,
     settings.seed,
   );
   const flat = await FlatAdapter.load(model.device, start);
@@ -132,7 +132,7 @@ describe('Generator', () => {
     const { factors } = await train(SETTINGS);
     const start = initAdapter(
       { ...DEFAULT_LORA, r: 4, lora_alpha: SETTINGS.alpha, target_modules: 'all-linear' },
-      model.linears(),
+      model.parts,
       0,
     );
     const adapter = await FlatAdapter.create(model.device, start, factors);

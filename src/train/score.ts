@@ -29,9 +29,10 @@ export class Scorer {
     positions: number,
     wantsLogits = false,
   ): Promise<Scorer> {
+    await adapter?.measure(model);
     const g = new Graph(model.device.traits);
     const inputs = packedInputs(g, columns);
-    const { adapt, attached } = attachFrozen(g, adapter ? [adapter] : [], columns);
+    const { adapt, attached } = attachFrozen(g, adapter ? [adapter] : [], columns, model.parts.head);
     const { hidden, head } = model.build(g, inputs, positions, adapt);
     const logits = wantsLogits ? g.keep(head(hidden)) : undefined;
     const targets = {

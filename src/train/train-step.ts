@@ -59,7 +59,12 @@ export function buildStep(model: PassModel, traits: Traits, adapterShape: Adapte
   const graph = new Graph(traits);
   const inputs = packedInputs(graph, shape.columns);
   const dropoutStep = shape.dropout > 0 ? graph.input('dropout.step', [4], 'u32') : undefined;
-  const adapt = attachTrainable(graph, adapterShape, dropoutStep && { p: shape.dropout, step: dropoutStep });
+  const adapt = attachTrainable(
+    graph,
+    adapterShape,
+    model.parts.head,
+    dropoutStep && { p: shape.dropout, step: dropoutStep },
+  );
   const { hidden, head } = model.build(graph, inputs, shape.positions, adapt);
   const targetColumns = graph.input('target_columns', [shape.columns], 'u32');
   const targetIds = graph.input('target_ids', [shape.columns], 'u32');
@@ -146,7 +151,7 @@ export class TrainStep {
     const { device } = model;
     const step = buildStep(model, device.traits, adapter.shape, shape);
     const plan = planMemory(step.graph, device.traits);
-    const shared = await model.bind(step.graph, shape.positions);
+    const shared = await model.bind(step.graph, shape.positions, adapter.extra);
     const optimizer = await Optimizer.create(device, adapter, shape);
     try {
       const program = await Program.compile(device, plan, shared, {
@@ -260,7 +265,7 @@ export class TrainStep {
       throw new RangeError(`Cannot train on a batch of ${columns} columns: need at most ${this.shape.columns}`);
     const { device } = this.model;
     const step = buildStep(this.model, device.traits, this.adapter.shape, { ...this.shape, columns });
-    const shared = await this.model.bind(step.graph, this.shape.positions);
+    const shared = await this.model.bind(step.graph, this.shape.positions, this.adapter.extra);
     const flat = { params: this.adapter.params, grads: this.optimizer.grads };
     const program = await Program.compile(device, planMemory(step.graph, device.traits), shared, {
       flat,

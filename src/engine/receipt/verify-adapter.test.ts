@@ -27,7 +27,7 @@ beforeAll(async () => {
   const open = await openModelFolder(diskFolder(path.join(FIXTURE, 'model')), 'llama');
   model = await BaseModel.open(device, open, { linears: 'q8', embeddings: 'q8' });
   const adapterFolder = diskFolder(path.join(FIXTURE, 'lora_all_linear/adapter'));
-  const { adapter } = await readPeftFolder(adapterFolder, model.linears());
+  const { adapter } = await readPeftFolder(adapterFolder, model.parts);
   const row = { file: 'rows', line: 1, ids: Int32Array.of(1, 2, 3), mask: Uint8Array.of(0, 1, 1) };
   const outcome = {
     steps: 2,

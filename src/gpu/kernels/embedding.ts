@@ -1,8 +1,9 @@
-// x[c,t] = scale · W[first + ids[t],c]: token ids to features. The table is frozen, so nothing flows back.
+// x[c,t] = scale · W[first + ids[t],c]: token ids to features. A trained table learns from all columns of an id.
 
 import type { Graph, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
 import { weightBindings, weightPart } from './product.ts';
+import { scatterIds } from './scatter-ids.ts';
 
 export interface EmbeddingOptions {
   readonly scale?: number;
@@ -23,6 +24,12 @@ export function embedding(g: Graph, table: Weight, ids: Value, { scale = 1, firs
     writes: ['x'],
     params: { O, C, T, first, scale },
     grid: [Math.ceil(T / WG), Math.ceil(C / 4), 1],
+    backward: (tape) => {
+      if (table.codes.role !== 'trainable') return;
+      if (first !== 0) throw new RangeError(`Cannot train "${table.name}": found rows that begin at ${first}, need 0`);
+      const gradient = tape.graph.gradientOf(table.codes);
+      scatterIds(tape.graph, ids, tape.gradient(x), gradient, { rows: O, id: C, c: 1 }, scale);
+    },
   });
   return x;
 }

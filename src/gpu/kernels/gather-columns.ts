@@ -30,6 +30,24 @@ export function gatherColumns(g: Graph, x: Value, { columns, used, offset, count
   return y;
 }
 
+/**
+ * values (T) → (count), for what kernels read of an input per column: an output, because what lies among activations can not
+ * be bound for reading alone.
+ */
+export function gatherInput(g: Graph, values: Value, { columns, used, offset, count, onlyIf }: ColumnChoice): Value {
+  const y = g.output(`${values.name} at ${offset} of ${columns.name}`, [count]);
+  g.push({
+    label: 'gather input',
+    shader: { file: 'gather-columns', overrides: { WG } },
+    bindings: { x: values, columns, used, y },
+    writes: ['y'],
+    params: { C: 1, T: values.shape[0]!, M: count, offset },
+    grid: [Math.ceil(count / WG), 1, 1],
+    ...(onlyIf && { onlyIf }),
+  });
+  return y;
+}
+
 /** The inverse, for gradients: dx[c,columns[offset+m]] = dy[c,m], in place; other columns stay. */
 export function scatterColumns(
   g: Graph,

@@ -3,8 +3,9 @@
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import { columnGroups } from './rms-norm.ts';
+import { rowSum } from './row-sum.ts';
 
-/** x (C,T), weight and bias (C) frozen → y (C,T). Throws TypeError when the shapes do not fit. */
+/** x (C,T), weight and bias (C), frozen or trained → y (C,T). Throws TypeError when the shapes do not fit. */
 export function layerNorm(
   g: Graph,
   x: Value,
@@ -24,6 +25,8 @@ export function layerNorm(
   const sizes = { C, T4: T / 4 };
   const backward = (tape: Tape) => {
     const dy = tape.gradient(y);
+    if (weight.role === 'trainable') rowSum(g, g.gradientOf(weight), 'layer-norm', { x, stats, dy }, { rows: C, T });
+    if (bias.role === 'trainable') rowSum(g, g.gradientOf(bias), 'bias', { dy }, { rows: C, T });
     tape.accumulate(x, (into) => {
       const dx = into ? g.inPlace(into.name, into) : g.activation(`d${x.name}`, x.shape);
       g.push({

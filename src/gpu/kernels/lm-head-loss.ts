@@ -5,7 +5,7 @@
 import { backpropagate } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import { crossEntropy } from './cross-entropy.ts';
-import { gatherColumns, scatterColumns } from './gather-columns.ts';
+import { type ColumnChoice, gatherColumns, scatterColumns } from './gather-columns.ts';
 import { zero } from './zero.ts';
 
 /** Logits in memory at a time, at most. */
@@ -22,8 +22,8 @@ export function lossChunk(V: number, T: number): number {
 export interface LossInputs {
   /** (C,T) after the final norm. */
   readonly hidden: Value;
-  /** x (C,M) → logits (V,M), differentiable. */
-  readonly head: (x: Value) => Value;
+  /** x (C,M), the columns `at` of the hidden states → logits (V,M), differentiable. */
+  readonly head: (x: Value, at: ColumnChoice) => Value;
   /** (T) u32 inputs: columns whose logits are judged, and the ids asked for there. */
   readonly targetColumns: Value;
   readonly targetIds: Value;
@@ -53,7 +53,7 @@ export function lmHeadLoss(
     const h = gatherColumns(g, hidden, choice);
     if (backward) g.require(h);
     const first = g.ops.length;
-    const logits = head(h);
+    const logits = head(h, choice);
     const dlogits = crossEntropy(g, logits, choice, { targetIds, lossScale, losses });
     if (dHidden !== undefined) {
       const dh = backpropagate(g, first, new Map([[logits, dlogits]]), h);

@@ -5,9 +5,10 @@ import type { Weight } from '../weight.ts';
 import { matmulBackward } from './matmul-backward.ts';
 import { outerProduct } from './outer-product.ts';
 import { checkProduct, product } from './product.ts';
+import { rowSum } from './row-sum.ts';
 
 export interface MatmulOptions {
-  /** (O), frozen. */
+  /** (O), frozen or trained. */
   readonly bias?: Value;
   /** (O,T), added to the result: a residual. */
   readonly addend?: Value;
@@ -39,6 +40,7 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
       tape.accumulate(x, (into) => matmulBackward(tape.graph, weight, dy, { into, scale }));
       if (weight.codes.role === 'trainable')
         outerProduct(tape.graph, dy, x, tape.graph.gradientOf(weight.codes), scale);
+      if (bias?.role === 'trainable') rowSum(tape.graph, tape.graph.gradientOf(bias), 'bias', { dy }, { rows: O, T });
       if (addend) tape.passThrough(addend, dy);
       if (into) tape.passThrough(into, dy);
     },

@@ -3,18 +3,21 @@
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import type { ShaderRef } from '../shader.ts';
+import { rowSum } from './row-sum.ts';
 
 export interface RmsNormOptions {
   readonly label?: string;
+  /** Added to the weight (Gemma's trained norms hold w - 1). */
+  readonly offset?: number;
 }
 
-/** x (G·C,T), weight (C) frozen → y (G·C,T); every group of C rows is normalised by itself. Throws TypeError when C does not divide the rows. */
+/** x (G·C,T), weight (C), frozen or trained → y (G·C,T); every group of C rows is normalised by itself. Throws TypeError when C does not divide the rows. */
 export function rmsNorm(
   g: Graph,
   x: Value,
   weight: Value,
   eps: number,
-  { label = 'rms-norm' }: RmsNormOptions = {},
+  { label = 'rms-norm', offset = 0 }: RmsNormOptions = {},
 ): Value {
   const [rows, T] = x.shape as [number, number];
   const C = weight.shape[0]!;
@@ -29,6 +32,8 @@ export function rmsNorm(
   const sizes = { C, T4: T / 4 };
   const backward = (tape: Tape) => {
     const dy = tape.gradient(y);
+    if (weight.role === 'trainable')
+      rowSum(g, g.gradientOf(weight), 'rms-norm', { x, rstd, dy }, { rows: C, groups, T });
     tape.accumulate(x, (into) => {
       const dx = into ? g.inPlace(into.name, into) : g.activation(`d${x.name}`, x.shape);
       g.push({
@@ -36,7 +41,7 @@ export function rmsNorm(
         shader: { file: 'rms-norm-backward', parts, overrides },
         bindings: { x, weight, rstd, dy, dx },
         writes: ['dx'],
-        params: { ...sizes, accumulate: into ? 1 : 0 },
+        params: { ...sizes, accumulate: into ? 1 : 0, offset },
         grid,
       });
       return dx;
@@ -47,7 +52,7 @@ export function rmsNorm(
     shader: { file: 'rms-norm', parts, overrides },
     bindings: { x, weight, y, rstd },
     writes: ['y', 'rstd'],
-    params: { ...sizes, eps },
+    params: { ...sizes, eps, offset },
     grid,
     backward,
   });

@@ -1,10 +1,10 @@
-// y[c,t] = x[c,t] · rstd[t] · weight[c],  rstd[t] = 1 / sqrt(mean_c x[c,t]² + eps)
+// y[c,t] = x[c,t] · rstd[t] · (weight[c] + offset),  rstd[t] = 1 / sqrt(mean_c x[c,t]² + eps)
 //   x, y (G·C,T) f32 · weight (C) f32 · rstd (G,T) f32, kept for rms-norm-backward
 // One workgroup per group of C rows and 4·WG_X tokens; WG_Y lanes stride over the rows of the same four tokens.
 #import column-sum
 override WG_X: u32 = 4u;
 override WG_Y: u32 = 32u;
-struct Params { C: u32, T4: u32, eps: f32 }
+struct Params { C: u32, T4: u32, eps: f32, offset: f32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<storage, read> weight: array<f32>;
@@ -26,6 +26,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   if (lane.y == 0u) { rstd[group.y * params.T4 + t4] = r; }
   for (var c = lane.y; c < params.C; c += WG_Y) {
     let i = (first + c) * params.T4 + t4;
-    y[i] = x[i] * r * weight[c];
+    y[i] = x[i] * r * (weight[c] + params.offset);
   }
 }

@@ -62,13 +62,6 @@ export function peftFilesOf(
   ];
 }
 
-/** (columns, rows) of a matrix (rows, columns). */
-export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j]!;
-  return out;
-}
-
 /** The rank and alpha that most modules have; the first among equals. */
 function mostCommon(modules: readonly ForeignModule[]): { r: number; alpha: number } {
   const counts = new Map<string, { r: number; alpha: number; count: number }>();

@@ -21,7 +21,7 @@ const baseOf = (family: string) => {
 };
 const adapterOf = async (family: string) => {
   const files = sharedFolder(`goldens/${family}/lora_all_linear/adapter`);
-  return (await readPeftFolder(files, await ownLinears(files))).adapter;
+  return (await readPeftFolder(files, { linears: await ownLinears(files) })).adapter;
 };
 const read = async (file: ModelFile) => {
   const { metadata, tensors } = await readGgufHeader(file);

@@ -9,7 +9,7 @@ import { readPeftFolder } from './peft.ts';
 
 const adapterOf = async (family: string) => {
   const files = sharedFolder(`goldens/${family}/lora_all_linear/adapter`);
-  return (await readPeftFolder(files, await ownLinears(files))).adapter;
+  return (await readPeftFolder(files, { linears: await ownLinears(files) })).adapter;
 };
 const read = async (files: readonly ModelFile[]) => {
   const { tensors } = await readSafetensorsHeader(findFile(files, 'adapters.safetensors')!);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_LINEARS } from '../testing/tiny-linears.ts';
+import { TINY_SITES } from '../testing/tiny-linears.ts';
 import { writeModelCard } from './model-card.ts';
 
 const config = { ...DEFAULT_LORA, target_modules: ['q_proj', 'v_proj'], base_model_name_or_path: 'org/base-1.0' };
-const adapter = initAdapter(config, TINY_LINEARS, 0);
+const adapter = initAdapter(config, TINY_SITES, 0);
 const facts = {
   name: 'My adapter',
   licence: 'apache-2.0',

@@ -8,7 +8,7 @@ import { describeWithShared, diskFolder, sharedFolder } from '../../model/testin
 import type { Adapter } from '../adapter.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_LINEARS } from '../testing/tiny-linears.ts';
+import { TINY_SITES } from '../testing/tiny-linears.ts';
 import { type FileBytes, readPeftFolder, writePeftFolder } from './peft.ts';
 
 const golden = () => diskFolder(path.join(import.meta.dirname, '../testing/fixtures/lora_default'));
@@ -25,7 +25,7 @@ function filled(adapter: Adapter): Adapter {
   return { ...adapter, modules: new Map(modules) };
 }
 const plain = (change = {}) =>
-  initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'], ...change }, TINY_LINEARS, 3, 'org/base');
+  initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'], ...change }, TINY_SITES, 3, 'org/base');
 
 /** A folder of one module with any tensors. */
 const PREFIX = 'base_model.model.model.layers.0.self_attn.q_proj';
@@ -44,7 +44,7 @@ const folder = (tensors: TensorBytes[], config = {}) => [
 describe('readPeftFolder()', () => {
   it('reads what PEFT wrote', async () => {
     const files = golden();
-    const { adapter, notices } = await readPeftFolder(files, TINY_LINEARS);
+    const { adapter, notices } = await readPeftFolder(files, TINY_SITES);
     expect(notices).toEqual([]);
     expect(adapter.modules.size).toBe(4);
     const header = await readSafetensorsHeader(files.find((f) => f.name.endsWith('.safetensors'))!);
@@ -74,7 +74,7 @@ describe('readPeftFolder()', () => {
     const copy = tensor('base_model.model.lm_head.base_layer.weight', [1]);
     const { adapter, notices } = await readPeftFolder(
       folder([...halves, copy], { layers_to_transform: [0] }),
-      TINY_LINEARS,
+      TINY_SITES,
     );
     const module = adapter.modules.get('model.layers.0.self_attn.q_proj')!;
     expect([module.a[255], module.b[255]]).toEqual([1, -2]);
@@ -84,7 +84,7 @@ describe('readPeftFolder()', () => {
   });
 
   it('says which targets have no tensors', async () => {
-    const { adapter, notices } = await readPeftFolder(folder(pair), TINY_LINEARS);
+    const { adapter, notices } = await readPeftFolder(folder(pair), TINY_SITES);
     expect([...adapter.modules.keys()]).toEqual(['model.layers.0.self_attn.q_proj']);
     expect(notices).toEqual(['"model.layers.1.self_attn.q_proj" is a target without tensors and stays as it is']);
   });
@@ -112,8 +112,21 @@ describe('readPeftFolder()', () => {
     [
       'embedding factors',
       folder([tensor('base_model.model.model.embed_tokens.lora_embedding_A', [4, 512])]),
-      'lora_embedding_A',
+      'found tensors for "model.embed_tokens", need a linear',
     ],
+    ['magnitudes that are missing', folder(pair, { use_dora: true }), 'found no "base_model.model.'],
+    ['a saved module that is missing', folder(pair, { modules_to_save: ['lm_head'] }), 'lm_head.weight", need it'],
+    [
+      'a module to save that is none',
+      folder(pair, { modules_to_save: ['no_such'] }),
+      'found "no_such" in modules_to_save',
+    ],
+    [
+      'tokens beyond the embedding',
+      folder(pair, { trainable_token_indices: [512] }),
+      'found token 512 to train, need ids below 512',
+    ],
+    ['DoRA on an embedding', folder(pair, { use_dora: true, target_modules: ['embed_tokens'] }), 'found use_dora on'],
     [
       'whole saved modules',
       folder([...pair, tensor('base_model.model.lm_head.weight', [4])]),
@@ -122,7 +135,7 @@ describe('readPeftFolder()', () => {
     [
       'names without the prefix',
       folder([tensor('model.layers.0.self_attn.q_proj.lora_A.weight', [4, 64])]),
-      'need only "base_model.model.',
+      'need only those that "adapter_config.json" asks for',
     ],
     [
       'tensors outside the targets',
@@ -136,13 +149,13 @@ describe('readPeftFolder()', () => {
     ],
     ['integers', folder([{ ...a, dtype: 'I32' }, b]), 'found I32, need F32, F16, BF16'],
   ])('refuses %s', async (_, files, message) => {
-    await expect(readPeftFolder(files, TINY_LINEARS)).rejects.toThrow(message);
+    await expect(readPeftFolder(files, TINY_SITES)).rejects.toThrow(message);
   });
 
   it('refuses weights that are not finite, by place', async () => {
     const bytes = a.bytes.slice();
     new Float32Array(bytes.buffer)[70] = Number.POSITIVE_INFINITY;
-    const read = readPeftFolder(folder([{ ...a, bytes }, b]), TINY_LINEARS);
+    const read = readPeftFolder(folder([{ ...a, bytes }, b]), TINY_SITES);
     await expect(read).rejects.toThrow('Cannot use "model.layers.0.self_attn.q_proj.lora_A": found Infinity at [1, 6]');
   });
 });
@@ -150,7 +163,7 @@ describe('readPeftFolder()', () => {
 describe('writePeftFolder()', () => {
   it('writes the golden adapter again: weights byte for byte, config with the same meaning', async () => {
     const files = golden();
-    const { adapter } = await readPeftFolder(files, TINY_LINEARS);
+    const { adapter } = await readPeftFolder(files, TINY_SITES);
     const written = asFiles(writePeftFolder(adapter, facts));
     expect(await bytesOf(written, 'adapter_model.safetensors')).toEqual(
       await bytesOf(files, 'adapter_model.safetensors'),
@@ -166,7 +179,7 @@ describe('writePeftFolder()', () => {
 
   it('is read back as it was', async () => {
     const adapter = filled(plain({ r: 3, use_rslora: true, target_modules: 'all-linear' }));
-    const back = await readPeftFolder(asFiles(writePeftFolder(adapter, facts)), TINY_LINEARS);
+    const back = await readPeftFolder(asFiles(writePeftFolder(adapter, facts)), TINY_SITES);
     expect(back.adapter.modules).toEqual(adapter.modules);
     expect(back.adapter.baseName).toBe('org/base');
     expect(back.notices).toEqual([]);
@@ -185,7 +198,7 @@ describe('writePeftFolder()', () => {
     const adapter = filled(plain({ rank_pattern: { q_proj: 2, 'layers.0.self_attn.q_proj': 5 } }));
     expect([...adapter.modules.values()].map((m) => m.r)).toEqual([2, 2]);
     const files = asFiles(writePeftFolder(adapter, facts));
-    const back = await readPeftFolder(files, TINY_LINEARS);
+    const back = await readPeftFolder(files, TINY_SITES);
     expect(back.adapter.modules).toEqual(adapter.modules);
     expect(back.adapter.config.rank_pattern).toEqual({
       'model\\.layers\\.0\\.self_attn\\.q_proj': 2,
@@ -217,7 +230,7 @@ describe('readPeftFolder() on damaged files', () => {
         try {
           await readPeftFolder(
             [...copies].map(([name, bytes]) => fileFromBytes(name, bytes)),
-            TINY_LINEARS,
+            TINY_SITES,
           );
         } catch (error) {
           refused++;
@@ -240,17 +253,19 @@ describeWithShared('readPeftFolder() on reference adapters', 'goldens/llama_vari
     'llama_variants/exclude_modules/adapter',
     'llama_variants/layers_to_transform/adapter',
     'llama_variants/pissa/adapter_final_converted',
+    'llama_variants/dora/adapter',
+    'llama_variants/lora_bias/adapter',
+    'llama_variants/modules_to_save/adapter',
+    'llama_variants/embedding_lm_head/adapter',
+    'llama_variants/train_tokens/adapter',
   ])('%s is read, and read again after writing', async (name) => {
-    const { adapter } = await readPeftFolder(sharedFolder(`goldens/${name}`), TINY_LINEARS);
+    const { adapter } = await readPeftFolder(sharedFolder(`goldens/${name}`), TINY_SITES);
     expect(adapter.modules.size).toBeGreaterThan(0);
-    const again = await readPeftFolder(asFiles(writePeftFolder(adapter, facts)), TINY_LINEARS);
-    expect(again.adapter.modules).toEqual(adapter.modules);
+    const again = await readPeftFolder(asFiles(writePeftFolder(adapter, facts)), TINY_SITES);
+    for (const part of ['modules', 'saved', 'tokens'] as const) expect(again.adapter[part]).toEqual(adapter[part]);
   });
-  it.each(['dora', 'embedding_lm_head', 'modules_to_save', 'lora_bias', 'train_tokens', 'pissa', 'olora'])(
-    'llama_variants/%s is refused (control)',
-    async (name) => {
-      const read = readPeftFolder(sharedFolder(`goldens/llama_variants/${name}/adapter`), TINY_LINEARS);
-      await expect(read).rejects.toThrow(/^Cannot .+: found .+, need /);
-    },
-  );
+  it.each(['pissa', 'olora'])('llama_variants/%s is refused (control)', async (name) => {
+    const read = readPeftFolder(sharedFolder(`goldens/llama_variants/${name}/adapter`), TINY_SITES);
+    await expect(read).rejects.toThrow(/^Cannot .+: found .+, need /);
+  });
 });

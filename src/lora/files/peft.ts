@@ -1,6 +1,6 @@
 // A PEFT folder: adapter_config.json, adapter_model.safetensors, README.md. What is written loads in every version of
-// PEFT; what is read must be a plain LoRA on the linears of the model at hand, complete and finite, or is refused with
-// the name of what is wrong.
+// PEFT; what is read must be what its config says on the model at hand, complete and finite, or is refused with the name of
+// what is wrong. Tensor names are those of `adapterTensors` behind a prefix.
 //
 //   base_model.model.<module path>.lora_A.weight   (r, in)
 //   base_model.model.<module path>.lora_B.weight   (out, r)
@@ -8,11 +8,14 @@
 import { findFile, type ModelFile, readJsonObject } from '../../model/model-file.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { readSafetensorsHeader, type TensorBytes, type TensorInfo, writeSafetensors } from '../../model/safetensors.ts';
-import { type Adapter, type AdapterModule, checkAdapter, type LinearShapes } from '../adapter.ts';
+import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
+import { adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
 import { type LoraConfig, parseLoraConfig, writeLoraConfig } from '../lora-config.ts';
-import { resolveTargets, type Target } from '../match-targets.ts';
+import { resolveTargets } from '../match-targets.ts';
+import { type Placement, placeAdapter, type Sites } from '../place-adapter.ts';
 import { escapePattern } from '../python-regexp.ts';
 import { type CardFacts, writeModelCard } from './model-card.ts';
+import { transpose } from './transpose.ts';
 
 export interface FileBytes {
   readonly name: string;
@@ -23,53 +26,55 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 const PREFIX = 'base_model.model.';
 
-/** Both factors of a module, as the file lists them. */
-interface Pair {
-  a?: TensorInfo;
-  b?: TensorInfo;
-}
-
 /**
- * Reads an adapter for a model with these linears and PEFT's default targets for it. `notices` say what was in the files and has no effect.
+ * Reads an adapter for a model with these sites. `notices` say what was in the files and has no effect.
  * Throws an Error that names the field, tensor or module that does not fit.
  */
 export async function readPeftFolder(
   files: readonly ModelFile[],
-  linears: LinearShapes,
-  defaultTargets?: readonly string[],
+  sites: Sites,
 ): Promise<{ readonly adapter: Adapter; readonly notices: readonly string[] }> {
   const { configFile, weightsFile } = findParts(files);
   const { config, notices } = parseLoraConfig(await readJsonObject(configFile));
   const { tensors } = await readSafetensorsHeader(weightsFile);
-  const { pairs, ignored } = pairTensors(tensors);
-  const targets = resolveTargets(config, linears.keys(), defaultTargets);
-  const modules = new Map<string, AdapterModule>();
+  const infos = new Map(tensors.map((info) => [info.name, info]));
+  const placed = placeAdapter(config, sites);
+  const inFile = (path: string) => [...infos.keys()].some((name) => name.startsWith(`${PREFIX}${path}.lora_`));
   // In the order of the model, not of the file, so that the same adapter always lies the same way in memory.
-  for (const [path, target] of targets) {
-    const pair = pairs.get(path);
-    if (pair) modules.set(path, await readModule(path, pair, target, linears));
+  const present = new Map([...placed.modules].filter(([path]) => inFile(path)));
+  const missing = [...placed.modules.keys()].filter((path) => !present.has(path));
+  const shape: TargetShape = { ...placed, modules: present };
+  const table = new Map<string, Float32Array>();
+  for (const tensor of adapterTensors(shape)) {
+    const info = infos.get(`${PREFIX}${tensor.name}`);
+    if (info === undefined) throw absent(tensor.name, infos);
+    infos.delete(info.name);
+    const isTransposed = shape.saved?.get(tensor.path)?.transposed === true && tensor.part === 'saved';
+    checkShape(info, isTransposed ? tensor.shape.toReversed() : tensor.shape);
+    const values = await readTensor(info);
+    table.set(tensor.name, isTransposed ? transpose(values, tensor.shape[1]!, tensor.shape[0]!) : values);
   }
-  checkPaths(pairs, targets, linears);
-  const missing = [...targets.keys()].filter((path) => !pairs.has(path));
-  const adapter = { config, baseName: config.base_model_name_or_path ?? undefined, modules };
+  const ignored = checkRest(infos, placed, sites);
+  if (present.size === 0)
+    throw new RangeError(`Cannot read the adapter: found no lora_A in "${WEIGHTS}", need at least one module`);
+  const baseName = config.base_model_name_or_path ?? undefined;
+  const adapter = fillShape(config, baseName, shape, table);
   checkAdapter(adapter);
-  return {
-    adapter,
-    notices: [
-      ...notices,
-      ...ignored,
-      ...missing.map((path) => `"${path}" is a target without tensors and stays as it is`),
-    ],
-  };
+  const untouched = missing.map((path) => `"${path}" is a target without tensors and stays as it is`);
+  return { adapter, notices: [...notices, ...ignored, ...untouched] };
 }
 
 /** The three files of the adapter's folder. Throws when a factor has the wrong size or is not finite. */
 export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[] {
   checkAdapter(adapter);
-  const tensors = [...adapter.modules].flatMap(([path, module]): TensorBytes[] => [
-    factor(`${PREFIX}${path}.lora_A.weight`, [module.r, module.inFeatures], module.a),
-    factor(`${PREFIX}${path}.lora_B.weight`, [module.outFeatures, module.r], module.b),
-  ]);
+  const values = tensorsOf(adapter);
+  const tensors = adapterTensors(adapter).map(({ name, path, part, shape }): TensorBytes => {
+    const isTransposed = part === 'saved' && adapter.saved?.get(path)?.transposed === true;
+    const numbers = values.get(name)!;
+    return isTransposed
+      ? tensorBytes(`${PREFIX}${name}`, shape.toReversed(), transpose(numbers, shape[0]!, shape[1]!))
+      : tensorBytes(`${PREFIX}${name}`, shape, numbers);
+  });
   const config = portableConfig(adapter);
   const text = new TextEncoder();
   return [
@@ -119,61 +124,49 @@ function findParts(files: readonly ModelFile[]): { configFile: ModelFile; weight
   throw new RangeError(`Cannot read the adapter: found no "${WEIGHTS}", need it beside "${CONFIG}"`);
 }
 
-/** Sorts tensors into pairs by module path. Copies of base weights are left out; anything else is refused. */
-function pairTensors(tensors: readonly TensorInfo[]): { pairs: Map<string, Pair>; ignored: string[] } {
-  const pairs = new Map<string, Pair>();
-  const ignored: string[] = [];
-  for (const info of tensors) {
-    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(info.name);
-    if (match) {
-      const pair = pairs.get(match[1]!) ?? {};
-      pair[match[2] === 'A' ? 'a' : 'b'] = info;
-      pairs.set(match[1]!, pair);
-    } else if (info.name.startsWith(PREFIX) && info.name.endsWith('.base_layer.weight')) {
-      ignored.push(`"${info.name}" is a copy of the base's weights and is not used`);
-    } else {
-      throw new RangeError(
-        `Cannot read the adapter: found tensor "${info.name}", need only "${PREFIX}<module>.lora_A.weight" and ".lora_B.weight"`,
-      );
-    }
-  }
-  if (pairs.size === 0)
-    throw new RangeError(`Cannot read the adapter: found no lora_A in "${WEIGHTS}", need at least one module`);
-  return { pairs, ignored };
-}
-
-async function readModule(path: string, { a, b }: Pair, target: Target, linears: LinearShapes): Promise<AdapterModule> {
-  const [outFeatures, inFeatures] = linears.get(path)!;
-  if (!a || !b) {
-    const [found, need] = a ? ['lora_A', 'lora_B'] : ['lora_B', 'lora_A'];
-    throw new RangeError(`Cannot read the adapter: found "${path}.${found}" alone, need its ${need} too`);
-  }
-  checkShape(a, [target.r, inFeatures]);
-  checkShape(b, [outFeatures, target.r]);
-  return { ...target, a: await readTensor(a), b: await readTensor(b), inFeatures, outFeatures };
-}
-
-function checkShape(info: TensorInfo, need: readonly [number, number]): void {
+function checkShape(info: TensorInfo, need: readonly number[]): void {
   const [found, needed] = [`[${info.shape.join(', ')}]`, `[${need.join(', ')}]`];
   if (found !== needed) throw new TypeError(`Cannot read tensor "${info.name}": found shape ${found}, need ${needed}`);
 }
 
-/** PEFT would drop these tensors in silence, and the adapter would do less than its author saw. */
-function checkPaths(
-  pairs: ReadonlyMap<string, Pair>,
-  targets: ReadonlyMap<string, Target>,
-  linears: LinearShapes,
-): void {
-  for (const path of pairs.keys()) {
-    if (targets.has(path)) continue;
-    const need = linears.has(path)
-      ? `it among the targets of "${CONFIG}"`
-      : 'a linear of this model (is it another base?)';
-    throw new RangeError(`Cannot read the adapter: found tensors for "${path}", need ${need}`);
-  }
+/** What is said of a tensor that the config promises and the file does not hold. */
+function absent(name: string, infos: ReadonlyMap<string, TensorInfo>): RangeError {
+  const factor = /^(.+)\.lora_([AB])\.weight$/.exec(name);
+  if (factor === null) return new RangeError(`Cannot read the adapter: found no "${PREFIX}${name}", need it`);
+  const [, path, which] = factor;
+  const other = which === 'A' ? 'lora_B' : 'lora_A';
+  return infos.has(`${PREFIX}${path}.${other}.weight`) || which === 'B'
+    ? new RangeError(`Cannot read the adapter: found "${path}.${other}" alone, need its lora_${which} too`)
+    : new RangeError(`Cannot read the adapter: found no "${PREFIX}${name}", need it`);
 }
 
-function factor(name: string, shape: readonly number[], values: Float32Array): TensorBytes {
+/**
+ * Tensors that nothing asks for. Copies of base weights are left out; PEFT would drop others in silence, and the adapter
+ * would do less than its author saw.
+ */
+function checkRest(infos: ReadonlyMap<string, TensorInfo>, placed: Placement, { linears }: Sites): string[] {
+  const ignored: string[] = [];
+  for (const name of infos.keys()) {
+    const path = /^base_model\.model\.(.+)\.lora_(?:[AB]\.weight|embedding_[AB]|magnitude_vector|B\.bias)$/.exec(
+      name,
+    )?.[1];
+    if (name.startsWith(PREFIX) && name.endsWith('.base_layer.weight')) {
+      ignored.push(`"${name}" is a copy of the base's weights and is not used`);
+    } else if (path !== undefined && !placed.modules.has(path)) {
+      const need = linears.has(path)
+        ? `it among the targets of "${CONFIG}"`
+        : 'a linear of this model (is it another base?)';
+      throw new RangeError(`Cannot read the adapter: found tensors for "${path}", need ${need}`);
+    } else {
+      throw new RangeError(
+        `Cannot read the adapter: found tensor "${name}", need only those that "${CONFIG}" asks for`,
+      );
+    }
+  }
+  return ignored;
+}
+
+function tensorBytes(name: string, shape: readonly number[], values: Float32Array): TensorBytes {
   return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 

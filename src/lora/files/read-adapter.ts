@@ -1,7 +1,6 @@
 // An adapter from any of the formats that Graft writes: a PEFT folder, one .gguf file for llama.cpp, a folder of mlx-lm.
 
 import type { ModelConfig } from '../../model/config.ts';
-import { FAMILIES } from '../../model/families/by-model-type.ts';
 import { findFile, type ModelFile } from '../../model/model-file.ts';
 import { modelParts } from '../../model/model-parts.ts';
 import type { Adapter } from '../adapter.ts';
@@ -17,9 +16,9 @@ export interface ReadAdapter {
 
 /** Throws an Error that names the field, tensor or module that does not fit this base. */
 export async function readAdapter(files: readonly ModelFile[], base: ModelConfig): Promise<ReadAdapter> {
-  const { linears } = modelParts(base);
-  const { files: peft, notices } = await asPeft(files, base, linears);
-  const read = await readPeftFolder(peft, linears, FAMILIES.get(base.family)?.defaultTargets);
+  const parts = modelParts(base);
+  const { files: peft, notices } = await asPeft(files, base, parts.linears);
+  const read = await readPeftFolder(peft, parts);
   return { adapter: read.adapter, notices: [...notices, ...read.notices] };
 }
 

@@ -1,28 +1,46 @@
-// A PEFT folder without its base at hand: the linears are known from the adapter's own tensors. Enough to look into it, to
-// check it and to merge it; not to run it.
+// A PEFT folder without its base at hand: what the base must be like is known from the adapter's own tensors. Enough to look
+// into it, to check it and to merge it; not to run it.
 
 import { findFile, type ModelFile } from '../../model/model-file.ts';
+import type { WeightSpec } from '../../model/prepare-weights.ts';
 import { readSafetensorsHeader } from '../../model/safetensors.ts';
-import type { LinearShapes } from '../adapter.ts';
+import type { Sites } from '../place-adapter.ts';
 import { readPeftFolder } from './peft.ts';
 import type { ReadAdapter } from './read-adapter.ts';
 
 /** Throws an Error that names the field, tensor or module that does not fit. */
 export async function readAdapterAlone(files: readonly ModelFile[]): Promise<ReadAdapter> {
-  return readPeftFolder(files, await adaptedLinears(files));
+  return readPeftFolder(files, await ownSites(files));
 }
 
-async function adaptedLinears(files: readonly ModelFile[]): Promise<LinearShapes> {
+/** Names of what an adapter's file holds beside A and B. */
+const FACTOR = /^(.+)\.lora_(A|B|embedding_A|embedding_B)(?:\.weight)?$/;
+const TOKENS = /^(.+)\.token_adapter\.trainable_tokens_delta$/;
+const OF_LORA = /\.lora_(?:magnitude_vector|B\.bias)$/;
+
+async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
+  const linears = new Map<string, [number, number]>();
+  const embeddings = new Map<string, [number, number]>();
+  const tensors: WeightSpec[] = [];
   const weights = findFile(files, 'adapter_model.safetensors');
-  const sizes = new Map<string, [number, number]>();
-  if (weights === undefined) return sizes;
-  for (const { name, shape } of (await readSafetensorsHeader(weights)).tensors) {
-    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(name);
-    if (match === null) continue;
-    const size = sizes.get(match[1]!) ?? [0, 0];
-    if (match[2] === 'A') size[1] = shape[1] ?? 0;
-    else size[0] = shape[0] ?? 0;
-    sizes.set(match[1]!, size);
+  for (const info of weights ? (await readSafetensorsHeader(weights)).tensors : []) {
+    const name = info.name.replace(/^base_model\.model\./, '');
+    const [rows = 0, columns = 0] = info.shape;
+    const [, path, factor] = FACTOR.exec(name) ?? [];
+    const [, table] = TOKENS.exec(name) ?? [];
+    if (path !== undefined) {
+      const sizes = factor!.startsWith('embedding') ? embeddings : linears;
+      const size = sizes.get(path) ?? [0, 0];
+      if (factor!.endsWith('A')) size[1] = columns;
+      else size[0] = rows;
+      sizes.set(path, size);
+    } else if (table !== undefined) {
+      embeddings.set(table, [columns, Number.MAX_SAFE_INTEGER]);
+    } else if (info.name !== name && !name.endsWith('.base_layer.weight') && !OF_LORA.test(name)) {
+      const kind = info.shape.length === 2 ? 'linear' : name.endsWith('.bias') ? 'bias' : 'norm';
+      tensors.push({ name: name.replace('.base_layer.', '.'), shape: info.shape, kind });
+    }
   }
-  return sizes;
+  // A head that is adapted counts among the linears here: a name or a pattern finds it there.
+  return { linears, embeddings, tensors, head: { path: '', matrix: '', isTied: false } };
 }

@@ -12,8 +12,9 @@ import { findFile, isObject, type ModelFile, readJsonObject } from '../../model/
 import { readTensor } from '../../model/read-tensor.ts';
 import { readSafetensorsHeader, type TensorInfo } from '../../model/safetensors.ts';
 import type { LinearShapes } from '../adapter.ts';
-import { type ForeignModule, peftFilesOf, transpose } from './foreign-adapter.ts';
+import { type ForeignModule, peftFilesOf } from './foreign-adapter.ts';
 import { mlxSpelling } from './mlx-paths.ts';
+import { transpose } from './transpose.ts';
 
 export const MLX_WEIGHTS = 'adapters.safetensors';
 const CONFIG = 'adapter_config.json';

@@ -3,11 +3,11 @@ import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_LINEARS } from '../testing/tiny-linears.ts';
+import { TINY_SITES } from '../testing/tiny-linears.ts';
 import { readPeftFolder, writePeftFolder } from './peft.ts';
 import { unzipAdapter, zipAdapter } from './zip-adapter.ts';
 
-const adapter = initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'] }, TINY_LINEARS, 1);
+const adapter = initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'] }, TINY_SITES, 1);
 const files = writePeftFolder(adapter, { name: 'test' });
 const config = { 'adapter_config.json': new Uint8Array([123, 125]) };
 
@@ -16,7 +16,7 @@ describe('zipAdapter() and unzipAdapter()', () => {
     for (const folder of [undefined, 'my adapter']) {
       const back = unzipAdapter(zipAdapter(files, folder));
       expect(back.map((f) => f.name).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
-      expect((await readPeftFolder(back, TINY_LINEARS)).adapter.modules).toEqual(adapter.modules);
+      expect((await readPeftFolder(back, TINY_SITES)).adapter.modules).toEqual(adapter.modules);
     }
   });
 

@@ -10,7 +10,7 @@ import { moduleDelta } from '../delta.ts';
 import { readPeftFolder, writePeftFolder } from '../files/peft.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_LINEARS } from '../testing/tiny-linears.ts';
+import { TINY_LINEARS, TINY_SITES } from '../testing/tiny-linears.ts';
 import { type MergeMethod, type MergeOptions, mergeAdapters } from './merge-adapters.ts';
 
 interface GoldenCase {
@@ -29,7 +29,7 @@ const DELTAS = 1e-5;
 describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => {
   const { cases } = sharedJson<{ cases: Record<string, GoldenCase> }>('goldens/llama_merge/golden.json');
   const at = (name: string) => sharedPath(path.join('goldens/llama_merge', name));
-  const read = async (name: string) => (await readPeftFolder(diskFolder(at(name)), TINY_LINEARS)).adapter;
+  const read = async (name: string) => (await readPeftFolder(diskFolder(at(name)), TINY_SITES)).adapter;
   const merge = async (c: GoldenCase, change: Partial<MergeOptions> = {}, weights = c.weights) =>
     mergeAdapters(
       await Promise.all(
@@ -81,7 +81,7 @@ describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => 
     for (const name of ['cat', 'svd']) {
       const ours = await merge(cases[name]!);
       const files = writePeftFolder(ours, { name }).map((file) => fileFromBytes(file.name, file.bytes));
-      expect(deltaError((await readPeftFolder(files, TINY_LINEARS)).adapter, ours)).toBe(0);
+      expect(deltaError((await readPeftFolder(files, TINY_SITES)).adapter, ours)).toBe(0);
     }
   });
 
@@ -110,7 +110,7 @@ describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => 
 
 describe('mergeAdapters()', () => {
   const made = (change = {}, linears = TINY_LINEARS) =>
-    initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'], ...change }, linears, 1);
+    initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'], ...change }, { linears }, 1);
   const input = (name: string, adapter: Adapter, weight = 1) => ({ name, adapter, weight });
 
   it('takes linears that only some adapters have, and other ranks', () => {

@@ -6,7 +6,7 @@
 //   linear, …      on the A's and on the B's apart: cheap, and NOT the weighted sum (products of one's B and another's A appear)
 //   …_svd          the same on the deltas themselves, then an SVD: one full matrix at a time
 
-import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
+import { type Adapter, type AdapterModule, beyondFactors, checkAdapter } from '../adapter.ts';
 import { matrix } from '../algebra/matrix.ts';
 import type { Svd } from '../algebra/svd.ts';
 import { firstOf, topSingular } from '../algebra/top-singular.ts';
@@ -57,6 +57,11 @@ interface Part {
 
 /** Throws a RangeError or TypeError that names the adapter and the module that does not fit. */
 export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): Adapter {
+  for (const { name, adapter } of inputs) {
+    const beyond = beyondFactors(adapter);
+    if (beyond !== undefined)
+      throw new RangeError(`Cannot merge the adapters: found ${beyond} in "${name}", need adapters of A and B alone`);
+  }
   const rank = checkMerge(inputs, options);
   const modules = new Map<string, AdapterModule>();
   for (const path of modulePaths(inputs)) {

@@ -1,10 +1,11 @@
-// The linears of the tiny Llama that the fixtures were made on.
+// The linears, and all that an adapter can sit on, of the tiny Llama that the fixtures were made on.
 
 import { parseConfig } from '../../model/config.ts';
 import { modelParts } from '../../model/model-parts.ts';
 import type { LinearShapes } from '../adapter.ts';
+import type { Sites } from '../place-adapter.ts';
 
-export const TINY_LINEARS: LinearShapes = modelParts(
+export const TINY_PARTS = modelParts(
   parseConfig({
     model_type: 'llama',
     hidden_size: 64,
@@ -14,4 +15,7 @@ export const TINY_LINEARS: LinearShapes = modelParts(
     num_hidden_layers: 2,
     vocab_size: 512,
   }),
-).linears;
+);
+export const TINY_LINEARS: LinearShapes = TINY_PARTS.linears;
+/** Without the defaults of its family. */
+export const TINY_SITES: Sites = { ...TINY_PARTS, defaultTargets: undefined };

@@ -12,8 +12,6 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   readonly architecture: string;
   /** First part of every module path but the head's. Some files on the Hub leave it out. */
   readonly prefix: string;
-  /** Module path of the head; "lm_head" when absent. */
-  readonly headPath?: string;
   /** What PEFT takes for `target_modules: null`; undefined where it has no default. */
   readonly defaultTargets: readonly string[] | undefined;
   /** Linears are stored (in,out): PEFT's fan_in_fan_out. */

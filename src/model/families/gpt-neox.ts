@@ -16,7 +16,6 @@ interface GptNeoxConfig extends ModelConfig {
 export const gptNeox: Family<GptNeoxConfig> = {
   architecture: 'GPTNeoXForCausalLM',
   prefix: 'gpt_neox',
-  headPath: 'embed_out',
   defaultTargets: ['query_key_value'],
 
   parseConfig(json) {

@@ -35,8 +35,9 @@ export function readGoldenJson<T>(folder: string, name: string): T {
 }
 
 /** All tensors of a safetensors file, as f32. I32 tensors are left out. */
-export async function readGoldenTensors(file: string): Promise<Map<string, Float32Array>> {
-  const source = fileFromBytes('model.safetensors', new Uint8Array(readFileSync(file)));
+export async function readGoldenTensors(file: string | Uint8Array): Promise<Map<string, Float32Array>> {
+  const bytes = typeof file === 'string' ? new Uint8Array(readFileSync(file)) : file;
+  const source = fileFromBytes('model.safetensors', bytes);
   const { tensors } = await readModelTensors([source]);
   const out = new Map<string, Float32Array>();
   for (const [name, info] of tensors) if (info.dtype === 'F32') out.set(name, await readTensor(info));

@@ -1,0 +1,33 @@
+// What a table of embeddings learns: the gradients of all columns with the same id, added up in their order.
+
+import type { Graph, Value } from '../graph.ts';
+
+/** Where element (id, c) of a table lies: a table (V,C) has strides C and 1, one that is (C,V) has 1 and V. */
+export interface TableStrides {
+  readonly rows: number;
+  readonly id: number;
+  readonly c: number;
+}
+
+/** ids (T) u32, dx (C,T); adds scale·dx to `gradient` at each column's id. */
+export function scatterIds(g: Graph, ids: Value, dx: Value, gradient: Value, at: TableStrides, scale = 1): void {
+  const [C, T] = dx.shape as [number, number];
+  const WG = 64;
+  const next = g.activation(`next of ${gradient.name}`, [2, T], 'u32');
+  g.push({
+    label: `same ids ${gradient.name}`,
+    shader: { file: 'same-ids', overrides: { WG } },
+    bindings: { ids, next },
+    writes: ['next'],
+    params: { T },
+    grid: [Math.ceil(T / WG), 1, 1],
+  });
+  g.push({
+    label: `scatter ${gradient.name}`,
+    shader: { file: 'scatter-ids', overrides: { WG } },
+    bindings: { ids, next, dx, gradient },
+    writes: ['gradient'],
+    params: { C, T, rows: at.rows, stride_id: at.id, stride_c: at.c, scale },
+    grid: [Math.ceil(T / WG), C, 1],
+  });
+}

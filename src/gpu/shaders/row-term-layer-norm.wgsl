@@ -1,0 +1,11 @@
+// Of row-sum: the gradient of a LayerNorm's weight, Σ_t dy·(x - mean)·rstd.
+//   x, dy (rows,T) · stats (2,T): mean, then rstd
+var<storage, read_write> x: array<vec4<f32>>;
+var<storage, read_write> stats: array<vec4<f32>>;
+var<storage, read_write> dy: array<vec4<f32>>;
+
+fn term4(row: u32, group: u32, t4: u32) -> vec4<f32> {
+  let i = row * params.T4 + t4;
+  return dy[i] * (x[i] - stats[t4]) * stats[params.T4 + t4];
+}
+fn factor(row: u32) -> f32 { return 1.0; }
