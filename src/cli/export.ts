@@ -19,9 +19,9 @@ const ONE_FILE: readonly string[] = ['gguf', 'merged-gguf'];
 
 export const exportCommand = {
   summary: 'an adapter for other programs, or merged into its base',
-  help: `usage: graft export --adapter <adapter> --model <model> --to <format> --out <file or folder> [flags]
+  help: `usage: graft export [--adapter <adapter>] --model <model> --to <format> --out <file or folder> [flags]
 
-  --adapter               a PEFT folder, a folder of mlx-lm or a .gguf adapter
+  --adapter               a PEFT folder, a folder of mlx-lm or a .gguf adapter; merged formats without one: the base alone
   --model                 its base: a folder, a .gguf file or org/name[@revision]
   --to peft               a folder for Hugging Face PEFT
   --to gguf               one file for llama.cpp: llama-cli -m base.gguf --lora adapter.gguf
@@ -31,14 +31,14 @@ export const exportCommand = {
   --to merged-safetensors a Hugging Face folder of base and adapter in one (transformers, vLLM, mlx-lm)
   --to merged-gguf        the same as one file (llama.cpp, LM Studio)
     --type                f16, bf16, f32 (safetensors) or f16, q8_0, f32 (GGUF)
-    --quant, --quant-embeddings   how training stored the base (as graft train; auto: as the base's files, else q8):
+    --quant, --quant-embeddings   how training stored the base (auto: as the adapter's receipt says, else q8):
                           the adapter is merged on these very numbers
   --hf-token TOKEN        for gated models; better in the environment, as HF_TOKEN
   --json                  the last line of output is one JSON object`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('export', args, FLAGS, { min: 0, max: 0 });
-    const [adapter, model, out] = [flags.required('adapter'), flags.required('model'), flags.required('out')];
+    const [adapter, model, out] = [flags.text('adapter'), flags.required('model'), flags.required('out')];
     flags.required('to');
     const format = flags.choice('to', EXPORT_FORMATS, 'peft');
     if (ONE_FILE.includes(format) !== /\.gguf$/i.test(out))

@@ -2,6 +2,7 @@
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import {
+  BAD_NUMBERS,
   CHECKPOINT_EVERY,
   CHECKPOINTING,
   type Checkpoint,
@@ -35,6 +36,7 @@ const FLAGS = {
   'grad-accum': { type: 'string' },
   'seq-len': { type: 'string' },
   checkpointing: { type: 'string' },
+  'bad-numbers': { type: 'string' },
   seed: { type: 'string' },
   shuffle: { type: 'string' },
   schedule: { type: 'string' },
@@ -65,6 +67,8 @@ ${MODEL_HELP}
   --steps N | --epochs N    one epoch when neither is given
   --batch-size 1  --grad-accum 1  --seq-len 256
   --checkpointing none|block-keep-attention|block   less memory for more time, the same numbers
+  --bad-numbers stop|halve  a loss that explodes or is not finite: stop with the last good adapter, or go on from it
+                            with half the learning rate, once
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
   --train-on-prompts        supervise prompts too, not answers only
@@ -104,11 +108,11 @@ ${MODEL_HELP}
       `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
     );
 
-    const logPast = (checkpoint: Checkpoint | undefined) => {
-      const past = checkpoint === undefined ? [] : pastEvents(checkpoint, data.rows);
+    const logPast = (past: readonly TrainEvent[]) => {
       if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));
     };
-    logPast(folder.checkpoint);
+    const pastOf = (checkpoint: Checkpoint | undefined) => (checkpoint ? pastEvents(checkpoint, data.rows) : []);
+    logPast(pastOf(folder.checkpoint));
     await folder.begin();
     const bar = progressBar(process.stderr);
     const onEvent = (event: TrainEvent) => {
@@ -152,11 +156,18 @@ ${MODEL_HELP}
         },
         rows: data.rows,
         settings,
-        hooks: { onEvent, signal: stop.signal },
+        hooks: {
+          onEvent,
+          signal: stop.signal,
+          onWentBack(step, message, past) {
+            logPast(past);
+            bar.note(`${message}; the run goes on after step ${step} with half the learning rate`);
+          },
+        },
         start,
         keep,
         onFault({ message, checkpoint }) {
-          logPast(checkpoint);
+          logPast(pastOf(checkpoint));
           bar.note(
             `${message}; the GPU is asked for again and the run goes on after step ${checkpoint?.steps.length ?? 0}`,
           );
@@ -218,6 +229,7 @@ function readSettings(flags: Parsed): TrainSettings {
     gradAccum: flags.number('grad-accum', 1),
     seqLen: flags.number('seq-len', 256),
     checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
+    badNumbers: flags.choice('bad-numbers', BAD_NUMBERS, 'stop'),
     seed: flags.number('seed', 0),
     shuffle: flags.choice('shuffle', ['true', 'false'] as const, 'true') === 'true',
     validationSplit: flags.number('validation-split', 0),

@@ -7,10 +7,11 @@ import { type MergedType, type MergeInput, mergedFolder } from '../lora/files/me
 import { mergedGguf } from '../lora/files/merged-gguf.ts';
 import { writeMlxFolder } from '../lora/files/mlx.ts';
 import { writeModelfile } from '../lora/files/ollama.ts';
-import { writePeftFolder } from '../lora/files/peft.ts';
+import { type FileBytes, writePeftFolder } from '../lora/files/peft.ts';
 import type { GgufType } from '../model/gguf/write-model.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
 import { type StreamedFile, wholeFile } from '../model/streamed-file.ts';
+import { type Provenance, type Receipt, withReceipt } from './receipt/receipt.ts';
 
 /**
  * peft: a folder for Hugging Face PEFT · gguf: one file for llama.cpp · mlx: a folder for mlx-lm · ollama: a folder for
@@ -30,6 +31,17 @@ export interface ExportOptions {
   readonly from?: string | undefined;
 }
 
+export interface ExportSource {
+  /** Undefined, for merged models: the base alone. */
+  readonly adapter: Adapter | undefined;
+  /** Of the adapter; files and cards bear it. */
+  readonly name: string;
+  /** The files that it was read from, where they are a PEFT folder: they are exported as they lie. */
+  readonly peftFiles?: readonly FileBytes[] | undefined;
+  /** How it came about. */
+  readonly receipt?: Receipt | undefined;
+}
+
 export interface Exported {
   readonly files: readonly StreamedFile[];
   /** True: the files are one folder; false: one file. */
@@ -38,33 +50,40 @@ export interface Exported {
   readonly notices: readonly string[];
 }
 
-/** `name`: of the adapter. Throws the sentence of whatever the format has no place for. */
-export async function exportFiles(
-  input: MergeInput,
-  adapter: Adapter,
-  name: string,
-  options: ExportOptions,
-): Promise<Exported> {
+/** A receipt beside files whose hashes it does not have. */
+const CARRIED_RECEIPT = 'adapter_receipt.json';
+
+/** Throws the sentence of whatever the format has no place for. */
+export async function exportFiles(input: MergeInput, source: ExportSource, options: ExportOptions): Promise<Exported> {
   const { folder } = input;
-  const whole = (files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Exported => ({
+  const { name } = source;
+  const whole = (files: readonly FileBytes[]): Exported => ({
     files: files.map((file) => wholeFile(file.name, file.bytes)),
     isFolder: true,
     notices: [],
   });
   switch (options.format) {
-    case 'peft':
-      return whole(writePeftFolder(adapter, { name, licence: folder.licence }));
-    case 'mlx':
-      return whole(writeMlxFolder(adapter, folder.config));
+    case 'peft': {
+      if (source.peftFiles) return whole(source.peftFiles);
+      const adapter = needAdapter(source);
+      const files = writePeftFolder(adapter, { name, licence: folder.licence });
+      return whole(await withReceipt(adapter, files, provenanceOf(source)));
+    }
+    case 'mlx': {
+      const adapter = needAdapter(source);
+      return whole(await withReceipt(adapter, writeMlxFolder(adapter, folder.config), provenanceOf(source)));
+    }
     case 'gguf':
-      return { files: [adapterGguf(adapter, folder, name)], isFolder: false, notices: [] };
-    case 'merged-safetensors':
-      return { files: await mergedFolder(input, adapter, folderType(folder, options)), isFolder: true, notices: [] };
+      return { files: [adapterGguf(source, folder)], isFolder: false, notices: [] };
+    case 'merged-safetensors': {
+      const files = await mergedFolder(input, source.adapter, folderType(folder, options));
+      return { files: [...files, ...receiptFile(source)], isFolder: true, notices: [] };
+    }
     case 'merged-gguf': {
       const type = ggufType(options, 'F16');
       const { file, notices } = await mergedGguf(
         input,
-        adapter,
+        source.adapter,
         type,
         name,
         `${fileStem(name)}.${type.toLowerCase()}.gguf`,
@@ -72,12 +91,13 @@ export async function exportFiles(
       return { files: [file], isFolder: false, notices };
     }
     case 'ollama':
-      return ollama(input, adapter, name, options);
+      return ollama(input, source, options);
   }
 }
 
-async function ollama(input: MergeInput, adapter: Adapter, name: string, options: ExportOptions): Promise<Exported> {
+async function ollama(input: MergeInput, source: ExportSource, options: ExportOptions): Promise<Exported> {
   const { folder } = input;
+  const { adapter, name } = source;
   const tokenizer = await folder.loadTokenizer?.();
   const merged =
     options.from === undefined
@@ -90,16 +110,31 @@ async function ollama(input: MergeInput, adapter: Adapter, name: string, options
     eos: tokenizer?.endOfTurn ?? folder.config.eos,
     licence: folder.licence,
   });
-  const model = merged?.file ?? { ...adapterGguf(adapter, folder, name), name: 'adapter.gguf' };
+  const model = merged?.file ?? { ...adapterGguf(source, folder), name: 'adapter.gguf' };
   return {
-    files: [wholeFile('Modelfile', text), model],
+    files: [wholeFile('Modelfile', text), model, ...receiptFile(source)],
     isFolder: true,
     notices: [...(merged?.notices ?? []), ...notices],
   };
 }
 
-function adapterGguf(adapter: Adapter, { config }: ModelFolder, name: string): StreamedFile {
-  return wholeFile(`${fileStem(name)}.gguf`, writeGgufAdapter(adapter, config, name));
+function adapterGguf(source: ExportSource, { config }: ModelFolder): StreamedFile {
+  const { name } = source;
+  return wholeFile(`${fileStem(name)}.gguf`, writeGgufAdapter(needAdapter(source), config, name));
+}
+
+function needAdapter({ adapter }: ExportSource): Adapter {
+  if (adapter === undefined) throw new RangeError('Cannot write an adapter: found none, need one (or a merged format)');
+  return adapter;
+}
+
+function receiptFile({ receipt }: ExportSource): StreamedFile[] {
+  return receipt ? [wholeFile(CARRIED_RECEIPT, `${JSON.stringify(receipt, undefined, 1)}\n`)] : [];
+}
+
+function provenanceOf({ receipt }: ExportSource): Provenance {
+  const { from, base, data, run, probe } = receipt ?? {};
+  return { made: receipt?.made ?? 'imported', from, base, data, run, probe };
 }
 
 function folderType({ tensors }: ModelFolder, { type = 'auto' }: ExportOptions): MergedType {

@@ -28,7 +28,7 @@ describeWithShared('exportAdapter()', 'goldens/gguf/llama/base.f32.gguf', () => 
   it('writes a folder for MLX', async () => {
     const out = path.join(folder, 'mlx');
     await exportAdapter({ adapter, model: sharedPath('goldens/llama/model'), format: 'mlx', out });
-    expect((await readdir(out)).sort()).toEqual(['adapter_config.json', 'adapters.safetensors']);
+    expect((await readdir(out)).sort()).toEqual(['adapter_config.json', 'adapters.safetensors', 'graft_receipt.json']);
   });
 
   it('refuses an adapter of another base', async () => {

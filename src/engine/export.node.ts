@@ -2,25 +2,28 @@
 // for. Needs no GPU.
 
 import path from 'node:path';
+import type { FileBytes } from '../lora/files/peft.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { chooseQuant } from '../model/choose-quant.ts';
+import { baseName, findFile, type ModelFile } from '../model/model-file.ts';
 import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { openModelFiles, writeStreams } from '../storage/node.ts';
-import { type ExportOptions, exportFiles } from './export-adapter.ts';
+import { type ExportOptions, type ExportSource, exportFiles } from './export-adapter.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
+import { RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
 
 export { EXPORT_FORMATS, type ExportFormat, MERGED_TYPES } from './export-adapter.ts';
 
 export interface ExportRequest extends ExportOptions {
-  /** A PEFT or MLX folder or a .gguf file. */
-  readonly adapter: string;
+  /** A PEFT or MLX folder or a .gguf file; undefined, for merged models: the base alone. */
+  readonly adapter: string | undefined;
   /** As --model names it. */
   readonly model: string;
   /** A file or a folder, by format. */
   readonly out: string;
-  /** How training stored the base; of merged models. 'auto' and nothing: as its files do, else q8. */
+  /** How training stored the base; of merged models. 'auto': as the adapter's receipt says, else as the base's files, else q8. */
   readonly quant?: QuantChoice | 'auto';
   readonly token?: string | undefined;
   onBytes?(done: number, total: number): void;
@@ -36,18 +39,13 @@ export interface ExportReport {
 
 /** Throws the sentence of whatever does not fit; then nothing was written. */
 export async function exportAdapter(request: ExportRequest): Promise<ExportReport> {
-  const { files: baseFiles, name: baseName, licence } = await findModel(request.model, hubAccess(request.token));
-  const opened = await openModelFolder(baseFiles, baseName);
+  const { files: baseFiles, name, licence } = await findModel(request.model, hubAccess(request.token));
+  const opened = await openModelFolder(baseFiles, name);
   const folder = { ...opened, licence: opened.licence ?? licence };
-  const read = await readAdapter(await openModelFiles(request.adapter), folder.config);
-  const name = path.basename(path.resolve(request.adapter)).replace(/\.gguf$/i, '');
-  const quant = request.quant === undefined || request.quant === 'auto' ? usualQuant(folder) : request.quant;
-  const { files, isFolder, notices } = await exportFiles(
-    { files: baseFiles, folder, quant },
-    read.adapter,
-    name,
-    request,
-  );
+  const { source, notices: readNotices } = await readSource(request.adapter, folder);
+  const asked = request.quant === 'auto' ? undefined : request.quant;
+  const quant = asked ?? source.receipt?.base?.quant ?? usualQuant(folder);
+  const { files, isFolder, notices } = await exportFiles({ files: baseFiles, folder, quant }, source, request);
   const out = path.resolve(request.out);
   const [target, named] = isFolder ? [out, files] : [path.dirname(out), [{ ...files[0]!, name: path.basename(out) }]];
   await writeStreams(target, named, (done, total) => request.onBytes?.(done, total));
@@ -55,9 +53,30 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportRepor
     out: request.out,
     format: request.format,
     files: named.map((file) => ({ path: path.join(target, file.name), bytes: file.size })),
-    notices: [...read.notices, ...notices],
+    notices: [...readNotices, ...notices],
   };
 }
+
+async function readSource(
+  at: string | undefined,
+  folder: ModelFolder,
+): Promise<{ readonly source: ExportSource; readonly notices: readonly string[] }> {
+  if (at === undefined) return { source: { adapter: undefined, name: folder.name }, notices: [] };
+  const files = await openModelFiles(at);
+  const { adapter, notices } = await readAdapter(files, folder.config);
+  const receiptFile = findFile(files, RECEIPT_NAME);
+  const receipt = receiptFile && (await readReceipt(receiptFile));
+  const name = path.basename(path.resolve(at)).replace(/\.gguf$/i, '');
+  return { source: { adapter, name, receipt, peftFiles: await peftFilesOf(files) }, notices };
+}
+
+/** The files of a PEFT folder as they lie; undefined when the adapter is in another format. */
+async function peftFilesOf(files: readonly ModelFile[]): Promise<FileBytes[] | undefined> {
+  if (!findFile(files, 'adapter_model.safetensors')) return undefined;
+  const parts = files.filter(({ name }) => PEFT_FILES.includes(baseName(name)));
+  return Promise.all(parts.map(async (f) => ({ name: baseName(f.name), bytes: await f.read(0, f.size) })));
+}
+const PEFT_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'README.md', RECEIPT_NAME];
 
 /** What training chooses by itself where there is room. */
 function usualQuant({ config, tensors }: ModelFolder): QuantChoice {

@@ -31,7 +31,7 @@ export { measureFma } from '../gpu/measure.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
-export { CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';

@@ -15,7 +15,7 @@ import type { DataService } from './data-service.ts';
 import type { GpuTurn } from './gpu-turns.ts';
 import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
-import type { AdapterRecord, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
+import type { AdapterRecord, FaultEvent, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
 import { RunControl } from './run-control.ts';
 import type { Session } from './session.ts';
 import { adapterOf, isSameDevice, newAdapter } from './train-adapter.ts';
@@ -252,6 +252,8 @@ export class RunService implements RunApi {
       },
       onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
       beforeStep: () => this.letOthersIn(control),
+      onWentBack: (step: number, message: string, past: readonly TrainEvent[]) =>
+        goOnAfter({ cause: 'numbers', step, message, settings }, past),
       onAdapter: (adapter: FlatAdapter) => {
         this.session.training = adapter;
       },
@@ -259,10 +261,14 @@ export class RunService implements RunApi {
       onAllocated: (bytes: number) => onEvent({ type: 'memory', runId, bytes }),
       signal: control.signal,
     };
+    const goOnAfter = (fault: Omit<FaultEvent, 'type' | 'runId'>, past: readonly TrainEvent[]) => {
+      onEvent({ type: 'past', runId, events: past.map((event) => ({ ...event, runId })) });
+      onEvent({ type: 'fault', runId, ...fault });
+    };
     const onFault = ({ message, checkpoint, settings: next }: RunFault) => {
-      const events = checkpoint === undefined ? [] : pastEvents(checkpoint, dataset.rows);
-      onEvent({ type: 'past', runId, events: events.map((event) => ({ ...event, runId })) });
-      onEvent({ type: 'fault', runId, step: checkpoint?.steps.length ?? 0, message, settings: next });
+      const step = checkpoint?.steps.length ?? 0;
+      const past = checkpoint === undefined ? [] : pastEvents(checkpoint, dataset.rows);
+      goOnAfter({ cause: 'gpu', step, message, settings: next }, past);
       control.set('preparing', 'Asking for the GPU again');
     };
     const open = () => this.base.liveModel();

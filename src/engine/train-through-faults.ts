@@ -99,9 +99,9 @@ function largestDivisor(n: number): number {
   return 1;
 }
 
-/** Rates that were chosen after the state that a run goes back to are chosen again at the same steps. */
+/** Rates that a person has chosen after the state that a run goes back to are chosen again at the same steps. */
 function rememberRates(hooks: RunHooks, resumeFrom: Checkpoint | undefined) {
-  const chosen: RateChange[] = [...(resumeFrom?.rates ?? [])];
+  const chosen: RateChange[] = [];
   let again: RateChange[] = [];
   let step = resumeFrom?.steps.length ?? 0;
   const watched: RunHooks = {
@@ -121,7 +121,8 @@ function rememberRates(hooks: RunHooks, resumeFrom: Checkpoint | undefined) {
     hooks: watched,
     goBackTo(checkpoint: Checkpoint | undefined): void {
       step = checkpoint?.steps.length ?? 0;
-      again = chosen.slice(checkpoint?.rates.length ?? 0);
+      const isKept = (change: RateChange) => checkpoint?.rates.some((kept) => kept.step === change.step);
+      again = chosen.filter((change) => change.step >= step && !isKept(change));
     },
   };
 }

@@ -5,6 +5,7 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { isObject } from './model-file.ts';
 import { formatDate } from './strftime.ts';
+import { mendDecoder, mendModel, mendNormalizer, mendPreTokenizer } from './tokenizer-parts.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -98,7 +99,7 @@ export function openTokenizer(files: TokenizerFiles): Tokenizer {
 export function preTokenize(json: Json, text: string): readonly string[] {
   const parts = { decoder: null, post_processor: null, normalizer: null, added_tokens: [] };
   const model = { type: 'BPE', vocab: {}, merges: [] };
-  const made = new HuggingFaceTokenizer({ ...parts, model, pre_tokenizer: splitAllDigits(json.pre_tokenizer) }, {});
+  const made = new HuggingFaceTokenizer({ ...parts, model, pre_tokenizer: mendPreTokenizer(json.pre_tokenizer) }, {});
   return made.pre_tokenizer?.pre_tokenize(text) ?? [text];
 }
 
@@ -111,11 +112,13 @@ function makeTokenizers(json: Json, config: Json) {
     const parts = {
       decoder: null,
       post_processor: null,
-      normalizer: null,
       ...json,
-      pre_tokenizer: splitAllDigits(json.pre_tokenizer),
+      normalizer: mendNormalizer(json.normalizer),
+      pre_tokenizer: mendPreTokenizer(json.pre_tokenizer),
     };
     const full = new HuggingFaceTokenizer({ ...parts, added_tokens: added }, config);
+    mendModel(full, json.model);
+    mendDecoder(full);
     const noModel = { type: 'BPE', vocab: {}, merges: [] };
     const plain = new HuggingFaceTokenizer(
       { ...parts, added_tokens: plainAdded, post_processor: null, model: noModel },
@@ -128,23 +131,6 @@ function makeTokenizers(json: Json, config: Json) {
       `Cannot open "tokenizer.json": found something unknown (${(error as Error).message}), need a Hugging Face tokenizer`,
     );
   }
-}
-
-/**
- * The original "Digits" splits off every numeric character of Unicode (½, ², Ⅷ), the library's only decimal digits:
- * SmolLM2 then reads "½ ¼" in other tokens than it was trained on. The same rule as a "Split" is exact. To be deleted
- * when @huggingface/tokenizers (0.2.0 here) matches \p{N} in its Digits; the SmolLM2 reference test tells.
- */
-function splitAllDigits(part: unknown): unknown {
-  if (!isObject(part)) return null;
-  if (Array.isArray(part.pretokenizers)) return { ...part, pretokenizers: part.pretokenizers.map(splitAllDigits) };
-  if (part.type !== 'Digits') return part;
-  return {
-    type: 'Split',
-    pattern: { Regex: part.individual_digits ? '\\p{N}' : '\\p{N}+' },
-    behavior: 'Isolated',
-    invert: false,
-  };
 }
 
 /** Checks every id before the library builds tables from them. */
@@ -194,7 +180,8 @@ function streamText(decode: (ids: number[]) => string): TextStream {
   const release = () => {
     const before = decode(shown);
     const text = decode([...shown, ...held]);
-    if (held.length > 0 && decode(held) !== '') shown = held;
+    // Tokens without text of their own still decide about the next one's: SentencePiece strips the first space of a text.
+    shown = decode(held) === '' ? [...shown, ...held] : held;
     held = [];
     return text.startsWith(before) ? text.slice(before.length) : text;
   };

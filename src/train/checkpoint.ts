@@ -37,11 +37,13 @@ export interface EvalRecord {
   readonly loss: number;
 }
 
-/** The learning rate that a person has chosen while the run went on; it stands in for the setting from the next step on. */
+/** A learning rate that was chosen while the run went on; it stands in for the setting from the next step on. */
 export interface RateChange {
   /** Steps made when it was chosen. */
   readonly step: number;
   readonly learningRate: number;
+  /** Chosen by the run itself, because its numbers had gone bad; absent: by a person. */
+  readonly isHalving?: boolean;
 }
 
 /** The numbers that training changes, each (n) f32 as on the device. */
@@ -164,7 +166,7 @@ export async function latestCheckpoint(
 }
 
 /** Settings that change no number of the training itself. */
-const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'checkpointing'];
+const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'checkpointing', 'badNumbers'];
 
 const PARTS_OF_A_STEP: readonly (keyof TrainSettings)[] = ['batchSize', 'gradAccum'];
 
@@ -278,10 +280,10 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
   });
   if (!Array.isArray(rates)) throw refuse('no list of learning rates', 'one');
   const changes = rates.map((entry: unknown, i) => {
-    const { step, learningRate } = is(entry) ? entry : {};
+    const { step, learningRate, isHalving } = is(entry) ? entry : {};
     if (!count(step) || step > steps || step < (rates[i - 1]?.step ?? 0) || !isLearningRate(learningRate))
       throw refuse('a change of rate that is none', 'step and rate');
-    return { step, learningRate };
+    return { step, learningRate, ...(isHalving === true && { isHalving }) };
   });
   return { totalSteps, savedAt, settings: own, identity: known, steps, evals: checks, rates: changes, elements };
 }

@@ -3,7 +3,7 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
-import { CHECKPOINTING, checkSettings, SETTING_RANGES, type TrainSettings } from './recipe.ts';
+import { BAD_NUMBERS, CHECKPOINTING, checkSettings, SETTING_RANGES, type TrainSettings } from './recipe.ts';
 
 export interface Recipe {
   /** Version of the format. */
@@ -48,6 +48,7 @@ const SETTINGS = v.strictObject({
   schedule: v.exactOptional(among(['constant', 'linear', 'cosine'])),
   shuffle: v.exactOptional(v.boolean()),
   checkpointing: v.exactOptional(among(CHECKPOINTING)),
+  badNumbers: v.exactOptional(among(BAD_NUMBERS)),
 });
 
 const RECIPE = v.strictObject({

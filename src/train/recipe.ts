@@ -25,6 +25,11 @@ export interface TrainSettings {
   readonly seqLen: number;
   /** What blocks keep for the backward pass: less memory, more time, the same numbers. Absent: everything. */
   readonly checkpointing?: Checkpointing;
+  /**
+   * What happens when loss or gradients go bad: the adapter goes back to its last good state, and the run stops there, or goes
+   * on with half the learning rate, once. Absent: stops.
+   */
+  readonly badNumbers?: BadNumbers;
   readonly seed: number;
   readonly shuffle: boolean;
   /** Share of rows held back for validation, 0 … 0.5. */
@@ -32,6 +37,9 @@ export interface TrainSettings {
   /** Validate every this many steps; 0 = only at the end. */
   readonly evalEvery: number;
 }
+
+export type BadNumbers = 'stop' | 'halve';
+export const BAD_NUMBERS: readonly BadNumbers[] = ['stop', 'halve'];
 
 export const DEFAULT_SETTINGS: TrainSettings = {
   rank: 8,
@@ -107,6 +115,9 @@ export function checkSettings(settings: TrainSettings): void {
   const { checkpointing = 'none' } = settings;
   if (!CHECKPOINTING.includes(checkpointing))
     throw new RangeError(`Cannot train with checkpointing ${checkpointing}: need one of ${CHECKPOINTING.join(', ')}`);
+  const { badNumbers = 'stop' } = settings;
+  if (!BAD_NUMBERS.includes(badNumbers))
+    throw new RangeError(`Cannot train with badNumbers ${badNumbers}: need one of ${BAD_NUMBERS.join(', ')}`);
   if (settings.targets !== 'all-linear' && settings.targets.length === 0)
     throw new RangeError('Cannot train: found no target modules, need at least one');
 }

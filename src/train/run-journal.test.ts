@@ -59,7 +59,7 @@ function memoryStore() {
 
 async function train(
   checkpoints?: Partial<CheckpointOptions>,
-  { settings = SETTINGS, stopAfter = 0, rateAt = 0, onStep = (_: number, __: FlatAdapter) => {} } = {},
+  { settings = SETTINGS, stopAfter = 0, rateAt = 0, rate = 3e-3, onStep = (_: number, __: FlatAdapter) => {} } = {},
 ) {
   const model = await opened;
   const start = initAdapter(
@@ -81,7 +81,7 @@ async function train(
     ...{ mostShare: Number.POSITIVE_INFINITY, ...checkpoints },
   };
   let step = checkpoints?.resumeFrom?.steps.length ?? 0;
-  const nextRate = () => (rateAt > 0 && step++ === rateAt ? 3e-3 : undefined);
+  const nextRate = () => (rateAt > 0 && step++ === rateAt ? rate : undefined);
   const hooks = { onEvent, nextRate, signal: stop.signal };
   try {
     const outcome = await runTraining(model, flat, ROWS, settings, hooks, options);
@@ -206,6 +206,31 @@ describe('numbers that go bad', () => {
       const first = factors.values().next().value!;
       expect(first).toEqual(good.state.params.slice(0, first.length));
     }
+  });
+
+  it('go on from the last good state with half the rate, once, when asked to', async () => {
+    const settings = { ...SETTINGS, badNumbers: 'halve' } as const;
+    let spoils = 1;
+    const spoilOnce = (step: number, flat: FlatAdapter) => {
+      if (step === 7 && spoils-- > 0) spoil(7, Number.NaN)(step, flat);
+    };
+    const { store } = memoryStore();
+    const { outcome, factors } = await train(
+      { store, everySteps: 4, keepWhenStopped: true },
+      { settings, onStep: spoilOnce },
+    );
+    expect(outcome).toMatchObject({ steps: 12, stopped: false, trouble: undefined });
+    expect(outcome.rateChanges).toEqual([{ step: 4, learningRate: SETTINGS.learningRate / 2, isHalving: true }]);
+    // The same as a run of which a person halved the rate after step 4.
+    const asked = { rateAt: 4, rate: SETTINGS.learningRate / 2 };
+    expect((await train({ everySteps: 4 }, asked)).factors).toEqual(factors);
+    // A second time ends it, also when it was interrupted in between.
+    const again = await train(
+      { everySteps: 4 },
+      { settings, onStep: (step, flat) => spoil(7, Number.NaN)(step, flat) },
+    );
+    expect(again.outcome).toMatchObject({ steps: 4, stopped: true });
+    expect(again.outcome.trouble).toMatch(/^Cannot go on at step 8/);
   });
 
   it('do not count as good until a step has been made with them', async () => {

@@ -13,6 +13,7 @@ import {
   type RateChange,
   type RunIdentity,
   type StepRecord,
+  type TrainState,
 } from './checkpoint.ts';
 import type { TrainSettings } from './recipe.ts';
 import { BadNumbersError, type TrainStep } from './train-step.ts';
@@ -44,7 +45,7 @@ const EXPLODES_AT = 4;
 
 interface Snapshot {
   readonly step: number;
-  readonly params: Float32Array;
+  readonly state: TrainState;
 }
 
 export class RunJournal {
@@ -81,11 +82,9 @@ export class RunJournal {
       for (const record of from.steps) journal.steps.push(record);
       for (const record of from.evals) journal.evals.push(record);
       for (const record of from.rates) journal.rates.push(record);
-      writeFlat(adapter.device, adapter.params, from.state.params);
-      step.optimizer.writeMoments(from.state);
+      journal.writeState(from.state);
     }
-    const params = from?.state.params ?? (await readFlat(adapter.device, adapter.params));
-    journal.good = journal.latest = { step: journal.steps.length, params };
+    journal.good = journal.latest = { step: journal.steps.length, state: from?.state ?? (await journal.readState()) };
     return journal;
   }
 
@@ -122,9 +121,9 @@ export class RunJournal {
     const step = this.steps.length;
     const began = performance.now();
     try {
-      const params = await this.readParams();
-      if (this.options !== undefined) await this.save(params, this.options);
-      this.latest = { step, params };
+      const state = await this.readState();
+      if (this.options !== undefined) await this.save(state, this.options);
+      this.latest = { step, state };
       this.options?.onSaved?.(step, undefined);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError || error instanceof StoreError)) throw error;
@@ -139,25 +138,40 @@ export class RunJournal {
     await this.readParams();
   }
 
-  /** Puts the adapter back to the last good state and returns its step; later steps are struck out. The run is over then. */
+  /** Puts adapter and optimiser back to the last good state and returns its step; later steps are struck out. */
   goBack(): number {
-    const { step, params } = this.good!;
-    writeFlat(this.adapter.device, this.adapter.params, params);
+    const { step, state } = this.good!;
+    this.latest = this.good;
+    this.writeState(state);
     this.steps.length = step;
     while ((this.evals.at(-1)?.step ?? -1) > step) this.evals.pop();
     while ((this.rates.at(-1)?.step ?? -1) > step) this.rates.pop();
     return step;
   }
 
-  private async save(params: Float32Array, { store, identity }: CheckpointOptions): Promise<void> {
+  /** False when the run has halved its rate before. */
+  get mayHalve(): boolean {
+    return this.run.settings.badNumbers === 'halve' && !this.rates.some(({ isHalving }) => isHalving);
+  }
+
+  private async save(state: TrainState, { store, identity }: CheckpointOptions): Promise<void> {
     const { settings, totalSteps } = this.run;
     const { steps, evals, rates } = this;
-    const state = { params, ...(await this.step.optimizer.readMoments()) };
     const savedAt = new Date().toISOString();
     const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, steps, evals, rates, state });
     await store.save(record).catch((error: Error) => {
       throw new StoreError(error.message);
     });
+  }
+
+  private async readState(): Promise<TrainState> {
+    const params = await this.readParams();
+    return { params, ...(await this.step.optimizer.readMoments()) };
+  }
+
+  private writeState(state: TrainState): void {
+    writeFlat(this.adapter.device, this.adapter.params, state.params);
+    this.step.optimizer.writeMoments(state);
   }
 
   private async readParams(): Promise<Float32Array> {

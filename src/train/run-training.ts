@@ -37,6 +37,8 @@ export interface RunHooks {
   onEvent(event: TrainEvent): void;
   /** Awaited before every step: a paused run waits here. */
   beforeStep?(): Promise<void>;
+  /** Numbers have gone bad, and the run goes on from after `step`: of what was told, only `past` still holds. */
+  onWentBack?(step: number, message: string, past: readonly TrainEvent[]): void;
   /** Asked before every step: a learning rate that has been chosen since, once. */
   nextRate?(): number | undefined;
   /** All that the run needs has been allocated: bytes on the device, the base's weights among them. */
@@ -95,8 +97,9 @@ export function sizeClass(columns: number): number {
 }
 
 /**
- * Trains `adapter` in place. Numbers that go bad end the run with the adapter as it was at the last good state, if a step
- * had been made by then, else they are thrown; everything else that a step throws is thrown.
+ * Trains `adapter` in place. Numbers that go bad put it back to its last good state; there the run ends (they are thrown when
+ * no step had been made by then), or goes on with half the rate if the settings say so. Everything else that a step throws
+ * is thrown.
  */
 export async function runTraining(
   model: BaseModel,
@@ -133,8 +136,12 @@ export async function runTraining(
     if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate();
     if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter);
     const epochOrder = rowOrder(train, settings);
-    let trouble: string | undefined;
-    try {
+    const changeRate = (change: RateChange) => {
+      journal.rates.push(change);
+      hooks.onEvent({ type: 'rate', step: change.step, learningRate: change.learningRate });
+    };
+    /** To the last step, or to where the run is stopped. */
+    const trainSteps = async () => {
       while (journal.steps.length < steps && !hooks.signal?.aborted) {
         await hooks.beforeStep?.();
         if (hooks.signal?.aborted) break;
@@ -142,11 +149,7 @@ export async function runTraining(
         const began = performance.now();
         const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch);
         const chosen = hooks.nextRate?.();
-        if (chosen !== undefined) {
-          const change = { step: done, learningRate: chosen };
-          journal.rates.push(change);
-          hooks.onEvent({ type: 'rate', ...change });
-        }
+        if (chosen !== undefined) changeRate({ step: done, learningRate: chosen });
         const lr = scheduledRate(settings.schedule, journal.learningRate, done, steps, settings.warmupSteps);
         const { seed, clip } = settings;
         const result = await step.run(batches, { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss });
@@ -158,11 +161,30 @@ export async function runTraining(
       }
       await journal.checkEnd();
       if (journal.steps.length < steps && checkpoints?.keepWhenStopped) await journal.keep();
-    } catch (error) {
-      if (!(error instanceof BadNumbersError)) throw error;
-      const good = journal.goBack();
-      if (good === 0) throw error;
-      trouble = `${error.message}; the adapter is as it was after step ${good}`;
+    };
+    let trouble: string | undefined;
+    for (let isOver = false; !isOver; ) {
+      try {
+        await trainSteps();
+        isOver = true;
+      } catch (error) {
+        if (!(error instanceof BadNumbersError)) throw error;
+        const good = journal.goBack();
+        isOver = !journal.mayHalve;
+        if (isOver && good === 0) throw error;
+        if (isOver) trouble = `${error.message}; the adapter is as it was after step ${good}`;
+        else {
+          hooks.onWentBack?.(
+            good,
+            error.message,
+            pastEvents(
+              { steps: journal.steps, evals: journal.evals, rates: journal.rates, totalSteps: steps, settings },
+              rows,
+            ),
+          );
+          changeRate({ step: good, learningRate: journal.learningRate / 2, isHalving: true });
+        }
+      }
     }
     const done = journal.steps.length;
     if (journal.evals.at(-1)?.step !== done) await evaluate();
@@ -184,7 +206,13 @@ export async function runTraining(
 
 /** Everything that a run over these rows has told by a checkpoint, in order, for whoever shows how it goes on. */
 export function pastEvents(
-  { steps, evals, rates, totalSteps, settings }: Checkpoint,
+  {
+    steps,
+    evals,
+    rates,
+    totalSteps,
+    settings,
+  }: Pick<Checkpoint, 'steps' | 'evals' | 'rates' | 'totalSteps' | 'settings'>,
   rows: readonly TokenRow[],
 ): TrainEvent[] {
   const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
@@ -194,8 +222,10 @@ export function pastEvents(
   const tell = (step: number) => {
     for (; evals[nextEval] && evals[nextEval]!.step <= step; nextEval++)
       events.push({ type: 'eval', ...evals[nextEval]! });
-    for (; rates[nextRate] && rates[nextRate]!.step <= step; nextRate++)
-      events.push({ type: 'rate', ...rates[nextRate]! });
+    for (; rates[nextRate] && rates[nextRate]!.step <= step; nextRate++) {
+      const { step: at, learningRate } = rates[nextRate]!;
+      events.push({ type: 'rate', step: at, learningRate });
+    }
   };
   tell(0);
   for (const index of steps.keys()) {

@@ -67,10 +67,14 @@ export interface PastEvent {
   readonly events: readonly (StepEvent | EvalEvent | RateEvent)[];
 }
 
-/** The GPU was lost, hung or out of memory; the run goes on by itself after `step`, with these settings. */
+/**
+ * The GPU was lost, hung or out of memory, or the numbers went bad and the rate is halved; the run goes on by itself after
+ * `step`, with these settings.
+ */
 export interface FaultEvent {
   readonly type: 'fault';
   readonly runId: string;
+  readonly cause: 'gpu' | 'numbers';
   readonly step: number;
   readonly message: string;
   /** Smaller parts of a step, or blocks recomputed, if memory was the reason. */

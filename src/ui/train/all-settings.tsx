@@ -14,6 +14,7 @@ export function AllSettings() {
   const schedule = useStore(settingsStore, (s) => s.settings.schedule);
   const checkpointing = useStore(settingsStore, (s) => s.settings.checkpointing ?? 'none');
   const shuffle = useStore(settingsStore, (s) => s.settings.shuffle);
+  const halves = useStore(settingsStore, (s) => s.settings.badNumbers === 'halve');
   const locked = useStore(runStore, running);
   return (
     <div className="settings-all">
@@ -33,6 +34,13 @@ export function AllSettings() {
       <Setting name="weightDecay" noSlider />
       <Setting name="clip" noSlider />
       <Setting name="gradAccum" noSlider />
+      <Switch
+        name={words.badNumbers.name}
+        hint={words.badNumbers.hint}
+        checked={halves}
+        disabled={locked}
+        onChange={(on) => changeSettings({ badNumbers: on ? 'halve' : 'stop' })}
+      />
       <h3>{words.groups.order}</h3>
       <Switch
         name={words.shuffle.name}

@@ -3,16 +3,16 @@ import { Note } from '../controls/note.tsx';
 import { runStore } from './run-store.ts';
 import { words } from './words.ts';
 
-/** The last thing that befell the GPU during this run, and what was done about it. */
+/** The last thing that befell this run, and what was done about it. */
 export function RunFaults() {
   const faults = useStore(runStore, (s) => s.faults);
   const fault = faults.at(-1);
   if (fault === undefined) return null;
   const { checkpointing = 'none' } = fault.settings;
   return (
-    <Note warn title={words.faults.title}>
+    <Note warn title={words.faults[fault.cause]}>
       {words.faults.line(fault.message, fault.step)}
-      {checkpointing !== 'none' && ` ${words.faults.smaller}`}
+      {fault.cause === 'gpu' && checkpointing !== 'none' && ` ${words.faults.smaller}`}
     </Note>
   );
 }

@@ -51,7 +51,7 @@ interface RunState {
   readonly points: RunPoints;
   readonly figures: Figures;
   readonly message: string | undefined;
-  /** What befell the GPU and was mended. */
+  /** What befell the run and was mended. */
   readonly faults: readonly FaultEvent[];
   /** Asked to stop; the current step is still being finished. */
   readonly isStopping: boolean;

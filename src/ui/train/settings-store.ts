@@ -91,12 +91,13 @@ export function readSettings(stored: unknown): TrainSettings {
 }
 
 function readChoices(from: Record<string, unknown>): Partial<TrainSettings> {
-  const { schedule, shuffle, targets, checkpointing } = from;
+  const { schedule, shuffle, targets, checkpointing, badNumbers } = from;
   const isList = Array.isArray(targets) && targets.length > 0 && targets.every((name) => typeof name === 'string');
   return {
     ...(schedule === 'constant' || schedule === 'linear' || schedule === 'cosine' ? { schedule } : {}),
     ...(typeof shuffle === 'boolean' ? { shuffle } : {}),
     ...(checkpointing === 'block' || checkpointing === 'block-keep-attention' ? { checkpointing } : {}),
+    ...(badNumbers === 'halve' ? { badNumbers } : {}),
     ...(isList ? { targets: targets as string[] } : {}),
   };
 }

@@ -47,6 +47,10 @@ export const words = {
     name: 'Shuffle rows',
     hint: 'A new order each epoch, the default. Off: rows are learned as they stand in the file.',
   },
+  badNumbers: {
+    name: 'Go on after bad numbers',
+    hint: 'If the loss explodes, the run goes back to its last good state. On: it goes on from there with half the learning rate, once. Off: it stops.',
+  },
   targets: {
     name: 'Where it grows',
     hint: 'The linear layers that get an adapter (target modules). All of them learn facts best, the default; fewer make a smaller file.',
@@ -79,10 +83,11 @@ export const words = {
     steps: (n: number, perEpoch: number) => `${plural(n, 'step')}, ${count(perEpoch)} per epoch`,
   },
   faults: {
-    announce: (step: number) => `The GPU failed; the run goes on by itself after step ${count(step)}`,
-    title: 'The GPU failed, and the run went on by itself.',
+    announce: (step: number) => `Something failed; the run goes on by itself after step ${count(step)}`,
+    gpu: 'The GPU failed, and the run went on by itself.',
+    numbers: 'The numbers went bad, and the run went on with half the learning rate.',
     line: (message: string, step: number) =>
-      `${message}. It went on from its last kept state, after step ${count(step)}; nothing is lost but the steps since then.`,
+      `${message}. It went on from its last good state, after step ${count(step)}; nothing is lost but the steps since then.`,
     smaller: 'It now takes less memory: the same mathematics, somewhat slower.',
   },
   interrupted: {

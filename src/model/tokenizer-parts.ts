@@ -1,0 +1,92 @@
+// Parts of a tokenizer.json that @huggingface/tokenizers (0.2.0 here) reads otherwise than the original, put in words that it
+// reads right. tokenizer-kinds.test.ts holds every kind of part against the original; a rewriting can go when its cases pass
+// without it.
+
+import type { Tokenizer } from '@huggingface/tokenizers';
+import { isObject } from './model-file.ts';
+
+type Part = Readonly<Record<string, unknown>>;
+
+const REGEX_SIGNS = /[.*+?^${}()|[\]\\]/g;
+
+/** A pre-tokenizer, or null. Throws a SyntaxError for one that cannot be put in such words. */
+export function mendPreTokenizer(part: unknown): unknown {
+  if (!isObject(part)) return null;
+  if (Array.isArray(part.pretokenizers)) return { ...part, pretokenizers: part.pretokenizers.map(mendPreTokenizer) };
+  switch (part.type) {
+    case 'Digits':
+      // The original splits off every numeric character of Unicode (½, ², Ⅷ), the library only decimal digits.
+      return split(part.individual_digits ? '\\p{N}' : '\\p{N}+');
+    case 'Whitespace':
+      // JavaScript's white space has U+FEFF and lacks U+0085; in patterns the library mends that itself.
+      return { ...split('\\w+|[^\\w\\s]+'), behavior: 'Removed', invert: true };
+    case 'WhitespaceSplit':
+      return { ...split('\\s+'), behavior: 'Removed' };
+    case 'Split':
+      return mendSplit(part);
+    default:
+      return part;
+  }
+}
+
+/** A normalizer, or null. */
+export function mendNormalizer(part: unknown): unknown {
+  if (!isObject(part)) return null;
+  if (Array.isArray(part.normalizers)) return { ...part, normalizers: part.normalizers.map(mendNormalizer) };
+  if (part.type !== 'Strip') return part;
+  const drop = (pattern: string) => ({ type: 'Replace', pattern: { Regex: pattern }, content: '' });
+  const normalizers = [];
+  if (part.strip_left !== false) normalizers.push(drop('\\A\\s+'));
+  if (part.strip_right !== false) normalizers.push(drop('\\s+\\z'));
+  return { type: 'Sequence', normalizers };
+}
+
+/** Unigram with bytes for unknown characters: the library writes the unknown token instead. */
+export function mendModel(made: Tokenizer, model: unknown): void {
+  if (!isObject(model) || model.type !== 'Unigram' || model.byte_fallback !== true) return;
+  const library = made.model as unknown as {
+    encode(tokens: string[]): string[];
+    readonly tokens_to_ids: ReadonlyMap<string, number>;
+  };
+  const encode = library.encode.bind(library);
+  const utf8 = new TextEncoder();
+  library.encode = (tokens) =>
+    encode(tokens).flatMap((token) => {
+      if (library.tokens_to_ids.has(token)) return [token];
+      const bytes = [...utf8.encode(token)].map((b) => `<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`);
+      return bytes.every((byte) => library.tokens_to_ids.has(byte)) ? bytes : [token];
+    });
+}
+
+/** Bytes that make U+FEFF are a character like any other: the library's decoder takes one at the beginning for a mark. */
+export function mendDecoder(made: Tokenizer): void {
+  const top = made.decoder as unknown as { readonly decoders?: readonly object[] } | null;
+  for (const part of [top, ...(top?.decoders ?? [])])
+    if (part && 'text_decoder' in part) part.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+}
+
+/** The library knows matches that are removed or stand alone; the others become matches of a longer pattern. */
+function mendSplit(part: Part): Part {
+  const { behavior, invert = false } = part;
+  const pattern = isObject(part.pattern) ? part.pattern : {};
+  if (behavior === 'Removed') return part;
+  if (behavior === 'Isolated') return { ...part, invert: false };
+  const match =
+    typeof pattern.Regex === 'string'
+      ? `(?:${pattern.Regex})`
+      : typeof pattern.String === 'string'
+        ? `(?:${pattern.String.replace(REGEX_SIGNS, '\\$&')})`
+        : undefined;
+  if (match === undefined || (invert && behavior !== 'Contiguous'))
+    throw new SyntaxError(
+      `Cannot open "tokenizer.json": found a Split with ${JSON.stringify(behavior)}${invert ? ', inverted' : ''}, need one that this version knows`,
+    );
+  const rest = `(?:(?!${match})[\\s\\S])+`;
+  if (behavior === 'Contiguous') return split(`${match}+|${rest}`);
+  if (behavior === 'MergedWithPrevious') return split(`${rest}${match}?|${match}`);
+  return split(`${match}(?:${rest})?|${rest}`);
+}
+
+function split(pattern: string): Part {
+  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
+}

@@ -1,0 +1,178 @@
+// What `graft export` writes, opened by the programs that it is for: PEFT and transformers, llama.cpp (node-llama-cpp), and
+// mlx-lm where it can be installed. Programs that only these checks need are put under .cache on demand, at fixed versions.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const LLAMA_CPP = '3.22.1';
+const LLAMA_FOLDER = '.cache/interop-llama-cpp';
+const MLX_PACKAGES = ['mlx[cpu]==0.32.4', 'mlx-lm==0.32.2'];
+const MLX_FOLDER = '.cache/interop-mlx';
+const GREEDY_TOKENS = 16;
+
+/** Exports the adapter in every form and checks each; returns { passed, failed, skipped }. */
+export function checkExports({ graft, run, python, model, base, work }) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const out = (name) => `${work}/export-${name}`;
+  const adapter = `${work}/adapter`;
+  const write = (to, name, ...flags) =>
+    graft('export', '--adapter', adapter, '--model', model, '--to', to, '--out', out(name), ...flags);
+  write('peft', 'peft');
+  write('mlx', 'mlx');
+  write('gguf', 'adapter.gguf');
+  write('ollama', 'ollama');
+  write('merged-safetensors', 'merged-f32', '--type', 'f32');
+  write('merged-safetensors', 'merged-f16', '--type', 'f16');
+  write('merged-safetensors', 'merged-bf16', '--type', 'bf16');
+  write('merged-gguf', 'merged-f32.gguf', '--type', 'f32');
+  write('merged-gguf', 'merged-q8_0.gguf', '--type', 'q8_0');
+  graft('export', '--model', model, '--to', 'merged-gguf', '--out', out('base-f32.gguf'), '--type', 'f32');
+  graft(
+    'export',
+    '--model',
+    out('merged-f32.gguf'),
+    '--to',
+    'merged-safetensors',
+    '--out',
+    out('from-gguf'),
+    '--type',
+    'f32',
+    '--quant',
+    'f32',
+  );
+
+  run(python, ['tools/interop/verify_exports.py', base, work]);
+  add(counts, JSON.parse(readFileSync(`${work}/exports-result.json`, 'utf8')));
+  add(counts, checkMlx({ run, work }));
+  add(counts, checkLlamaCpp({ graft, model, adapter, work, out }));
+  return counts;
+}
+
+/** llama.cpp continues a prompt as Graft does: over its own GGUF base with the GGUF adapter, and merged. */
+function checkLlamaCpp({ graft, model, adapter, work, out }) {
+  const problem = installLlamaCpp();
+  if (problem !== undefined) return skip('llama.cpp', problem);
+  const prompt = '<|im_start|>user\nHow are you today?<|im_end|>\n<|im_start|>assistant\n';
+  const answer = (flags) => {
+    const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
+    const text = graft('generate', '--model', model, ...flags, '--chat', 'How are you today?', ...limits);
+    return text && JSON.parse(text.trim().split('\n').at(-1)).ids;
+  };
+  const expected = { adapter: answer(['--adapter', adapter]), base: answer([]) };
+  const cases = [
+    { name: 'the GGUF base', model: out('base-f32.gguf'), ids: expected.base },
+    {
+      name: 'the GGUF base with the GGUF adapter',
+      model: out('base-f32.gguf'),
+      lora: out('adapter.gguf'),
+      ids: expected.adapter,
+    },
+    { name: 'the merged GGUF', model: out('merged-f32.gguf'), ids: expected.adapter },
+  ];
+  const jobs = `${work}/llama-jobs.json`;
+  const results = path.resolve(`${work}/llama-results.json`);
+  const load = [
+    ...cases,
+    { name: 'the merged Q8_0', model: out('merged-q8_0.gguf') },
+    { name: 'Ollama’s model', model: out('ollama/model.gguf') },
+  ];
+  writeFileSync(jobs, JSON.stringify(load.map((c) => ({ ...c, prompt, count: GREEDY_TOKENS }))));
+  rmSync(results, { force: true });
+  const { status, stderr } = spawnSync(process.execPath, ['tools/interop/llama-cpp.mjs', LLAMA_FOLDER, jobs, results], {
+    encoding: 'utf8',
+    timeout: 600_000,
+  });
+  if (!existsSync(results)) {
+    console.log(`  FAIL  llama.cpp: ended with ${status}: ${stderr.slice(-500)}`);
+    return { passed: 0, failed: 1 };
+  }
+  const found = JSON.parse(readFileSync(results, 'utf8'));
+  const checks = cases.map((c, i) => [
+    `llama.cpp continues ${c.name} as Graft does`,
+    same(found[i].ids, c.ids),
+    `${found[i].ids} against ${c.ids}`,
+  ]);
+  checks.push([
+    'llama.cpp reads the prompt as Graft’s tokenizer',
+    found.every((f) => same(f.prompt, found[0].prompt)) && found[0].prompt.length > 8,
+    `${found[0].prompt}`,
+  ]);
+  checks.push(['the adapter changes what llama.cpp says', !same(found[0].ids, found[1].ids), `${found[0].ids}`]);
+  for (const i of [3, 4])
+    checks.push([
+      `llama.cpp opens ${load[i].name}`,
+      found[i].ids?.length === GREEDY_TOKENS,
+      `${found[i].error ?? found[i].ids}`,
+    ]);
+  return report(checks);
+}
+
+function installLlamaCpp() {
+  const platform = {
+    'linux-x64': 'linux-x64',
+    'linux-arm64': 'linux-arm64',
+    'darwin-arm64': 'mac-arm64-metal',
+    'darwin-x64': 'mac-x64',
+    'win32-x64': 'win-x64',
+  }[`${process.platform}-${process.arch}`];
+  if (platform === undefined) return `no prebuilt llama.cpp for ${process.platform} ${process.arch}`;
+  const ready = `${LLAMA_FOLDER}/${LLAMA_CPP}`;
+  if (existsSync(ready)) return undefined;
+  console.log(`Installing node-llama-cpp ${LLAMA_CPP} (85 MB) under ${LLAMA_FOLDER}`);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const packages = [`node-llama-cpp@${LLAMA_CPP}`, `@node-llama-cpp/${platform}@${LLAMA_CPP}`];
+  const flags = ['install', '--silent', '--prefix', LLAMA_FOLDER, '--omit=optional', '--ignore-scripts', '--no-audit'];
+  const { status, stderr } = spawnSync(npm, [...flags, ...packages], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) return `it could not be installed: ${stderr?.trim().split('\n').at(-1)}`;
+  writeFileSync(ready, '');
+  return undefined;
+}
+
+/** mlx-lm runs on Apple's GPUs, and on processors where its packages are; elsewhere verify_exports.py alone has compared its keys. */
+function checkMlx({ work }) {
+  const python = `${MLX_FOLDER}/bin/python`;
+  const ready = `${MLX_FOLDER}/ready`;
+  if (!existsSync(ready)) {
+    console.log(`Making ${MLX_FOLDER} with ${MLX_PACKAGES.join(', ')} (350 MB)`);
+    rmSync(MLX_FOLDER, { recursive: true, force: true });
+    const venv = spawnSync('python3', ['-m', 'venv', MLX_FOLDER]);
+    const made =
+      venv.status === 0 &&
+      spawnSync(python, ['-m', 'pip', 'install', '--quiet', ...MLX_PACKAGES], { encoding: 'utf8' });
+    if (made?.status !== 0)
+      return skip(
+        'mlx-lm',
+        `it could not be installed: ${(made || venv).stderr?.toString().trim().split('\n').at(-1)}`,
+      );
+    writeFileSync(ready, '');
+  }
+  const { status, stdout, stderr } = spawnSync(python, ['tools/interop/verify_mlx.py', work], { encoding: 'utf8' });
+  if (status !== 0)
+    return report([['mlx-lm opens Graft’s adapter and merged model', false, stderr.trim().slice(-500)]]);
+  return report(JSON.parse(stdout.trim().split('\n').at(-1)));
+}
+
+function same(a, b) {
+  return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]);
+}
+
+function report(checks) {
+  const counts = { passed: 0, failed: 0 };
+  for (const [name, passed, found] of checks) {
+    console.log(`  ${passed ? 'ok  ' : 'FAIL'}  ${name}: ${String(found).slice(0, 200)}`);
+    counts[passed ? 'passed' : 'failed'] += 1;
+  }
+  return counts;
+}
+
+function skip(name, reason) {
+  console.log(`  SKIP  ${name}: ${reason}`);
+  return { passed: 0, failed: 0, skipped: 1 };
+}
+
+function add(counts, more) {
+  for (const [key, value] of Object.entries(more)) counts[key] += value;
+}
