@@ -16,6 +16,7 @@ export function startEngine(): EngineApi {
     base: service('base'),
     data: service('data'),
     run: service('run'),
+    runs: service('runs'),
     play: service('play'),
     library: service('library'),
     xray: service('xray'),

@@ -7,6 +7,7 @@ import { LibraryService } from './library-service.ts';
 import { PlayService } from './play-service.ts';
 import type { EngineApi } from './protocol.ts';
 import { RunService } from './run-service.ts';
+import { RunsService } from './runs-service.ts';
 import { type EngineHost, Session } from './session.ts';
 import { XrayService } from './xray-service.ts';
 
@@ -19,6 +20,7 @@ export function createEngine(host: EngineHost): EngineApi {
     base,
     data,
     run: new RunService(session, base, data, library),
+    runs: new RunsService(session, library),
     play: new PlayService(session, base, library),
     library,
     xray: new XrayService(session, library),

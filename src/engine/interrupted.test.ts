@@ -9,6 +9,7 @@ import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
 import type { EngineHost } from './session.ts';
+import { memoryArchive } from './testing/memory-archive.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -39,6 +40,7 @@ function storage() {
   const write = (kept: typeof disk.kept) => {
     disk.kept = kept;
   };
+  const archive = memoryArchive();
   const connect = (onSave: () => void = () => {}) => {
     let isFrozen = false;
     const alive = <T>(change: () => T) => (isFrozen ? new Promise<never>(() => {}) : Promise.resolve(change()));
@@ -59,6 +61,7 @@ function storage() {
         update: async () => {},
         remove: async () => {},
       },
+      archive,
       runs: {
         checkpoints: {
           save: (record) =>

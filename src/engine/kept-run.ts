@@ -5,12 +5,16 @@ import { unpackRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { type Checkpoint, latestCheckpoint } from '../train/checkpoint.ts';
+import type { SampleOptions } from './protocol.ts';
 
 export interface KeptRun {
   readonly runId: string;
   readonly adapterName: string;
   readonly baseName: string;
   readonly dataset: { readonly name: string; readonly hash: string };
+  readonly samples?: SampleOptions | undefined;
+  /** Files of the adapter that it started from, in place of a fresh one. */
+  readonly start?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /** The interrupted run and where it stands; undefined when there is none, or it had not been kept yet. */

@@ -7,6 +7,7 @@ import type { DataApi } from './protocol/data.ts';
 import type { LibraryApi } from './protocol/library.ts';
 import type { PlayApi } from './protocol/play.ts';
 import type { RunApi } from './protocol/run.ts';
+import type { RunsApi } from './protocol/runs.ts';
 import type { XrayApi } from './protocol/xray.ts';
 
 export {
@@ -24,6 +25,7 @@ export type * from './protocol/play.ts';
 export { RUNNING_ADAPTER } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
+export type * from './protocol/runs.ts';
 export type * from './protocol/xray.ts';
 
 /** One interface a place. Arguments and results are plain data; functions among the arguments are called back across the wire. */
@@ -31,6 +33,7 @@ export interface EngineApi {
   readonly base: BaseApi;
   readonly data: DataApi;
   readonly run: RunApi;
+  readonly runs: RunsApi;
   readonly play: PlayApi;
   readonly library: LibraryApi;
   readonly xray: XrayApi;

@@ -9,6 +9,7 @@ export class RunControl {
   private state: State | undefined;
   private message: string | undefined;
   private rate: number | undefined;
+  private readonly warnings: string[] = [];
   private unpause: (() => void) | undefined;
   private paused: Promise<void> | undefined;
 
@@ -23,13 +24,21 @@ export class RunControl {
   }
 
   /** Tells the page when state or message change; a paused run stays paused until it is resumed. */
-  set(state: State, message?: string): void {
+  set(state: State, says?: string): void {
     if (state === 'running' && this.paused !== undefined) return;
+    const warned = state === 'running' ? this.warnings : [];
+    const message =
+      says === undefined && warned.length === 0 ? undefined : [says, ...warned].filter(Boolean).join('. ');
     if (state === this.state && message === this.message) return;
     this.state = state;
     this.message = message;
     this.onState(state, message);
   }
+
+  /** Said from the next event on, while the run goes on. */
+  readonly warn = (problem: string): void => {
+    if (!this.warnings.includes(problem)) this.warnings.push(problem);
+  };
 
   pause(): void {
     if (this.paused !== undefined || this.abort.signal.aborted) return;

@@ -2,6 +2,7 @@
 
 import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
+import type { Adapter } from '../lora/adapter.ts';
 import { countTrainable } from '../lora/adapter-tensors.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
@@ -10,13 +11,27 @@ import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
 import type { BaseService } from './base-service.ts';
+import { betweenSteps } from './between-steps.ts';
 import type { RunFacts } from './card-facts.ts';
 import type { DataService } from './data-service.ts';
 import type { GpuTurn } from './gpu-turns.ts';
 import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
-import type { AdapterRecord, FaultEvent, InterruptedRun, MemoryPlan, RunApi, RunEvent, RunResult } from './protocol.ts';
+import type {
+  AdapterRecord,
+  FaultEvent,
+  InterruptedRun,
+  MemoryPlan,
+  RunApi,
+  RunEvent,
+  RunRecord,
+  RunResult,
+  TrainOptions,
+} from './protocol.ts';
 import { RunControl } from './run-control.ts';
+import { RunRecorder } from './run-recorder.ts';
+import { findStart, readStart, withStart } from './run-start.ts';
+import { checkSampleOptions } from './sample-prompts.ts';
 import type { Session } from './session.ts';
 import { adapterOf, isSameDevice, newAdapter } from './train-adapter.ts';
 import { type RunFault, trainThroughFaults } from './train-through-faults.ts';
@@ -65,23 +80,34 @@ export class RunService implements RunApi {
     adapterName: string,
     settings: TrainSettings,
     onEvent: (event: RunEvent) => void,
+    options: TrainOptions = {},
   ): Promise<RunResult> {
     this.session.refuseDuringRun('start another run');
     checkSettings(settings);
+    if (options.samples) checkSampleOptions(options.samples);
     return this.follow(runId, onEvent, async (control) => {
       control.set('preparing', 'Reading the rows');
       const dataset = await this.datasets.rowsFor(settings);
+      const from = options.from && (await findStart(this.session, options.from));
       const run = {
         runId,
         adapterName,
         baseName: this.session.modelReport!.name,
         dataset: { name: dataset.name, hash: dataset.hash },
+        samples: options.samples,
+        start: from?.files,
+      };
+      const own = from === undefined ? settings : withStart(settings, from.adapter, this.session.needModel());
+      const record = {
+        ...this.newRecord(run, own, dataset.rows),
+        from: options.from && from && { ...options.from, name: from.name },
       };
       const release = await this.beginKeeping(run, dataset.rows).catch((error: Error) => error);
       const problem =
         typeof release === 'function' ? undefined : `This run is not kept while it goes: ${release.message}`;
       try {
-        return await this.trainAndKeep(run, { settings, dataset, problem }, control, onEvent);
+        const recorder = new RunRecorder(this.session.host.archive, record, control.warn);
+        return await this.trainAndKeep(run, { settings: own, dataset, problem, recorder }, control, onEvent);
       } finally {
         if (typeof release === 'function') release();
       }
@@ -99,6 +125,7 @@ export class RunService implements RunApi {
       totalSteps: checkpoint.totalSteps,
       settings: checkpoint.settings,
       datasetName: run.dataset.name,
+      samples: run.samples,
       baseName: run.baseName,
       baseHash: checkpoint.identity.base,
       savedAt: checkpoint.savedAt,
@@ -117,10 +144,16 @@ export class RunService implements RunApi {
       if (release === undefined) throw new Error('Cannot go on: the run goes on in another tab');
       try {
         const dataset = await readKeptRows(this.session.host.runs, run);
-        const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId }));
-        onEvent({ type: 'past', runId, events });
         const { settings } = checkpoint;
-        return await this.trainAndKeep(run, { settings, dataset, resumeFrom: checkpoint }, control, onEvent);
+        const { archive } = this.session.host;
+        const recorder = await RunRecorder.goOn(archive, this.newRecord(run, settings, dataset.rows), control.warn);
+        const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId }));
+        const past = { type: 'past', runId, events } as const;
+        recorder.take(past);
+        onEvent(past);
+        for (const sample of recorder.samplesSoFar) onEvent({ type: 'sample', runId, ...sample });
+        const how = { settings, dataset, recorder, resumeFrom: checkpoint };
+        return await this.trainAndKeep(run, how, control, onEvent);
       } finally {
         release();
       }
@@ -130,7 +163,7 @@ export class RunService implements RunApi {
   async keepInterrupted(): Promise<AdapterRecord> {
     this.session.refuseDuringRun('keep the adapter of another run');
     const { run, checkpoint } = await this.needInterrupted();
-    const adapter = await adapterOf(this.session.needModel(), checkpoint);
+    const adapter = await adapterOf(this.session.needModel(), checkpoint, await readStart(this.session, run));
     const { settings, steps, evals } = checkpoint;
     const dataset = await readKeptRows(this.session.host.runs, run);
     const outcome = {
@@ -149,6 +182,11 @@ export class RunService implements RunApi {
       { made: 'trained' },
       { settings, dataset, outcome },
     );
+    const { archive } = this.session.host;
+    const recorder = await RunRecorder.goOn(archive, this.newRecord(run, settings, dataset.rows), () => {});
+    const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId: run.runId }));
+    recorder.take({ type: 'past', runId: run.runId, events });
+    await recorder.end({ state: 'stopped', adapterId: record.id });
     await this.session.host.runs.checkpoints.clear();
     return record;
   }
@@ -226,12 +264,27 @@ export class RunService implements RunApi {
       readonly dataset: RunFacts['dataset'];
       readonly resumeFrom?: Checkpoint;
       readonly problem?: string | undefined;
+      readonly recorder: RunRecorder;
     },
     control: RunControl,
     onEvent: (event: RunEvent) => void,
   ): Promise<RunResult> {
     const { runId, adapterName } = run;
-    const { settings, dataset, resumeFrom } = how;
+    const { settings, dataset, resumeFrom, recorder } = how;
+    const tell = (event: RunEvent) => {
+      recorder.take(event);
+      onEvent(event);
+    };
+    const between = betweenSteps({
+      session: this.session,
+      runId,
+      name: adapterName,
+      totalSteps: totalSteps(splitRows(dataset.rows, settings).train.length, settings),
+      samples: run.samples,
+      recorder,
+      tell,
+      onProblem: control.warn,
+    });
     const { checkpoints } = this.session.host.runs;
     let { problem } = how;
     const isKept = problem === undefined;
@@ -248,22 +301,24 @@ export class RunService implements RunApi {
     const hooks = {
       onEvent: (event: TrainEvent) => {
         control.set('running', problem);
-        onEvent({ ...event, runId });
+        tell({ ...event, runId });
       },
       onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
       beforeStep: () => this.letOthersIn(control),
       onWentBack: (step: number, message: string, past: readonly TrainEvent[]) =>
         goOnAfter({ cause: 'numbers', step, message, settings }, past),
-      onAdapter: (adapter: FlatAdapter) => {
-        this.session.training = adapter;
+      onAdapter: (flat: FlatAdapter, adapter: Adapter) => {
+        this.session.training = flat;
+        between.setAdapter(adapter);
       },
+      afterStep: between.afterStep,
       nextRate: () => control.takeRate(),
-      onAllocated: (bytes: number) => onEvent({ type: 'memory', runId, bytes }),
+      onAllocated: (bytes: number) => tell({ type: 'memory', runId, bytes }),
       signal: control.signal,
     };
     const goOnAfter = (fault: Omit<FaultEvent, 'type' | 'runId'>, past: readonly TrainEvent[]) => {
-      onEvent({ type: 'past', runId, events: past.map((event) => ({ ...event, runId })) });
-      onEvent({ type: 'fault', runId, ...fault });
+      tell({ type: 'past', runId, events: past.map((event) => ({ ...event, runId })) });
+      tell({ type: 'fault', runId, ...fault });
     };
     const onFault = ({ message, checkpoint, settings: next }: RunFault) => {
       const step = checkpoint?.steps.length ?? 0;
@@ -277,8 +332,12 @@ export class RunService implements RunApi {
       rows: dataset.rows,
       settings,
       hooks,
+      start: await readStart(this.session, run),
       keep,
       onFault,
+    }).catch(async (error: Error) => {
+      await recorder.end({ state: 'failed', trouble: error.message });
+      throw error;
     });
     const record = await this.library.keep(
       adapterName,
@@ -289,7 +348,10 @@ export class RunService implements RunApi {
     );
     // The adapter is safe: what is left of the run could only be offered once too often.
     if (isKept) await checkpoints.clear().catch(() => {});
-    control.set(outcome.stopped ? 'stopped' : 'done');
+    const end = outcome.stopped ? 'stopped' : 'done';
+    const { trouble, steps, finalLoss } = outcome;
+    await recorder.end({ state: end, adapterId: record.id, trouble, steps, finalLoss });
+    control.set(end);
     return {
       runId,
       adapterId: record.id,
@@ -298,6 +360,33 @@ export class RunService implements RunApi {
       validationLoss: outcome.validationAfter,
       baseValidationLoss: outcome.validationBefore,
       trouble: outcome.trouble,
+    };
+  }
+
+  private newRecord(run: KeptRun, settings: TrainSettings, rows: readonly TokenRow[]): RunRecord {
+    const { id, name, hash, quant } = this.session.modelReport!;
+    return {
+      id: run.runId,
+      name: run.adapterName,
+      created: new Date().toISOString(),
+      state: 'running',
+      settings,
+      base: { id, name, hash, quant },
+      data: { ...run.dataset, rows: rows.length },
+      device: this.session.needDevice().name,
+      steps: 0,
+      totalSteps: totalSteps(splitRows(rows, settings).train.length, settings),
+      trainedMs: 0,
+      memoryBytes: undefined,
+      finalLoss: undefined,
+      validationBefore: undefined,
+      validationAfter: undefined,
+      trouble: undefined,
+      adapterId: undefined,
+      samples: run.samples,
+      from: undefined,
+      notes: '',
+      keptSteps: [],
     };
   }
 

@@ -10,10 +10,11 @@ import type { ModelFile } from '../model/model-file.ts';
 import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
+import type { RunArchive } from '../storage/run-archive.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { GpuTurns } from './gpu-turns.ts';
 import type { KeptRun } from './kept-run.ts';
-import type { AdapterRecord, DatasetOptions, ModelReport } from './protocol.ts';
+import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
 
 /** What the engine needs of where it runs. */
@@ -24,6 +25,7 @@ export interface EngineHost {
   readonly prepared: PreparedStore;
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
+  readonly archive: RunArchive<RunRecord, RunCurves>;
   /** Files of the bundled model served at `url`. */
   fetchModel(
     url: string,

@@ -41,7 +41,7 @@ export function newAdapter(
 
 export interface TrainHooks extends RunHooks {
   /** The adapter on the device before its first step; it is destroyed when the run has ended. */
-  onAdapter?(adapter: FlatAdapter): void;
+  onAdapter?(flat: FlatAdapter, adapter: Adapter): void;
 }
 
 /** How a run is kept while it goes; what its numbers belong to is found here. */
@@ -71,7 +71,7 @@ export async function trainAdapter(
   }
   const flat = await FlatAdapter.load(model.device, adapter);
   try {
-    hooks.onAdapter?.(flat);
+    hooks.onAdapter?.(flat, adapter);
     const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
     const trained = withTensors(adapter, await flat.read());
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
@@ -80,10 +80,10 @@ export async function trainAdapter(
   }
 }
 
-/** The adapter that a checkpoint holds, as it stood then. Throws when the base is not the run's own. */
-export async function adapterOf(model: BaseModel, checkpoint: Checkpoint): Promise<Adapter> {
+/** The adapter that a checkpoint holds, as it stood then; `start` is what its run began with, if not a fresh one. Throws when the base is not the run's own. */
+export async function adapterOf(model: BaseModel, checkpoint: Checkpoint, start?: Adapter): Promise<Adapter> {
   const { settings, identity, state } = checkpoint;
-  const adapter = newAdapter(model, settings);
+  const adapter = start ?? newAdapter(model, settings);
   const now = await identify(model, adapter, identity.data);
   const problem = whyNotResume(checkpoint, { settings, identity: now });
   if (problem !== undefined) throw new Error(problem);

@@ -2,7 +2,7 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import { openAdapterStore, openPreparedStore, openRunStore } from '../storage/browser.ts';
+import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore } from '../storage/browser.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
@@ -58,6 +58,7 @@ expose(
     prepared: openPreparedStore(),
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
+    archive: openRunArchive(),
     fetchModel,
   }),
 );

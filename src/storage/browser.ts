@@ -1,9 +1,10 @@
 // The browser's storage: adapters and the run that goes on in IndexedDB (idb-keyval), prepared models in OPFS.
 
-import { clear, createStore, del, entries, get, set, setMany } from 'idb-keyval';
+import { clear, createStore, del, delMany, entries, get, keys, set, setMany } from 'idb-keyval';
 import type { PackedRows } from '../data/pack-rows.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
 import type { AdapterStore, StoredRecord } from './adapter-store.ts';
+import type { RunArchive } from './run-archive.ts';
 import type { RunStore } from './run-store.ts';
 
 /** Adapters in two object stores of two databases (idb-keyval keeps one store a database). */
@@ -26,6 +27,29 @@ export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
     async remove(id) {
       await del(id, records);
       await del(id, folders);
+    },
+  };
+}
+
+/** Records, curves and states in a database each; a state's key is its run's id and its step. */
+export function openRunArchive<R extends { readonly id: string }, C>(): RunArchive<R, C> {
+  const records = createStore('graft-runs', 'records');
+  const curves = createStore('graft-run-curves', 'curves');
+  const states = createStore('graft-run-states', 'states');
+  const at = (id: string, step: number) => `${id} ${step}`;
+  return {
+    list: async () => (await entries<string, R>(records)).map(([, record]) => record),
+    record: (id) => get<R>(id, records),
+    save: (record) => set(record.id, record, records),
+    curves: (id) => get<C>(id, curves),
+    saveCurves: (id, kept) => set(id, kept, curves),
+    state: (id, step) => get<ReadonlyMap<string, Uint8Array>>(at(id, step), states),
+    saveState: (id, step, files) => set(at(id, step), new Map(files), states),
+    async remove(id) {
+      const mine = (await keys<string>(states)).filter((key) => key.startsWith(`${id} `));
+      await delMany(mine, states);
+      await del(id, curves);
+      await del(id, records);
     },
   };
 }

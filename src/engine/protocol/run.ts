@@ -2,6 +2,7 @@
 
 import type { TrainSettings } from '../../train/recipe.ts';
 import type { AdapterRecord } from './library.ts';
+import type { RunStart } from './runs.ts';
 
 /** Exact, known before anything is allocated. */
 export interface MemoryPlan {
@@ -52,6 +53,29 @@ export interface MemoryEvent {
   readonly bytes: number;
 }
 
+/** Questions that are asked every so many steps. */
+export interface SampleOptions {
+  /** One to four. */
+  readonly prompts: readonly string[];
+  readonly everySteps: number;
+  /** Longest answer. */
+  readonly maxTokens: number;
+}
+
+/** What the base (once, at step 0) or the adapter after `step` steps says to each prompt. */
+export interface SampleEvent {
+  readonly type: 'sample';
+  readonly runId: string;
+  readonly step: number;
+  readonly whose: 'base' | 'adapter';
+  readonly texts: readonly string[];
+}
+
+export interface TrainOptions {
+  readonly samples?: SampleOptions | undefined;
+  readonly from?: RunStart | undefined;
+}
+
 export interface StateEvent {
   readonly type: 'state';
   readonly runId: string;
@@ -81,7 +105,15 @@ export interface FaultEvent {
   readonly settings: TrainSettings;
 }
 
-export type RunEvent = StepEvent | EvalEvent | RateEvent | MemoryEvent | StateEvent | PastEvent | FaultEvent;
+export type RunEvent =
+  | StepEvent
+  | EvalEvent
+  | RateEvent
+  | MemoryEvent
+  | SampleEvent
+  | StateEvent
+  | PastEvent
+  | FaultEvent;
 
 /** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
 export interface InterruptedRun {
@@ -91,6 +123,7 @@ export interface InterruptedRun {
   readonly totalSteps: number;
   readonly settings: TrainSettings;
   readonly datasetName: string;
+  readonly samples: SampleOptions | undefined;
   readonly baseName: string;
   /** Of the base that has to be open for it to go on. */
   readonly baseHash: string;
@@ -119,6 +152,7 @@ export interface RunApi {
     adapterName: string,
     settings: TrainSettings,
     onEvent: (event: RunEvent) => void,
+    options?: TrainOptions,
   ): Promise<RunResult>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;

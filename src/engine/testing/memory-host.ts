@@ -6,6 +6,7 @@ import { tinyFolder, tinyTensors } from '../../model/testing/tiny-model.ts';
 import { createEngine } from '../engine.ts';
 import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type TrainSettings } from '../protocol.ts';
 import type { EngineHost } from '../session.ts';
+import { memoryArchive } from './memory-archive.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -48,6 +49,7 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
       update: async (record) => void adapters.set(record.id, { ...adapters.get(record.id)!, record }),
       remove: async (id) => void adapters.delete(id),
     },
+    archive: memoryArchive(),
     runs: {
       checkpoints: { save: async () => {}, records: async function* () {}, clear: async () => {} },
       claim: async () => () => {},

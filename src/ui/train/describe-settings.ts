@@ -6,43 +6,47 @@ import { words } from './words.ts';
 
 export type SettingKey = keyof TrainSettings;
 
+type ChoiceKey = Exclude<SettingKey, NumberKey>;
+
+/** Every setting that is not a number: its name, and its value in words. */
+const CHOICES: Readonly<Record<ChoiceKey, readonly [string, (settings: Partial<TrainSettings>) => string]>> = {
+  targets: [
+    words.targets.name,
+    ({ targets = 'all-linear' }) => (typeof targets === 'string' ? words.targets.all : targets.join(', ')),
+  ],
+  schedule: [words.schedule.name, ({ schedule = 'linear' }) => words.schedule.labels[schedule]],
+  checkpointing: [words.checkpointing.name, ({ checkpointing = 'none' }) => words.checkpointing.labels[checkpointing]],
+  badNumbers: [words.badNumbers.name, ({ badNumbers }) => (badNumbers === 'halve' ? words.on : words.off)],
+  shuffle: [words.shuffle.name, ({ shuffle }) => (shuffle ? words.on : words.off)],
+};
+
 /** In the order in which they are read: what matters most first. */
 export const SETTING_KEYS: readonly SettingKey[] = [
   ...NUMBER_KEYS.slice(0, 2),
   'targets',
   ...NUMBER_KEYS.slice(2),
-  'schedule',
-  'checkpointing',
-  'shuffle',
-] satisfies readonly SettingKey[];
+  ...(Object.keys(CHOICES) as ChoiceKey[]).filter((key) => key !== 'targets'),
+];
 
 const isNumber = (key: SettingKey): key is NumberKey => NUMBER_KEYS.includes(key as NumberKey);
 
 export function settingName(key: SettingKey): string {
-  if (isNumber(key)) return ruleFor(key).name;
-  if (key === 'targets') return words.targets.name;
-  if (key === 'schedule') return words.schedule.name;
-  if (key === 'checkpointing') return words.checkpointing.name;
-  return words.shuffle.name;
+  return isNumber(key) ? ruleFor(key).name : CHOICES[key][0];
 }
 
 export function settingText(settings: Partial<TrainSettings>, key: SettingKey): string {
+  if (!isNumber(key)) return CHOICES[key][1](settings);
   const value = settings[key];
-  if (key === 'targets') return value === 'all-linear' ? words.targets.all : (value as readonly string[]).join(', ');
-  if (key === 'schedule') return words.schedule.labels[value as TrainSettings['schedule']];
-  if (key === 'checkpointing') return words.checkpointing.labels[settings.checkpointing ?? 'none'];
-  if (key === 'shuffle') return value ? words.on : words.off;
   if (value === undefined) return words.figures.none;
-  const number = value as number;
-  if (key === 'learningRate') return rateOf(number);
-  const { percent, unit } = ruleFor(key as NumberKey);
-  if (percent) return `${Number((number * 100).toPrecision(4))} %`;
-  return `${Number.isInteger(number) && key !== 'seed' ? count(number) : number}${unit ? ` ${unit}` : ''}`;
+  if (key === 'learningRate') return rateOf(value);
+  const { percent, unit } = ruleFor(key);
+  if (percent) return `${Number((value * 100).toPrecision(4))} %`;
+  return `${Number.isInteger(value) && key !== 'seed' ? count(value) : value}${unit ? ` ${unit}` : ''}`;
 }
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const valueIn = (settings: Partial<TrainSettings>, key: SettingKey) =>
-  key === 'checkpointing' ? (settings.checkpointing ?? 'none') : settings[key];
+  isNumber(key) ? settings[key] : settingText(settings, key);
 
 /** The settings in which any two of these differ. */
 export function differences(all: readonly Partial<TrainSettings>[]): readonly SettingKey[] {

@@ -1,7 +1,7 @@
 // The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
 // refreshed at most four times a second, however fast the steps come.
 import { createStore } from 'zustand/vanilla';
-import type { FaultEvent, RunEvent, RunResult, StepEvent, TrainSettings } from '../../engine/protocol.ts';
+import type { FaultEvent, RunEvent, RunResult, SampleEvent, StepEvent, TrainSettings } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { RunPoints } from './run-points.ts';
@@ -51,6 +51,9 @@ interface RunState {
   readonly points: RunPoints;
   readonly figures: Figures;
   readonly message: string | undefined;
+  /** The questions that are asked on the way, and what was said to them. */
+  readonly prompts: readonly string[];
+  readonly samples: readonly SampleEvent[];
   /** What befell the run and was mended. */
   readonly faults: readonly FaultEvent[];
   /** Asked to stop; the current step is still being finished. */
@@ -67,6 +70,8 @@ export const runStore = createStore<RunState>(() => ({
   points: new RunPoints(),
   figures: NO_FIGURES,
   message: undefined,
+  prompts: [],
+  samples: [],
   faults: [],
   isStopping: false,
   result: undefined,
@@ -83,7 +88,13 @@ let lastStep: StepEvent | undefined;
 let trainedMs = 0;
 let memoryBytes: number | undefined;
 
-export function beginRun(runId: string, name: string, settings: TrainSettings, totalSteps: number): void {
+export function beginRun(
+  runId: string,
+  name: string,
+  settings: TrainSettings,
+  totalSteps: number,
+  prompts: readonly string[] = [],
+): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
   lastStep = undefined;
@@ -97,6 +108,8 @@ export function beginRun(runId: string, name: string, settings: TrainSettings, t
     points: new RunPoints(),
     figures: { ...NO_FIGURES, totalSteps },
     message: undefined,
+    prompts,
+    samples: [],
     faults: [],
     isStopping: false,
     result: undefined,
@@ -111,6 +124,7 @@ export function takeEvent(event: RunEvent): void {
   if (event.type === 'past') {
     restartPoints();
     for (const past of event.events) takeEvent(past);
+    runStore.setState(({ samples, points }) => ({ samples: samples.filter(({ step }) => step <= points.count) }));
   } else if (event.type === 'step') {
     runStore.getState().points.addStep(event);
     lastStep = event;
@@ -119,6 +133,8 @@ export function takeEvent(event: RunEvent): void {
     runStore.getState().points.addEval(event);
   } else if (event.type === 'rate') {
     runStore.getState().points.addRate(event);
+  } else if (event.type === 'sample') {
+    runStore.setState(({ samples }) => ({ samples: [...samples, event] }));
   } else if (event.type === 'memory') {
     memoryBytes = event.bytes;
   } else if (event.type === 'fault') {

@@ -1,0 +1,149 @@
+// Writes down a run for the list of runs: everything that it tells, and now and then the adapter as it is. Nothing here may
+// harm the run: a storage that refuses is told once, and the run goes on.
+
+import type { RunArchive } from '../storage/run-archive.ts';
+import type { RunCurves, RunEvent, RunRecord, SampleEvent } from './protocol.ts';
+
+/** Curves of eight hours are some ten megabytes: written seldom, and once at the end. */
+const SAVE_EVERY_MS = 30_000;
+const FIELDS = ['loss', 'lr', 'gradNorm', 'tokens', 'ms'] as const;
+
+/** Most states of a run, and most bytes that they may take together. */
+const MOST_STATES = 7;
+const MOST_STATE_BYTES = 64 << 20;
+
+/** Steps after which the adapter is kept: evenly spread, the end left out (that is the result itself). */
+export function stepsToKeep(totalSteps: number, adapterBytes: number): readonly number[] {
+  const room = Math.floor(MOST_STATE_BYTES / Math.max(1, adapterBytes));
+  const states = Math.min(MOST_STATES, Math.max(1, room), totalSteps - 1);
+  const steps = Array.from({ length: states }, (_, i) => Math.round((totalSteps * (i + 1)) / (states + 1)));
+  return [...new Set(steps)].filter((step) => step > 0 && step < totalSteps);
+}
+
+export class RunRecorder {
+  private readonly points: Record<(typeof FIELDS)[number], number[]> = {
+    loss: [],
+    lr: [],
+    gradNorm: [],
+    tokens: [],
+    ms: [],
+  };
+  private readonly evals: { step: number; loss: number }[] = [];
+  private readonly rates: { step: number; learningRate: number }[] = [];
+  private samples: Pick<SampleEvent, 'step' | 'whose' | 'texts'>[] = [];
+  private savedAt = performance.now();
+  private writing: Promise<void> = Promise.resolve();
+  private hasFailed = false;
+
+  constructor(
+    private readonly archive: RunArchive<RunRecord, RunCurves>,
+    private record: RunRecord,
+    private readonly onProblem: (problem: string) => void,
+  ) {
+    this.write(() => archive.save(this.record));
+  }
+
+  /** Goes on with the record of a run that was interrupted; what it had told comes again as its first event. */
+  static async goOn(
+    archive: RunArchive<RunRecord, RunCurves>,
+    fallback: RunRecord,
+    onProblem: (problem: string) => void,
+  ): Promise<RunRecorder> {
+    const known = await archive.record(fallback.id).catch(() => undefined);
+    const curves = await archive.curves(fallback.id).catch(() => undefined);
+    const { deleted: _, ...record } = known ?? fallback;
+    const recorder = new RunRecorder(archive, { ...record, state: 'running' }, onProblem);
+    recorder.samples = [...(curves?.samples ?? [])];
+    return recorder;
+  }
+
+  get samplesSoFar(): readonly Pick<SampleEvent, 'step' | 'whose' | 'texts'>[] {
+    return this.samples;
+  }
+
+  take(event: RunEvent): void {
+    if (event.type === 'past') this.goBack(event.events);
+    else if (event.type === 'step') this.addStep(event);
+    else if (event.type === 'eval') this.evals.push({ step: event.step, loss: event.loss });
+    else if (event.type === 'rate') this.rates.push({ step: event.step, learningRate: event.learningRate });
+    else if (event.type === 'sample') this.samples.push({ step: event.step, whose: event.whose, texts: event.texts });
+    else if (event.type === 'memory') this.record = { ...this.record, memoryBytes: event.bytes };
+    else if (event.type === 'fault') this.record = { ...this.record, settings: event.settings };
+    if (performance.now() - this.savedAt > SAVE_EVERY_MS) this.saveAll();
+  }
+
+  keepState(step: number, files: ReadonlyMap<string, Uint8Array>): void {
+    this.write(async () => {
+      await this.archive.saveState(this.record.id, step, files);
+      const keptSteps = [...new Set([...this.record.keptSteps, step])].sort((a, b) => a - b);
+      this.record = { ...this.record, keptSteps };
+      await this.archive.save(this.record);
+    });
+  }
+
+  /** Writes the end of the run; resolves when it is durable or was refused. */
+  async end(
+    change: Pick<RunRecord, 'state'> & Partial<Pick<RunRecord, 'adapterId' | 'trouble' | 'finalLoss' | 'steps'>>,
+  ): Promise<void> {
+    this.record = { ...this.record, ...this.result(), ...change };
+    this.saveAll();
+    await this.writing;
+  }
+
+  private addStep(event: Extract<RunEvent, { type: 'step' }>): void {
+    for (const field of FIELDS) this.points[field].push(event[field]);
+    this.record = { ...this.record, totalSteps: event.totalSteps };
+  }
+
+  /** The run stands where these events end. */
+  private goBack(events: Extract<RunEvent, { type: 'past' }>['events']): void {
+    for (const field of FIELDS) this.points[field].length = 0;
+    this.evals.length = 0;
+    this.rates.length = 0;
+    for (const event of events) this.take(event);
+    const { length } = this.points.loss;
+    this.samples = this.samples.filter(({ step }) => step <= length);
+    this.record = { ...this.record, keptSteps: this.record.keptSteps.filter((step) => step <= length) };
+  }
+
+  private result() {
+    const { loss, ms } = this.points;
+    const before = this.evals[0];
+    return {
+      steps: loss.length,
+      trainedMs: ms.reduce((a, b) => a + b, 0),
+      finalLoss: loss.at(-1),
+      validationBefore: before?.step === 0 ? before.loss : undefined,
+      validationAfter: this.evals.at(-1)?.loss,
+    };
+  }
+
+  private saveAll(): void {
+    this.savedAt = performance.now();
+    this.record = { ...this.record, ...this.result() };
+    const { record } = this;
+    const { loss, lr, gradNorm, tokens, ms } = this.points;
+    const curves = {
+      loss: Float64Array.from(loss),
+      lr: Float64Array.from(lr),
+      gradNorm: Float64Array.from(gradNorm),
+      tokens: Float64Array.from(tokens),
+      ms: Float64Array.from(ms),
+      evals: [...this.evals],
+      rates: [...this.rates],
+      samples: [...this.samples],
+    };
+    this.write(async () => {
+      await this.archive.saveCurves(record.id, curves);
+      await this.archive.save({ ...record, keptSteps: this.record.keptSteps });
+    });
+  }
+
+  /** One write after the other. */
+  private write(work: () => Promise<void>): void {
+    this.writing = this.writing.then(work).catch((error: Error) => {
+      if (!this.hasFailed) this.onProblem(`The run is not in the list of runs: ${error.message}`);
+      this.hasFailed = true;
+    });
+  }
+}
