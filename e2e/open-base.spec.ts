@@ -16,7 +16,7 @@ test('a model opens by dropping its files, and by picking them, in the scheme ch
     await dropFiles(page, FILES);
     await expect(base.getByRole('heading', { level: 1 })).not.toHaveText('Scion');
     await expect(base).toContainText('Chat template');
-    await expect(base).toContainText('none: text is continued');
+    await expect(base).toContainText('none: question and answer follow each other as plain text');
   });
 
   await test.step('picked, after Scion again', async () => {

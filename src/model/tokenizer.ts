@@ -26,6 +26,18 @@ export interface TokenizerFiles {
 interface Message {
   readonly role: string;
   readonly content: string;
+  /** Of an assistant's turn, as OpenAI's format has them: {type: "function", function: {name, arguments}}, arguments an object. */
+  readonly tool_calls?: readonly object[];
+  /** Of a tool's turn. */
+  readonly name?: string;
+  readonly tool_call_id?: string;
+}
+
+export interface RenderOptions {
+  /** Ends with the beginning of an answer. */
+  readonly generationPrompt: boolean;
+  /** Descriptions of functions, as JSON schemas in OpenAI's format. Templates that know no tools leave them out. */
+  readonly tools?: readonly object[] | undefined;
 }
 
 /** Text that arrives token by token, never with half a character. */
@@ -43,7 +55,7 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>, options?: { readonly special?: boolean }): string;
   decodeStream(): TextStream;
   /** Throws an Error with the template's own words when it refuses the messages. */
-  renderChat(messages: readonly Message[], options: { readonly generationPrompt: boolean }): string;
+  renderChat(messages: readonly Message[], options: RenderOptions): string;
   readonly hasChatTemplate: boolean;
   /** The template's Jinja text. */
   readonly chatTemplate: string | undefined;
@@ -219,7 +231,7 @@ function chatRenderer(text: string | undefined, named: Json): Tokenizer['renderC
       .filter(([, value]) => value !== undefined),
   );
   let template: Template | undefined;
-  return (messages, { generationPrompt }) => {
+  return (messages, { generationPrompt, tools }) => {
     if (text === undefined)
       throw new RangeError('Cannot render a conversation: found no chat template, need a model that has one');
     template ??= compile(text);
@@ -227,7 +239,7 @@ function chatRenderer(text: string | undefined, named: Json): Tokenizer['renderC
       return template.render({
         ...variables,
         messages,
-        tools: null,
+        tools: tools ?? null,
         documents: null,
         add_generation_prompt: generationPrompt,
         [DATE_FUNCTION]: (format: string) => formatDate(new Date(), format),

@@ -23,7 +23,7 @@ export const words = {
     noLicence: 'not stated in the folder',
     template: 'Chat template',
     hasTemplate: 'yes',
-    noTemplate: 'none: text is continued, not chatted with',
+    noTemplate: 'none: question and answer follow each other as plain text',
     linears: 'Takes adapters on',
     family: 'Family',
     hash: 'Fingerprint',
