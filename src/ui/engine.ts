@@ -1,5 +1,6 @@
 // The engine this page talks to: set once, before anything is drawn.
 import type { EngineApi } from '../engine/protocol.ts';
+import { noteError } from './report/error-log.ts';
 
 let current: EngineApi | undefined;
 
@@ -12,7 +13,8 @@ export function engine(): EngineApi {
   return current;
 }
 
-/** The engine's sentence, as it is. */
+/** The engine's sentence, as it is; noted for the record of a bug report. */
 export function sentence(error: unknown): string {
+  noteError(error);
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import type { DeviceReport } from '../../engine/protocol.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { bytes } from '../format.ts';
+import { ReportOffer } from '../report/report-offer.tsx';
 import { deviceStore } from './device-store.ts';
 import { words } from './words.ts';
 
@@ -28,6 +29,7 @@ export function DeviceChip() {
       {open && (
         <Dialog title={report.name} onClose={() => setOpen(false)}>
           <DeviceFacts report={report} />
+          <ReportOffer />
         </Dialog>
       )}
     </>

@@ -1,5 +1,6 @@
 import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
+import { SaveRecord } from '../report/report-offer.tsx';
 import { clearTrouble, troubleStore } from './trouble-store.ts';
 import { words } from './words.ts';
 
@@ -16,6 +17,7 @@ export function TroubleBar() {
           <p className="breaks">
             <strong>{words.trouble.label}:</strong> {message}
           </p>
+          <SaveRecord />
           <button
             type="button"
             className="button button-plain button-icon"

@@ -1,0 +1,66 @@
+// A GPU that is lost in the middle of a run, in a real browser: the page asks for it again, the run goes on by itself, and the
+// record for a bug report tells of it without a word of the user's data.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+
+const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+const STEPS = 75;
+
+test('a run whose GPU is lost goes on by itself and ends in the library', async ({ page }) => {
+  await openPage(page);
+  await dropFiles(page, [EXAMPLE]);
+  await place(page, 'Train').click();
+  const settings = page.getByRole('region', { name: 'Settings' });
+  const fill = (name: string, value: number) => settings.getByRole('spinbutton', { name }).fill(String(value));
+  await fill('Rank', 2);
+  await page.getByRole('radio', { name: 'Steps' }).check();
+  await fill('Steps', STEPS);
+  await fill('Rows per step', 1);
+  await fill('Tokens per row', 16);
+  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('hardened');
+  const run = page.getByRole('region', { name: 'Run', exact: true });
+  await run.getByRole('button', { name: 'Start training' }).click();
+  await expect(run.getByText(new RegExp(`step (5[2-9]|6\\d) of ${STEPS}`))).toBeVisible({ timeout: 5 * 60_000 });
+
+  const [worker] = page.workers();
+  await worker!.evaluate(() => {
+    const create = GPUDevice.prototype.createCommandEncoder;
+    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+      GPUDevice.prototype.createCommandEncoder = create;
+      this.destroy();
+      return create.call(this, descriptor);
+    };
+  });
+  const note = run.getByRole('note');
+  await expect(note).toContainText('The GPU failed, and the run went on by itself.', { timeout: 60_000 });
+  await expect(note).toContainText(/after step [1-9]\d*; nothing is lost but the steps since then/);
+  await expect(run.getByText(`Done: ${STEPS} steps in`)).toBeVisible({ timeout: 5 * 60_000 });
+  await expect(run.getByRole('img', { name: `in ${STEPS} steps` }), 'the curve has every step once').toBeVisible();
+
+  await page.getByRole('button', { name: /^Device/ }).click();
+  const dialog = page.getByRole('dialog');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Save a record' }).click(),
+  ]);
+  const text = readFileSync(await download.path(), 'utf8');
+  const record = JSON.parse(text);
+  expect(record.run.faults).toEqual([
+    { cause: 'gpu', step: expect.any(Number), message: expect.stringContaining('the GPU device was lost (destroyed') },
+  ]);
+  expect(record.run.losses).toHaveLength(STEPS);
+  expect(record.device.name).toMatch(/\w/);
+  for (const secret of ['weather-haiku', 'hardened', ...wordsOf(EXAMPLE)]) expect(text).not.toContain(secret);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  await place(page, 'Library').click();
+  await expect(page.getByRole('article', { name: 'hardened' })).toBeVisible();
+});
+
+/** The first answers of a dataset, each a line nobody else would write. */
+function wordsOf(file: string): string[] {
+  const rows = readFileSync(file, 'utf8').split('\n').slice(0, 5);
+  return rows.flatMap((row) => row.match(/[A-Z][a-z]+ [a-z]+ [a-z]+/g) ?? []).slice(0, 10);
+}
