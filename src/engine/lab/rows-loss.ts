@@ -1,0 +1,62 @@
+// The loss of the same rows again and again, under an adapter that changes or at another strength: one program for all.
+
+import { makeBatch } from '../../data/make-batch.ts';
+import type { Batch, TokenRow } from '../../data/types.ts';
+import type { FlatAdapter } from '../../lora/flat-adapter.ts';
+import type { BaseModel } from '../../model/base-model.ts';
+import { sizeClass } from '../../train/run-training.ts';
+import { Scorer } from '../../train/score.ts';
+
+/** Columns of a pass. */
+const COLUMNS = 512;
+
+export class RowsLoss {
+  private constructor(
+    private readonly scorer: Scorer,
+    private readonly batches: readonly Batch[],
+  ) {}
+
+  /** Throws a RangeError when no token of the rows is supervised. */
+  static async create(model: BaseModel, adapter: FlatAdapter, rows: readonly TokenRow[]): Promise<RowsLoss> {
+    const longest = rows.reduce((most, { ids }) => Math.max(most, ids.length), 1);
+    const columns = sizeClass(Math.max(Math.min(COLUMNS, totalLength(rows)), longest));
+    const batches: Batch[] = [];
+    for (let first = 0; first < rows.length; ) {
+      let last = first;
+      for (let used = 0; last < rows.length && used + rows[last]!.ids.length <= columns; last++)
+        used += rows[last]!.ids.length;
+      batches.push(makeBatch(rows, range(first, last), columns));
+      first = last;
+    }
+    if (batches.every(({ supervised }) => supervised === 0))
+      throw new RangeError(
+        `Cannot measure a loss: found no supervised token in ${rows.length} rows, need at least one`,
+      );
+    return new RowsLoss(await Scorer.create(model, adapter, columns, longest), batches);
+  }
+
+  /** Mean over the supervised tokens, in nats. */
+  async measure(strength = 1, signal?: AbortSignal): Promise<number> {
+    let sum = 0;
+    let tokens = 0;
+    for (const batch of this.batches) {
+      signal?.throwIfAborted();
+      const { losses } = await this.scorer.score(batch, strength);
+      for (const loss of losses) sum += loss;
+      tokens += losses.length;
+    }
+    return sum / tokens;
+  }
+
+  destroy(): void {
+    this.scorer.destroy();
+  }
+}
+
+function totalLength(rows: readonly TokenRow[]): number {
+  return rows.reduce((sum, { ids }) => sum + ids.length, 0);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
