@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
+import { lab } from './lab.ts';
 import { merge } from './merge.ts';
 import { plan } from './plan.ts';
 import { score } from './score.ts';
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   score,
   generate,
   verify,
+  lab,
   merge,
   export: exportCommand,
   inspect,
