@@ -30,7 +30,7 @@ beforeAll(async () => {
   const device = await openDevice();
   const folder = await openModelFolder(diskFolder(path.join(FOLDER, 'model')), 'llama');
   model = await BaseModel.open(device, folder, { linears: 'f32', embeddings: 'f32' });
-  adapter = (await readPeftFolder(diskFolder(path.join(FOLDER, 'lora_all_linear/adapter')), model.linears())).adapter;
+  adapter = (await readPeftFolder(diskFolder(path.join(FOLDER, 'lora_all_linear/adapter')), model.parts)).adapter;
 });
 afterAll(() => model.destroy());
 const lossOf = async (of: Adapter, strength = 1) => {
