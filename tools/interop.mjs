@@ -3,13 +3,21 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { checkCluster } from './interop/cluster.mjs';
 import { checkExports } from './interop/exports.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const MODEL = 'public/models/scion';
 const WORK = '.cache/interop';
 const BASE = `${WORK}/base`;
-const PACKAGES = ['torch==2.13.0', 'transformers==5.23.0', 'peft==0.21.2', 'numpy', 'safetensors'];
+const PACKAGES = [
+  'torch==2.13.0',
+  'transformers==5.23.0',
+  'peft==0.21.2',
+  'accelerate==1.15.0',
+  'numpy',
+  'safetensors',
+];
 /** As in tools/interop/common.py, which trains the same way. */
 const TRAINING = ['--batch-size', 2, '--seq-len', 48, '--lr', 1e-3, '--schedule', 'constant', '--weight-decay', 0.01];
 const GREEDY_TOKENS = 12;
@@ -26,9 +34,11 @@ try {
   runGraft();
   run(python, ['tools/interop/verify.py', BASE, WORK]);
   Object.assign(counts, JSON.parse(readFileSync(`${WORK}/result.json`, 'utf8')));
-  const more = checkExports({ graft, run, python, model: MODEL, base: BASE, work: WORK });
-  for (const key of ['passed', 'failed']) counts[key] += more[key];
-  skipped += more.skipped;
+  const parts = { graft, run, python, model: MODEL, base: BASE, work: WORK, data: exampleFile() };
+  for (const more of [checkExports(parts), checkCluster(parts)]) {
+    for (const key of ['passed', 'failed']) counts[key] += more[key];
+    skipped += more.skipped ?? 0;
+  }
 } catch (error) {
   console.error(error.message);
   counts.failed += 1;

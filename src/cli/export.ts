@@ -2,7 +2,7 @@
 
 import { EXPORT_FORMATS, exportAdapter, MERGED_TYPES } from '../engine/export.node.ts';
 import { MODEL_FLAGS, readQuant } from './model-flags.ts';
-import { parseFlags, UsageError } from './usage.ts';
+import { expandList, parseFlags, UsageError } from './usage.ts';
 
 const FLAGS = {
   ...MODEL_FLAGS,
@@ -11,6 +11,8 @@ const FLAGS = {
   out: { type: 'string' },
   type: { type: 'string' },
   from: { type: 'string' },
+  data: { type: 'string', multiple: true },
+  'train-on-prompts': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
@@ -33,14 +35,18 @@ export const exportCommand = {
     --type                f16, bf16, f32 (safetensors) or f16, q8_0, f32 (GGUF)
     --quant, --quant-embeddings   how training stored the base (auto: as the adapter's receipt says, else q8):
                           the adapter is merged on these very numbers
+  --to cluster            a folder that goes on with TRL, PEFT and accelerate on as many GPUs as there are
+    --data FILE…          the rows; --train-on-prompts as in graft train
   --hf-token TOKEN        for gated models; better in the environment, as HF_TOKEN
   --json                  the last line of output is one JSON object`,
 
   async run(args: readonly string[]): Promise<void> {
-    const flags = parseFlags('export', args, FLAGS, { min: 0, max: 0 });
+    const flags = parseFlags('export', [...expandList(args, 'data')], FLAGS, { min: 0, max: 0 });
     const [adapter, model, out] = [flags.text('adapter'), flags.required('model'), flags.required('out')];
     flags.required('to');
     const format = flags.choice('to', EXPORT_FORMATS, 'peft');
+    if (format === 'cluster' && flags.list('data').length === 0)
+      throw new UsageError('Cannot run graft export: found no --data, need the rows that the cluster trains on');
     if (ONE_FILE.includes(format) !== /\.gguf$/i.test(out))
       throw new UsageError(
         `Cannot run graft export: found --out "${out}", need ${ONE_FILE.includes(format) ? 'a name that ends with .gguf' : 'the name of a folder'}`,
@@ -50,6 +56,8 @@ export const exportCommand = {
       ...{ adapter, model, out, format, from: flags.text('from'), token: flags.text('hf-token') },
       type: flags.choice('type', MERGED_TYPES, 'auto'),
       quant: readQuant(flags),
+      data: flags.list('data'),
+      completionOnly: !flags.has('train-on-prompts'),
       onBytes(done, total) {
         if (isTty) process.stderr.write(`\rwriting ${Math.floor((100 * done) / total)} %`);
       },

@@ -20,7 +20,7 @@ import {
 } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel, readTargets } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
-import { type Parsed, parseFlags, UsageError } from './usage.ts';
+import { expandList, type Parsed, parseFlags, UsageError } from './usage.ts';
 
 const FLAGS = {
   ...MODEL_FLAGS,
@@ -80,7 +80,7 @@ ${MODEL_HELP}
   --json                    the last line of output is one JSON object`,
 
   async run(args: readonly string[]): Promise<void> {
-    const flags = parseFlags('train', [...expandData(args)], FLAGS, { min: 0, max: 0 });
+    const flags = parseFlags('train', [...expandList(args, 'data')], FLAGS, { min: 0, max: 0 });
     flags.required('model');
     const out = flags.required('out');
     if (flags.list('data').length === 0)
@@ -197,17 +197,6 @@ function logLine(event: TrainEvent): string {
   if (event.type !== 'step') return '';
   const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
   return `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
-}
-
-/** `--data a b c` is what people type: values after --data up to the next flag all belong to it. */
-function* expandData(args: readonly string[]): Generator<string> {
-  let inData = false;
-  for (const arg of args) {
-    if (arg.startsWith('--')) {
-      inData = arg === '--data';
-      if (!inData) yield arg;
-    } else yield inData ? `--data=${arg}` : arg;
-  }
 }
 
 function readSettings(flags: Parsed): TrainSettings {

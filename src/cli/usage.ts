@@ -76,6 +76,17 @@ export function parseFlags(
   };
 }
 
+/** `--data a b c` is what people type: values after --data up to the next flag all belong to it. */
+export function* expandList(args: readonly string[], name: string): Generator<string> {
+  let inList = false;
+  for (const arg of args) {
+    if (arg.startsWith('--')) {
+      inList = arg === `--${name}`;
+      if (!inList) yield arg;
+    } else yield inList ? `--${name}=${arg}` : arg;
+  }
+}
+
 /** `--lr -1` means a value, not a flag: parseArgs wants `--lr=-1`. */
 function* joinNegative(args: readonly string[]): Generator<string> {
   for (let i = 0; i < args.length; i++) {

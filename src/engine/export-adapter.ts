@@ -1,6 +1,7 @@
 // An adapter in the form that another program takes: as a file or folder of its own, or merged into its base. Pure: what is
 // written comes out as files that are made while they are written; Node and the page put them where they belong.
 
+import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { writeGgufAdapter } from '../lora/files/gguf.ts';
 import { type MergedType, type MergeInput, mergedFolder } from '../lora/files/merged-folder.ts';
@@ -10,14 +11,26 @@ import { writeModelfile } from '../lora/files/ollama.ts';
 import { type FileBytes, writePeftFolder } from '../lora/files/peft.ts';
 import type { GgufType } from '../model/gguf/write-model.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
+import { countParameters, modelParts } from '../model/model-parts.ts';
 import { type StreamedFile, wholeFile } from '../model/streamed-file.ts';
+import type { TrainSettings } from '../train/recipe.ts';
+import { clusterFolder } from './cluster/cluster-folder.ts';
 import { type Provenance, type Receipt, withReceipt } from './receipt/receipt.ts';
 
 /**
  * peft: a folder for Hugging Face PEFT · gguf: one file for llama.cpp · mlx: a folder for mlx-lm · ollama: a folder for
- * `ollama create` · merged-safetensors: a Hugging Face folder of base and adapter in one · merged-gguf: the same as one file
+ * `ollama create` · merged-safetensors: a Hugging Face folder of base and adapter in one · merged-gguf: the same as one file ·
+ * cluster: a folder that goes on with the Hugging Face stack on other machines
  */
-export const EXPORT_FORMATS = ['peft', 'gguf', 'mlx', 'ollama', 'merged-safetensors', 'merged-gguf'] as const;
+export const EXPORT_FORMATS = [
+  'peft',
+  'gguf',
+  'mlx',
+  'ollama',
+  'merged-safetensors',
+  'merged-gguf',
+  'cluster',
+] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** Element types of merged weights; `auto` is bf16 where the base's files are, else f16. */
@@ -29,6 +42,8 @@ export interface ExportOptions {
   readonly type?: (typeof MERGED_TYPES)[number];
   /** ollama: a base that Ollama has, under the adapter alone; without it the folder holds the merged model. */
   readonly from?: string | undefined;
+  /** cluster: what is trained on, and how. */
+  readonly run?: { readonly rows: readonly TokenRow[]; readonly settings: TrainSettings } | undefined;
 }
 
 export interface ExportSource {
@@ -63,12 +78,8 @@ export async function exportFiles(input: MergeInput, source: ExportSource, optio
     notices: [],
   });
   switch (options.format) {
-    case 'peft': {
-      if (source.peftFiles) return whole(source.peftFiles);
-      const adapter = needAdapter(source);
-      const files = writePeftFolder(adapter, { name, licence: folder.licence });
-      return whole(await withReceipt(adapter, files, provenanceOf(source)));
-    }
+    case 'peft':
+      return whole(await peftFolder(source, folder));
     case 'mlx': {
       const adapter = needAdapter(source);
       return whole(await withReceipt(adapter, writeMlxFolder(adapter, folder.config), provenanceOf(source)));
@@ -92,7 +103,37 @@ export async function exportFiles(input: MergeInput, source: ExportSource, optio
     }
     case 'ollama':
       return ollama(input, source, options);
+    case 'cluster':
+      return cluster(input, source, options);
   }
+}
+
+async function peftFolder(source: ExportSource, { licence }: ModelFolder): Promise<readonly FileBytes[]> {
+  if (source.peftFiles) return source.peftFiles;
+  const adapter = needAdapter(source);
+  return withReceipt(adapter, writePeftFolder(adapter, { name: source.name, licence }), provenanceOf(source));
+}
+
+/** A base of at most so many numbers goes along as f32, so that the first loss is the browser's to the last digits. */
+const MOST_F32_NUMBERS = 500e6;
+
+async function cluster(input: MergeInput, source: ExportSource, { run }: ExportOptions): Promise<Exported> {
+  const { folder } = input;
+  if (run === undefined) throw new RangeError('Cannot write a folder for a cluster: found no rows, need the dataset');
+  const { rows, settings } = run;
+  const tokenizer = await folder.loadTokenizer?.();
+  const common = { name: source.name, adapter: await peftFolder(source, folder), rows, settings, tokenizer };
+  // A model of the Hub is fetched there by whoever trains; anything else has to come along.
+  if (isRepository(folder.name) && folder.gguf === undefined)
+    return { files: clusterFolder({ ...common, model: folder.name }), isFolder: true, notices: [] };
+  const isSmall = countParameters(modelParts(folder.config)) <= MOST_F32_NUMBERS;
+  const base = await mergedFolder(input, undefined, isSmall ? 'f32' : folderType(folder, {}));
+  return { files: clusterFolder({ ...common, model: 'base', base }), isFolder: true, notices: [] };
+}
+
+/** "org/name". */
+function isRepository(name: string): boolean {
+  return /^[\w.-]+\/[\w.-]+$/.test(name);
 }
 
 async function ollama(input: MergeInput, source: ExportSource, options: ExportOptions): Promise<Exported> {
@@ -137,7 +178,7 @@ function provenanceOf({ receipt }: ExportSource): Provenance {
   return { made: receipt?.made ?? 'imported', from, base, data, run, probe };
 }
 
-function folderType({ tensors }: ModelFolder, { type = 'auto' }: ExportOptions): MergedType {
+function folderType({ tensors }: ModelFolder, { type = 'auto' }: Pick<ExportOptions, 'type'>): MergedType {
   if (type === 'q8_0') throw new RangeError('Cannot write merged safetensors as q8_0, need f16, bf16 or f32');
   if (type !== 'auto') return type;
   return [...tensors.values()].some(({ dtype }) => dtype === 'BF16') ? 'bf16' : 'f16';

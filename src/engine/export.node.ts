@@ -10,13 +10,15 @@ import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { openModelFiles, writeStreams } from '../storage/node.ts';
+import { DEFAULT_SETTINGS } from '../train/recipe.ts';
 import { type ExportOptions, type ExportSource, exportFiles } from './export-adapter.ts';
+import { loadRows } from './load-rows.node.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
-import { RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
+import { RECEIPT_NAME, type Receipt, readReceipt } from './receipt/receipt.ts';
 
 export { EXPORT_FORMATS, type ExportFormat, MERGED_TYPES } from './export-adapter.ts';
 
-export interface ExportRequest extends ExportOptions {
+export interface ExportRequest extends Omit<ExportOptions, 'run'> {
   /** A PEFT or MLX folder or a .gguf file; undefined, for merged models: the base alone. */
   readonly adapter: string | undefined;
   /** As --model names it. */
@@ -26,6 +28,10 @@ export interface ExportRequest extends ExportOptions {
   /** How training stored the base; of merged models. 'auto': as the adapter's receipt says, else as the base's files, else q8. */
   readonly quant?: QuantChoice | 'auto';
   readonly token?: string | undefined;
+  /** cluster: the dataset's files. */
+  readonly data?: readonly string[];
+  /** False: prompts are trained on as well. */
+  readonly completionOnly?: boolean;
   onBytes?(done: number, total: number): void;
 }
 
@@ -45,7 +51,9 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportRepor
   const { source, notices: readNotices } = await readSource(request.adapter, folder);
   const asked = request.quant === 'auto' ? undefined : request.quant;
   const quant = asked ?? source.receipt?.base?.quant ?? usualQuant(folder);
-  const { files, isFolder, notices } = await exportFiles({ files: baseFiles, folder, quant }, source, request);
+  const { run, notices: runNotices } = await readRun(request, folder, source.receipt);
+  const input = { files: baseFiles, folder, quant };
+  const { files, isFolder, notices } = await exportFiles(input, source, { ...request, run });
   const out = path.resolve(request.out);
   const [target, named] = isFolder ? [out, files] : [path.dirname(out), [{ ...files[0]!, name: path.basename(out) }]];
   await writeStreams(target, named, (done, total) => request.onBytes?.(done, total));
@@ -53,7 +61,28 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportRepor
     out: request.out,
     format: request.format,
     files: named.map((file) => ({ path: path.join(target, file.name), bytes: file.size })),
-    notices: [...readNotices, ...notices],
+    notices: [...readNotices, ...runNotices, ...notices],
+  };
+}
+
+/** The rows of a run for the cluster, and its recipe: the receipt's, else training's defaults. */
+async function readRun(
+  { format, data = [], completionOnly = true }: ExportRequest,
+  folder: ModelFolder,
+  receipt?: Receipt,
+) {
+  if (format !== 'cluster' || data.length === 0) return { run: undefined, notices: [] };
+  const settings = receipt?.run?.recipe ?? DEFAULT_SETTINGS;
+  const model = { folder, config: folder.config };
+  const { rows, dataset, notices } = await loadRows(model, data, { maxTokens: settings.seqLen, completionOnly });
+  const isOther = receipt?.data !== undefined && receipt.data.hash !== dataset.hash;
+  return {
+    run: { rows, settings },
+    notices: [
+      ...(receipt?.run ? [] : ['the adapter says nothing of its recipe: recipe.json has the defaults of graft train']),
+      ...(isOther ? ["these rows are not those of the adapter's run, by their hash"] : []),
+      ...notices.slice(0, 10).map(({ file, line, reason }) => `${file}:${line}: ${reason}`),
+    ],
   };
 }
 

@@ -3,9 +3,8 @@
 import { homedir, totalmem } from 'node:os';
 import path from 'node:path';
 import { create, globals } from 'webgpu';
-import { type Dataset, DEFAULT_LOAD_OPTIONS, loadDataset } from '../data/load-dataset.ts';
 import { batchColumns, makeBatch } from '../data/make-batch.ts';
-import type { ChatTokenizer, Notice, TokenRow } from '../data/types.ts';
+import type { TokenRow } from '../data/types.ts';
 import { Device } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
 import type { Adapter } from '../lora/adapter.ts';
@@ -15,13 +14,14 @@ import type { BaseModel } from '../model/base-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { stopAt } from '../model/stop-at.ts';
-import { openDataFile, openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
+import { openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-training.ts';
 import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
 import { encodeRequest } from './encode-request.ts';
+import { type LoadedRows, noTokenizer } from './load-rows.node.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
 import { openBase } from './open-base.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
@@ -35,6 +35,7 @@ export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { type BenchResult, benchStep, parseCase } from './bench.ts';
+export { type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
 export { isSameDevice, type KeepOptions } from './train-adapter.ts';
@@ -90,50 +91,6 @@ const KEEP_BYTES = 64 << 20;
 
 function cacheFolder(): string {
   return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'graft', 'prepared');
-}
-
-export interface LoadedRows {
-  readonly dataset: Dataset;
-  readonly rows: readonly TokenRow[];
-  readonly supervisedTokens: number;
-  /** Skipped rows and warnings, in the order of files and lines. */
-  readonly notices: readonly Notice[];
-}
-
-/** Reads dataset files into token rows of at most `maxTokens`. A folder without a tokenizer will do for tokenised rows. */
-export async function loadRows(
-  model: BaseModel,
-  files: readonly string[],
-  options: { readonly maxTokens: number; readonly completionOnly: boolean },
-): Promise<LoadedRows> {
-  const tokenizer = (await model.folder.loadTokenizer?.()) ?? noTokenizer(model.folder.name);
-  const sources = await Promise.all(files.map(openDataFile));
-  const dataset = await loadDataset(sources, tokenizer, {
-    ...DEFAULT_LOAD_OPTIONS,
-    ...options,
-    vocabularySize: model.config.vocab,
-  });
-  return {
-    dataset,
-    rows: dataset.rows,
-    supervisedTokens: dataset.supervisedTokens,
-    notices: [...dataset.skipped, ...dataset.warnings],
-  };
-}
-
-/** Stands in for a missing tokenizer.json: refuses text, lets tokenised rows pass. */
-function noTokenizer(name: string): ChatTokenizer {
-  const refuse = (): never => {
-    throw new Error(`Cannot read text: found no tokenizer.json in "${name}", need one (or rows with input_ids)`);
-  };
-  return {
-    encode: refuse,
-    renderChat: refuse,
-    hasChatTemplate: false,
-    specialTokens: [],
-    endOfTurn: [],
-    bos: undefined,
-  };
 }
 
 /** An adapter for this base: a PEFT folder, a .gguf file for llama.cpp or a folder of mlx-lm. */

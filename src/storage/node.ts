@@ -102,7 +102,7 @@ export async function writeFolder(
 
 /**
  * As writeFolder, of files that are made while they are written: bounded memory, old files or new ones, never half of one.
- * `onBytes`: so many bytes of all are on the disk.
+ * Names may carry folders ("rows/train.jsonl"). `onBytes`: so many bytes of all are on the disk.
  */
 export async function writeStreams(
   folder: string,
@@ -111,9 +111,12 @@ export async function writeStreams(
 ): Promise<void> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
-  await mkdir(folder, { recursive: true });
-  const staged = files.map((file) => ({ file, temporary: path.join(folder, `.${file.name}.${process.pid}.part`) }));
+  const staged = files.map((file) => {
+    const place = path.join(folder, file.name);
+    return { file, place, temporary: path.join(path.dirname(place), `.${path.basename(place)}.${process.pid}.part`) };
+  });
   try {
+    for (const { place } of staged) await mkdir(path.dirname(place), { recursive: true });
     for (const { file, temporary } of staged) {
       const handle = await open(temporary, 'w');
       try {
@@ -127,7 +130,7 @@ export async function writeStreams(
         await handle.close();
       }
     }
-    for (const { file, temporary } of staged) await rename(temporary, path.join(folder, file.name));
+    for (const { place, temporary } of staged) await rename(temporary, place);
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true });
     const { message } = error as Error;

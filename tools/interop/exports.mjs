@@ -1,13 +1,14 @@
 // What `graft export` writes, opened by the programs that it is for: PEFT and transformers, llama.cpp (node-llama-cpp), and
-// mlx-lm where it can be installed. Programs that only these checks need are put under .cache on demand, at fixed versions.
+// mlx-lm where it can be installed. Programs that only these checks need are installed on demand, at fixed versions.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { report, skip, TOOLS } from './report.mjs';
 
 const LLAMA_CPP = '3.22.1';
-const LLAMA_FOLDER = '.cache/interop-llama-cpp';
+const LLAMA_FOLDER = path.join(TOOLS, 'llama-cpp');
 const MLX_PACKAGES = ['mlx[cpu]==0.32.4', 'mlx-lm==0.32.2'];
-const MLX_FOLDER = '.cache/interop-mlx';
+const MLX_FOLDER = path.join(TOOLS, 'mlx');
 const GREEDY_TOKENS = 16;
 
 /** Exports the adapter in every form and checks each; returns { passed, failed, skipped }. */
@@ -157,20 +158,6 @@ function checkMlx({ work }) {
 
 function same(a, b) {
   return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]);
-}
-
-function report(checks) {
-  const counts = { passed: 0, failed: 0 };
-  for (const [name, passed, found] of checks) {
-    console.log(`  ${passed ? 'ok  ' : 'FAIL'}  ${name}: ${String(found).slice(0, 200)}`);
-    counts[passed ? 'passed' : 'failed'] += 1;
-  }
-  return counts;
-}
-
-function skip(name, reason) {
-  console.log(`  SKIP  ${name}: ${reason}`);
-  return { passed: 0, failed: 0, skipped: 1 };
 }
 
 function add(counts, more) {
