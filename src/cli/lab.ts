@@ -4,6 +4,7 @@ import {
   type AdapterAnatomy,
   adapterAnatomy,
   type BaseSpectrum,
+  baseNorms,
   baseSpectrum,
   type Likeness,
   likenessTo,
@@ -64,7 +65,8 @@ ${MODEL_HELP}
       const model = opened?.model;
       const adapter = await readLabAdapter(at!, model);
       const report = new Report(flags.has('json'));
-      report.anatomy(adapterAnatomy(adapter));
+      const norms = model && (await baseNorms(model, adapter.modules.keys()));
+      report.anatomy(adapterAnatomy(adapter, norms));
       for (const other of flags.list('with'))
         report.likeness(likenessTo(adapter, other, await readLabAdapter(other, model)));
       if (model !== undefined) {
@@ -113,7 +115,7 @@ class Report {
 
   anatomy(anatomy: AdapterAnatomy): void {
     this.all.anatomy = anatomy;
-    this.head('linear', 'rank', 'in use', 'for 90 %', 'σ₁', '‖ΔW‖');
+    this.head('linear', 'rank', 'in use', 'for 90 %', 'σ₁', '‖ΔW‖', '‖ΔW‖/‖W‖');
     for (const m of anatomy.modules)
       this.row(
         m.path,

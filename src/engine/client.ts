@@ -19,6 +19,7 @@ export function startEngine(): EngineApi {
     runs: service('runs'),
     play: service('play'),
     library: service('library'),
+    lab: service('lab'),
     xray: service('xray'),
   };
 }

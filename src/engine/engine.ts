@@ -3,6 +3,7 @@
 
 import { BaseService } from './base-service.ts';
 import { DataService } from './data-service.ts';
+import { LabService } from './lab-service.ts';
 import { LibraryService } from './library-service.ts';
 import { PlayService } from './play-service.ts';
 import type { EngineApi } from './protocol.ts';
@@ -23,6 +24,7 @@ export function createEngine(host: EngineHost): EngineApi {
     runs: new RunsService(session, library),
     play: new PlayService(session, base, library),
     library,
+    lab: new LabService(session, library),
     xray: new XrayService(session, library),
   };
 }

@@ -4,6 +4,7 @@
 
 import type { BaseApi } from './protocol/base.ts';
 import type { DataApi } from './protocol/data.ts';
+import type { LabApi } from './protocol/lab.ts';
 import type { LibraryApi } from './protocol/library.ts';
 import type { PlayApi } from './protocol/play.ts';
 import type { RunApi } from './protocol/run.ts';
@@ -20,6 +21,7 @@ export {
 export { type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/data.ts';
+export type * from './protocol/lab.ts';
 export type * from './protocol/library.ts';
 export type * from './protocol/play.ts';
 export { RUNNING_ADAPTER } from './protocol/play.ts';
@@ -36,5 +38,6 @@ export interface EngineApi {
   readonly runs: RunsApi;
   readonly play: PlayApi;
   readonly library: LibraryApi;
+  readonly lab: LabApi;
   readonly xray: XrayApi;
 }

@@ -14,8 +14,10 @@ import { openModelFolder } from '../../model/model-folder.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { type BaseJson, goldenRows, readGoldenJson } from '../../train/testing/golden.ts';
+import { baseNorms } from './base-norms.ts';
 import { baseSpectrum } from './base-spectrum.ts';
 import { ForgettingGauge } from './forgetting-gauge.ts';
+import { portion } from './portion.ts';
 import { everyRank, rankLosses } from './rank-losses.ts';
 import { RowsLoss } from './rows-loss.ts';
 import { strengthCurve } from './strength-curve.ts';
@@ -97,6 +99,29 @@ describe('ForgettingGauge', () => {
     together.destroy();
     await expect(ForgettingGauge.create(model, flat)).rejects.toThrow('found no tokenizer.json in "llama"');
     flat.destroy();
+  });
+});
+
+describe('baseNorms()', () => {
+  it('is the norm of every matrix that lies on the device, and leaves out what is none', async () => {
+    const norms = await baseNorms(model, [...model.linears().keys(), 'model.norm']);
+    expect(norms.size).toBe(14);
+    for (const [at, norm] of norms) {
+      const values = await readTensor(model.folder.tensors.get(`${at}.weight`)!);
+      expect(Math.abs(norm / Math.hypot(...values) - 1)).toBeLessThan(1e-5);
+    }
+  });
+});
+
+describe('portion()', () => {
+  it('takes whole rows from all over, within its tokens', () => {
+    const many = Array.from({ length: 100 }, (_, i) => ({ ...rows[0]!, line: i, ids: new Int32Array(10) }));
+    const some = portion(many, 95);
+    expect(some.length).toBe(9);
+    expect(some[0]!.line).toBeLessThan(10);
+    expect(some.at(-1)!.line).toBeGreaterThan(90);
+    expect(portion(many, 1000)).toBe(many);
+    expect(portion(many, 3).length).toBe(1);
   });
 });
 

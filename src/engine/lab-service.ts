@@ -1,0 +1,177 @@
+// Lab: looks into kept adapters, measures them on the open base and dataset, cuts and merges them. Measuring takes the GPU for
+// one point at a time, so answers and a run go on in between.
+
+import { generalRows } from '../data/general-rows.ts';
+import type { TokenRow } from '../data/types.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import { readAdapterAlone } from '../lora/files/read-alone.ts';
+import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
+import { mergeAdapters } from '../lora/merge/merge-adapters.ts';
+import { fileFromBytes, findFile, type ModelFile } from '../model/model-file.ts';
+import { splitRows } from '../train/run-training.ts';
+import { adapterAnatomy, likenessTo } from './lab/adapter-anatomy.ts';
+import { baseNorms } from './lab/base-norms.ts';
+import { baseSpectrum } from './lab/base-spectrum.ts';
+import { portion } from './lab/portion.ts';
+import { rankLosses } from './lab/rank-losses.ts';
+import { STRENGTHS, strengthCurve } from './lab/strength-curve.ts';
+import type { LibraryService } from './library-service.ts';
+import type {
+  AdapterAnatomy,
+  AdapterRecord,
+  BaseSpectrum,
+  LabApi,
+  LikenessOf,
+  MeasuredRows,
+  MergeRequest,
+  RankLoss,
+  StrengthPoint,
+} from './protocol.ts';
+import { RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
+import type { Session } from './session.ts';
+
+/** Tokens that a point is measured on: enough that another choice of rows moves the mean by little. */
+const MOST_TOKENS = { gpu: 4096, software: 640 };
+/** A software adapter takes minutes for what a GPU does in a second. */
+const FEW_STRENGTHS: readonly number[] = [0, 0.5, 1, 1.5];
+
+export class LabService implements LabApi {
+  constructor(
+    private readonly session: Session,
+    private readonly library: LibraryService,
+  ) {}
+
+  async anatomy(id: string): Promise<AdapterAnatomy> {
+    const adapter = await this.read(id);
+    const { model } = this.session;
+    const isOwn = model !== undefined && (await this.record(id)).baseHash === model.weights.hash;
+    const norms = isOwn ? await this.session.turns.during(() => baseNorms(model, adapter.modules.keys())) : undefined;
+    return adapterAnatomy(adapter, norms);
+  }
+
+  async likeness(id: string): Promise<readonly LikenessOf[]> {
+    const adapter = await this.read(id);
+    const found: LikenessOf[] = [];
+    for (const other of await this.library.listAdapters()) {
+      if (other.id === id) continue;
+      try {
+        const likeness = likenessTo(adapter, other.name, await this.read(other.id));
+        if (likeness.sharedModules > 0) found.push({ id: other.id, ...likeness });
+      } catch {
+        // Made for a base of other sizes: nothing to compare.
+      }
+    }
+    return found;
+  }
+
+  rankLosses(id: string, onPoint: (point: RankLoss) => void): Promise<MeasuredRows> {
+    return this.session.answer(async (signal) => {
+      const task = await this.taskRows(id);
+      if (task === undefined) throw new Error('Cannot measure the loss: found no open dataset, need rows of its task');
+      const { rows, isHeldBack } = task;
+      const points = rankLosses(this.session.needModel(), await this.read(id), rows, undefined, signal);
+      await this.inTurns(points, onPoint, signal);
+      return { rows: rows.length, isHeldBack };
+    });
+  }
+
+  strengths(id: string, onPoint: (point: StrengthPoint) => void): Promise<MeasuredRows | undefined> {
+    return this.session.answer(async (signal) => {
+      const task = await this.taskRows(id);
+      const general = portion(generalRows(this.session.needTokenizer()), this.mostTokens());
+      const strengths = this.session.device?.isSoftware ? FEW_STRENGTHS : STRENGTHS;
+      const options = { task: task?.rows, general, strengths, signal };
+      const adapter = await this.library.load(id);
+      await this.inTurns(strengthCurve(this.session.needModel(), adapter, options), onPoint, signal);
+      return task && { rows: task.rows.length, isHeldBack: task.isHeldBack };
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.session.abortAnswers();
+  }
+
+  async saveTruncated(id: string, rank: number, name: string): Promise<AdapterRecord> {
+    const original = await this.record(id);
+    const from = { adapter: original.name, rank: original.rank, 'cut to': rank };
+    const record = await this.library.keep(name, truncateAdapter(await this.read(id), rank), {
+      made: 'truncated',
+      from,
+    });
+    return this.describe(record, { datasetName: original.datasetName, steps: original.steps });
+  }
+
+  async merge({ name, inputs, method, rank, density }: MergeRequest): Promise<AdapterRecord> {
+    const read = await Promise.all(
+      inputs.map(async ({ id, weight }) => ({
+        name: (await this.record(id)).name,
+        adapter: await this.read(id),
+        weight,
+      })),
+    );
+    const merged = mergeAdapters(read, { method, rank, density });
+    const list = read.map((input) => `${input.name} × ${input.weight}`).join(', ');
+    const from = { 'merged from': list, method, ...(density !== undefined && { density }) };
+    return this.describe(await this.library.keep(name, merged, { made: 'merged', from }), { datasetName: list });
+  }
+
+  async baseSpectrum(path: string): Promise<BaseSpectrum> {
+    const model = this.session.needModel();
+    return this.session.turns.during(() => baseSpectrum(model, path));
+  }
+
+  async baseMatrices(): Promise<readonly string[]> {
+    return [...this.session.needModel().linears().keys()];
+  }
+
+  /** Takes the GPU for each point and gives it back in between. */
+  private async inTurns<T>(points: AsyncGenerator<T>, onPoint: (point: T) => void, signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        const next = await this.session.turns.during(() => points.next());
+        if (next.done) return;
+        onPoint(next.value);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await points.return(undefined);
+    }
+  }
+
+  /** Rows of the open dataset: those that were held back from this adapter, where they are known, else all; in either case a portion. */
+  private async taskRows(id: string): Promise<{ rows: readonly TokenRow[]; isHeldBack: boolean } | undefined> {
+    const dataset = this.session.data?.dataset;
+    if (dataset === undefined) return undefined;
+    const file = findFile(await this.files(id), RECEIPT_NAME);
+    const receipt = file && (await readReceipt(file).catch(() => undefined));
+    const recipe = receipt?.data?.hash === dataset.hash ? receipt.run?.recipe : undefined;
+    const validation = recipe === undefined ? [] : splitRows(dataset.rows, recipe).validation;
+    const rows = validation.length > 0 ? validation.map((index) => dataset.rows[index]!) : dataset.rows;
+    return { rows: portion(rows, this.mostTokens()), isHeldBack: validation.length > 0 };
+  }
+
+  private mostTokens(): number {
+    return this.session.device?.isSoftware ? MOST_TOKENS.software : MOST_TOKENS.gpu;
+  }
+
+  private async read(id: string): Promise<Adapter> {
+    return (await readAdapterAlone(await this.files(id))).adapter;
+  }
+
+  private async files(id: string): Promise<ModelFile[]> {
+    return [...(await this.session.host.adapters.files(id))].map(([name, bytes]) => fileFromBytes(name, bytes));
+  }
+
+  private async record(id: string): Promise<AdapterRecord> {
+    const record = (await this.library.listAdapters()).find((known) => known.id === id);
+    if (record === undefined) throw new Error(`Cannot find adapter "${id}" in this browser's storage`);
+    return record;
+  }
+
+  private async describe(record: AdapterRecord, facts: Partial<AdapterRecord>): Promise<AdapterRecord> {
+    const described = { ...record, ...facts };
+    await this.session.host.adapters.update(described);
+    return described;
+  }
+}
