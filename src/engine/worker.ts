@@ -2,7 +2,13 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore } from '../storage/browser.ts';
+import {
+  openAdapterStore,
+  openPreparedStore,
+  openRunArchive,
+  openRunStore,
+  openTuningStore,
+} from '../storage/browser.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
@@ -56,6 +62,7 @@ expose(
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
     memoryBytes: 'deviceMemory' in navigator ? Number(navigator.deviceMemory) * 2 ** 30 : undefined,
     prepared: openPreparedStore(),
+    tunings: openTuningStore(),
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),
