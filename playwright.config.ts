@@ -32,6 +32,8 @@ export default defineConfig({
     // start.mjs takes a free port and says which: no other server can be tested by mistake.
     baseURL: process.env.GRAFT_URL,
     headless: true,
+    // Only offline.spec.ts wants the page as an app: elsewhere every request has to be the page's own.
+    serviceWorkers: 'block',
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
     launchOptions: { args, ...(GRAFT_BROWSER && { executablePath: GRAFT_BROWSER }) },

@@ -10,14 +10,17 @@ export { expect };
 
 export const ROOT = path.join(import.meta.dirname, '..');
 
-export const test = base.extend<{ otherHosts: readonly string[] }>({
+export const test = base.extend<{ otherHosts: readonly string[]; expectedErrors: RegExp }>({
   /** Origins beside the page's own that a test may see requests to. */
   otherHosts: [[], { option: true }],
-  page: async ({ page, baseURL, otherHosts }, use) => {
+  /** Errors in the console that a test brings about; by default none are forgiven. */
+  expectedErrors: [/^$/, { option: true }],
+  page: async ({ page, baseURL, otherHosts, expectedErrors }, use) => {
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(`error on the page: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+      if (message.type() === 'error' && !expectedErrors.test(message.text()))
+        problems.push(`console: ${message.text()}`);
     });
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());

@@ -39,10 +39,15 @@ const HEADERS = {
   'Cache-Control': 'no-cache',
 };
 
-/** Listens on the first free port from `port` up, `tries` of them; resolves with the server. */
-export async function serve(folder, port, tries = 1) {
+/**
+ * Listens on the first free port from `port` up, `tries` of them; resolves with the server. `under`: the sub-path that the
+ * folder lies at, with its slashes; everything outside is not found.
+ */
+export async function serve(folder, port, tries = 1, { under = '/' } = {}) {
   const root = await realpath(folder);
   const server = http.createServer((request, response) => {
+    const isUnder = request.url.startsWith(under);
+    request.url = isUnder ? request.url.slice(under.length - 1) : '/outside';
     answer(root, request, response).catch(() => response.destroy());
   });
   for (let next = port; ; next++) {

@@ -1,5 +1,6 @@
 // `npm start`: builds the page when it is missing or older than its sources, and serves it on this machine alone.
-//   --port N   this port and no other (0: any free one); without it, the first free port from 4173 up
+//   --port N       this port and no other (0: any free one); without it, the first free port from 4173 up
+//   --under /p/    below this path, as some hosts serve it
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,11 +13,11 @@ const DIST = path.join(ROOT, 'dist');
 const SOURCES = ['index.html', 'vite.config.ts', 'package.json', 'package-lock.json', 'public', 'src'];
 
 try {
-  const { values } = parseArgs({ options: { port: { type: 'string' } } });
+  const { values } = parseArgs({ options: { port: { type: 'string' }, under: { type: 'string', default: '/' } } });
   const port = values.port === undefined ? FIRST_PORT : readPort(values.port);
   build();
-  const server = await serve(DIST, port, values.port === undefined ? 100 : 1);
-  console.log(`Graft is open at http://127.0.0.1:${server.address().port}/ (Ctrl-C ends it)`);
+  const server = await serve(DIST, port, values.port === undefined ? 100 : 1, values);
+  console.log(`Graft is open at http://127.0.0.1:${server.address().port}${values.under} (Ctrl-C ends it)`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => close(server));
 } catch (error) {
   console.error(error.message);

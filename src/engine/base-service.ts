@@ -15,6 +15,7 @@ import { openBase } from './open-base.ts';
 import type {
   BaseApi,
   DeviceReport,
+  HostTraffic,
   HubChoice,
   KeptModels,
   ModelReport,
@@ -150,6 +151,10 @@ export class BaseService implements BaseApi {
     return this.session.host.prepared.clear();
   }
 
+  async followTraffic(listener: (hosts: readonly HostTraffic[]) => void): Promise<void> {
+    this.session.host.traffic?.follow(listener);
+  }
+
   async listHubModels(): Promise<readonly HubChoice[]> {
     return CURATED_MODELS.map(({ modelType, ...model }) => ({ ...model, isOpenable: FAMILIES.has(modelType) }));
   }
@@ -168,7 +173,6 @@ export class BaseService implements BaseApi {
       name,
       licence,
       store: this.session.host.prepared,
-      tunings: this.session.host.tunings,
       signal,
       onProgress: (done, total) => {
         if (download?.isStreaming())

@@ -5,7 +5,10 @@
 // Content-Security-Policy (HTML, "initialize worker policy container"): so its `connect-src` holds for the engine too.
 import { proxy, wrap } from 'comlink';
 import type { EngineApi } from './protocol.ts';
+import { trustedScriptUrl } from './trusted-url.ts';
 import workerUrl from './worker.ts?worker&url';
+
+export { trustedScriptUrl };
 
 export function startEngine(): EngineApi {
   const worker = startWorker();
@@ -43,7 +46,7 @@ function throughWire(arg: unknown): unknown {
 function startWorker(): Worker {
   const url = new URL(workerUrl, import.meta.url).href;
   const blob = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' }));
-  return new Worker(blob, { type: 'module', name: 'graft-engine' });
+  return new Worker(trustedScriptUrl(blob), { type: 'module', name: 'graft-engine' });
 }
 
 /** Rejects when the worker's script cannot be loaded. An error inside a loaded worker is reported to the page instead. */

@@ -7,30 +7,75 @@ import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
-import type { AdapterRecord, LibraryApi } from './protocol.ts';
+import type { AdapterRecord, LibraryApi, OnProgress, Restored } from './protocol.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
 import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
 import { type Verification, verifyAdapter } from './receipt/verify-adapter.ts';
 import type { Session } from './session.ts';
 
+/** A week is long enough to notice what is missing. */
+const KEEP_DELETED_MS = 7 * 24 * 3600 * 1000;
+/** Points of an adapter's small curve. */
+const CURVE_POINTS = 60;
+
 export class LibraryService implements LibraryApi {
   constructor(private readonly session: Session) {}
 
   async listAdapters(): Promise<readonly AdapterRecord[]> {
     const records = await this.session.host.adapters.list();
-    return records.sort((a, b) => (a.created < b.created ? 1 : -1));
+    return records.filter(({ deleted }) => deleted === undefined).sort((a, b) => (a.created < b.created ? 1 : -1));
   }
 
   async renameAdapter(id: string, name: string): Promise<void> {
     await this.session.host.adapters.update({ ...(await this.record(id)), name });
   }
 
+  async tagAdapter(id: string, tags: readonly string[]): Promise<void> {
+    await this.session.host.adapters.update({ ...(await this.record(id)), tags: [...new Set(tags)] });
+  }
+
+  async duplicateAdapter(id: string, name: string): Promise<AdapterRecord> {
+    const record = { ...(await this.record(id)), id: crypto.randomUUID(), name, created: new Date().toISOString() };
+    await this.session.host.adapters.save(record, await this.session.host.adapters.files(id));
+    return record;
+  }
+
   async deleteAdapter(id: string): Promise<void> {
     if (this.session.loaded.has(id)) await this.session.endAnswers();
     this.session.loaded.get(id)?.destroy();
     this.session.loaded.delete(id);
-    await this.session.host.adapters.remove(id);
+    await this.session.host.adapters.update({ ...(await this.record(id)), deleted: new Date().toISOString() });
+  }
+
+  /** Those that have lain here for too long go for good. */
+  async listDeleted(): Promise<readonly AdapterRecord[]> {
+    const oldest = new Date(Date.now() - KEEP_DELETED_MS).toISOString();
+    const left: AdapterRecord[] = [];
+    for (const record of await this.session.host.adapters.list()) {
+      if (record.deleted === undefined) continue;
+      if (record.deleted < oldest) await this.session.host.adapters.remove(record.id);
+      else left.push(record);
+    }
+    return left.sort((a, b) => (a.deleted! < b.deleted! ? 1 : -1));
+  }
+
+  async restoreAdapter(id: string): Promise<void> {
+    await this.session.host.adapters.update({ ...(await this.record(id)), deleted: undefined });
+  }
+
+  async purgeDeleted(): Promise<void> {
+    for (const { id } of await this.listDeleted()) await this.session.host.adapters.remove(id);
+  }
+
+  async backup(page: Readonly<Record<string, string>>, onProgress: OnProgress): Promise<Blob> {
+    const { writeBackup } = await import('./backup.ts');
+    return writeBackup(this.session.host.adapters, page, onProgress);
+  }
+
+  async restoreBackup(file: File, onProgress: OnProgress): Promise<Restored> {
+    const { readBackup } = await import('./backup.ts');
+    return readBackup(this.session.host.adapters, file, onProgress);
   }
 
   async downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }> {
@@ -82,6 +127,8 @@ export class LibraryService implements LibraryApi {
       finalLoss: run?.outcome.finalLoss ?? Number.NaN,
       validationLoss: run?.outcome.validationAfter,
       bytes: files.reduce((n, f) => n + f.bytes.byteLength, 0),
+      recipe: run?.settings ?? made.run?.recipe,
+      curve: thinned((run?.outcome ?? made.run)?.curve.losses ?? []),
     };
     await this.session.host.adapters.save(record, new Map(files.map((f) => [f.name, f.bytes])));
     return record;
@@ -106,4 +153,13 @@ export class LibraryService implements LibraryApi {
     if (record === undefined) throw new Error(`Cannot find adapter "${id}" in this browser's storage`);
     return record;
   }
+}
+
+/** Means of equal stretches of a curve, so that a long run's noise does not hide where it went. */
+function thinned(losses: readonly number[]): readonly number[] {
+  const points = Math.min(CURVE_POINTS, losses.length);
+  return Array.from({ length: points }, (_, i) => {
+    const part = losses.slice(Math.floor((i * losses.length) / points), Math.floor(((i + 1) * losses.length) / points));
+    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
+  });
 }

@@ -28,6 +28,7 @@ export { RUNNING_ADAPTER } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
 export type * from './protocol/runs.ts';
+export type * from './protocol/traffic.ts';
 export type * from './protocol/xray.ts';
 
 /** One interface a place. Arguments and results are plain data; functions among the arguments are called back across the wire. */

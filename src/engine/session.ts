@@ -4,7 +4,6 @@
 import type { EditableDataset } from '../data/editable-dataset.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import type { Device } from '../gpu/device.ts';
-import type { TuningStore } from '../gpu/tuning.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
@@ -13,6 +12,7 @@ import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
 import type { RunArchive } from '../storage/run-archive.ts';
 import type { RunStore } from '../storage/run-store.ts';
+import type { Traffic } from './count-traffic.ts';
 import { GpuTurns } from './gpu-turns.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
@@ -20,11 +20,12 @@ import type { RunControl } from './run-control.ts';
 
 /** What the engine needs of where it runs. */
 export interface EngineHost {
+  /** Absent where nothing is counted. */
+  readonly traffic?: Traffic;
   readonly gpu: GPU | undefined;
   /** Of the machine, where it says so. */
   readonly memoryBytes?: number | undefined;
   readonly prepared: PreparedStore;
-  readonly tunings?: TuningStore;
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   readonly archive: RunArchive<RunRecord, RunCurves>;

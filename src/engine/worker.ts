@@ -2,13 +2,8 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import {
-  openAdapterStore,
-  openPreparedStore,
-  openRunArchive,
-  openRunStore,
-  openTuningStore,
-} from '../storage/browser.ts';
+import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore } from '../storage/browser.ts';
+import { Traffic } from './count-traffic.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
@@ -57,12 +52,16 @@ async function* streamOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
   }
 }
 
+// A worker that starts from a blob has an origin, but no host in its address.
+const traffic = new Traffic(new URL(self.origin).host);
+self.fetch = traffic.counted(self.fetch.bind(self));
+
 expose(
   createEngine({
+    traffic,
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
     memoryBytes: 'deviceMemory' in navigator ? Number(navigator.deviceMemory) * 2 ** 30 : undefined,
     prepared: openPreparedStore(),
-    tunings: openTuningStore(),
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),

@@ -32,8 +32,7 @@ export interface Pipeline {
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render|warp/i;
 
 export class Device {
-  /** Facts, and which variants were found the best here (tuning.ts). */
-  traits: Traits;
+  readonly traits: Traits;
   readonly name: string;
   readonly isSoftware: boolean;
   /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
@@ -101,11 +100,6 @@ export class Device {
       },
     });
     return new Device(gpuDevice, adapter.info, options.patienceMs);
-  }
-
-  /** For graphs that are built from now on. */
-  takeProducts(products: NonNullable<Traits['products']>): void {
-    this.traits = { ...this.traits, products };
   }
 
   pipelineKey(ref: ShaderRef): string {

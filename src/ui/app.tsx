@@ -12,6 +12,7 @@ import { Keys } from './shell/keys.tsx';
 import { type Place, placeStore } from './shell/place-store.ts';
 import { TopBar } from './shell/top-bar.tsx';
 import { TroubleBar } from './shell/trouble-bar.tsx';
+import { UpdateBanner } from './shell/update-banner.tsx';
 import { words } from './shell/words.ts';
 import { InterruptedBanner } from './train/interrupted-banner.tsx';
 import { TrainPlace } from './train/train-place.tsx';
@@ -36,6 +37,7 @@ export function App() {
         {words.skip}
       </button>
       <TopBar onKeys={openKeys} />
+      <UpdateBanner />
       <DeviceBanner />
       <InterruptedBanner />
       <Main key={place} label={words.place[place]}>

@@ -18,3 +18,28 @@ export function kept(key: string): unknown {
     return undefined;
   }
 }
+
+/** Everything that is kept, for a backup. */
+export function keptEntries(): Record<string, string> {
+  try {
+    return Object.fromEntries(
+      Object.entries({ ...localStorage })
+        .filter(([key]) => key.startsWith(PREFIX))
+        .map(([key, text]) => [key.slice(PREFIX.length), String(text)]),
+    );
+  } catch {
+    return {};
+  }
+}
+
+/** Takes what a backup holds under keys that are still free: what was chosen here stays. */
+export function keepEntries(entries: Readonly<Record<string, string>>): void {
+  for (const [key, text] of Object.entries(entries)) {
+    if (!/^[\w-]{1,64}$/.test(key) || kept(key) !== undefined) continue;
+    try {
+      keep(key, JSON.parse(text));
+    } catch {
+      // Not written by this page.
+    }
+  }
+}

@@ -11,9 +11,11 @@ import { bringUp } from './bring-up.ts';
 import { followBaseAndLength } from './data/data-store.ts';
 import { setEngine } from './engine.ts';
 import { followLibrary } from './play/play-store.ts';
+import { keepChat } from './play/talks.ts';
 import { followRecipeLinks } from './recipes/recipes-store.ts';
+import { followInstall, keepForOffline } from './shell/app-store.ts';
 import { followAddress } from './shell/place-store.ts';
-import { followRequests } from './shell/sent-store.ts';
+import { followEngineTraffic, followRequests } from './shell/sent-store.ts';
 import { followTheme } from './shell/theme-store.ts';
 import { catchUnclaimed, showTrouble } from './shell/trouble-store.ts';
 import { followPlan } from './train/plan-store.ts';
@@ -22,9 +24,11 @@ import { guardRun } from './train/start-run.ts';
 catchUnclaimed();
 followTheme();
 followRequests();
+followInstall();
 
 try {
   setEngine(startEngine());
+  followEngineTraffic();
 } catch (error) {
   showTrouble(error);
 }
@@ -34,6 +38,7 @@ followRecipeLinks();
 followBaseAndLength();
 followPlan();
 followLibrary();
+keepChat();
 guardRun();
 createRoot(document.getElementById('page')!).render(<App />);
-void bringUp();
+void bringUp().finally(keepForOffline);

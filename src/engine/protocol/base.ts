@@ -1,6 +1,7 @@
 // Base: the device and the model that adapters are trained on.
 
 import type { OnProgress } from './progress.ts';
+import type { HostTraffic } from './traffic.ts';
 
 export type QuantScheme = 'q8' | 'int8-row' | 'nf4' | 'nf4-dq' | 'f16' | 'f32';
 /** A scheme, or the one that fits the model and the machine. */
@@ -93,4 +94,6 @@ export interface BaseApi {
   /** Makes room. The base that is open stays open, and is prepared anew the next time. */
   forgetKeptModels(): Promise<void>;
   listHubModels(): Promise<readonly HubChoice[]>;
+  /** Told now and whenever the engine has asked another machine, or this page's own host, for something. */
+  followTraffic(listener: (hosts: readonly HostTraffic[]) => void): Promise<void>;
 }

@@ -1,6 +1,8 @@
 // Library: adapters that were kept.
 
+import type { TrainSettings } from '../../train/recipe.ts';
 import type { Verification } from '../receipt/verify-adapter.ts';
+import type { OnProgress } from './progress.ts';
 
 export type { Check, CheckName, Verification } from '../receipt/verify-adapter.ts';
 
@@ -21,12 +23,41 @@ export interface AdapterRecord {
   readonly finalLoss: number;
   readonly validationLoss: number | undefined;
   readonly bytes: number;
+  /** What it was trained with, where that is known; absent in records of older versions, as is all below. */
+  readonly recipe?: TrainSettings | undefined;
+  /** Losses of its run, thinned for a small picture. */
+  readonly curve?: readonly number[] | undefined;
+  readonly tags?: readonly string[];
+  /** ISO 8601; of one that can still be brought back. */
+  readonly deleted?: string | undefined;
+}
+
+/** What a backup has brought. */
+export interface Restored {
+  readonly adapters: number;
+  /** Adapters that were there already. */
+  readonly known: number;
+  /** What the page had given to `backup`. */
+  readonly page: Readonly<Record<string, string>>;
 }
 
 export interface LibraryApi {
+  /** Without those that are deleted. */
   listAdapters(): Promise<readonly AdapterRecord[]>;
   renameAdapter(id: string, name: string): Promise<void>;
+  tagAdapter(id: string, tags: readonly string[]): Promise<void>;
+  /** A second one of the same files, under a name that says so. */
+  duplicateAdapter(id: string, name: string): Promise<AdapterRecord>;
+  /** It can be brought back for a week. */
   deleteAdapter(id: string): Promise<void>;
+  listDeleted(): Promise<readonly AdapterRecord[]>;
+  restoreAdapter(id: string): Promise<void>;
+  /** Frees what deleted adapters hold, for good. */
+  purgeDeleted(): Promise<void>;
+  /** All adapters, and `page`, which are the page's own notes, in one zip file. */
+  backup(page: Readonly<Record<string, string>>, onProgress: OnProgress): Promise<Blob>;
+  /** Adds what a backup holds; nothing that is there is changed. Throws a sentence for a file that is none. */
+  restoreBackup(file: File, onProgress: OnProgress): Promise<Restored>;
   /** A zip of a PEFT folder: adapter_config.json, adapter_model.safetensors, README.md, and graft_receipt.json. */
   downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }>;
   /** Opens the kept files as a stranger's are opened and holds them against their receipt and the open base. */

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Icon } from './icon.tsx';
+import { words } from './words.ts';
 
 export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -10,7 +11,12 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
       <div className="dialog-body">
         <div className="line line-apart">
           <h2 id={titleId}>{props.title}</h2>
-          <button type="button" className="button button-plain button-icon" aria-label="Close" onClick={props.onClose}>
+          <button
+            type="button"
+            className="button button-plain button-icon"
+            aria-label={words.close}
+            onClick={props.onClose}
+          >
             <Icon name="close" />
           </button>
         </div>

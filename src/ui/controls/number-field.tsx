@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useId, useState } from 'react';
+import { What } from '../glossary/what.tsx';
 import { type NumberRule, nearestStop, nextStop, rangeText, readNumber } from './number-rule.ts';
 import { Slider } from './slider.tsx';
 
@@ -32,10 +33,13 @@ export function NumberField(props: {
   return (
     <div className="field">
       <div className="number-head">
-        <label className="field-name" htmlFor={id}>
-          {rule.name}
-          {rule.known && <span className="field-known">{rule.known}</span>}
-        </label>
+        <span className="field-label">
+          <label className="field-name" htmlFor={id}>
+            {rule.name}
+            {rule.known && <span className="field-known">{rule.known}</span>}
+          </label>
+          <What names={[rule.known, rule.name]} />
+        </span>
         <span className="number-value">
           <input
             id={id}

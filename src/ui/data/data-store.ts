@@ -5,6 +5,7 @@ import type { DatasetMapping, DatasetOptions, DatasetReport, Progress, TokenPrev
 import { baseStore } from '../base/base-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { isRunning } from '../train/run-store.ts';
 import { fitSettings, settingsStore, suggestRate } from '../train/settings-store.ts';
 import { words } from './words.ts';
 
@@ -114,6 +115,7 @@ export function followBaseAndLength(): void {
   settingsStore.subscribe((now, before) => {
     if (now.settings.seqLen === before.settings.seqLen) return;
     clearTimeout(soon);
-    soon = setTimeout(() => void correct({}), 400);
+    // A run reads its rows itself; the data may not change under it.
+    soon = setTimeout(() => isRunning() || void correct({}), 400);
   });
 }

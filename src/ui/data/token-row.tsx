@@ -37,7 +37,7 @@ function Token({ id, text, supervised }: TokenPreview['tokens'][number]) {
   const look = ['token', supervised && 'token-learned', shown.isSpecial && 'token-special'].filter(Boolean).join(' ');
   return (
     <Fragment>
-      <bdi className={look} title={`${supervised ? words.learned : words.read} · id ${id}`}>
+      <bdi className={look} title={words.tokenTitle(supervised, id)}>
         {shown.text}
       </bdi>
       {shown.breaks > 0 && <br />}

@@ -4,6 +4,9 @@ import { count, plural } from '../format.ts';
 type Column = keyof DatasetMapping['columns'];
 
 export const words = {
+  learned: 'trained on',
+  read: 'only read',
+  tokenTitle: (isLearned: boolean, id: number) => `${isLearned ? 'trained on' : 'only read'} · id ${id}`,
   title: 'Data',
   announceReady: (name: string, rows: number, skipped: number) =>
     `${name} is read: ${plural(rows, 'row')}${skipped > 0 ? `, ${count(skipped)} skipped` : ''}`,
@@ -95,8 +98,6 @@ export const words = {
     drop: 'Nothing half goes in. Each row left out is listed.',
   } satisfies Record<DatasetOptions['longRows'], string>,
   preview: 'Rows as the model sees them',
-  learned: 'trained on',
-  read: 'only read',
   special: 'special token',
   rowPlace: (row: number, file: string, line: number) => `Row ${count(row)} · ${file}, line ${count(line)}`,
   rowCount: (supervised: number, all: number) => `${count(supervised)} of ${plural(all, 'token')} trained on`,

@@ -1,44 +1,29 @@
-import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { AdapterRecord } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { Icon } from '../controls/icon.tsx';
-import { Note } from '../controls/note.tsx';
 import { bytes, count, day, loss } from '../format.ts';
 import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { AdapterName } from './adapter-name.tsx';
-import { deleteAdapter, libraryStore, saveAdapter } from './library-store.ts';
+import { AdapterTags } from './adapter-tags.tsx';
+import { deleteAdapter, duplicateAdapter, libraryStore, saveAdapter } from './library-store.ts';
+import { Sparkline } from './sparkline.tsx';
 import { words } from './words.ts';
 
 export function AdapterCard({ adapter }: { adapter: AdapterRecord }) {
-  const [asksDelete, setAsksDelete] = useState(false);
   const mismatch = useMismatch(adapter);
   return (
     <article className="card adapter" aria-label={adapter.name}>
       <AdapterName adapter={adapter} />
-      <Facts adapter={adapter} />
-      {mismatch && (
-        <p className="adapter-mismatch small">
-          {'⚠\uFE0E '}
-          {mismatch}
-        </p>
-      )}
-      {asksDelete ? (
-        <Note>
-          <p>{words.deleteSure(adapter.name)}</p>
-          <div className="line adapter-sure">
-            <button type="button" className="button button-bad" onClick={() => void deleteAdapter(adapter)}>
-              {words.deleteYes}
-            </button>
-            <button type="button" className="button" onClick={() => setAsksDelete(false)}>
-              {words.keep}
-            </button>
-          </div>
-        </Note>
-      ) : (
-        <Actions adapter={adapter} onDelete={() => setAsksDelete(true)} />
-      )}
+      <div className="adapter-body">
+        {adapter.curve && <Sparkline curve={adapter.curve} />}
+        <Facts adapter={adapter} />
+        <Recipe adapter={adapter} />
+        <AdapterTags adapter={adapter} />
+      </div>
+      {mismatch && <p className="adapter-mismatch small">{words.warning(mismatch)}</p>}
+      <Actions adapter={adapter} />
     </article>
   );
 }
@@ -53,16 +38,43 @@ export function useMismatch(adapter: AdapterRecord): string | undefined {
 
 function Facts({ adapter }: { adapter: AdapterRecord }) {
   const w = words.facts;
-  const facts = [
-    [w.base, adapter.baseName || w.unknown],
-    [w.data, adapter.datasetName || w.unknown],
-    [w.rank, w.rankOf(adapter.rank, adapter.alpha)],
-    [w.loss, Number.isFinite(adapter.finalLoss) ? loss(adapter.finalLoss) : w.unknown],
-    ...(adapter.validationLoss === undefined ? [] : [[w.validation, loss(adapter.validationLoss)]]),
-    [w.steps, count(adapter.steps)],
-    [w.size, bytes(adapter.bytes)],
-    [w.date, day(adapter.created)],
-  ];
+  return (
+    <FactList
+      facts={[
+        [w.base, adapter.baseName || w.unknown],
+        [w.data, adapter.datasetName || w.unknown],
+        [w.rank, w.rankOf(adapter.rank, adapter.alpha)],
+        [w.loss, Number.isFinite(adapter.finalLoss) ? loss(adapter.finalLoss) : w.unknown],
+        ...(adapter.validationLoss === undefined ? [] : [[w.validation, loss(adapter.validationLoss)] as const]),
+        [w.steps, count(adapter.steps)],
+        [w.size, bytes(adapter.bytes)],
+        [w.date, day(adapter.created)],
+      ]}
+    />
+  );
+}
+
+function Recipe({ adapter: { recipe, targets } }: { adapter: AdapterRecord }) {
+  if (!recipe) return null;
+  const w = words.facts;
+  return (
+    <details className="adapter-recipe">
+      <summary>{words.recipe}</summary>
+      <FactList
+        facts={[
+          [w.rate, w.rateOf(recipe.learningRate, recipe.schedule)],
+          [w.batch, w.batchOf(recipe.batchSize, recipe.gradAccum)],
+          [w.tokens, count(recipe.seqLen)],
+          [w.dropout, String(recipe.dropout)],
+          [w.seed, String(recipe.seed)],
+          [w.targets, targets.join(', ')],
+        ]}
+      />
+    </details>
+  );
+}
+
+function FactList({ facts }: { facts: readonly (readonly [string, string])[] }) {
   return (
     <dl className="adapter-facts number">
       {facts.map(([name, value]) => (
@@ -75,7 +87,7 @@ function Facts({ adapter }: { adapter: AdapterRecord }) {
   );
 }
 
-function Actions({ adapter, onDelete }: { adapter: AdapterRecord; onDelete: () => void }) {
+function Actions({ adapter }: { adapter: AdapterRecord }) {
   const isSaving = useStore(libraryStore, (s) => s.saving === adapter.id);
   return (
     <div className="line">
@@ -99,15 +111,24 @@ function Actions({ adapter, onDelete }: { adapter: AdapterRecord; onDelete: () =
       >
         <Icon name="download" /> {isSaving ? words.packing : words.download}
       </button>
-      <button
-        type="button"
-        className="button button-plain button-icon adapter-delete"
-        aria-label={words.of(words.delete, adapter.name)}
-        title={words.delete}
-        onClick={onDelete}
-      >
-        <Icon name="trash" />
-      </button>
+      <span className="adapter-more">
+        <Small icon="copy" label={words.duplicate} name={adapter.name} onClick={() => void duplicateAdapter(adapter)} />
+        <Small icon="trash" label={words.delete} name={adapter.name} onClick={() => void deleteAdapter(adapter)} />
+      </span>
     </div>
+  );
+}
+
+function Small(props: { icon: 'copy' | 'trash'; label: string; name: string; onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      className={`button button-plain button-icon adapter-${props.icon}`}
+      aria-label={words.of(props.label, props.name)}
+      title={props.label}
+      onClick={props.onClick}
+    >
+      <Icon name={props.icon} />
+    </button>
   );
 }

@@ -3,13 +3,19 @@ import { createStore } from 'zustand/vanilla';
 import type { AdapterRecord } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { freeName } from './find-adapters.ts';
 import { saveBytes } from './save-bytes.ts';
+import { measureStorage } from './storage-store.ts';
 import { words } from './words.ts';
 
 interface LibraryState {
   readonly status: 'none' | 'listed' | 'failed';
   /** Newest first. */
   readonly adapters: readonly AdapterRecord[];
+  /** Can be brought back; the last deleted first. */
+  readonly deleted: readonly AdapterRecord[];
+  /** The one that was deleted a moment ago: its undo stands in its place. */
+  readonly justDeleted: AdapterRecord | undefined;
   readonly problem: string | undefined;
   readonly isImporting: boolean;
   readonly importProblem: string | undefined;
@@ -20,6 +26,8 @@ interface LibraryState {
 export const libraryStore = createStore<LibraryState>(() => ({
   status: 'none',
   adapters: [],
+  deleted: [],
+  justDeleted: undefined,
   problem: undefined,
   isImporting: false,
   importProblem: undefined,
@@ -28,11 +36,13 @@ export const libraryStore = createStore<LibraryState>(() => ({
 
 export async function refreshLibrary(): Promise<void> {
   try {
-    const adapters = [...(await engine().library.listAdapters())].sort((a, b) => b.created.localeCompare(a.created));
-    libraryStore.setState({ status: 'listed', adapters, problem: undefined });
+    const [adapters, deleted] = await Promise.all([engine().library.listAdapters(), engine().library.listDeleted()]);
+    const newestFirst = [...adapters].sort((a, b) => b.created.localeCompare(a.created));
+    libraryStore.setState({ status: 'listed', adapters: newestFirst, deleted, problem: undefined });
   } catch (error) {
     libraryStore.setState({ status: 'failed', problem: sentence(error) });
   }
+  void measureStorage();
 }
 
 export async function importAdapter(files: readonly File[]): Promise<void> {
@@ -47,24 +57,50 @@ export async function importAdapter(files: readonly File[]): Promise<void> {
   libraryStore.setState({ isImporting: false });
 }
 
-export async function renameAdapter(id: string, name: string): Promise<void> {
+/** Does something to the library, says so, and shows the list as it is then. */
+async function change(work: () => Promise<void>, says: string): Promise<void> {
   try {
-    await engine().library.renameAdapter(id, name);
-    announce(words.announceRenamed(name));
+    await work();
+    announce(says);
   } catch (error) {
     showTrouble(error);
   }
   await refreshLibrary();
 }
 
-export async function deleteAdapter({ id, name }: AdapterRecord): Promise<void> {
-  try {
-    await engine().library.deleteAdapter(id);
-    announce(words.announceDeleted(name));
-  } catch (error) {
-    showTrouble(error);
-  }
-  await refreshLibrary();
+export function renameAdapter(id: string, name: string): Promise<void> {
+  return change(() => engine().library.renameAdapter(id, name), words.announceRenamed(name));
+}
+
+export function tagAdapter({ id, name }: AdapterRecord, tags: readonly string[]): Promise<void> {
+  return change(() => engine().library.tagAdapter(id, tags), words.announceTagged(name));
+}
+
+export function duplicateAdapter({ id, name }: AdapterRecord): Promise<void> {
+  const taken = libraryStore.getState().adapters.map((adapter) => adapter.name);
+  const copy = freeName(words.copyOf(name), taken);
+  return change(async () => void (await engine().library.duplicateAdapter(id, copy)), words.announceImported(copy));
+}
+
+export function deleteAdapter(adapter: AdapterRecord): Promise<void> {
+  return change(async () => {
+    await engine().library.deleteAdapter(adapter.id);
+    libraryStore.setState({ justDeleted: adapter });
+  }, words.announceDeleted(adapter.name));
+}
+
+export function restoreAdapter({ id, name }: AdapterRecord): Promise<void> {
+  return change(async () => {
+    await engine().library.restoreAdapter(id);
+    libraryStore.setState({ justDeleted: undefined });
+  }, words.announceRestored(name));
+}
+
+export function purgeDeleted(): Promise<void> {
+  return change(async () => {
+    await engine().library.purgeDeleted();
+    libraryStore.setState({ justDeleted: undefined });
+  }, words.announcePurged);
 }
 
 export async function saveAdapter(id: string): Promise<void> {

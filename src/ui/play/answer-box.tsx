@@ -1,44 +1,47 @@
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import type { AnswerPiece } from '../../engine/protocol.ts';
 import { Icon } from '../controls/icon.tsx';
 import { rate } from '../format.ts';
 import { announce } from '../shell/trouble-store.ts';
-import type { Answer } from './play-store.ts';
+import { AnswerText } from './answer-text.tsx';
+import { PieceFacts } from './piece-facts.tsx';
+import { playStore } from './play-store.ts';
+import type { Answer } from './talk.ts';
 import { words } from './words.ts';
 
-export function AnswerBox(props: {
-  kind: 'base' | 'adapter';
-  whose: string;
-  answer: Answer | undefined;
-  empty: string;
-}) {
-  const { kind, whose, answer } = props;
+export interface AnswerBoxProps {
+  /** `hidden`: nothing gives away whose it is. */
+  readonly kind: 'base' | 'adapter' | 'hidden';
+  readonly whose: string;
+  readonly answer: Answer | undefined;
+  readonly empty: string;
+  readonly isRunning?: boolean;
+}
+
+export function AnswerBox({ kind, whose, answer, empty, isRunning = false }: AnswerBoxProps) {
+  const showsDoubt = useStore(playStore, (s) => s.showsDoubt) && kind !== 'hidden';
+  const [shown, setShown] = useState<AnswerPiece>();
+  const hasPieces = showsDoubt && (answer?.pieces.length ?? 0) > 0;
   return (
     <article className={`answer answer-${kind}`} aria-label={whose} aria-busy={answer?.state === 'streaming'}>
       <header className="answer-head">
-        <h2 className="breaks">
+        <h3 className="breaks">
           <i className="answer-dot" aria-hidden="true" />
           {whose}
-        </h2>
+        </h3>
         {answer?.state === 'done' && answer.text !== '' && <Copy text={answer.text} whose={whose} />}
       </header>
-      <AnswerText answer={answer} empty={props.empty} />
-      <p className="hint number answer-foot">
-        {answer && answer.state !== 'waiting' && words.speed(rate(answer.tokensPerSecond))}
-        {answer?.reason && ` · ${words.reason[answer.reason]}`}
-      </p>
+      <p className="hint number answer-meta">{answer ? metaOf(answer) : ''}</p>
+      <AnswerText answer={answer} empty={empty} isRunning={isRunning} showsDoubt={hasPieces} onPiece={setShown} />
+      {hasPieces && <PieceFacts piece={shown} />}
     </article>
   );
 }
 
-function AnswerText({ answer, empty }: { answer: Answer | undefined; empty: string }) {
-  if (!answer) return <p className="soft">{empty}</p>;
-  if (answer.state === 'waiting') return <p className="soft">{words.waiting}</p>;
-  if (answer.state === 'done' && answer.text === '') return <p className="soft">{words.emptyAnswer}</p>;
-  return (
-    <p className="answer-text" dir="auto">
-      {answer.text}
-      {answer.state === 'streaming' && <span className="answer-caret" aria-hidden="true" />}
-    </p>
-  );
+function metaOf({ state, reason, tokensPerSecond }: Answer): string {
+  const speed = tokensPerSecond > 0 ? words.speed(rate(tokensPerSecond)) : undefined;
+  return state === 'waiting' ? '' : [speed, reason && words.reason[reason]].filter(Boolean).join(' · ');
 }
 
 function Copy({ text, whose }: { text: string; whose: string }) {

@@ -1,31 +1,27 @@
 import { type KeyboardEvent, useId } from 'react';
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
-import { Choice } from '../controls/choice.tsx';
-import { Select } from '../controls/select.tsx';
-import { libraryStore } from '../library/library-store.ts';
-import { ask, changePlay, chooseAdapter, playStore, stopAsking } from './play-store.ts';
+import type { Column } from './play-store.ts';
+import type { Talk } from './talk.ts';
+import { stopAsking } from './talks.ts';
 import { words } from './words.ts';
 
-export function Asking({ small }: { small: boolean }) {
-  const prompt = useStore(playStore, (s) => s.prompt);
-  const isAsking = useStore(playStore, (s) => s.isAsking);
-  const adapterId = useStore(playStore, (s) => s.adapterId);
-  const reason = useWhyNotAsk();
+/** The field for a question and what sends it. */
+export function Asking(props: { talk: Talk; columns: readonly Column[]; rows: number; children?: React.ReactNode }) {
+  const { talk, columns } = props;
+  const prompt = useStore(talk.store, (s) => s.prompt);
+  const isAsking = useStore(talk.store, (s) => s.isAsking);
+  const reason = useWhyNotAsk(talk);
   const id = useId();
 
   function onKey(event: KeyboardEvent) {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || reason) return;
     event.preventDefault();
-    void ask();
+    void talk.ask(columns);
   }
 
   return (
     <div className="asking">
-      <div className="asking-head">
-        <AdapterSelect />
-        {!small && <Mode />}
-      </div>
       <div className="field">
         <label className="field-name" htmlFor={id}>
           {words.prompt}
@@ -33,10 +29,10 @@ export function Asking({ small }: { small: boolean }) {
         <textarea
           id={id}
           className="input"
-          rows={small ? 2 : 3}
+          rows={props.rows}
           value={prompt}
           placeholder={words.promptHint}
-          onChange={(event) => changePlay({ prompt: event.target.value })}
+          onChange={(event) => talk.store.setState({ prompt: event.target.value })}
           onKeyDown={onKey}
         />
       </div>
@@ -51,62 +47,23 @@ export function Asking({ small }: { small: boolean }) {
             className="button button-main asking-button"
             disabled={reason !== undefined}
             aria-describedby={`${id}-why`}
-            onClick={() => void ask()}
+            onClick={() => void talk.ask(columns)}
           >
-            {adapterId ? words.ask : words.askBase}
+            {words.ask(columns.length, columns[0]?.adapterId === null)}
           </button>
         )}
         <span className={reason ? 'hint' : 'hint asking-key'} id={`${id}-why`}>
           {reason ?? words.key}
         </span>
+        {props.children}
       </div>
     </div>
   );
 }
 
-function useWhyNotAsk(): string | undefined {
+function useWhyNotAsk(talk: Talk): string | undefined {
   const hasBase = useStore(baseStore, (s) => s.status === 'open');
-  const hasPrompt = useStore(playStore, (s) => s.prompt.trim() !== '');
+  const hasPrompt = useStore(talk.store, (s) => s.prompt.trim() !== '');
   if (!hasBase) return words.whyNot.noBase;
   return hasPrompt ? undefined : words.whyNot.noPrompt;
-}
-
-function AdapterSelect() {
-  const adapters = useStore(libraryStore, (s) => s.adapters);
-  const adapterId = useStore(playStore, (s) => s.adapterId);
-  const base = useStore(baseStore, (s) => s.report);
-  return (
-    <Select
-      name={words.adapter}
-      value={adapterId ?? ''}
-      options={[
-        { value: '', label: words.noAdapter },
-        ...adapters.map((adapter) => ({
-          value: adapter.id,
-          label:
-            base && adapter.baseHash !== base.hash
-              ? `${adapter.name} (${words.otherBase(adapter.baseName)})`
-              : adapter.name,
-        })),
-      ]}
-      onChange={(id) => chooseAdapter(id || undefined)}
-    />
-  );
-}
-
-function Mode() {
-  const chat = useStore(playStore, (s) => s.chat);
-  const hasTemplate = useStore(baseStore, (s) => s.report?.hasChatTemplate ?? true);
-  return (
-    <Choice
-      name={words.mode}
-      value={chat && hasTemplate ? 'chat' : 'continue'}
-      options={[
-        { value: 'chat', label: words.chat, disabled: !hasTemplate },
-        { value: 'continue', label: words.continue },
-      ]}
-      {...(hasTemplate ? {} : { hint: words.noTemplate })}
-      onChange={(mode) => changePlay({ chat: mode === 'chat' })}
-    />
-  );
 }

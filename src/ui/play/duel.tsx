@@ -1,60 +1,54 @@
 import { useStore } from 'zustand';
-import { Note } from '../controls/note.tsx';
+import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { goTo } from '../shell/place-store.ts';
+import { running, runStore } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { Asking } from './asking.tsx';
-import { PlaySettings, StrengthField } from './play-settings.tsx';
-import { type Answer, ask, playStore } from './play-store.ts';
+import { Answers, Trouble } from './chat.tsx';
+import { type Column, chosenAdapter, playStore } from './play-store.ts';
+import { quickTalk } from './talks.ts';
+import { nameOf } from './who.ts';
 import { words } from './words.ts';
 import './play.css';
 
-/** Base and adapter side by side; `small` stands in the Train place, one above the other. */
-export function Duel({ small = false }: { small?: boolean }) {
-  const asked = useStore(playStore, (s) => s.asked);
-  const problem = useStore(playStore, (s) => s.problem);
+/** One question to the base and to the adapter at hand: that of the run while it goes on, else the chosen one. */
+export function Duel() {
+  const columns = useDuelColumns();
+  const turn = useStore(quickTalk.store, (s) => s.turns.at(-1));
   return (
-    <section className={small ? 'card duel duel-small' : 'card duel'} aria-label={words.title}>
-      <header>
-        {small ? <h2>{words.small}</h2> : <h1>{words.title}</h1>}
-        {!small && <p className="soft">{words.lead}</p>}
-      </header>
-      <Asking small={small} />
-      {small && <StrengthField />}
-      {problem && (
-        <Note
-          title={words.failed}
-          ways={[
-            { label: words.again, onClick: () => void ask() },
-            { label: words.toBase, onClick: () => goTo('base') },
-          ]}
-        >
-          {problem}.
-        </Note>
+    <section className="card duel" aria-label={words.title}>
+      <h2>{words.small}</h2>
+      <Asking talk={quickTalk} columns={columns} rows={2} />
+      <Trouble talk={quickTalk} columns={columns} />
+      {turn ? (
+        <>
+          <p className="duel-asked breaks">{turn.prompt}</p>
+          <Answers answers={turn.answers} />
+        </>
+      ) : (
+        <NoAnswers adapter={columns[1]} />
       )}
-      {asked && <p className="duel-asked breaks">{asked.prompt}</p>}
-      <Answers />
-      {!small && <PlaySettings />}
     </section>
   );
 }
 
-function Answers() {
-  const answers = useStore(playStore, (s) => s.answers);
-  const asked = useStore(playStore, (s) => s.asked);
-  const chosen = useStore(playStore, (s) => s.adapterId);
-  const adapters = useStore(libraryStore, (s) => s.adapters);
-  const adapterId = asked ? asked.adapterId : chosen;
-  const name = adapters.find((adapter) => adapter.id === adapterId)?.name;
-  const whose = name ? words.withAdapter(name, String(asked?.strength ?? 1)) : words.adapter;
+function useDuelColumns(): readonly Column[] {
+  const isRunning = useStore(runStore, running);
+  const chosen = useStore(playStore, (s) => chosenAdapter(s.columns));
+  const adapter = isRunning ? { key: 1, adapterId: RUNNING_ADAPTER, strength: 1 } : chosen && { ...chosen, key: 1 };
+  return [{ key: 0, adapterId: null, strength: 1 }, ...(adapter ? [adapter] : [])];
+}
+
+function NoAnswers({ adapter }: { adapter: Column | undefined }) {
+  const hasAdapters = useStore(libraryStore, (s) => s.adapters.length > 0);
   return (
-    <div className="duel-answers">
-      <AnswerBox kind="base" whose={words.base} answer={answers[0]} empty={words.emptyBase} />
+    <div className="answers answers-2">
+      <AnswerBox kind="base" whose={words.base} answer={undefined} empty={words.emptyBase} />
       <AnswerBox
         kind="adapter"
-        whose={whose}
-        answer={answers[1] as Answer | undefined}
-        empty={adapters.length > 0 ? words.emptyAdapter : words.noAdapterYet}
+        whose={adapter ? nameOf(adapter.adapterId) : words.adapter}
+        answer={undefined}
+        empty={hasAdapters || adapter ? words.emptyAdapter : words.noAdapterYet}
       />
     </div>
   );

@@ -1,55 +1,131 @@
+import { useId } from 'react';
 import { useStore } from 'zustand';
+import { baseStore } from '../base/base-store.ts';
+import { Choice } from '../controls/choice.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import type { NumberRule } from '../controls/number-rule.ts';
-import { changePlay, playStore } from './play-store.ts';
+import { Switch } from '../controls/switch.tsx';
+import { changePlay, changePlaySettings, playStore, type PlaySettings as Settings } from './play-store.ts';
 import { words } from './words.ts';
 
-const tenths = (to: number) => Array.from({ length: to * 10 + 1 }, (_, i) => i / 10);
+type KeyedRule = NumberRule & { readonly key: keyof Settings };
+const tenths = (from: number, to: number) => Array.from({ length: (to - from) * 10 + 1 }, (_, i) => from + i / 10);
 
-const STRENGTH: NumberRule = {
-  name: words.strength,
-  hint: words.strengthHint,
-  min: 0,
-  max: 4,
-  stops: tenths(2),
-};
-const TEMPERATURE: NumberRule = {
-  name: words.temperature,
-  hint: words.temperatureHint,
-  min: 0,
-  max: 2,
-  stops: tenths(2),
-};
-const MAX_TOKENS: NumberRule = {
-  name: words.maxTokens,
-  hint: words.maxTokensHint,
-  min: 1,
-  max: 4096,
-  whole: true,
-  stops: [16, 32, 64, 128, 256, 512],
-};
-const SEED: NumberRule = {
-  name: words.seed,
-  hint: words.seedHint,
-  min: 0,
-  max: 2_147_483_647,
-  whole: true,
-  stops: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-};
+const FEW: readonly KeyedRule[] = [
+  { key: 'maxTokens', ...words.maxTokens, min: 1, max: 4096, whole: true, stops: [16, 32, 64, 128, 256, 512] },
+  { key: 'temperature', ...words.temperature, min: 0, max: 2, stops: tenths(0, 2) },
+];
+
+/** What only counts when words are drawn, above temperature 0, and what few people touch. */
+const MORE: readonly KeyedRule[] = [
+  { key: 'topP', ...words.topP, min: 0.01, max: 1, stops: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1] },
+  { key: 'topK', ...words.topK, min: 0, max: 1000, whole: true, stops: [0, 1, 5, 10, 20, 40, 100] },
+  { key: 'minP', ...words.minP, min: 0, max: 1, stops: [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5] },
+  { key: 'repetitionPenalty', ...words.repetition, min: 1, max: 2, stops: [1, 1.05, 1.1, 1.2, 1.3, 1.5, 2] },
+  { key: 'seed', ...words.seed, min: 0, max: 2_147_483_647, whole: true, stops: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] },
+];
 
 export function PlaySettings() {
-  const { temperature, maxTokens, seed } = useStore(playStore);
+  const showsDoubt = useStore(playStore, (s) => s.showsDoubt);
+  const mode = useStore(playStore, (s) => s.mode);
   return (
-    <div className="play-settings">
-      <StrengthField />
-      <NumberField rule={TEMPERATURE} value={temperature} onChange={(value) => changePlay({ temperature: value })} />
-      <NumberField rule={MAX_TOKENS} value={maxTokens} onChange={(value) => changePlay({ maxTokens: value })} />
-      <NumberField rule={SEED} value={seed} onChange={(value) => changePlay({ seed: value })} />
-    </div>
+    <section className="stack-tight play-settings" aria-labelledby="play-settings">
+      <h2 id="play-settings">{words.settings}</h2>
+      <Mode />
+      <Numbers rules={FEW} />
+      {mode === 'chat' && (
+        <Switch
+          name={words.doubt}
+          hint={words.doubtHint}
+          checked={showsDoubt}
+          onChange={(on) => changePlay({ showsDoubt: on })}
+        />
+      )}
+      <System />
+      <details className="play-more">
+        <summary>{words.moreSettings}</summary>
+        <div className="stack-tight">
+          <Numbers rules={MORE} />
+          <StopTexts />
+        </div>
+      </details>
+    </section>
   );
 }
 
-export function StrengthField() {
-  const strength = useStore(playStore, (s) => s.strength);
-  return <NumberField rule={STRENGTH} value={strength} onChange={(value) => changePlay({ strength: value })} />;
+function Numbers({ rules }: { rules: readonly KeyedRule[] }) {
+  const settings = useStore(playStore, (s) => s.settings);
+  return rules.map(({ key, ...rule }) => (
+    <NumberField
+      key={key}
+      rule={rule}
+      value={settings[key]}
+      onChange={(value) => changePlaySettings({ [key]: value })}
+    />
+  ));
+}
+
+function StopTexts() {
+  const stopTexts = useStore(playStore, (s) => s.stopTexts);
+  return (
+    <Lines
+      name={words.stopTexts}
+      hint={words.stopTextsHint}
+      value={stopTexts}
+      onChange={(value) => changePlay({ stopTexts: value })}
+    />
+  );
+}
+
+function Mode() {
+  const chat = useStore(playStore, (s) => s.chat);
+  const hasTemplate = useStore(baseStore, (s) => s.report?.hasChatTemplate ?? true);
+  return (
+    <Choice
+      name={words.mode}
+      value={chat && hasTemplate ? 'chat' : 'continue'}
+      options={[
+        { value: 'chat', label: words.chat, disabled: !hasTemplate },
+        { value: 'continue', label: words.continue },
+      ]}
+      {...(hasTemplate ? {} : { hint: words.noTemplate })}
+      onChange={(mode) => changePlay({ chat: mode === 'chat' })}
+    />
+  );
+}
+
+function System() {
+  const system = useStore(playStore, (s) => s.system);
+  const isChat = useStore(playStore, (s) => s.chat);
+  if (!isChat) return null;
+  return (
+    <Lines
+      name={words.system}
+      hint={words.systemHint}
+      value={system}
+      onChange={(value) => changePlay({ system: value })}
+    />
+  );
+}
+
+function Lines(props: { name: string; hint: string; value: string; onChange: (value: string) => void }) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label className="field-name" htmlFor={id}>
+        {props.name}
+      </label>
+      <textarea
+        id={id}
+        className="input"
+        rows={2}
+        value={props.value}
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+      <p className="hint" id={`${id}-hint`}>
+        {props.hint}
+      </p>
+    </div>
+  );
 }

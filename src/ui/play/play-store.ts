@@ -1,128 +1,180 @@
-// One question, two answers: the base alone and with an adapter, streamed side by side from one batch.
+// Who answers and how: the columns of Play and the settings that all of them share. They survive a reload; what storage
+// gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
-import type { GenerateEvent } from '../../engine/protocol.ts';
-import { baseStore } from '../base/base-store.ts';
-import { engine, sentence } from '../engine.ts';
+import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { keep, kept } from '../keep.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { announce } from '../shell/trouble-store.ts';
-import { words } from './words.ts';
 
-export interface Answer {
-  readonly text: string;
-  readonly state: 'waiting' | 'streaming' | 'done';
-  readonly reason: GenerateEvent['reason'];
-  readonly tokensPerSecond: number;
+export interface Column {
+  /** Stays the same while the one who answers changes. */
+  readonly key: number;
+  /** null: the base alone. */
+  readonly adapterId: string | null;
+  /** 1 = as trained. */
+  readonly strength: number;
+}
+
+export type PlayMode = 'chat' | 'blind' | 'evaluate';
+export const PLAY_MODES: readonly PlayMode[] = ['chat', 'blind', 'evaluate'];
+
+export interface PlaySettings {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 = all. */
+  readonly topK: number;
+  /** 0 = all. */
+  readonly minP: number;
+  /** 1 = none. */
+  readonly repetitionPenalty: number;
+  readonly seed: number;
 }
 
 interface PlayState {
-  readonly prompt: string;
+  readonly mode: PlayMode;
+  /** False: the prompt is continued as it stands. */
   readonly chat: boolean;
-  readonly adapterId: string | undefined;
-  readonly strength: number;
-  readonly temperature: number;
-  readonly maxTokens: number;
-  readonly seed: number;
-  readonly isAsking: boolean;
-  /** What the answers below answer; undefined before the first question. */
-  readonly asked:
-    | { readonly prompt: string; readonly adapterId: string | undefined; readonly strength: number }
-    | undefined;
-  readonly answers: readonly Answer[];
-  readonly problem: string | undefined;
+  readonly system: string;
+  /** Tokens are coloured by how likely the model found them. */
+  readonly showsDoubt: boolean;
+  readonly columns: readonly Column[];
+  readonly settings: PlaySettings;
+  /** Texts that end an answer, one a line. */
+  readonly stopTexts: string;
 }
 
-export const playStore = createStore<PlayState>(() => ({
-  prompt: '',
-  chat: true,
-  adapterId: undefined,
-  strength: 1,
-  temperature: 0,
+/** More do not fit side by side. */
+export const MAX_COLUMNS = 4;
+
+export const DEFAULT_PLAY: PlaySettings = {
   maxTokens: 128,
+  temperature: 0,
+  topP: 0.95,
+  topK: 0,
+  minP: 0,
+  repetitionPenalty: 1,
   seed: 0,
-  isAsking: false,
-  asked: undefined,
-  answers: [],
-  problem: undefined,
-}));
+};
+
+/** What storage gives back is taken within these. */
+const LIMITS: Record<keyof PlaySettings, readonly [number, number]> = {
+  temperature: [0, 2],
+  topP: [0.01, 1],
+  topK: [0, 1000],
+  minP: [0, 1],
+  repetitionPenalty: [1, 2],
+  maxTokens: [1, 4096],
+  seed: [0, 2 ** 31 - 1],
+};
+
+const START: PlayState = {
+  mode: 'chat',
+  chat: true,
+  system: '',
+  showsDoubt: false,
+  columns: [{ key: 0, adapterId: null, strength: 1 }],
+  settings: DEFAULT_PLAY,
+  stopTexts: '',
+};
+
+export const playStore = createStore<PlayState>(() => readPlay(kept('play')));
 
 export function changePlay(change: Partial<PlayState>): void {
   playStore.setState(change);
+  keep('play', playStore.getState());
 }
 
+export function changePlaySettings(change: Partial<PlaySettings>): void {
+  changePlay({ settings: { ...playStore.getState().settings, ...change } });
+}
+
+export function changeColumn(key: number, change: Partial<Omit<Column, 'key'>>): void {
+  const { columns } = playStore.getState();
+  changePlay({ columns: columns.map((column) => (column.key === key ? { ...column, ...change } : column)) });
+}
+
+export function addColumn(adapterId: string | null): void {
+  const { columns } = playStore.getState();
+  if (columns.length >= MAX_COLUMNS) return;
+  const key = Math.max(-1, ...columns.map((column) => column.key)) + 1;
+  changePlay({ columns: [...columns, { key, adapterId, strength: 1 }] });
+}
+
+export function removeColumn(key: number): void {
+  const { columns } = playStore.getState();
+  if (columns.length > 1) changePlay({ columns: columns.filter((column) => column.key !== key) });
+}
+
+/** The adapter answers beside the base: in the first column that has an adapter, or in a new one. */
 export function chooseAdapter(adapterId: string | undefined): void {
-  playStore.setState({ adapterId });
+  const { columns } = playStore.getState();
+  if (adapterId === undefined || columns.some((column) => column.adapterId === adapterId)) return;
+  const first = columns.find((column) => column.adapterId !== null);
+  if (first) changeColumn(first.key, { adapterId });
+  else addColumn(adapterId);
 }
 
-const WAITING: Answer = { text: '', state: 'waiting', reason: undefined, tokensPerSecond: 0 };
-const TOP_P = 0.95;
-/** Text is handed to React this often at most, however fast tokens come. */
-const SHOW_EVERY_MS = 50;
-
-/** Grows with each question; words of an older answer are dropped. */
-let question = 0;
-
-export async function ask(): Promise<void> {
-  const { prompt, adapterId, strength, temperature, maxTokens, seed, isAsking } = playStore.getState();
-  if (isAsking || prompt.trim() === '') return;
-  const mine = ++question;
-  const messages = [{ role: 'user', content: prompt } as const];
-  const answers = [
-    { adapterId: null, strength: 1, messages },
-    ...(adapterId ? [{ adapterId, strength, messages }] : []),
-  ];
-  const chat = playStore.getState().chat && (baseStore.getState().report?.hasChatTemplate ?? false);
-  playStore.setState({
-    isAsking: true,
-    asked: { prompt, adapterId, strength },
-    answers: answers.map(() => WAITING),
-    problem: undefined,
-  });
-  const hear = gather(mine);
-  try {
-    await engine().play.generate({ chat, answers, maxTokens, sampling: { temperature, topP: TOP_P, seed } }, hear);
-    if (mine === question) announce(words.announceDone);
-  } catch (error) {
-    if (mine === question) playStore.setState({ problem: sentence(error) });
-  }
-  if (mine === question) playStore.setState({ isAsking: false });
+/** The settings as the engine takes them. */
+export function howToAnswer() {
+  const { settings, stopTexts } = playStore.getState();
+  const { maxTokens, ...sampling } = settings;
+  return { maxTokens, sampling, stopTexts: stopTexts.split('\n').filter((line) => line !== '') };
 }
 
-/** Collects pieces of text and shows them together. The last ones may come after `generate` has resolved. */
-function gather(mine: number): (event: GenerateEvent) => void {
-  let pending: GenerateEvent[] = [];
-  const show = () => {
-    const events = pending;
-    pending = [];
-    if (mine !== question) return;
-    playStore.setState((s) => ({ answers: events.reduce(withEvent, s.answers) }));
-  };
-  return (event) => {
-    if (pending.length === 0) setTimeout(show, SHOW_EVERY_MS);
-    pending.push(event);
-  };
+/** The adapter that stands beside the base where there is room for one only. */
+export function chosenAdapter(columns: readonly Column[]): Column | undefined {
+  return columns.find((column) => column.adapterId !== null);
 }
 
-function withEvent(answers: readonly Answer[], event: GenerateEvent): readonly Answer[] {
-  return answers.map((answer, i) =>
-    i === event.answer
-      ? {
-          text: answer.text + (event.piece?.text ?? ''),
-          state: event.done ? 'done' : 'streaming',
-          reason: event.reason,
-          tokensPerSecond: event.tokensPerSecond,
-        }
-      : answer,
-  );
-}
-
-export async function stopAsking(): Promise<void> {
-  if (playStore.getState().isAsking) await engine().play.stopGenerating();
-}
-
-/** The newest adapter is taken when nothing else is chosen, or when the chosen one is gone. */
+/** The newest adapter is taken when there is none yet; columns of adapters that are gone are closed. */
 export function followLibrary(): void {
-  libraryStore.subscribe(({ adapters }) => {
-    const { adapterId } = playStore.getState();
-    if (!adapters.some((adapter) => adapter.id === adapterId)) chooseAdapter(adapters[0]?.id);
+  libraryStore.subscribe(({ status, adapters }) => {
+    if (status !== 'listed') return;
+    const { columns } = playStore.getState();
+    const isThere = ({ adapterId }: Column) =>
+      adapterId === null || adapterId === RUNNING_ADAPTER || adapters.some(({ id }) => id === adapterId);
+    const left = columns.filter(isThere);
+    if (left.length < columns.length) changePlay({ columns: left.length > 0 ? left : START.columns });
+    const isFresh = left.length < columns.length || (columns.length === 1 && adapters.length === 1);
+    if (isFresh && left.every(({ adapterId }) => adapterId === null)) chooseAdapter(adapters[0]?.id);
   });
+}
+
+function readPlay(saved: unknown): PlayState {
+  if (typeof saved !== 'object' || saved === null) return START;
+  const from = saved as Record<string, unknown>;
+  const { columns, settings } = from;
+  return {
+    mode: PLAY_MODES.find((mode) => mode === from.mode) ?? START.mode,
+    chat: from.chat !== false,
+    system: typeof from.system === 'string' ? from.system : '',
+    showsDoubt: from.showsDoubt === true,
+    columns: Array.isArray(columns) ? readColumns(columns) : START.columns,
+    settings: readNumbers(settings),
+    stopTexts: typeof from.stopTexts === 'string' ? from.stopTexts : '',
+  };
+}
+
+function readColumns(saved: readonly unknown[]): readonly Column[] {
+  const columns = saved.flatMap((one, key): Column[] => {
+    if (typeof one !== 'object' || one === null) return [];
+    const { adapterId, strength } = one as Partial<Column>;
+    if (adapterId !== null && typeof adapterId !== 'string') return [];
+    // A run of an earlier visit is over.
+    if (adapterId === RUNNING_ADAPTER) return [];
+    return [
+      { key, adapterId, strength: typeof strength === 'number' && strength >= 0 && strength <= 4 ? strength : 1 },
+    ];
+  });
+  return columns.length > 0 ? columns.slice(0, MAX_COLUMNS) : START.columns;
+}
+
+function readNumbers(saved: unknown): PlaySettings {
+  const from = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
+  const read = Object.entries(LIMITS).map(([name, [min, max]]) => {
+    const value = from[name];
+    const isValid = typeof value === 'number' && value >= min && value <= max;
+    return [name, isValid ? value : DEFAULT_PLAY[name as keyof PlaySettings]];
+  });
+  return Object.fromEntries(read) as PlaySettings;
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { Dialog } from '../controls/dialog.tsx';
 import { Switch } from '../controls/switch.tsx';
 import { keep, kept } from '../keep.ts';
-import { stopAsking } from '../play/play-store.ts';
+import { stopAsking } from '../play/talks.ts';
 import { pauseOrResume } from '../train/run-store.ts';
 import { goTo, PLACES } from './place-store.ts';
 import { words } from './words.ts';

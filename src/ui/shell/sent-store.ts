@@ -1,7 +1,10 @@
-// Every request that this page has made since it was loaded, from the browser's own list (Resource Timing).
-// The page has no code that sends a body, so the sum is 0 as long as each request is a plain fetch of a file from the
-// page's own host. Anything else (another host, a beacon) makes `sent` unknown, and the bar then says so in red.
+// What has left this machine since the page was opened, per host: the engine counts its own requests, and the browser's list
+// (Resource Timing) tells those of the page itself. The page has no code that sends a body, so its part is 0 as long as each
+// of its requests is a plain fetch of a file from its own host. Anything else (another host, a beacon) makes the sum unknown,
+// and the bar then says so in red.
 import { createStore } from 'zustand/vanilla';
+import type { HostTraffic } from '../../engine/protocol.ts';
+import { engine } from '../engine.ts';
 
 export interface Request {
   readonly address: string;
@@ -11,22 +14,45 @@ export interface Request {
 }
 
 export interface Sent {
+  /** The page's own, oldest first. */
   readonly requests: readonly Request[];
+  readonly counted: number;
+  /** The engine's, per host. */
+  readonly hosts: readonly HostTraffic[];
+  readonly foreign: number;
   readonly blocked: readonly string[];
 }
 
 /** Long lists are of no use to anyone; later requests are still counted. */
 const MAX_LISTED = 200;
 
-export const sentStore = createStore<Sent & { counted: number; foreign: number }>(() => ({
-  requests: [],
-  blocked: [],
-  counted: 0,
-  foreign: 0,
-}));
+export const sentStore = createStore<Sent>(() => ({ requests: [], counted: 0, hosts: [], foreign: 0, blocked: [] }));
+
+/** Bytes told to any host, by the engine; the page itself tells nothing, or the sum is unknown. */
+export const sentBytes = ({ hosts }: Pick<Sent, 'hosts'>) => hosts.reduce((sum, host) => sum + host.sentBytes, 0);
 
 export function isForeign(request: Request, ownHost: string): boolean {
   return request.host !== ownHost || request.kind === 'beacon' || request.kind === 'ping';
+}
+
+/** A line a host: the page's requests and the engine's together, the page's own host first. */
+export function perHost(
+  { requests, hosts }: Pick<Sent, 'requests' | 'hosts'>,
+  ownHost: string,
+): readonly HostTraffic[] {
+  const all = new Map<string, HostTraffic>([[ownHost, { host: ownHost, requests: 0, sentBytes: 0, receivedBytes: 0 }]]);
+  const add = ({ host, ...more }: HostTraffic) => {
+    const before = all.get(host) ?? { host, requests: 0, sentBytes: 0, receivedBytes: 0 };
+    all.set(host, {
+      host,
+      requests: before.requests + more.requests,
+      sentBytes: before.sentBytes + more.sentBytes,
+      receivedBytes: before.receivedBytes + more.receivedBytes,
+    });
+  };
+  for (const { host, receivedBytes } of requests) add({ host, requests: 1, sentBytes: 0, receivedBytes });
+  for (const host of hosts) add(host);
+  return [...all.values()];
 }
 
 function readEntry(entry: PerformanceResourceTiming): Request | undefined {
@@ -50,4 +76,11 @@ export function followRequests(): void {
     if (event.effectiveDirective !== 'connect-src') return;
     sentStore.setState((s) => ({ blocked: [...s.blocked, event.blockedURI].slice(-MAX_LISTED) }));
   });
+}
+
+/** The engine's part; an engine that does not start has asked nobody for anything. */
+export function followEngineTraffic(): void {
+  engine()
+    .base.followTraffic((hosts) => sentStore.setState({ hosts }))
+    .catch(() => {});
 }

@@ -1,12 +1,13 @@
 import { useId } from 'react';
 import { useStore } from 'zustand';
 import { dataStore } from '../data/data-store.ts';
+import { freeName } from '../library/find-adapters.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { planStore } from './plan-store.ts';
 import { runStore } from './run-store.ts';
 import { nameAdapter, settingsStore } from './settings-store.ts';
-import { freeName, proposedName, startRun } from './start-run.ts';
+import { proposedName, startRun } from './start-run.ts';
 import { useWhyNotStart } from './why-not-start.ts';
 import { words } from './words.ts';
 

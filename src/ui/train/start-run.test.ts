@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest';
-import { freeName, proposedName } from './start-run.ts';
+import { proposedName } from './start-run.ts';
 
 test('an adapter is named after its data and rank', () => {
   expect(proposedName('support-answers.jsonl', 8)).toBe('Support answers, rank 8');
   expect(proposedName('faq_de.v2.csv', 16)).toBe('Faq de.v2, rank 16');
   expect(proposedName('', 4)).toBe('Adapter, rank 4');
-});
-
-test('a taken name gets a number', () => {
-  expect(freeName('A', [])).toBe('A');
-  expect(freeName('A', ['A', 'A (2)'])).toBe('A (3)');
 });

@@ -2,6 +2,7 @@
 import type { RunEvent, RunResult } from '../../engine/protocol.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
+import { freeName } from '../library/find-adapters.ts';
 import { libraryStore, refreshLibrary } from '../library/library-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
@@ -19,13 +20,6 @@ export function proposedName(dataName: string, rank: number): string {
       .replaceAll(/[-_]+/g, ' ')
       .trim() || words.adapter;
   return `${stem.charAt(0).toUpperCase()}${stem.slice(1)}, rank ${rank}`;
-}
-
-/** Appends (2), (3), … while the name is taken: nothing in the library is overwritten or confused. */
-export function freeName(name: string, taken: readonly string[]): string {
-  let free = name;
-  for (let n = 2; taken.includes(free); n++) free = `${name} (${n})`;
-  return free;
 }
 
 export function adapterName(): string {

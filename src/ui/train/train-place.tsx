@@ -23,7 +23,7 @@ export function TrainPlace() {
         <FirstRow />
       </div>
       <div className="stack train-end">
-        <Duel small />
+        <Duel />
         <LibraryMini />
       </div>
     </div>

@@ -1,0 +1,92 @@
+// The page as an app: kept at the first visit, it works with the network off, from any sub-path, and sends nothing.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { checkFace } from './axe.ts';
+import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+
+const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+const MINUTE = 60_000;
+
+test.use({ serviceWorkers: 'allow' });
+
+test('after one visit everything works with the network off, the bundled base too', async ({ page, context }) => {
+  await openPage(page);
+  await page.getByRole('button', { name: /^sent/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'What this page has sent' });
+  await expect(dialog).toContainText('Kept in this browser: switch the network off', { timeout: MINUTE });
+  await page.keyboard.press('Escape');
+
+  await context.setOffline(true);
+  await page.reload();
+  await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * MINUTE });
+  await expect(page.getByRole('button', { name: /Pirate voice/ })).toBeVisible();
+  await dropFiles(page, [EXAMPLE]);
+  await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
+
+  await place(page, 'Play').click();
+  await page.getByRole('spinbutton', { name: 'Longest answer' }).fill('4');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('Hello');
+  await page.getByRole('button', { name: 'Ask the base' }).click();
+  await expect(page.getByRole('article', { name: 'Base' })).toContainText(/finished|cut at/, { timeout: 2 * MINUTE });
+  await context.setOffline(false);
+});
+
+test.describe(() => {
+  // What the policy stops is told in the console as well.
+  test.use({ expectedErrors: /Trusted|Content Security Policy/ });
+
+  test('what was sent is told per host: nothing, and the browser forbids the rest', async ({ page }) => {
+    await openPage(page);
+    await page.getByRole('button', { name: 'sent 0 bytes' }).click();
+    const dialog = page.getByRole('dialog', { name: 'What this page has sent' });
+    const { host } = new URL(page.url());
+    await expect(dialog.getByRole('row', { name: host })).toContainText(/0 bytes\s*[\d.]+ [kM]B/);
+    await checkFace(page, 'sent');
+    await page.keyboard.press('Escape');
+
+    await test.step('text is no script, and no script starts from a text', async () => {
+      const refused = (script: string) =>
+        page.evaluate<string>(`(() => { try { ${script}; return 'allowed' } catch (e) { return e.name } })()`);
+      expect(await refused("document.body.innerHTML = '<b>x</b>'")).toBe('TypeError');
+      expect(await refused("new Worker('data:text/javascript,0')")).toBe('TypeError');
+      expect(await refused("trustedTypes.createPolicy('other', {})")).toBe('TypeError');
+      expect(await refused("document.createElement('b').textContent = 'x'"), 'control').toBe('allowed');
+    });
+  });
+});
+
+const AT = '/some/where/';
+
+/** The built page served below a sub-path; resolves with its address. */
+async function serveBelow(): Promise<{ readonly address: string; close(): void }> {
+  const server = spawn(process.execPath, [path.join(ROOT, 'tools/start.mjs'), '--port', '0', '--under', AT]);
+  let said = '';
+  let address: string | undefined;
+  while (address === undefined) {
+    said += (await once(server.stdout, 'data'))[0];
+    address = said.match(/open at (http:\S+) /)?.[1];
+  }
+  return { address, close: () => server.kill() };
+}
+
+test('the built folder works from a sub-path', async ({ browser }) => {
+  const { address, close } = await serveBelow();
+  const page = await browser.newPage();
+  const seen: string[] = [];
+  page.on('request', (request) => seen.push(request.url()));
+  page.on('pageerror', (error) => seen.push(`error: ${error.message}`));
+  try {
+    await page.goto(address);
+    await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * MINUTE });
+    await place(page, 'Data').click();
+    await page.getByRole('button', { name: /Weather haiku/ }).click();
+    await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.filter((url) => !url.startsWith(address) && !url.startsWith('blob:'))).toEqual([]);
+  } finally {
+    await page.close();
+    close();
+  }
+});

@@ -1,0 +1,87 @@
+import { useMemo } from 'react';
+import { useStore } from 'zustand';
+import { runStore } from '../train/run-store.ts';
+import { AnswerBox } from './answer-box.tsx';
+import { Asking } from './asking.tsx';
+import { blindStore, shuffled, vote } from './blind-store.ts';
+import { BlindTally } from './blind-tally.tsx';
+import { Trouble } from './chat.tsx';
+import { playStore } from './play-store.ts';
+import type { Turn } from './talk.ts';
+import { blindTalk } from './talks.ts';
+import { titleOf } from './who.ts';
+import { words } from './words.ts';
+
+/** Answers without names, in an order by lot; names come with the vote. */
+export function BlindTest() {
+  const columns = useStore(playStore, (s) => s.columns);
+  const turn = useStore(blindTalk.store, (s) => s.turns.at(-1));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new lot for each question
+  const order = useMemo(() => shuffled(columns), [columns, turn?.id]);
+  if (columns.length < 2) return <p className="card soft">{words.blind.needsTwo}</p>;
+  return (
+    <section className="stack" aria-label={words.modeName.blind}>
+      <div className="card stack">
+        <Asking talk={blindTalk} columns={order} rows={3} />
+        <Trouble talk={blindTalk} columns={order} />
+        {turn && <Contest turn={turn} />}
+      </div>
+      <BlindTally columns={columns} />
+    </section>
+  );
+}
+
+function Contest({ turn }: { turn: Turn }) {
+  const voted = useStore(blindStore, (s) => s.voted);
+  const isRunning = useStore(runStore, (s) => s.phase === 'running' || s.phase === 'preparing');
+  const isOpen = voted?.turn !== turn.id;
+  const isComplete = turn.answers.every(({ state }) => state === 'done');
+  return (
+    <>
+      <h2 className="turn-prompt breaks">{turn.prompt}</h2>
+      <div className={`answers answers-${turn.answers.length}`}>
+        {turn.answers.map((answer, i) => (
+          <AnswerBox
+            key={answer.key}
+            kind={isOpen ? 'hidden' : answer.who.adapterId === null ? 'base' : 'adapter'}
+            whose={isOpen ? words.blind.answer(i) : words.blind.revealed(i, titleOf(answer.who))}
+            answer={answer}
+            empty=""
+            isRunning={isRunning}
+          />
+        ))}
+      </div>
+      <fieldset className="line blind-vote" aria-label={words.blind.vote}>
+        {isOpen ? (
+          <>
+            {turn.answers.map((answer, i) => (
+              <button
+                key={answer.key}
+                type="button"
+                className="button"
+                disabled={!isComplete}
+                onClick={() => vote(turn.id, turn.answers, i)}
+              >
+                {words.blind.better(i)}
+              </button>
+            ))}
+            <button
+              type="button"
+              className="button"
+              disabled={!isComplete}
+              onClick={() => vote(turn.id, turn.answers, undefined)}
+            >
+              {words.blind.equal}
+            </button>
+          </>
+        ) : (
+          <p role="status">
+            {voted?.winner === undefined
+              ? words.blind.wasEqual
+              : words.blind.winner(titleOf(turn.answers[voted.winner]!.who))}
+          </p>
+        )}
+      </fieldset>
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+import { useStore } from 'zustand';
+import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { baseStore } from '../base/base-store.ts';
+import { Icon } from '../controls/icon.tsx';
+import { NumberField } from '../controls/number-field.tsx';
+import type { NumberRule } from '../controls/number-rule.ts';
+import { Select } from '../controls/select.tsx';
+import { libraryStore } from '../library/library-store.ts';
+import { running, runStore } from '../train/run-store.ts';
+import { addColumn, type Column, changeColumn, MAX_COLUMNS, playStore, removeColumn } from './play-store.ts';
+import { words } from './words.ts';
+
+const STRENGTH: NumberRule = {
+  name: words.strength,
+  hint: words.strengthHint,
+  min: 0,
+  max: 4,
+  stops: Array.from({ length: 21 }, (_, i) => i / 10),
+};
+
+/** The columns: who answers, and how strongly. */
+export function WhoAnswers() {
+  const columns = useStore(playStore, (s) => s.columns);
+  const options = useContestants();
+  const next = options.find(({ value }) => !columns.some((column) => (column.adapterId ?? '') === value));
+  return (
+    <section className="stack-tight" aria-labelledby="who-answers">
+      <h2 id="who-answers">{words.who}</h2>
+      <ul className="stack-tight">
+        {columns.map((column, i) => (
+          <li key={column.key} className={column.adapterId === null ? 'who who-base' : 'who who-adapter'}>
+            <ColumnFields column={column} name={words.column(i)} />
+          </li>
+        ))}
+      </ul>
+      {columns.length < MAX_COLUMNS && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => addColumn((next?.value ?? '') === '' ? null : next!.value)}
+        >
+          {words.addColumn}
+        </button>
+      )}
+      {options.length === 1 && <p className="hint">{words.noAdapterYet}</p>}
+    </section>
+  );
+}
+
+function ColumnFields({ column, name }: { column: Column; name: string }) {
+  const options = useContestants();
+  const isOnly = useStore(playStore, (s) => s.columns.length === 1);
+  return (
+    <>
+      <div className="who-line">
+        <Select
+          name={name}
+          value={column.adapterId ?? ''}
+          options={options}
+          onChange={(id) => changeColumn(column.key, { adapterId: id === '' ? null : id })}
+        />
+        {!isOnly && (
+          <button
+            type="button"
+            className="button button-plain button-icon"
+            aria-label={words.removeColumn(name)}
+            title={words.removeColumn(name)}
+            onClick={() => removeColumn(column.key)}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+      {column.adapterId !== null && (
+        <NumberField
+          rule={STRENGTH}
+          value={column.strength}
+          onChange={(strength) => changeColumn(column.key, { strength })}
+        />
+      )}
+    </>
+  );
+}
+
+/** The base, the run that goes on and every adapter, as options. */
+function useContestants() {
+  const adapters = useStore(libraryStore, (s) => s.adapters);
+  const base = useStore(baseStore, (s) => s.report);
+  const run = useStore(runStore, (s) => (running(s) ? s.name : undefined));
+  return [
+    { value: '', label: words.base },
+    ...(run === undefined ? [] : [{ value: RUNNING_ADAPTER, label: words.runningOption(run) }]),
+    ...adapters.map((adapter) => ({
+      value: adapter.id,
+      label: base && adapter.baseHash !== base.hash ? words.madeFor(adapter.name, adapter.baseName) : adapter.name,
+    })),
+  ];
+}
