@@ -1,9 +1,9 @@
 // A model's tokenizer and chat template, on @huggingface/tokenizers and @huggingface/jinja. One renderChat serves
 // training, chat and export, so that a model is asked in the words it was taught in.
 
-import { Template } from '@huggingface/jinja';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { isObject } from './model-file.ts';
+import { type ParsedTemplate, parseTemplate, renderTemplate } from './render-template.ts';
 import { formatDate } from './strftime.ts';
 import { mendDecoder, mendModel, mendNormalizer, mendPreTokenizer } from './tokenizer-parts.ts';
 
@@ -230,20 +230,21 @@ function chatRenderer(text: string | undefined, named: Json): Tokenizer['renderC
       .map((key) => [key, tokenString(named[key])] as const)
       .filter(([, value]) => value !== undefined),
   );
-  let template: Template | undefined;
+  let template: ParsedTemplate | undefined;
   return (messages, { generationPrompt, tools }) => {
     if (text === undefined)
       throw new RangeError('Cannot render a conversation: found no chat template, need a model that has one');
     template ??= compile(text);
+    const values = {
+      ...variables,
+      messages,
+      tools: tools ?? null,
+      documents: null,
+      add_generation_prompt: generationPrompt,
+      strftime_now: (format: string) => formatDate(new Date(), format),
+    };
     try {
-      return template.render({
-        ...variables,
-        messages,
-        tools: tools ?? null,
-        documents: null,
-        add_generation_prompt: generationPrompt,
-        [DATE_FUNCTION]: (format: string) => formatDate(new Date(), format),
-      });
+      return renderTemplate(template, values, { messages: messages.length, chars: JSON.stringify(values).length });
     } catch (error) {
       throw new RangeError(
         `Cannot render the conversation: found "${(error as Error).message}" from the chat template, need messages that it accepts`,
@@ -252,12 +253,9 @@ function chatRenderer(text: string | undefined, named: Json): Tokenizer['renderC
   };
 }
 
-/** The library declares its own `strftime_now`, in the browser's language, and lets nobody replace it. */
-const DATE_FUNCTION = 'strftime_now_english';
-
-function compile(text: string): Template {
+function compile(text: string): ParsedTemplate {
   try {
-    return new Template(text.replace(/\bstrftime_now\b/g, DATE_FUNCTION));
+    return parseTemplate(text);
   } catch (error) {
     throw new SyntaxError(
       `Cannot read the chat template: found ${(error as Error).message}, need Jinja that this version knows`,

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { parseTemplate, renderTemplate } from './render-template.ts';
+
+const SIZE = { messages: 2, chars: 20 };
+const render = (text: string, values: Record<string, unknown> = {}) =>
+  renderTemplate(parseTemplate(text), values, SIZE);
+
+describe('renderTemplate()', () => {
+  it('renders as the library does', () => {
+    const text =
+      '{%- for i in range(1, 6, 2) %}{{ i }}{{ "," if not loop.last }}{%- endfor %} {{ name | upper }} {{ None is none }}';
+    expect(render(text, { name: 'a' })).toBe('1,3,5 A true');
+    expect(render('{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(5, 3) %}x{% endfor %}')).toBe('012');
+    expect(() => render('{{ raise_exception("no system role") }}')).toThrow('no system role');
+  });
+
+  it.each([
+    [
+      'a loop in a loop in a loop',
+      '{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}',
+      /more than (\d+ steps|5 s of work)/, // a slow machine gets to the second first
+    ],
+    [
+      'loops without a body',
+      '{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}',
+      'more than 5 s of work',
+    ],
+    ['a range of a billion', '{% for a in range(1000000000) %}{% endfor %}', 'a range of 1000000000'],
+    ['a macro that calls itself', '{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}', 'levels'],
+    ['a text that doubles', `{% set s = "ab" %}${'{% set s = s ~ s %}'.repeat(60)}{{ s }}`, 'a text of'],
+    [
+      'a text that grows in a loop',
+      '{% set n = namespace(s="ab") %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}',
+      'a text of',
+    ],
+    ['a list that doubles', `{% set s = [1, 2] %}${'{% set s = s + s %}'.repeat(60)}`, 'a text of'],
+  ])(
+    'stops %s',
+    (_, text, says) => {
+      expect(() => render(text)).toThrow(says);
+    },
+    60_000,
+  );
+
+  it('refuses a template that nobody could have written, and one that is nested without end', () => {
+    expect(() => parseTemplate('a'.repeat(2 ** 20 + 1))).toThrow('characters, more than');
+    expect(() => render(`{{ ${'('.repeat(50_000)}1${')'.repeat(50_000)} }}`)).toThrow();
+  });
+
+  it('gives a template nothing but its values', () => {
+    expect(render('{{ constructor }}{{ process }}{{ self }}{{ "a".constructor }}{{ [].__proto__ }}')).toBe('');
+  });
+
+  it('lets long conversations through', () => {
+    const messages = Array.from({ length: 2000 }, (_, i) => ({
+      role: i % 2 ? 'assistant' : 'user',
+      content: `word ${i} `.repeat(20),
+    }));
+    const chars = messages.reduce((n, { content }) => n + content.length, 0);
+    const text = '{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{% endfor %}';
+    const out = renderTemplate(parseTemplate(text), { messages }, { messages: messages.length, chars });
+    expect(out.startsWith('<user>word 0 word 0')).toBe(true);
+    expect(out.length).toBeGreaterThan(chars);
+  });
+});
