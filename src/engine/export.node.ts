@@ -52,7 +52,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportRepor
   const asked = request.quant === 'auto' ? undefined : request.quant;
   const quant = asked ?? source.receipt?.base?.quant ?? usualQuant(folder);
   const { run, notices: runNotices } = await readRun(request, folder, source.receipt);
-  const input = { files: baseFiles, folder, quant };
+  const input = { folder, quant };
   const { files, isFolder, notices } = await exportFiles(input, source, { ...request, run });
   const out = path.resolve(request.out);
   const [target, named] = isFolder ? [out, files] : [path.dirname(out), [{ ...files[0]!, name: path.basename(out) }]];

@@ -10,6 +10,7 @@ import type { KeptRun } from './kept-run.ts';
 import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
 import type { EngineHost } from './session.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
+import { memoryExport } from './testing/memory-export.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -53,6 +54,7 @@ function storage() {
         measure: async () => ({ models: 0, bytes: 0 }),
         clear: async () => {},
       },
+      writeExport: memoryExport,
       fetchModel: async () => folder(),
       adapters: {
         list: async () => [...adapters.values()].map(({ record }) => record),

@@ -7,7 +7,8 @@ import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
-import type { AdapterRecord, LibraryApi, OnProgress, Restored } from './protocol.ts';
+import { exportFromLibrary } from './library-export.ts';
+import type { AdapterRecord, ExportedFile, ExportFormat, LibraryApi, OnProgress, Restored } from './protocol.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
 import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
@@ -83,6 +84,10 @@ export class LibraryService implements LibraryApi {
     const files = await this.session.host.adapters.files(id);
     const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'adapter';
     return { fileName: `${safe}.zip`, zip: zipAdapter([...files].map(([file, bytes]) => ({ name: file, bytes }))) };
+  }
+
+  async exportAdapter(id: string, format: ExportFormat, onProgress: OnProgress): Promise<ExportedFile> {
+    return exportFromLibrary(this.session, await this.record(id), { format }, onProgress);
   }
 
   async importAdapter(files: readonly File[]): Promise<AdapterRecord> {

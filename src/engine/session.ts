@@ -29,6 +29,8 @@ export interface EngineHost {
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   readonly archive: RunArchive<RunRecord, RunCurves>;
+  /** Keeps a file that is made while it is written, for one download. */
+  writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob>;
   /** Files of the bundled model served at `url`. */
   fetchModel(
     url: string,

@@ -2,7 +2,7 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore } from '../storage/browser.ts';
+import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore, writeExport } from '../storage/browser.ts';
 import { Traffic } from './count-traffic.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
@@ -65,6 +65,7 @@ expose(
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),
+    writeExport,
     fetchModel,
   }),
 );

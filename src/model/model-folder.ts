@@ -30,6 +30,8 @@ export interface ModelFolder {
   readonly settings: { readonly config: Json; readonly generation: Json | undefined };
   /** What the tokenizer is made of; undefined when the folder has none. */
   readonly readTokenizerFiles: (() => Promise<TokenizerFiles>) | undefined;
+  /** What it was opened from. */
+  readonly files: readonly ModelFile[];
   /** The named values of a .gguf file. */
   readonly gguf: ReadonlyMap<string, GgufValue> | undefined;
 }
@@ -76,6 +78,7 @@ export async function openModelFolder(files: readonly ModelFile[], name?: string
     warnings,
     settings: { config: source.config, generation: source.generation },
     readTokenizerFiles: source.tokenizer?.read,
+    files,
     gguf: source.gguf,
   };
 }

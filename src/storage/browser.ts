@@ -175,3 +175,30 @@ export function openPreparedStore(): PreparedStore {
     },
   };
 }
+
+const EXPORTS = 'exports';
+
+/**
+ * Writes a file piece by piece into the origin's private file system and hands it out from there, so that it is never in memory
+ * whole; into memory where there is none. The file before it goes.
+ */
+export async function writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob> {
+  if (navigator.storage?.getDirectory === undefined) {
+    const parts: BlobPart[] = [];
+    for await (const chunk of chunks) parts.push(chunk.slice());
+    return new Blob(parts);
+  }
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(EXPORTS, { recursive: true }).catch(() => {});
+  const folder = await root.getDirectoryHandle(EXPORTS, { create: true });
+  const handle = await folder.getFileHandle(name, { create: true });
+  const stream = await handle.createWritable();
+  try {
+    for await (const chunk of chunks) await stream.write(chunk as Uint8Array<ArrayBuffer>);
+    await stream.close();
+  } catch (error) {
+    await stream.abort().catch(() => {});
+    throw error;
+  }
+  return handle.getFile();
+}

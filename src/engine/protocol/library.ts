@@ -1,9 +1,11 @@
 // Library: adapters that were kept.
 
 import type { TrainSettings } from '../../train/recipe.ts';
+import type { ExportFormat } from '../export-adapter.ts';
 import type { Verification } from '../receipt/verify-adapter.ts';
 import type { OnProgress } from './progress.ts';
 
+export type { ExportFormat } from '../export-adapter.ts';
 export type { Check, CheckName, Verification } from '../receipt/verify-adapter.ts';
 
 /** What the library stores and shows of an adapter; its tensors stand beside it under the same id. */
@@ -41,6 +43,14 @@ export interface Restored {
   readonly page: Readonly<Record<string, string>>;
 }
 
+export interface ExportedFile {
+  readonly fileName: string;
+  /** On the disk where the browser has a file system for the page. */
+  readonly file: Blob;
+  /** What a user has to know, one sentence each. */
+  readonly notices: readonly string[];
+}
+
 export interface LibraryApi {
   /** Without those that are deleted. */
   listAdapters(): Promise<readonly AdapterRecord[]>;
@@ -60,6 +70,8 @@ export interface LibraryApi {
   restoreBackup(file: File, onProgress: OnProgress): Promise<Restored>;
   /** A zip of a PEFT folder: adapter_config.json, adapter_model.safetensors, README.md, and graft_receipt.json. */
   downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }>;
+  /** The adapter for another program, or merged into the open base; a folder comes as a zip. Progress in bytes. */
+  exportAdapter(id: string, format: ExportFormat, onProgress: OnProgress): Promise<ExportedFile>;
   /** Opens the kept files as a stranger's are opened and holds them against their receipt and the open base. */
   verifyAdapter(id: string): Promise<Verification>;
   /** A PEFT folder's files or such a zip becomes an adapter of the library. */

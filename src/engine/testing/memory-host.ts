@@ -7,6 +7,7 @@ import { createEngine } from '../engine.ts';
 import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type TrainSettings } from '../protocol.ts';
 import type { EngineHost } from '../session.ts';
 import { memoryArchive } from './memory-archive.ts';
+import { memoryExport } from './memory-export.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -41,6 +42,7 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
       measure: async () => ({ models: 0, bytes: 0 }),
       clear: async () => {},
     },
+    writeExport: memoryExport,
     fetchModel: async () => tinyModel(),
     adapters: {
       list: async () => [...adapters.values()].map(({ record }) => record),

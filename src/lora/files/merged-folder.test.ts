@@ -20,9 +20,7 @@ describeWithShared('mergedFolder()', 'goldens/llama/lora_all_linear/adapter', ()
     async (family) => {
       const files = sharedFolder(`goldens/${family}/model`);
       const folder = await openModelFolder(files);
-      const back = await openModelFolder(
-        await collected(await mergedFolder({ files, folder, quant: F32 }, undefined, 'f32')),
-      );
+      const back = await openModelFolder(await collected(await mergedFolder({ folder, quant: F32 }, undefined, 'f32')));
       expect(back.config).toEqual(folder.config);
       expect(back.warnings).toEqual([]);
       for (const [name, info] of back.tensors)
@@ -42,9 +40,7 @@ describeWithShared('mergedFolder()', 'goldens/llama/lora_all_linear/adapter', ()
       const files = sharedFolder(`goldens/${family}/model`);
       const folder = await openModelFolder(files);
       const { adapter } = await readAdapter(sharedFolder(`goldens/${family}/lora_all_linear/adapter`), folder.config);
-      const merged = await openModelFolder(
-        await collected(await mergedFolder({ files, folder, quant: F32 }, adapter, 'f32')),
-      );
+      const merged = await openModelFolder(await collected(await mergedFolder({ folder, quant: F32 }, adapter, 'f32')));
       const [before, after] = await Promise.all(
         [folder, merged].map((f) => readTensor(f.tensors.get(`${at}.weight`)!)),
       );
@@ -66,7 +62,7 @@ describeWithShared('mergedFolder()', 'goldens/llama/lora_all_linear/adapter', ()
   it('makes config.json say the new type in both spellings', async () => {
     const files = sharedFolder('goldens/llama/model');
     const folder = await openModelFolder(files);
-    const out = await collected(await mergedFolder({ files, folder, quant: F32 }, undefined, 'bf16'));
+    const out = await collected(await mergedFolder({ folder, quant: F32 }, undefined, 'bf16'));
     const config = await readJsonObject(out.find(({ name }) => name === 'config.json')!);
     expect(config).toMatchObject({ dtype: 'bfloat16', torch_dtype: 'bfloat16', rope_theta: 10000 });
     expect((await openModelFolder(out)).tensors.get('model.norm.weight')!.dtype).toBe('BF16');
@@ -78,7 +74,7 @@ describe('mergedFolder() of Scion', () => {
     const files = diskFolder(path.resolve(import.meta.dirname, '../../../public/models/scion'));
     const folder = await openModelFolder(files);
     const quant: QuantChoice = { linears: 'q8', embeddings: 'q8' };
-    const out = await collected(await mergedFolder({ files, folder, quant }, undefined, 'f32'));
+    const out = await collected(await mergedFolder({ folder, quant }, undefined, 'f32'));
     const back = await openModelFolder(out);
     expect(out.map(({ name }) => name).sort()).toEqual([
       'config.json',
@@ -107,7 +103,7 @@ describeWithShared('mergedFolder() of a .gguf base', 'models/SmolLM2-135M-Instru
   it('writes tokenizer.json as the tokenizers library reads it', async () => {
     const file = sharedFile('models/SmolLM2-135M-Instruct.Q4_1.gguf');
     const folder = await openModelFolder([file]);
-    const out = await mergedFolder({ files: [file], folder, quant: F32 }, undefined, 'f16');
+    const out = await mergedFolder({ folder, quant: F32 }, undefined, 'f16');
     const json = async (name: string) => {
       const found = out.find((f) => f.name === name)!;
       return readJsonObject(fileFromBytes(name, await collectFile(found)));

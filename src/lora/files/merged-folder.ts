@@ -3,7 +3,7 @@
 
 import { inBothSpellings } from '../../model/config-spellings.ts';
 import { encodeRows } from '../../model/encode-rows.ts';
-import { baseName, type ModelFile } from '../../model/model-file.ts';
+import { baseName } from '../../model/model-file.ts';
 import type { ModelFolder } from '../../model/model-folder.ts';
 import type { QuantChoice } from '../../model/prepare-weights.ts';
 import { streamSafetensors, type TensorStream } from '../../model/safetensors.ts';
@@ -12,9 +12,8 @@ import { portableTokenizer } from '../../model/tokenizer-json.ts';
 import type { Adapter } from '../adapter.ts';
 import { type MergedTensor, mergedModel } from '../merged-weights.ts';
 
-/** An opened base and the files that it was opened from. */
+/** An opened base. */
 export interface MergeInput {
-  readonly files: readonly ModelFile[];
   readonly folder: ModelFolder;
   /** How training stored the base. */
   readonly quant: QuantChoice;
@@ -50,7 +49,7 @@ export async function mergedFolder(
       ...(merged.isUntied && { tie_word_embeddings: false }),
     }),
     ...(generation ? [json('generation_config.json', generation)] : [json('generation_config.json', endOf(folder))]),
-    ...(await tokenizerOf(input)),
+    ...(await tokenizerOf(folder)),
     streamSafetensors('model.safetensors', tensors),
   ];
 }
@@ -60,9 +59,9 @@ function endOf({ config: { bos, eos, pad } }: ModelFolder) {
   return { bos_token_id: bos, eos_token_id: eos.length === 1 ? eos[0] : eos, pad_token_id: pad };
 }
 
-async function tokenizerOf({ files, folder }: MergeInput): Promise<StreamedFile[]> {
+async function tokenizerOf(folder: ModelFolder): Promise<StreamedFile[]> {
   if (folder.gguf === undefined) {
-    const carried = files.filter(({ name, size }) => CARRIED.test(baseName(name)) && size <= MAX_CARRIED_BYTES);
+    const carried = folder.files.filter(({ name, size }) => CARRIED.test(baseName(name)) && size <= MAX_CARRIED_BYTES);
     return Promise.all(carried.map(async (file) => wholeFile(baseName(file.name), await file.read(0, file.size))));
   }
   const parts = await folder.readTokenizerFiles?.();

@@ -13,7 +13,7 @@ import type { MergeInput } from './merged-folder.ts';
 
 /** `name`: of the model, in the file. Without an adapter: the base itself. Throws what llama.cpp has no place for, by name. */
 export async function mergedGguf(
-  { folder, quant }: Omit<MergeInput, 'files'>,
+  { folder, quant }: MergeInput,
   adapter: Adapter | undefined,
   type: GgufType,
   name: string,

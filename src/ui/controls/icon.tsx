@@ -3,6 +3,7 @@ const PATHS = {
   file: 'M5 2.5h6l4 4v11H5zM11 2.5v4h4',
   folder: 'M2.5 5h5l2 2h8v9h-15z',
   download: 'M10 3v9m-4-3.5l4 4 4-4M4 16.5h12',
+  down: 'M5 8l5 5 5-5',
   trash: 'M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11',
   pencil: 'M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2z',
   close: 'M5 5l10 10M15 5L5 15',

@@ -7,6 +7,7 @@ import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { AdapterName } from './adapter-name.tsx';
 import { AdapterTags } from './adapter-tags.tsx';
+import { DownloadMenu, ExportLine } from './download-menu.tsx';
 import { deleteAdapter, duplicateAdapter, libraryStore, saveAdapter } from './library-store.ts';
 import { Sparkline } from './sparkline.tsx';
 import { words } from './words.ts';
@@ -24,6 +25,7 @@ export function AdapterCard({ adapter }: { adapter: AdapterRecord }) {
       </div>
       {mismatch && <p className="adapter-mismatch small">{words.warning(mismatch)}</p>}
       <Actions adapter={adapter} />
+      <ExportLine adapter={adapter} />
     </article>
   );
 }
@@ -111,6 +113,7 @@ function Actions({ adapter }: { adapter: AdapterRecord }) {
       >
         <Icon name="download" /> {isSaving ? words.packing : words.download}
       </button>
+      <DownloadMenu adapter={adapter} />
       <span className="adapter-more">
         <Small icon="copy" label={words.duplicate} name={adapter.name} onClick={() => void duplicateAdapter(adapter)} />
         <Small icon="trash" label={words.delete} name={adapter.name} onClick={() => void deleteAdapter(adapter)} />

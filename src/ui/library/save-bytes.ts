@@ -3,6 +3,7 @@ export function saveBytes(fileName: string, bytes: Uint8Array, type: string): vo
   saveBlob(fileName, new Blob([bytes as Uint8Array<ArrayBuffer>], { type }));
 }
 
+/** The same for a file that may lie on the disk. */
 export function saveBlob(fileName: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');

@@ -98,6 +98,24 @@ export const words = {
     read: (n: number, known: number) =>
       `${plural(n, 'adapter')} brought back${known > 0 ? `, ${count(known)} already here` : ''}`,
   },
+  formats: {
+    more: 'Other formats',
+    writing: 'Writing the file',
+    said: (file: string) => `${file} is downloaded. Good to know:`,
+    peft: { name: 'PEFT folder', what: 'The adapter alone, for transformers, PEFT, vLLM.' },
+    gguf: { name: 'llama.cpp adapter', what: 'The adapter alone as one file, for --lora.' },
+    mlx: { name: 'MLX adapter', what: 'The adapter alone, for mlx-lm on Apple machines.' },
+    ollama: { name: 'Ollama', what: 'With its base and a Modelfile, for ollama create.' },
+    'merged-gguf': { name: 'Merged model, GGUF', what: 'With its base in one file: llama.cpp, LM Studio.' },
+    'merged-safetensors': {
+      name: 'Merged model, safetensors',
+      what: 'With its base in one folder: transformers, vLLM.',
+    },
+    cluster: {
+      name: 'Folder for a cluster',
+      what: 'Trains on with TRL on many GPUs; needs the data open.',
+    },
+  },
   of: (action: string, name: string) => `${action}: ${name}`,
   announceImported: (name: string) => `${name} is in the library`,
   announceRenamed: (name: string) => `Renamed to ${name}`,

@@ -1,0 +1,84 @@
+// An adapter goes out of the library in every form, and comes in again from another program's.
+
+import { readFileSync } from 'node:fs';
+import type { Download, Page } from '@playwright/test';
+import { expect, openPage, place, readZip, test } from './support.ts';
+
+/** q_proj of Scion's first block, rank 2. */
+const SHAPES = { 'lora_A.weight': [2, 256], 'lora_B.weight': [256, 2] } as const;
+
+/** A PEFT adapter for Scion, by the letter of the format. */
+function adapterFiles() {
+  const header: Record<string, unknown> = {};
+  const values: number[] = [];
+  for (const [name, shape] of Object.entries(SHAPES)) {
+    const begin = 4 * values.length;
+    for (let i = 0; i < shape[0] * shape[1]; i++) values.push(Math.sin(i) / 8);
+    const key = `base_model.model.model.layers.0.self_attn.q_proj.${name}`;
+    header[key] = { dtype: 'F32', shape, data_offsets: [begin, 4 * values.length] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(json.length));
+  const config = { peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'], layers_to_transform: [0] };
+  return [
+    { name: 'adapter_config.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(config)) },
+    {
+      name: 'adapter_model.safetensors',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.concat([size, json, Buffer.from(Float32Array.from(values).buffer)]),
+    },
+  ];
+}
+
+async function downloadAs(page: Page, format: string): Promise<Download> {
+  await page
+    .getByRole('button', { name: /^Other formats/ })
+    .first()
+    .click();
+  const begun = page.waitForEvent('download', { timeout: 60_000 });
+  await page.getByRole('menuitem', { name: new RegExp(`^${format}`) }).click();
+  return begun;
+}
+
+test('an adapter is downloaded in other formats, merged ones too, and comes back from one', async ({ page }) => {
+  await openPage(page);
+  await place(page, 'Library').click();
+  await page.getByLabel('Adapter files or zip').setInputFiles(adapterFiles());
+  await expect(page.getByRole('article')).toHaveCount(1);
+
+  const gguf = await downloadAs(page, 'llama.cpp adapter');
+  expect(gguf.suggestedFilename()).toMatch(/\.gguf$/);
+  const adapter = readFileSync(await gguf.path());
+  expect(adapter.toString('latin1', 0, 4)).toBe('GGUF');
+  expect(adapter.includes('blk.0.attn_q.weight.lora_a')).toBe(true);
+
+  const merged = readFileSync(await (await downloadAs(page, 'Merged model, GGUF')).path());
+  expect(merged.toString('latin1', 0, 4)).toBe('GGUF');
+  expect(merged.length).toBeGreaterThan(10e6); // 5 million numbers in f16
+
+  const ollama = readZip(await (await downloadAs(page, 'Ollama')).path());
+  expect([...ollama.keys()].sort()).toEqual(['Modelfile', 'adapter_receipt.json', 'model.gguf']);
+  expect(ollama.get('Modelfile')!.toString()).toContain('PARAMETER stop "<|im_end|>"');
+
+  const mlx = await downloadAs(page, 'MLX adapter');
+  expect([...readZip(await mlx.path()).keys()]).toContain('adapters.safetensors');
+  await page.getByLabel('Adapter files or zip').setInputFiles({
+    name: 'from-mlx.zip',
+    mimeType: 'application/zip',
+    buffer: readFileSync(await mlx.path()),
+  });
+  await expect(page.getByRole('article', { name: 'from-mlx' })).toBeVisible();
+
+  await downloadFails(page);
+});
+
+/** A folder for a cluster needs rows; the page says so. */
+async function downloadFails(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /^Other formats/ })
+    .first()
+    .click();
+  await page.getByRole('menuitem', { name: /^Folder for a cluster/ }).click();
+  await expect(page.getByText(/found no dataset open/)).toBeVisible();
+}

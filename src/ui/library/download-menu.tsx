@@ -1,0 +1,71 @@
+import { DropdownMenu } from 'radix-ui';
+import { useStore } from 'zustand';
+import type { AdapterRecord, ExportFormat } from '../../engine/protocol.ts';
+import { Icon } from '../controls/icon.tsx';
+import { ProgressLine } from '../controls/progress.tsx';
+import { exportAdapter, exportStore } from './export-store.ts';
+import './download-menu.css';
+import { words } from './words.ts';
+
+/** First what is the adapter alone, then what has the base in it. */
+const GROUPS: readonly (readonly ExportFormat[])[] = [
+  ['peft', 'gguf', 'mlx'],
+  ['ollama', 'merged-gguf', 'merged-safetensors'],
+  ['cluster'],
+];
+
+/** Every form that the adapter can be taken home in, one sentence each. */
+export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
+  const isBusy = useStore(exportStore, (s) => s.id !== undefined);
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <button
+          type="button"
+          className="button button-icon download-more"
+          disabled={isBusy}
+          aria-label={words.of(words.formats.more, adapter.name)}
+          title={words.formats.more}
+        >
+          <Icon name="down" />
+        </button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" sideOffset={6} collisionPadding={12}>
+          {GROUPS.map((group) => (
+            <DropdownMenu.Group key={group[0]} className="menu-group">
+              {group.map((format) => (
+                <DropdownMenu.Item
+                  key={format}
+                  className="menu-item"
+                  onSelect={() => void exportAdapter(adapter, format)}
+                >
+                  <b>{words.formats[format].name}</b>
+                  <span className="soft small">{words.formats[format].what}</span>
+                </DropdownMenu.Item>
+              ))}
+            </DropdownMenu.Group>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+/** How far an export of this adapter is, and what the last one had to say. */
+export function ExportLine({ adapter }: { adapter: AdapterRecord }) {
+  const progress = useStore(exportStore, (s) => (s.id === adapter.id ? s.progress : undefined));
+  const notices = useStore(exportStore, (s) => (s.notices?.id === adapter.id ? s.notices : undefined));
+  if (progress) return <ProgressLine progress={progress} />;
+  if (notices === undefined) return null;
+  return (
+    <div className="export-notices small" role="status">
+      <p className="soft">{words.formats.said(notices.fileName)}</p>
+      <ul>
+        {notices.texts.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
