@@ -1,8 +1,8 @@
 // Changed model files, as many as half a minute allows; hostile-files.long.test.ts does all of them.
 
 import { expect, it } from 'vitest';
+import { watchAllocations } from '../testing/hostile.ts';
 import { checkHostile, ggufSources, safetensorsSources } from './testing/check-hostile.ts';
-import { watchAllocations } from './testing/hostile.ts';
 
 it.each([
   ['safetensors', safetensorsSources],
