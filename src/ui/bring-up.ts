@@ -2,11 +2,12 @@
 // interrupted. No click is needed for it.
 import { BUNDLED, openBase } from './base/base-store.ts';
 import { refreshLibrary } from './library/library-store.ts';
+import { bringUpRuns } from './runs/runs-store.ts';
 import { openDevice } from './shell/device-store.ts';
 import { refreshInterrupted } from './train/interrupted-store.ts';
 
 export async function bringUp(): Promise<void> {
   const [hasDevice] = await Promise.all([openDevice(), refreshLibrary()]);
   if (hasDevice) await openBase(BUNDLED());
-  await refreshInterrupted();
+  await Promise.all([refreshInterrupted(), bringUpRuns()]);
 }

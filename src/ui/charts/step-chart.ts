@@ -145,7 +145,8 @@ function drawExtras(u: uPlot, spec: ChartSpec, colour: (name: string) => string)
   const px = devicePixelRatio;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  // Dots at the edges stay whole.
+  ctx.rect(bbox.left - 6 * px, bbox.top - 6 * px, bbox.width + 12 * px, bbox.height + 12 * px);
   ctx.clip();
   const level = spec.level?.value();
   if (level !== undefined) {

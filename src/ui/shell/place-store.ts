@@ -17,22 +17,30 @@ function firstPlace(): Place {
   return placeInAddress() ?? (isPlace(last) ? last : 'data');
 }
 
-export const placeStore = createStore<{ place: Place }>(() => ({ place: 'data' }));
+interface Shown {
+  readonly place: Place;
+  /** What follows the place in the address: a view of its own within it ("#/train/runs"). */
+  readonly view: string | undefined;
+}
+
+export const placeStore = createStore<Shown>(() => ({ place: 'data', view: undefined }));
+
+const viewInAddress = () => location.hash.match(/^#\/\w+\/(\w+)/)?.[1];
 
 /** What follows a `?` in the hash is kept from place to place. */
-export function placeHref(place: Place): string {
+export function placeHref(place: Place, view?: string): string {
   const tail = location.hash.includes('?') ? location.hash.slice(location.hash.indexOf('?')) : '';
-  return `#/${place}${tail}`;
+  return `#/${place}${view ? `/${view}` : ''}${tail}`;
 }
 
 export function goTo(place: Place): void {
   // The address changes at once, the store a moment later.
-  if (placeInAddress() !== place) location.hash = placeHref(place);
+  if (placeInAddress() !== place || viewInAddress()) location.hash = placeHref(place);
 }
 
 export function followAddress(): void {
   const show = (place: Place) => {
-    placeStore.setState({ place });
+    placeStore.setState({ place, view: viewInAddress() });
     keep('place', place);
   };
   show(firstPlace());

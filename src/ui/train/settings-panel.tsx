@@ -5,6 +5,7 @@ import { baseStore } from '../base/base-store.ts';
 import { Choice } from '../controls/choice.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import { RecipesButton } from '../recipes/recipes-button.tsx';
+import { SampleSettings } from '../samples/sample-settings.tsx';
 import { announce } from '../shell/trouble-store.ts';
 import { AllSettings } from './all-settings.tsx';
 import { Given } from './given.tsx';
@@ -12,6 +13,7 @@ import { Memory } from './memory.tsx';
 import { running, runStore } from './run-store.ts';
 import { type NumberKey, ruleFor, USUAL_STEPS } from './settings-rules.ts';
 import { changeSettings, resetSettings, runFor, settingsStore } from './settings-store.ts';
+import { StartsFrom } from './starts-from.tsx';
 import { words } from './words.ts';
 
 export function SettingsPanel() {
@@ -20,6 +22,7 @@ export function SettingsPanel() {
   return (
     <section className="card settings" aria-label={words.settings}>
       <Given />
+      <StartsFrom />
       <div className="settings-fields">
         <Setting name="rank" />
         <Setting name="alpha" />
@@ -28,6 +31,7 @@ export function SettingsPanel() {
         <Setting name="batchSize" />
         <Setting name="seqLen" />
         <Setting name="validationSplit" />
+        <SampleSettings />
       </div>
       <Memory />
       {showAll && <AllSettings />}
@@ -57,7 +61,9 @@ export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?
   const value = useStore(settingsStore, (s) => s.settings[name]) ?? 0;
   const context = useStore(baseStore, (s) => s.report?.contextTokens);
   const rate = useStore(settingsStore, (s) => s.suggestedRate);
-  const locked = useStore(runStore, running);
+  const isRunning = useStore(runStore, running);
+  const isGiven = useStore(settingsStore, (s) => s.from !== undefined) && (name === 'rank' || name === 'alpha');
+  const locked = isRunning || isGiven;
   return (
     <NumberField
       rule={ruleFor(name, context, rate)}

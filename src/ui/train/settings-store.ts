@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import {
   DEFAULT_SETTINGS,
   type ModelReport,
+  type RunStart,
   SUGGESTED_RATES,
   suggestedRate,
   type TrainSettings,
@@ -15,6 +16,8 @@ interface SettingsState {
   readonly settings: TrainSettings;
   /** Undefined: named after the data and the rank. */
   readonly adapterName: string | undefined;
+  /** What the next run starts from, when not from a fresh adapter; its rank, alpha and targets are given then. */
+  readonly from: (RunStart & { readonly name: string }) | undefined;
   /** The rate that the open base suggests: what a reset goes back to. */
   readonly suggestedRate: number;
 }
@@ -22,6 +25,7 @@ interface SettingsState {
 export const settingsStore = createStore<SettingsState>(() => ({
   settings: readSettings(kept('settings')),
   adapterName: undefined,
+  from: undefined,
   suggestedRate: DEFAULT_SETTINGS.learningRate,
 }));
 
@@ -63,6 +67,16 @@ export function fitSettings(base: Pick<ModelReport, 'contextTokens' | 'linearNam
     seqLen: Math.min(seqLen, base.contextTokens),
     targets: known.length > 0 ? known : 'all-linear',
   });
+}
+
+/** The next run starts from an adapter that has these settings. */
+export function startFrom(from: RunStart & { readonly name: string }, settings: Partial<TrainSettings>): void {
+  changeSettings(settings);
+  settingsStore.setState({ from });
+}
+
+export function startFresh(): void {
+  settingsStore.setState({ from: undefined });
 }
 
 export function nameAdapter(name: string): void {

@@ -1,15 +1,17 @@
 // Starting a run: names the adapter, hands everything to the engine, and follows it to its end.
-import type { RunEvent, RunResult } from '../../engine/protocol.ts';
+import type { RunEvent, RunResult, RunStart } from '../../engine/protocol.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { freeName } from '../library/find-adapters.ts';
 import { libraryStore, refreshLibrary } from '../library/library-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
+import { refreshRuns } from '../runs/runs-store.ts';
+import { sampleOptions } from '../samples/samples-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { beginRun, failRun, finishRun, isRunning, runStore, takeEvent } from './run-store.ts';
-import { settingsStore, takeSettings } from './settings-store.ts';
+import { settingsStore, startFresh, takeSettings } from './settings-store.ts';
 import { words } from './words.ts';
 
 /** "support-answers.jsonl" and rank 8 become "Support answers, rank 8". */
@@ -34,11 +36,20 @@ export function adapterName(): string {
 export async function startRun(): Promise<void> {
   if (isRunning()) return;
   const runId = crypto.randomUUID();
-  const { settings } = settingsStore.getState();
+  const { settings, from } = settingsStore.getState();
   const name = adapterName();
-  beginRun(runId, name, settings, planStore.getState().plan?.totalSteps ?? 0);
+  const totalSteps = planStore.getState().plan?.totalSteps ?? 0;
+  beginRun(runId, name, settings, totalSteps);
   interruptedStore.setState({ run: undefined });
-  await followRun(runId, (onEvent) => engine().run.train(runId, name, settings, onEvent));
+  const samples = await sampleOptions(settings, totalSteps);
+  runStore.setState({ prompts: samples?.prompts ?? [] });
+  startFresh();
+  const options = { ...(samples && { samples }), ...(from && { from: withoutName(from) }) };
+  await followRun(runId, (onEvent) => engine().run.train(runId, name, settings, onEvent, options));
+}
+
+function withoutName({ name: _, ...from }: RunStart & { readonly name: string }): RunStart {
+  return from;
 }
 
 /** Goes on with the interrupted run. */
@@ -47,7 +58,7 @@ export async function goOn(): Promise<void> {
   if (!run || isRunning()) return;
   interruptedStore.setState({ run: undefined });
   takeSettings(run.settings);
-  beginRun(run.runId, run.adapterName, run.settings, run.totalSteps);
+  beginRun(run.runId, run.adapterName, run.settings, run.totalSteps, run.samples?.prompts);
   goTo('train');
   await followRun(run.runId, (onEvent) => engine().run.resumeInterrupted(onEvent));
 }
@@ -62,11 +73,11 @@ async function followRun(
   try {
     const result = await run(takeEvent);
     if (isMine()) finishRun(result);
-    await refreshLibrary();
+    await Promise.all([refreshLibrary(), refreshRuns()]);
     chooseAdapter(result.adapterId);
   } catch (error) {
     if (isMine()) failRun(sentence(error));
-    await Promise.all([refreshLibrary(), refreshInterrupted()]);
+    await Promise.all([refreshLibrary(), refreshInterrupted(), refreshRuns()]);
   }
 }
 

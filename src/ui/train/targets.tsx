@@ -10,7 +10,9 @@ const NO_NAMES: readonly string[] = [];
 export function Targets() {
   const names = useStore(baseStore, (s) => s.report?.linearNames) ?? NO_NAMES;
   const targets = useStore(settingsStore, (s) => s.settings.targets);
-  const locked = useStore(runStore, running);
+  const isRunning = useStore(runStore, running);
+  const isGiven = useStore(settingsStore, (s) => s.from !== undefined);
+  const locked = isRunning || isGiven;
   const [problem, setProblem] = useState<string>();
   const isOn = (name: string) => targets === 'all-linear' || targets.includes(name);
 

@@ -5,7 +5,10 @@ import { TokenLegend } from '../data/row-preview.tsx';
 import { TokenRow } from '../data/token-row.tsx';
 import { LibraryMini } from '../library/library-mini.tsx';
 import { Duel } from '../play/duel.tsx';
-import { placeHref } from '../shell/place-store.ts';
+import { RunsMini } from '../runs/runs-mini.tsx';
+import { RunsView } from '../runs/runs-view.tsx';
+import { RunSamples } from '../samples/run-samples.tsx';
+import { placeHref, placeStore } from '../shell/place-store.ts';
 import { RunPanel } from './run-panel.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { words } from './words.ts';
@@ -14,16 +17,20 @@ import './train.css';
 
 /** Reads from left to right: base, data and settings; the run; the answers and what came of it. */
 export function TrainPlace() {
+  const view = useStore(placeStore, (s) => s.view);
+  if (view === 'runs') return <RunsView />;
   return (
     <div className="place train-place">
       <h1 className="unseen">{words.title}</h1>
       <SettingsPanel />
       <div className="stack train-middle">
         <RunPanel />
+        <RunSamples />
         <FirstRow />
       </div>
       <div className="stack train-end">
         <Duel />
+        <RunsMini />
         <LibraryMini />
       </div>
     </div>

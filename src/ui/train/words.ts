@@ -26,6 +26,12 @@ export const words = {
   fewer: 'Fewer settings',
   reset: 'Reset',
   resetDone: 'Settings are back at their defaults',
+  startsFrom: {
+    title: 'Starts from',
+    state: (name: string, step: number) => `${name}, step ${count(step)}`,
+    given: 'Rank, alpha and the layers are those of that adapter. Everything else may be changed.',
+    fresh: 'Start afresh instead',
+  },
   name: 'Name of the adapter',
   runFor: 'Train for',
   epochs: 'Epochs',
