@@ -12,6 +12,13 @@ export interface Traits {
   readonly hasSubgroups: boolean;
   /** Invocations of a subgroup when it is the same for every pipeline, else 0. */
   readonly subgroupSize: number;
+  /** Which variants of the product are taken, by name (kernels/product-variants.ts). Absent: by facts alone. */
+  readonly products?: {
+    /** Taken wherever they can run, the first before the next. */
+    readonly asked?: readonly string[];
+    /** The fastest of each class of shapes, as measured on this device. */
+    readonly measured?: Readonly<Record<string, string>>;
+  };
 }
 
 /** WebGPU's guaranteed limits: what any device can do. */

@@ -10,6 +10,7 @@ import type { Storage } from '../weight.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
 import { matmul } from './matmul.ts';
 import { outerProductCpu } from './outer-product.cpu.ts';
+import { PRODUCT_VARIANTS } from './product-variants.ts';
 
 interface Shape {
   readonly storage: Storage;
@@ -20,7 +21,11 @@ interface Shape {
 }
 
 /** y and dx of the loss Σ y·dy on the device against the twin. */
-async function check(traits: Traits, { storage, O, C, T, epilogue = 'store' }: Shape): Promise<void> {
+async function check(
+  traits: Traits,
+  { storage, O, C, T, epilogue = 'store' }: Shape,
+  tolerance: (n: number) => number = rounding,
+): Promise<void> {
   const g = new Graph(traits);
   const scale = 0.5;
   const w = testWeight(g, storage, O, C, 7);
@@ -43,11 +48,51 @@ async function check(traits: Traits, { storage, O, C, T, epilogue = 'store' }: S
   expectClose(
     out!,
     matmulCpu(w.dense, xv, { O, C, T }, { scale, bias: hasBias ? bv : undefined, addend }),
-    rounding(C),
+    tolerance(C),
     T,
   );
-  expectClose(dOut!, matmulBackwardCpu(w.dense, dyv, { O, C, T }, { scale }), rounding(O), T);
+  expectClose(dOut!, matmulBackwardCpu(w.dense, dyv, { O, C, T }, { scale }), tolerance(O), T);
 }
+
+describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding }) => {
+  const traits = async (): Promise<Traits> => ({ ...(await openDevice()).traits, products: { asked: [name] } });
+  // What is rounded to 11 bits before it is multiplied; the errors of n terms add up as their squares.
+  const tolerance = (n: number) => (isRounding ? 2 ** -10 : rounding(n));
+  const run = async (t: Traits, shape: Shape) => {
+    const { O, C, T } = shape;
+    const sides = [
+      { side: 'rows', results: O, summed: C, tokens: T },
+      { side: 'columns', results: C, summed: O, tokens: T },
+    ] as const;
+    if (sides.some((side) => canRun(t, side))) await check(t, shape, tolerance);
+    return sides.some((side) => canRun(t, side));
+  };
+
+  it(
+    'matches its twin at awkward and at real sizes, forward and backward',
+    async (context) => {
+      const t = await traits();
+      let ran = false;
+      // Every storage has its turn below; of those that scale, the one with the smallest groups will do here.
+      for (const [O, C, T] of [
+        [1, 4, 4],
+        [3, 5, 8],
+        [7, 80, 60],
+        [64, 64, 64],
+        [129, 96, 68],
+        [300, 688, 4],
+      ] as const)
+        ran = (await run(t, { storage: 'q8', O, C, T })) || ran;
+      for (const T of [132, 4]) ran = (await run(t, { storage: 'f32', O: 65, C: 33, T })) || ran;
+      for (const T of [36, 4]) ran = (await run(t, { storage: 'q8', O: 37, C: 44, T, epilogue: 'bias-addend' })) || ran;
+      if (!ran) {
+        console.warn(`SKIPPED matmul() by ${name}: this device can not run it`);
+        context.skip();
+      }
+    },
+    TIMEOUT,
+  );
+});
 
 describe.each(VARIANTS)('matmul() of the variant for $name', (variant) => {
   const traits = async () => ({ ...(await openDevice()).traits, ...variant.traits });

@@ -1,7 +1,7 @@
 // gradient[m,n] += scale·Σ_t dy[m,t]·x[n,t]: what a trained factor learns from a batch. Fixed order, no atomics.
 
 import type { Graph, Value } from '../graph.ts';
-import { hasLanes } from './product.ts';
+import { hasLanes } from './product-variants.ts';
 
 /** dy (M,T), x (N,T); adds to `gradient` (M,N), a slice of the flat gradient buffer. Throws TypeError when the shapes do not fit. */
 export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, scale = 1): void {

@@ -3,8 +3,8 @@
 import type { Op, Value } from '../graph.ts';
 import type { Traits } from '../traits.ts';
 import type { Weight } from '../weight.ts';
+import { chooseProduct, type Side } from './product-variants.ts';
 
-export type Side = 'rows' | 'columns';
 /** What a product does with its result; see epilogue-*.wgsl. */
 export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend';
 
@@ -22,20 +22,6 @@ export interface ProductSpec {
   readonly onlyIf?: Op['onlyIf'];
 }
 
-interface Variant {
-  readonly file: string;
-  /** Side of the weight that the file imports; absent when it reads one side only. */
-  readonly isTwoSided: boolean;
-  readonly constants?: Readonly<Record<string, number>>;
-  readonly overrides?: Readonly<Record<string, number>>;
-  readonly grid: readonly [number, number, number];
-}
-
-/** Tokens up to which the sum is split over the lanes: below, tiles of tokens would be mostly empty. */
-const FEW_TOKENS = 8;
-/** Results up to which a GPU splits the sum: below, tiles of results would be mostly empty. */
-const FEW_RESULTS = 16;
-
 /** The op of one product, with the variant of its shader for this device and shape. */
 export function product(
   spec: ProductSpec,
@@ -44,7 +30,8 @@ export function product(
   const { label, weight, side, x, y, epilogue, extra, scale, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
-  const { file, isTwoSided, constants, overrides, grid } = chooseVariant(traits, side, y.shape[0]!, T);
+  const shape = { side, results: y.shape[0]!, summed: x.shape[0]!, tokens: T };
+  const { file, constants, parts, tile } = chooseProduct(traits, shape).shader(traits, shape);
   return {
     label,
     shader: {
@@ -52,49 +39,17 @@ export function product(
       parts: {
         weight: weightPart(weight),
         epilogue: `epilogue-${epilogue}`,
-        ...(isTwoSided && { side: `weight-${side}` }),
+        ...parts,
       },
       ...(constants && { constants }),
-      ...(overrides && { overrides }),
     },
     bindings: { ...weightBindings(weight), x, y, ...extra },
     writes: ['y'],
     params: { O, C, T4: T / 4, scale },
-    grid,
+    grid: [Math.ceil(T / tile[1]), Math.ceil(shape.results / tile[0]), 1],
     flops: 2 * O * C * T,
     onlyIf,
   };
-}
-
-function chooseVariant(traits: Traits, side: Side, results: number, T: number): Variant {
-  const grid = (rows: number, tokens: number) => [Math.ceil(T / tokens), Math.ceil(results / rows), 1] as const;
-  const split = (WG_T: number, SLICES: number): Variant => ({
-    file: 'matmul-split',
-    isTwoSided: true,
-    constants: { WG_T, SLICES },
-    grid: grid(8, 4 * WG_T),
-  });
-  if (!hasLanes(traits)) {
-    if (T <= FEW_TOKENS) return split(1, 64);
-    if (results <= FEW_RESULTS) return split(8, 8);
-    return { file: 'matmul-tiles', isTwoSided: true, grid: grid(64, 64) };
-  }
-  // On a CPU: registers, no barriers, and lanes that share what they load.
-  const LANES = traits.subgroupSize;
-  if (T <= FEW_TOKENS) return split(1, LANES);
-  const ROWS = chooseRows(results, LANES);
-  const file = side === 'rows' ? 'matmul-subgroups' : 'matmul-backward-subgroups';
-  return { file, isTwoSided: false, constants: { LANES, ROWS }, grid: grid(ROWS, 32) };
-}
-
-/** Results a subgroup makes: four times its lanes, or less when there are no more (low rank), but no less than 8. */
-function chooseRows(results: number, lanes: number): number {
-  return [8, 16].find((rows) => results <= rows && rows <= 4 * lanes) ?? 4 * lanes;
-}
-
-/** True when the CPU's variants can be used; any other adapter gets the GPU's, which need nothing but workgroup memory. */
-export function hasLanes(traits: Traits): boolean {
-  return traits.kind === 'cpu' && (traits.subgroupSize === 8 || traits.subgroupSize === 4);
 }
 
 /** The shader part that reads this weight. */

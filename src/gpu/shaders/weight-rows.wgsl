@@ -12,5 +12,5 @@ fn block(r4: u32, k4: u32) -> mat4x4<f32> {
   return mat4x4<f32>(weight4(row.x, k4), weight4(row.y, k4), weight4(row.z, k4), weight4(row.w, k4));
 }
 
-// (r4, k4) of the i-th block of 16 x 8, so that neighbours read neighbouring words.
-fn block_place(i: u32) -> vec2<u32> { return vec2(i / 8u, i % 8u); }
+// (r4, k4) of the i-th of so many blocks, so that neighbours read neighbouring words.
+fn block_place(i: u32, r_blocks: u32, k_blocks: u32) -> vec2<u32> { return vec2(i / k_blocks, i % k_blocks); }

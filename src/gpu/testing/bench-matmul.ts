@@ -7,6 +7,7 @@ import { Graph, type Value } from '../graph.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { matmulBackward } from '../kernels/matmul-backward.ts';
 import { outerProduct } from '../kernels/outer-product.ts';
+import { PRODUCT_VARIANTS } from '../kernels/product-variants.ts';
 import { planMemory } from '../plan.ts';
 import { Program, type Slot } from '../program.ts';
 import type { Traits } from '../traits.ts';
@@ -38,10 +39,9 @@ const SAMPLES = 8;
 export async function benchMatmul(shapes: readonly (readonly [T: number, O: number, C: number])[]): Promise<void> {
   const device = await openDevice();
   const fma = await load(device, fmaCase(device.traits));
-  const here = device.traits.kind;
   for (const [T, O, C] of shapes) {
     console.info(`\nT=${T} O=${O} C=${C}${' '.repeat(24)}wall ms   GFLOP/s  share    processor ms  share`);
-    for (const c of cases({ ...device.traits, kind: here }, T, O, C)) {
+    for (const c of cases(device.traits, T, O, C)) {
       const loaded = await load(device, c);
       const [ms, rate] = await bestOfBoth(loaded.run, fma.run);
       const flops = c.graph.ops.reduce((n, op) => n + op.flops, 0);
@@ -62,30 +62,37 @@ export async function benchMatmul(shapes: readonly (readonly [T: number, O: numb
 }
 
 function* cases(traits: Traits, T: number, O: number, C: number): Generator<Case> {
-  for (const kind of [traits.kind, traits.kind === 'cpu' ? 'gpu' : 'cpu'] as const) {
-    const variant = { ...traits, kind };
+  const sides = [
+    { side: 'rows', results: O, summed: C, tokens: T },
+    { side: 'columns', results: C, summed: O, tokens: T },
+  ] as const;
+  for (const name of [undefined, ...PRODUCT_VARIANTS.map((v) => v.name)]) {
+    const runs = PRODUCT_VARIANTS.find((v) => v.name === name)?.canRun ?? (() => true);
+    const variant = name === undefined ? traits : { ...traits, products: { asked: [name] } };
     for (const storage of STORAGES) {
-      if (kind !== traits.kind && storage !== 'q8') continue;
+      if (name !== undefined && storage !== 'q8') continue;
       const forward = new Graph(variant);
       const w = testWeight(forward, storage, O, C);
       const x = forward.input('x', [C, T]);
       const y = matmul(forward, w.weight, x);
-      yield {
-        name: `${storage} forward, ${kind}`,
-        graph: forward,
-        data: new Map([...w.data, [x, noise(C * T, 2)]]),
-        result: y,
-      };
+      if (runs(traits, sides[0]))
+        yield {
+          name: `${storage} forward${name ? `, ${name}` : ''}`,
+          graph: forward,
+          data: new Map([...w.data, [x, noise(C * T, 2)]]),
+          result: y,
+        };
       const backward = new Graph(variant);
       const v = testWeight(backward, storage, O, C);
       const dy = backward.input('dy', [O, T]);
       const dx = matmulBackward(backward, v.weight, dy);
-      yield {
-        name: `${storage} backward, ${kind}`,
-        graph: backward,
-        data: new Map([...v.data, [dy, noise(O * T, 2)]]),
-        result: dx,
-      };
+      if (runs(traits, sides[1]))
+        yield {
+          name: `${storage} backward${name ? `, ${name}` : ''}`,
+          graph: backward,
+          data: new Map([...v.data, [dy, noise(O * T, 2)]]),
+          result: dx,
+        };
     }
   }
   const R = 8;

@@ -1,0 +1,157 @@
+// The variants of a product's shader: which of them a device can run, and which of those are worth measuring there. Facts
+// (traits.ts) rule variants in and out; between those that are left a measurement decides (calibrate.ts), else their order here.
+
+import type { ShaderRef } from '../shader.ts';
+import type { Traits } from '../traits.ts';
+
+export type Side = 'rows' | 'columns';
+
+export interface ProductShape {
+  /** `rows`: y = W·x. `columns`: y = Wᵀ·x. */
+  readonly side: Side;
+  /** Rows of y. */
+  readonly results: number;
+  /** Rows of x. */
+  readonly summed: number;
+  /** T */
+  readonly tokens: number;
+}
+
+export interface ProductShader extends Pick<ShaderRef, 'file' | 'constants'> {
+  /** Parts beside the weight and the epilogue. */
+  readonly parts?: Readonly<Record<string, string>>;
+  /** Results and tokens of a workgroup. */
+  readonly tile: readonly [results: number, tokens: number];
+}
+
+export interface ProductVariant {
+  /** Kept in calibration files and on command lines. */
+  readonly name: string;
+  /** Whether device and shape allow it; a name that is asked for is taken when they do. */
+  canRun(traits: Traits, shape: ProductShape): boolean;
+  /** Whether it may be the best for this device and shape. */
+  suits(traits: Traits, shape: ProductShape): boolean;
+  shader(traits: Traits, shape: ProductShape): ProductShader;
+  /** Tiles in f16 round what is multiplied: taken only when its name is asked for. */
+  readonly isRounding?: true;
+}
+
+/** Tokens up to which the sum is split over the lanes: below, tiles of tokens would be mostly empty. */
+const FEW_TOKENS = 8;
+/** Results up to which a GPU splits the sum: below, tiles of results would be mostly empty. */
+const FEW_RESULTS = 16;
+
+/** True when the subgroups' variants can be used: they know subgroups of 8 (lavapipe) and of 4 (SwiftShader). */
+export function hasLanes({ kind, subgroupSize }: Traits): boolean {
+  return kind === 'cpu' && (subgroupSize === 8 || subgroupSize === 4);
+}
+
+/** In the order in which they are taken where nothing is measured. */
+export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
+  {
+    name: 'vector',
+    canRun: (traits, { side, tokens }) => hasLanes(traits) && side === 'rows' && tokens === 4,
+    suits: () => true,
+    shader: ({ subgroupSize: LANES }) => ({ file: 'matmul-vector', constants: { LANES }, tile: [2 * LANES, 4] }),
+  },
+  {
+    name: 'subgroups',
+    canRun: hasLanes,
+    suits: (_, { tokens }) => tokens > FEW_TOKENS,
+    shader: ({ subgroupSize: LANES }, { side, results }) => {
+      // Four times its lanes, or less when there are no more results (low rank), but no less than 8.
+      const ROWS = [8, 16].find((rows) => results <= rows && rows <= 4 * LANES) ?? 4 * LANES;
+      const file = side === 'rows' ? 'matmul-subgroups' : 'matmul-backward-subgroups';
+      return { file, constants: { LANES, ROWS }, tile: [ROWS, 32] };
+    },
+  },
+  split('split-8x8', 8, 8, ({ results }) => results <= FEW_RESULTS),
+  split('split-1x64', 1, 64, ({ tokens }) => tokens <= FEW_TOKENS),
+  split('split-1x32', 1, 32, ({ tokens }) => tokens <= FEW_TOKENS),
+  split('split-1x128', 1, 128, ({ tokens }) => tokens <= FEW_TOKENS),
+  {
+    name: 'split-lanes',
+    canRun: hasLanes,
+    suits: (_, { tokens }) => tokens <= FEW_TOKENS,
+    shader: ({ subgroupSize }, { side }) => splitShader(1, subgroupSize, side),
+  },
+  tiles('tiles-64x64', { RB: 2, TB: 1, WG_R: 8, WG_T: 16, STEP: 32 }),
+  tiles('tiles-128x64', { RB: 2, TB: 2, WG_R: 16, WG_T: 8, STEP: 16 }),
+  tiles('tiles-32x32', { RB: 1, TB: 1, WG_R: 8, WG_T: 8, STEP: 32 }),
+  {
+    name: 'registers',
+    canRun: () => true,
+    suits: (traits, { tokens }) => !hasLanes(traits) && (traits.kind === 'cpu' || tokens > FEW_TOKENS),
+    shader: (_, { side }) => ({ file: 'matmul-registers', parts: { side: `weight-${side}` }, tile: [16, 64] }),
+  },
+  tiles('tiles-64x64-f16', { RB: 2, TB: 1, WG_R: 8, WG_T: 16, STEP: 32 }, 'tile-f16'),
+  tiles('tiles-128x64-f16', { RB: 2, TB: 2, WG_R: 16, WG_T: 8, STEP: 32 }, 'tile-f16'),
+];
+
+/** What a device may choose from for a shape: never empty. */
+export function productCandidates(traits: Traits, shape: ProductShape): readonly ProductVariant[] {
+  return PRODUCT_VARIANTS.filter((v) => !v.isRounding && v.canRun(traits, shape) && v.suits(traits, shape));
+}
+
+/** Shapes that choose alike: how calibration names what it has measured. */
+export function shapeClass({ side, results, tokens }: ProductShape): string {
+  if (tokens <= FEW_TOKENS) return `${side}, few tokens`;
+  if (results <= FEW_RESULTS) return `${side}, few results`;
+  const size = results * tokens;
+  return `${side}, ${size <= 1 << 16 ? 'small' : size <= 1 << 19 ? 'medium' : 'large'}`;
+}
+
+/** The variant asked for by name, else the one measured to be the fastest, else the first that suits. */
+export function chooseProduct(traits: Traits, shape: ProductShape): ProductVariant {
+  const { asked, measured } = traits.products ?? {};
+  const named = asked?.map((name) => PRODUCT_VARIANTS.find((v) => v.name === name && v.canRun(traits, shape)));
+  const wanted = named?.find((v) => v !== undefined);
+  if (wanted !== undefined) return wanted;
+  const candidates = productCandidates(traits, shape);
+  return candidates.find((v) => v.name === measured?.[shapeClass(shape)]) ?? candidates[0]!;
+}
+
+function split(name: string, WG_T: number, SLICES: number, suits: (shape: ProductShape) => boolean): ProductVariant {
+  return {
+    name,
+    canRun: ({ maxInvocations, maxWorkgroupBytes }) =>
+      WG_T * SLICES <= maxInvocations && 16 * 8 * WG_T * SLICES <= maxWorkgroupBytes,
+    suits: (traits, shape) => traits.kind === 'gpu' && suits(shape),
+    shader: (_, { side }) => splitShader(WG_T, SLICES, side),
+  };
+}
+
+function splitShader(WG_T: number, SLICES: number, side: Side): ProductShader {
+  const parts = { side: `weight-${side}` };
+  return { file: 'matmul-split', constants: { WG_T, SLICES }, parts, tile: [8, 4 * WG_T] };
+}
+
+interface TileSizes {
+  /** Blocks of 4 results, and of 4 tokens, of an invocation. */
+  readonly RB: number;
+  readonly TB: number;
+  /** Invocations along results and tokens. */
+  readonly WG_R: number;
+  readonly WG_T: number;
+  /** Summed indices in workgroup memory at a time. */
+  readonly STEP: number;
+}
+
+function tiles(name: string, sizes: TileSizes, tile = 'tile-f32'): ProductVariant {
+  const { RB, TB, WG_R, WG_T, STEP } = sizes;
+  const isHalf = tile === 'tile-f16';
+  const bytes = (isHalf ? 8 : 16) * STEP * (RB * WG_R + TB * WG_T);
+  return {
+    name,
+    canRun: (traits) =>
+      WG_R * WG_T <= traits.maxInvocations && bytes <= traits.maxWorkgroupBytes && (!isHalf || traits.hasF16),
+    suits: ({ kind }, { tokens, results }) => kind === 'gpu' && tokens > FEW_TOKENS && results > FEW_RESULTS,
+    shader: (_, { side }) => ({
+      file: 'matmul-tiles',
+      constants: { ...sizes },
+      parts: { side: `weight-${side}`, tile },
+      tile: [4 * RB * WG_R, 4 * TB * WG_T],
+    }),
+    ...(isHalf && { isRounding: true }),
+  };
+}
