@@ -4,11 +4,14 @@ import { diagnose, diagnoseOpening } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, readQuant } from './model-flags.ts';
 import { type Parsed, parseFlags } from './usage.ts';
 
-const FLAGS = { ...MODEL_FLAGS, json: { type: 'boolean' } } as const;
+const FLAGS = { ...MODEL_FLAGS, calibrate: { type: 'boolean' }, json: { type: 'boolean' } } as const;
 
 export const doctor = {
   summary: 'the GPU, its limits and its measured speed',
-  help: `usage: graft doctor [--model <model>] [--json]
+  help: `usage: graft doctor [--model <model>] [--calibrate] [--json]
+
+  --calibrate               measures the kernels' variants anew (it is done once for each device, in at most 1.5 s);
+                            GRAFT_VARIANTS=name,… takes these variants wherever they can run, in every command
 
   With a model: opens it and says how long that takes, from its files or from the copy that an earlier opening has kept,
   how many bytes it has on the GPU, and how much memory of this process it took at most.
@@ -17,7 +20,7 @@ ${MODEL_HELP}`,
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('doctor', args, FLAGS, { min: 0, max: 0 });
     if (flags.text('model') !== undefined) return openModel(flags);
-    const report = await diagnose();
+    const report = await diagnose(flags.has('calibrate'));
     if (flags.has('json')) {
       console.log(JSON.stringify(report));
       return;
@@ -33,6 +36,9 @@ ${MODEL_HELP}`,
       ['features', report.features.join(', ') || 'none'],
     ] as const;
     print(rows);
+    console.log('\nproducts');
+    for (const { shapes, variant, of } of report.variants)
+      console.log(`  ${shapes.padEnd(22)}${variant}${of > 1 ? ` (the best of ${of})` : ''}`);
   },
 };
 

@@ -173,6 +173,7 @@ export class BaseService implements BaseApi {
       name,
       licence,
       store: this.session.host.prepared,
+      tunings: this.session.host.tunings,
       signal,
       onProgress: (done, total) => {
         if (download?.isStreaming())

@@ -5,8 +5,10 @@ import path from 'node:path';
 import { create, globals } from 'webgpu';
 import { batchColumns, makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
+import { describeVariants } from '../gpu/calibrate.ts';
 import { Device } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
+import { type TuneOptions, tune } from '../gpu/tuning.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -14,7 +16,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { stopAt } from '../model/stop-at.ts';
-import { openModelFiles, openPreparedFolder, writeFolder } from '../storage/node.ts';
+import { openModelFiles, openPreparedFolder, openTuningFolder, writeFolder } from '../storage/node.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-training.ts';
@@ -76,7 +78,8 @@ export async function openModelAt(
 ): Promise<BaseModel> {
   const { name, licence, files, download } = await findModel(at, hubAccess(options.token));
   const bytes = files.reduce((n, f) => n + f.size, 0);
-  const store = bytes >= KEEP_BYTES ? openPreparedFolder(cacheFolder()) : undefined;
+  const store = bytes >= KEEP_BYTES ? openPreparedFolder(cacheFolder('prepared')) : undefined;
+  await tuneNodeDevice(device);
   return openBase(device, files, quant, {
     ...(name !== undefined && { name }),
     licence,
@@ -89,8 +92,18 @@ export async function openModelAt(
 /** Smaller models prepare in the time that looking them up would take. */
 const KEEP_BYTES = 64 << 20;
 
-function cacheFolder(): string {
-  return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'graft', 'prepared');
+function cacheFolder(name: 'prepared' | 'tuning'): string {
+  return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'graft', name);
+}
+
+/**
+ * Chooses the kernels' variants for this device: those of GRAFT_VARIANTS (names, with commas between), else what was measured
+ * here before, else what is measured now.
+ */
+export async function tuneNodeDevice(device: Device, options: TuneOptions = {}): Promise<void> {
+  const named = process.env.GRAFT_VARIANTS;
+  const asked = named ? named.split(',').map((name) => name.trim()) : undefined;
+  await tune(device, openTuningFolder(cacheFolder('tuning')), { ...(asked && { asked }), ...options });
 }
 
 /** An adapter for this base: a PEFT folder, a .gguf file for llama.cpp or a folder of mlx-lm. */
@@ -214,8 +227,10 @@ export async function generateText(
   return { text, ids: made, tokensPerSecond: made.length > 1 ? (made.length - 1) / seconds : 0 };
 }
 
-export async function diagnose() {
+/** `again`: measures the kernels' variants anew. */
+export async function diagnose(again = false) {
   const device = await openNodeDevice();
+  await tuneNodeDevice(device, { again });
   const { traits, name, isSoftware, gpu: opened } = device;
   const report = {
     name,
@@ -228,6 +243,7 @@ export async function diagnose() {
       maxWorkgroupBytes: traits.maxWorkgroupBytes,
     },
     features: [...opened.features].sort(),
+    variants: describeVariants(device.traits),
   };
   device.destroy();
   return report;

@@ -2,6 +2,7 @@
 // taken from the prepared copy of an earlier opening.
 
 import type { Device } from '../gpu/device.ts';
+import { type TuningStore, tune } from '../gpu/tuning.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { chooseQuant } from '../model/choose-quant.ts';
 import { baseName, type ModelFile } from '../model/model-file.ts';
@@ -15,6 +16,8 @@ export interface OpenBaseOptions {
   /** For files that do not state one. */
   readonly licence?: string | undefined;
   readonly store?: PreparedStore | undefined;
+  /** Keeps what the device does best; without one nothing is measured, and facts choose. */
+  readonly tunings?: TuningStore | undefined;
   /** Of the machine, for the choice of a scheme. */
   readonly memoryBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -27,6 +30,7 @@ export async function openBase(
   asked: QuantChoice | 'auto',
   options: OpenBaseOptions = {},
 ): Promise<BaseModel> {
+  if (options.tunings !== undefined) await tune(device, options.tunings);
   const opened = await openModelFolder(files, options.name);
   const folder = { ...opened, licence: opened.licence ?? options.licence };
   const { traits } = device;

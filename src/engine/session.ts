@@ -4,6 +4,7 @@
 import type { EditableDataset } from '../data/editable-dataset.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import type { Device } from '../gpu/device.ts';
+import type { TuningStore } from '../gpu/tuning.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
@@ -26,6 +27,7 @@ export interface EngineHost {
   /** Of the machine, where it says so. */
   readonly memoryBytes?: number | undefined;
   readonly prepared: PreparedStore;
+  readonly tunings?: TuningStore;
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   readonly archive: RunArchive<RunRecord, RunCurves>;

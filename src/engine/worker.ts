@@ -2,7 +2,14 @@
 
 import { expose } from 'comlink';
 import { fileFromBytes, type ModelFile } from '../model/model-file.ts';
-import { openAdapterStore, openPreparedStore, openRunArchive, openRunStore, writeExport } from '../storage/browser.ts';
+import {
+  openAdapterStore,
+  openPreparedStore,
+  openRunArchive,
+  openRunStore,
+  openTuningStore,
+  writeExport,
+} from '../storage/browser.ts';
 import { Traffic } from './count-traffic.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
@@ -62,6 +69,7 @@ expose(
     gpu: 'gpu' in navigator ? navigator.gpu : undefined,
     memoryBytes: 'deviceMemory' in navigator ? Number(navigator.deviceMemory) * 2 ** 30 : undefined,
     prepared: openPreparedStore(),
+    tunings: openTuningStore(),
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),

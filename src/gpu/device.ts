@@ -32,7 +32,8 @@ export interface Pipeline {
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render|warp/i;
 
 export class Device {
-  readonly traits: Traits;
+  /** Facts, and which variants were found the best here (tuning.ts). */
+  traits: Traits;
   readonly name: string;
   readonly isSoftware: boolean;
   /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
@@ -100,6 +101,11 @@ export class Device {
       },
     });
     return new Device(gpuDevice, adapter.info, options.patienceMs);
+  }
+
+  /** For graphs that are built from now on. */
+  takeProducts(products: NonNullable<Traits['products']>): void {
+    this.traits = { ...this.traits, products };
   }
 
   pipelineKey(ref: ShaderRef): string {

@@ -2,6 +2,7 @@
 
 import { clear, createStore, del, delMany, entries, get, keys, set, setMany } from 'idb-keyval';
 import type { PackedRows } from '../data/pack-rows.ts';
+import type { TuningStore } from '../gpu/tuning.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
 import type { AdapterStore, StoredRecord } from './adapter-store.ts';
 import type { RunArchive } from './run-archive.ts';
@@ -52,6 +53,12 @@ export function openRunArchive<R extends { readonly id: string }, C>(): RunArchi
       await del(id, records);
     },
   };
+}
+
+/** What the GPU was measured to do best. */
+export function openTuningStore(): TuningStore {
+  const store = createStore('graft-tunings', 'tunings');
+  return { load: (key) => get<string>(key, store), save: (key, text) => set(key, text, store) };
 }
 
 const RUN_LOCK = 'graft-run';

@@ -8,6 +8,7 @@ import {
   openModelFile,
   openModelFiles,
   openPreparedFolder,
+  openTuningFolder,
   writeFolder,
 } from './node.ts';
 
@@ -131,5 +132,16 @@ describe('openPreparedFolder()', () => {
     await mkdir(path.join(folder, 'uncommitted', 'k.json', 'x'), { recursive: true });
     await expect(writer!.commit({ version: 1, hash: 'h', bytes: 3 })).rejects.toThrow();
     expect(await store.open('k')).toBeUndefined();
+  });
+});
+
+describe('openTuningFolder()', () => {
+  it('gives back what was kept under a key, and nothing for another', async () => {
+    const store = openTuningFolder(path.join(folder, 'not', 'there', 'yet'));
+    expect(await store.load('GPU "A"/1')).toBeUndefined();
+    await store.save('GPU "A"/1', 'fast');
+    await store.save('GPU "A"/1', 'faster');
+    expect(await store.load('GPU "A"/1')).toBe('faster');
+    expect(await store.load('GPU "A"/2')).toBeUndefined();
   });
 });

@@ -1,11 +1,13 @@
 // Node's side of storage: model and dataset files, PEFT folders written whole or not at all, prepared models
 // and a run's checkpoints in folders.
 
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { DataFile } from '../data/types.ts';
+import type { TuningStore } from '../gpu/tuning.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import type { PreparedRecord, PreparedStore } from '../model/prepared-store.ts';
 import type { StreamedFile } from '../model/streamed-file.ts';
@@ -192,6 +194,20 @@ async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
+}
+
+/** What GPUs were measured to do best, one small file each. */
+export function openTuningFolder(folder: string): TuningStore {
+  const at = (key: string) => path.join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+  return {
+    load: (key) => readFile(at(key), 'utf8').catch(() => undefined),
+    async save(key, text) {
+      await mkdir(folder, { recursive: true });
+      const temporary = `${at(key)}.${process.pid}.part`;
+      await writeFile(temporary, text);
+      await rename(temporary, at(key));
+    },
+  };
 }
 
 /** Prepared models in a folder of the user's cache directory. */

@@ -1,0 +1,142 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { calibrate, describeVariants } from './calibrate.ts';
+import { Device } from './device.ts';
+import { chooseProduct, PRODUCT_VARIANTS, productCandidates, shapeClass } from './kernels/product-variants.ts';
+import { openGpu } from './testing/open-device.ts';
+import { BASE_TRAITS, type Traits } from './traits.ts';
+import { type TuningStore, tune } from './tuning.ts';
+
+const SHAPE = { side: 'rows', results: 1536, summed: 576, tokens: 512 } as const;
+const DEVICES: readonly Traits[] = [
+  BASE_TRAITS,
+  { ...BASE_TRAITS, hasF16: true, maxInvocations: 1024, maxWorkgroupBytes: 32768 },
+  { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 8 },
+  { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 4 },
+  { ...BASE_TRAITS, kind: 'cpu' },
+];
+
+const opened = Device.open(openGpu());
+afterAll(async () => (await opened).destroy());
+
+/** The test device with traits of another: all but f16 and subgroups work on any. */
+const pretend = (device: Device, traits: Partial<Traits>) =>
+  Object.assign(Object.create(device) as Device, { traits: { ...device.traits, ...traits } });
+
+function memoryStore(): TuningStore & { readonly texts: Map<string, string> } {
+  const texts = new Map<string, string>();
+  return {
+    texts,
+    load: async (key) => texts.get(key),
+    save: async (key, text) => void texts.set(key, text),
+  };
+}
+
+describe('chooseProduct()', () => {
+  it('finds a variant for every shape on every device, and none that rounds', () => {
+    for (const traits of DEVICES)
+      for (const side of ['rows', 'columns'] as const)
+        for (const results of [1, 8, 17, 4096])
+          for (const tokens of [4, 8, 16, 2048]) {
+            const shape = { side, results, summed: 64, tokens };
+            const chosen = chooseProduct(traits, shape);
+            expect(chosen.canRun(traits, shape)).toBe(true);
+            expect(chosen.isRounding).toBeUndefined();
+          }
+  });
+
+  it('takes what was measured, unless it can not run here', () => {
+    const measured = { [shapeClass(SHAPE)]: 'tiles-32x32' };
+    expect(chooseProduct({ ...BASE_TRAITS, products: { measured } }, SHAPE).name).toBe('tiles-32x32');
+    expect(
+      chooseProduct({ ...BASE_TRAITS, products: { measured: { [shapeClass(SHAPE)]: 'vector' } } }, SHAPE).name,
+    ).toBe(chooseProduct(BASE_TRAITS, SHAPE).name);
+  });
+
+  it('takes what is asked for before anything else, the first that can run', () => {
+    const products = { asked: ['tiles-64x64-f16', 'registers'], measured: { [shapeClass(SHAPE)]: 'tiles-32x32' } };
+    expect(chooseProduct({ ...BASE_TRAITS, products }, SHAPE).name).toBe('registers');
+    expect(chooseProduct({ ...BASE_TRAITS, hasF16: true, products }, SHAPE).name).toBe('tiles-64x64-f16');
+  });
+});
+
+describe('calibrate()', () => {
+  it('names a candidate for classes that have a choice, and leaves the others to facts', async () => {
+    const device = await opened;
+    const measured = await calibrate(device, 20_000);
+    for (const { shapes, variant, of } of describeVariants({ ...device.traits, products: { measured } }))
+      expect(measured[shapes]).toBe(of > 1 ? variant : undefined);
+  });
+
+  it('has a choice of several variants on a GPU', () => {
+    for (const { of } of describeVariants(BASE_TRAITS)) expect(of).toBeGreaterThan(1);
+  });
+
+  it('stops when its time is over', async () => {
+    expect(await calibrate(pretend(await opened, { kind: 'gpu' }), 0)).toEqual({});
+  });
+
+  it('tells a slow variant from a fast one', async () => {
+    // On a processor a GPU's tiles with their barriers lose by far against registers: the measurement must see it.
+    const device = await opened;
+    if (device.traits.kind !== 'cpu') {
+      console.warn('SKIPPED: the order of variants is known for software adapters only');
+      return;
+    }
+    const shape = { side: 'rows', results: 256, summed: 256, tokens: 128 } as const;
+    const gpu = pretend(device, { kind: 'gpu' });
+    expect(productCandidates(gpu.traits, shape).map((v) => v.name)).toContain('registers');
+    const measured = await calibrate(gpu, 60_000, [shape]);
+    expect(measured[shapeClass(shape)]).toBe('registers');
+  });
+});
+
+describe('tune()', () => {
+  it('measures once, and finds the record the next time', async () => {
+    const device = await opened;
+    const store = memoryStore();
+    const first = pretend(device, {});
+    await tune(first, store);
+    expect(store.texts.size).toBe(1);
+    const [[key, text]] = [...store.texts] as [[string, string]];
+    const kept = { ...JSON.parse(text), measured: { 'rows, large': 'subgroups', mark: 'kept' } };
+    store.texts.set(key, JSON.stringify(kept));
+    const second = pretend(device, {});
+    await tune(second, store);
+    expect(second.traits.products).toEqual({ measured: kept.measured });
+  });
+
+  it('measures anew when the record is of another version, broken, or not wanted', async () => {
+    const device = await opened;
+    const store = memoryStore();
+    await tune(pretend(device, {}), store);
+    const [[key, text]] = [...store.texts] as [[string, string]];
+    const marked = { ...JSON.parse(text), measured: { mark: 'kept' } };
+    for (const broken of [
+      JSON.stringify({ ...marked, version: 0 }),
+      '{',
+      '[]',
+      JSON.stringify({ ...marked, variants: 'x' }),
+    ]) {
+      store.texts.set(key, broken);
+      const again = pretend(device, {});
+      await tune(again, store);
+      expect(again.traits.products?.measured).not.toHaveProperty('mark');
+    }
+    store.texts.set(key, JSON.stringify(marked));
+    const wanted = pretend(device, {});
+    await tune(wanted, store, { again: true });
+    expect(wanted.traits.products?.measured).not.toHaveProperty('mark');
+  });
+
+  it('takes what is asked for without measuring, and refuses a name that no variant has', async () => {
+    const device = pretend(await opened, {});
+    const store = memoryStore();
+    await tune(device, store, { asked: ['registers'] });
+    expect(device.traits.products).toEqual({ asked: ['registers'] });
+    expect(store.texts.size).toBe(0);
+    await expect(tune(device, store, { asked: ['turbo'] })).rejects.toThrow(
+      /Cannot use the variant "turbo": need some of .*registers/,
+    );
+    expect(PRODUCT_VARIANTS.map((v) => v.name)).not.toContain('turbo');
+  });
+});
