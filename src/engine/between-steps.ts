@@ -5,6 +5,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { withTensors } from '../lora/adapter-tensors.ts';
 import { writePeftFolder } from '../lora/files/peft.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import { plainLora } from '../lora/plain-lora.ts';
 import { cardFacts } from './card-facts.ts';
 import type { RunEvent, SampleOptions } from './protocol.ts';
 import { type RunRecorder, stepsToKeep } from './run-recorder.ts';
@@ -46,7 +47,10 @@ export function betweenSteps(run: {
   const keep = async (step: number, flat: FlatAdapter) => {
     if (!keepsStates || adapter === undefined || !stepsToKeep(totalSteps, flat.params.size).includes(step)) return;
     try {
-      const files = writePeftFolder(withTensors(adapter, await flat.read()), cardFacts(session.needModel(), name));
+      const files = writePeftFolder(
+        plainLora(withTensors(adapter, await flat.read())),
+        cardFacts(session.needModel(), name),
+      );
       recorder.keepState(step, new Map(files.map((file) => [file.name, file.bytes])));
     } catch (error) {
       keepsStates = false;

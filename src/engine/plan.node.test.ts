@@ -12,7 +12,7 @@ import { diskFolder } from '../model/testing/shared.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 import { planStep } from '../train/train-step.ts';
 import { planRunAt } from './plan.node.ts';
-import { newAdapter, trainAdapter } from './train-adapter.ts';
+import { newShape, trainAdapter } from './train-adapter.ts';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../train/testing/fixtures');
 const MODELS = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -96,7 +96,7 @@ describe('planStep()', () => {
   it.each(MODELS.map(({ name }) => name))('plans %s alike for every kind of device', async (name) => {
     const folder = await openModelFolder(diskFolder(path.join(FIXTURES, name, 'model')));
     const model = planModel(folder, Q8);
-    const adapter = newAdapter(model, settings);
+    const adapter = newShape(model, settings);
     const positions = Math.min(96, folder.config.maxTokens ?? 96);
     for (const checkpointing of ['none', 'block'] as const) {
       const shape = { columns: 192, positions, dropout: 0.1, checkpointing };

@@ -15,7 +15,7 @@ import { CHECKPOINTING, checkSettings, type TrainSettings } from '../train/recip
 import { sizeClass } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
-import { newAdapter } from './train-adapter.ts';
+import { newShape } from './train-adapter.ts';
 
 /** Bytes on the device, by what they are for; `total` is their sum. */
 export interface RunPlan {
@@ -50,7 +50,7 @@ export async function planRunAt(
   const room = { traits: ANY_DEVICE, memoryBytes: totalmem() };
   const quant = asked === 'auto' ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, room) : asked;
   const model = planModel(folder, quant);
-  const adapter = newAdapter(model, settings);
+  const adapter = newShape(model, settings);
   const { seqLen, batchSize, dropout } = settings;
   // The last token of a row is only asked for.
   const columns = sizeClass(worstColumns(new Array<number>(batchSize).fill(seqLen - 1), batchSize));

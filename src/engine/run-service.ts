@@ -33,7 +33,7 @@ import { RunRecorder } from './run-recorder.ts';
 import { findStart, readStart, withStart } from './run-start.ts';
 import { checkSampleOptions } from './sample-prompts.ts';
 import type { Session } from './session.ts';
-import { adapterOf, isSameDevice, newAdapter } from './train-adapter.ts';
+import { adapterOf, isSameDevice, newShape } from './train-adapter.ts';
 import { type RunFault, trainThroughFaults } from './train-through-faults.ts';
 
 /** A tab is closed more lightly than a terminal. */
@@ -53,7 +53,7 @@ export class RunService implements RunApi {
     checkSettings(settings);
     const model = this.session.needModel();
     const { rows } = await this.datasets.rowsFor(settings);
-    const adapter = newAdapter(model, settings);
+    const adapter = newShape(model, settings);
     const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
     const plan = planStep(model, model.device.traits, adapter, {
       columns: largestBatch(rows, settings),

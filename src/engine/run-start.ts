@@ -4,6 +4,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
+import { loraChoiceOf } from '../train/lora-settings.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { RunStart } from './protocol.ts';
@@ -25,14 +26,22 @@ export async function readStart(session: Session, { start }: KeptRun): Promise<A
   return start && read(session.needModel(), start);
 }
 
-/** A run from an adapter has that adapter's rank, alpha and targets. */
+/** A run from an adapter has that adapter's rank, alpha, targets and kind. */
 export function withStart(settings: TrainSettings, { config, modules }: Adapter, model: BaseModel): TrainSettings {
   const last = (paths: Iterable<string>) => [
     ...new Set([...paths].map((path) => path.slice(path.lastIndexOf('.') + 1))),
   ];
   const own = last(modules.keys());
   const isAll = last(model.linears().keys()).every((name) => own.includes(name));
-  return { ...settings, rank: config.r, alpha: config.lora_alpha, targets: isAll ? 'all-linear' : own };
+  const { lora: _, ...rest } = settings;
+  const lora = loraChoiceOf(config);
+  return {
+    ...rest,
+    rank: config.r,
+    alpha: config.lora_alpha,
+    targets: isAll ? 'all-linear' : own,
+    ...(lora && { lora }),
+  };
 }
 
 async function stateFiles({ host }: Session, from: Extract<RunStart, { kind: 'state' }>) {

@@ -13,7 +13,7 @@ async function configOf(model: string): Promise<{ fan_in_fan_out: boolean; targe
   const folder = path.resolve(import.meta.dirname, `../train/testing/fixtures/${model}/model`);
   const opened = await openModelFolder(diskFolder(folder), model);
   const base = await BaseModel.open(await openDevice(), opened, { linears: 'q8', embeddings: 'q8' });
-  const [config] = writePeftFolder(newAdapter(base, SETTINGS), { name: 'test' });
+  const [config] = writePeftFolder(await newAdapter(base, SETTINGS), { name: 'test' });
   base.destroy();
   return JSON.parse(new TextDecoder().decode(config!.bytes));
 }

@@ -3,12 +3,15 @@
 import type { TokenRow } from '../data/types.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { withTensors } from '../lora/adapter-tensors.ts';
+import { type AdapterShape, withTensors } from '../lora/adapter-tensors.ts';
 import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
-import { initAdapter } from '../lora/init-adapter.ts';
-import { DEFAULT_LORA } from '../lora/lora-config.ts';
+import type { LoraConfig } from '../lora/lora-config.ts';
+import { placeAdapter } from '../lora/place-adapter.ts';
+import { plainLora } from '../lora/plain-lora.ts';
+import { startAdapter } from '../lora/start-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../train/checkpoint.ts';
+import { loraConfigOf } from '../train/lora-settings.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
@@ -21,22 +24,20 @@ export interface Trained {
   readonly probe: Probe | undefined;
 }
 
-/** A fresh adapter as the settings ask for: A random from the seed, B zero. Throws when no target matches. */
-export function newAdapter(
-  model: Pick<BaseModel, 'folder' | 'family' | 'parts'>,
-  settings: Pick<TrainSettings, 'rank' | 'alpha' | 'dropout' | 'targets' | 'seed'>,
-): Adapter {
-  const config = {
-    ...DEFAULT_LORA,
-    task_type: 'CAUSAL_LM',
-    r: settings.rank,
-    lora_alpha: settings.alpha,
-    lora_dropout: settings.dropout,
-    target_modules: settings.targets,
-    base_model_name_or_path: model.folder.name,
-    fan_in_fan_out: model.family.fanInFanOut ?? false,
-  };
-  return initAdapter(config, model.parts, settings.seed, model.folder.name);
+type AdapterChoice = Pick<TrainSettings, 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora'>;
+
+function configFor({ folder, family }: Pick<BaseModel, 'folder' | 'family'>, choice: AdapterChoice): LoraConfig {
+  return loraConfigOf(choice, { name: folder.name, fanInFanOut: family.fanInFanOut });
+}
+
+/** Where a fresh adapter would sit and with what, before it has numbers. Throws when no target matches. */
+export function newShape(model: Pick<BaseModel, 'folder' | 'family' | 'parts'>, choice: AdapterChoice): AdapterShape {
+  return placeAdapter(configFor(model, choice), model.parts);
+}
+
+/** A fresh adapter as the settings ask for; what is random in it follows from the seed. Throws when no target matches. */
+export function newAdapter(model: BaseModel, choice: AdapterChoice & Pick<TrainSettings, 'seed'>): Promise<Adapter> {
+  return startAdapter(model, configFor(model, choice), choice.seed);
 }
 
 export interface TrainHooks extends RunHooks {
@@ -63,7 +64,7 @@ export async function trainAdapter(
   keep?: KeepOptions,
 ): Promise<Trained> {
   checkSettings(settings);
-  const adapter = start ?? newAdapter(model, settings);
+  const adapter = start ?? (await newAdapter(model, settings));
   const checkpoints = keep && { ...keep, identity: await identify(model, adapter, keep.dataHash) };
   if (checkpoints?.resumeFrom !== undefined) {
     const problem = whyNotResume(checkpoints.resumeFrom, { settings, identity: checkpoints.identity });
@@ -73,7 +74,7 @@ export async function trainAdapter(
   try {
     hooks.onAdapter?.(flat, adapter);
     const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
-    const trained = withTensors(adapter, await flat.read());
+    const trained = plainLora(withTensors(adapter, await flat.read()));
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
     flat.destroy();
@@ -83,11 +84,11 @@ export async function trainAdapter(
 /** The adapter that a checkpoint holds, as it stood then; `start` is what its run began with, if not a fresh one. Throws when the base is not the run's own. */
 export async function adapterOf(model: BaseModel, checkpoint: Checkpoint, start?: Adapter): Promise<Adapter> {
   const { settings, identity, state } = checkpoint;
-  const adapter = start ?? newAdapter(model, settings);
+  const adapter = start ?? (await newAdapter(model, settings));
   const now = await identify(model, adapter, identity.data);
   const problem = whyNotResume(checkpoint, { settings, identity: now });
   if (problem !== undefined) throw new Error(problem);
-  return withTensors(adapter, splitFlat(adapter, state.params));
+  return plainLora(withTensors(adapter, splitFlat(adapter, state.params)));
 }
 
 /** True when a run that goes on here makes the bits that it would have made where it was interrupted. */

@@ -15,6 +15,8 @@ export interface ModuleShape {
   readonly isEmbedding?: boolean;
   readonly magnitude?: Float32Array | true;
   readonly loraBias?: Float32Array | true;
+  /** B₀·A₀ is taken from the base. */
+  readonly start?: AdapterModule['start'] | true;
 }
 
 /** Where an adapter sits and with what; an `Adapter` is one, and one can be made without its numbers. */

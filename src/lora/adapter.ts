@@ -18,6 +18,8 @@ export interface AdapterModule extends Target {
   readonly magnitude?: Float32Array;
   /** lora_B.bias (outFeatures), scaled as B is. */
   readonly loraBias?: Float32Array;
+  /** What pissa and olora take from the base: y = (W - s·B₀·A₀)·x + s·B·A·x, while it is trained. Not trained itself. */
+  readonly start?: { readonly a: Float32Array; readonly b: Float32Array };
 }
 
 /** A parameter of the base that takes the place of the base's own. */

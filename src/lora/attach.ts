@@ -19,7 +19,7 @@ import { factorWeight } from '../gpu/weight.ts';
 import type { Adapt, EmbeddingCall, LinearCall, ModuleCall, ParameterSource } from '../model/layers.ts';
 import type { Head } from '../model/model-parts.ts';
 import type { AdapterShape, AdapterTensor, ModuleShape } from './adapter-tensors.ts';
-import { type FlatAdapter, flatLayout, normName, normsOf, tokenListName } from './flat-adapter.ts';
+import { type FlatAdapter, flatLayout, normName, normsOf, startName, tokenListName } from './flat-adapter.ts';
 
 export interface DropoutInputs {
   /** Probability that an element of x is dropped in the low-rank branch. */
@@ -68,14 +68,14 @@ export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?
     const { path, x, addend } = call;
     const m = shape.modules.get(path);
     if (m === undefined) return call.run(parts.source);
-    const { lora_A, lora_B, magnitude, lora_bias } = parts.of(path);
+    const { lora_A, lora_B, magnitude, lora_bias, start } = parts.of(path);
     const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
     if (magnitude === undefined) {
       const y = lowRank(
         g,
         { a, b, scaling: m.scaling, dropout: (_, v) => dropped(path, v) },
         x,
-        call.run(parts.source),
+        start ? lowRank(g, { ...start, scaling: -m.scaling }, x, call.run(parts.source)) : call.run(parts.source),
       );
       return lora_bias === undefined ? y : addRows(g, y, lora_bias, m.scaling);
     }
@@ -162,6 +162,8 @@ export function attachFrozen(
       const { lora_A, lora_B, magnitude, lora_bias } = parts.of(path);
       const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
       if (magnitude === undefined) {
+        const { start } = parts.of(path);
+        if (start) y = lowRank(g, { ...start, scaling: -m.scaling, columnScale: strength }, x, y);
         y = lowRank(g, { a, b, scaling: m.scaling, columnScale: strength }, x, y);
         if (lora_bias !== undefined) y = addRows(g, y, lora_bias, m.scaling, strength);
         continue;
@@ -211,6 +213,13 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
       g.frozen(`${prefix}${tokenListName(path)}`, [ids.length], 'u32'),
     ]),
   );
+  const starts = new Map(
+    [...shape.modules].flatMap(([path, m]) => {
+      const of = (which: 'a' | 'b', sizes: readonly [number, number]) =>
+        factorWeight(g.frozen(`${prefix}${startName(path, which)}`, sizes));
+      return m.start ? [[path, { a: of('a', [m.r, m.inFeatures]), b: of('b', [m.outFeatures, m.r]) }] as const] : [];
+    }),
+  );
   const modulesOfSaved = new Set([...(shape.saved?.keys() ?? [])].map((name) => name.slice(0, name.lastIndexOf('.'))));
   const source: ParameterSource = {
     matrix: ({ name }) => {
@@ -227,6 +236,7 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
       lora_B: tensors.get(partName(path, 'lora_B')),
       magnitude: tensors.get(partName(path, 'magnitude')),
       lora_bias: tensors.get(partName(path, 'lora_bias')),
+      start: starts.get(path),
     }),
     tokens: (path: string) => {
       const tokens = lists.get(path);

@@ -42,6 +42,18 @@ export function normsOf({ modules }: AdapterShape): (readonly [path: string, row
 /** The ids of an embedding's trained rows: a frozen value of every graph with the adapter. */
 export const tokenListName = (path: string) => `${path}.tokens`;
 
+/** A₀ and B₀ of a module that began with a part of its base: frozen values of every graph with the adapter. */
+export const startName = (path: string, which: 'a' | 'b') => `${path}.start_${which}`;
+
+/** Bytes that an adapter has on the device beside its flat buffer while it is trained. */
+export function extraBytes({ modules, tokens }: AdapterShape): number {
+  let bytes = 0;
+  for (const { ids } of tokens?.values() ?? []) bytes += 4 * ids.length;
+  for (const { start, r, inFeatures, outFeatures } of modules.values())
+    if (start) bytes += 4 * r * (inFeatures + outFeatures);
+  return bytes;
+}
+
 export class FlatAdapter {
   private norms: GPUBuffer | undefined;
   /** Memory of what a graph needs beside the parameters, by `normName` and `tokenListName`. */
@@ -62,11 +74,12 @@ export class FlatAdapter {
     const adapter = new FlatAdapter(device, shape, params);
     try {
       adapter.write(values);
-      for (const [path, { ids }] of shape.tokens ?? []) {
-        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-        const buffer = await device.allocate(tokenListName(path), 4 * ids.length, usage);
-        adapter.extra.set(tokenListName(path), { buffer, offset: 0, size: 4 * ids.length });
-        device.gpu.queue.writeBuffer(buffer, 0, Uint32Array.from(ids));
+      for (const [path, { ids }] of shape.tokens ?? []) await adapter.keep(tokenListName(path), Uint32Array.from(ids));
+      for (const [path, { start }] of shape.modules) {
+        if (start === undefined) continue;
+        if (start === true) throw new RangeError(`Cannot load adapter: found no start of "${path}", need its A and B`);
+        await adapter.keep(startName(path, 'a'), start.a);
+        await adapter.keep(startName(path, 'b'), start.b);
       }
       return adapter;
     } catch (error) {
@@ -99,6 +112,14 @@ export class FlatAdapter {
         );
       this.device.gpu.queue.writeBuffer(this.params, 4 * offset, data as Float32Array<ArrayBuffer>);
     }
+  }
+
+  /** Numbers that stay as they are, in a buffer of their own. */
+  private async keep(name: string, values: Uint32Array | Float32Array): Promise<void> {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const buffer = await this.device.allocate(name, values.byteLength, usage);
+    this.extra.set(name, { buffer, offset: 0, size: values.byteLength });
+    this.device.gpu.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
   }
 
   /** Brings all tensors back to the host. */

@@ -40,7 +40,7 @@ export function initFactors(
       `Cannot start an adapter: found init_lora_weights ${JSON.stringify(init)}, need true, false, "gaussian" or "orthogonal"`,
     );
   const modules = new Map<string, AdapterModule>();
-  for (const [path, { magnitude: _, loraBias, ...target }] of placed) {
+  for (const [path, { magnitude: _, start: __, loraBias, ...target }] of placed) {
     const { r, inFeatures, outFeatures, isEmbedding } = target;
     const [forA, forB] = [randomWords(seed, path), randomWords(seed, `${path}.lora_B`)];
     const a = new Float32Array(r * inFeatures);
@@ -105,6 +105,17 @@ function fillUniform(out: Float32Array, next: Words, bound: number): void {
     const words = next(i / 4);
     for (let k = 0; k < 4 && i + k < out.length; k++) out[i + k] = (2 * toUnit(words[k]!) - 1) * bound;
   }
+}
+
+/** The k-th of a stream of independent normal numbers. */
+export function normalNumbers(seed: number, name: string): (k: number) => number {
+  const next = randomWords(seed, name);
+  return (k) => {
+    const words = next(Math.floor(k / 4));
+    const [first, second] = k % 4 < 2 ? [words[0]!, words[1]!] : [words[2]!, words[3]!];
+    const angle = 2 * Math.PI * toUnit(second);
+    return Math.sqrt(-2 * Math.log(toUnit(first))) * (k % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
+  };
 }
 
 /** Box-Muller: two words give two independent normal numbers. */

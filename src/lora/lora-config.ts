@@ -97,8 +97,14 @@ const BASE_CHANGING_INIT = /^(pissa|olora|corda|lora_ga|loftq|mica)/;
 /** A matrix of higher rank than any model's width is a mistake. */
 const MAX_RANK = 2 ** 16;
 
-/** Reads adapter_config.json. `notices` name keys that PEFT 0.21 does not know. Throws a RangeError by field. */
-export function parseLoraConfig(json: Json): { readonly config: LoraConfig; readonly notices: readonly string[] } {
+/**
+ * Reads adapter_config.json, or the config of an adapter to be made (`isNew`), which may begin with a part of the base.
+ * `notices` name keys that PEFT 0.21 does not know. Throws a RangeError by field.
+ */
+export function parseLoraConfig(
+  json: Json,
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): { readonly config: LoraConfig; readonly notices: readonly string[] } {
   refuseOtherAdapters(json);
   const config: LoraConfig = {
     peft_type: 'LORA',
@@ -114,7 +120,9 @@ export function parseLoraConfig(json: Json): { readonly config: LoraConfig; read
     alpha_pattern: pattern(json, 'alpha_pattern', finite),
     layers_to_transform: layers(json.layers_to_transform ?? null),
     layers_pattern: names(json, 'layers_pattern'),
-    init_lora_weights: initialisation(json.init_lora_weights ?? true),
+    init_lora_weights: isNew
+      ? beginning(json.init_lora_weights ?? true)
+      : initialisation(json.init_lora_weights ?? true),
     fan_in_fan_out: flag(json, 'fan_in_fan_out'),
     bias: biases(json.bias ?? 'none'),
     use_dora: flag(json, 'use_dora'),
@@ -212,6 +220,18 @@ function tokenIds(value: unknown): LoraConfig['trainable_token_indices'] {
   if (areIds(value)) return value;
   if (isObject(value) && Object.values(value).every(areIds)) return value as Record<string, number[]>;
   throw bad('trainable_token_indices', value, 'different token ids, or lists of them by embedding');
+}
+
+/** Ways to begin that Graft computes. */
+function beginning(value: unknown): boolean | string {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string' && /^(gaussian|orthogonal|pissa|pissa_niter_\d{1,3}|olora|loftq)$/.test(value))
+    return value;
+  throw bad(
+    'init_lora_weights',
+    value,
+    'true, false, "gaussian", "orthogonal", "pissa", "pissa_niter_<n>", "olora" or "loftq"',
+  );
 }
 
 function initialisation(value: unknown): boolean | string {

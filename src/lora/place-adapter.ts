@@ -16,6 +16,7 @@ export interface Sites extends Partial<Omit<ModelParts, 'linears'>> {
 export interface PlacedModule extends Target, ModuleShape {
   readonly magnitude?: true;
   readonly loraBias?: true;
+  readonly start?: true;
 }
 
 /** An `AdapterShape`. */
@@ -41,6 +42,7 @@ export function placeAdapter(config: LoraConfig, sites: Sites): Placement {
       outFeatures,
       ...(isEmbedding && { isEmbedding }),
       ...(config.use_dora && { magnitude: true }),
+      ...(isTakenFromBase(config) && { start: true }),
       ...(config.lora_bias && !isEmbedding && { loraBias: true }),
     });
   }
@@ -50,6 +52,11 @@ export function placeAdapter(config: LoraConfig, sites: Sites): Placement {
   // Without the base's tensors nothing is known of them; a reader then goes by its file (`peft.ts`).
   if (tensors.length === 0) return { modules, ...(tokens.size > 0 && { tokens }) };
   return { modules, ...(saved.size > 0 && { saved }), ...(tokens.size > 0 && { tokens }) };
+}
+
+/** Starting points that leave the base less what the adapter begins with. */
+function isTakenFromBase({ init_lora_weights: init }: LoraConfig): boolean {
+  return typeof init === 'string' && (init.startsWith('pissa') || init === 'olora');
 }
 
 function headShape({ head, tensors }: Sites): readonly [number, number] {

@@ -3,10 +3,28 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from './recipe.ts';
 import { MAX_RECIPE_CHARS, type Recipe, readRecipe, withRecipe, writeRecipe } from './recipe-file.ts';
 
+const VARIANT = {
+  loraPlusRatio: 16,
+  loraPlusEmbeddingRate: 1e-5,
+  lora: {
+    use_rslora: true,
+    use_dora: true,
+    bias: 'lora_only',
+    init_lora_weights: 'gaussian',
+    exclude_modules: '.*layers\\.0\\..*',
+    layers_to_transform: [0, 1],
+    layers_pattern: 'layers',
+    rank_pattern: { 'layers\\.1\\..*': 4 },
+    alpha_pattern: { v_proj: 3 },
+    modules_to_save: ['lm_head'],
+    trainable_token_indices: { embed_tokens: [3, 5] },
+  },
+} as const;
+
 const WHOLE: Recipe = {
   recipe: 1,
   name: 'Support, rank 16',
-  settings: { ...DEFAULT_SETTINGS, rank: 16, targets: ['q_proj', 'v_proj'], checkpointing: 'block' },
+  settings: { ...DEFAULT_SETTINGS, rank: 16, targets: ['q_proj', 'v_proj'], checkpointing: 'block', ...VARIANT },
   base: { kind: 'hub', id: 'org/name', revision: 'main', quant: 'nf4' },
   data: { name: 'support.jsonl', rows: 1204, hash: 'a'.repeat(64) },
 };
@@ -25,11 +43,15 @@ describe('readRecipe()', () => {
     ['{"recipe": 1, "settings": {"rank": 5000}}', 'found 5000 for settings.rank, need a whole number from 1 to 1024'],
     ['{"recipe": 1, "settings": {"rank": 2.5}}', 'found 2.5 for settings.rank, need a whole number'],
     ['{"recipe": 1, "settings": {"learningRate": "high"}}', 'found "high" for settings.learningRate'],
-    ['{"recipe": 1, "settings": {"lora": 1}}', 'found "settings.lora", which this version of Graft does not know'],
+    ['{"recipe": 1, "settings": {"qlora": 1}}', 'found "settings.qlora", which this version of Graft does not know'],
     ['{"recipe": 1, "settings": {}, "run": "rm"}', 'found "run", which'],
     ['{"recipe": 1, "settings": {"schedule": "zigzag"}}', 'settings.schedule'],
     ['{"recipe": 1, "settings": {"steps": 5, "epochs": 2}}', 'found both steps and epochs'],
     ['{"recipe": 1, "settings": {"targets": []}}', 'settings.targets'],
+    ['{"recipe": 1, "settings": {"lora": {"r": 8}}}', 'found "settings.lora.r", which'],
+    ['{"recipe": 1, "settings": {"lora": {"init_lora_weights": "eva"}}}', 'settings.lora.init_lora_weights'],
+    ['{"recipe": 1, "settings": {"lora": {"use_dora": true, "lora_bias": true}}}', 'need it without use_dora'],
+    ['{"recipe": 1, "settings": {"loraPlusRatio": 0.5}}', 'settings.loraPlusRatio, need a number from 1'],
     ['{"recipe": 1, "settings": {}, "data": {"name": "x", "hash": "zz"}}', 'data.hash'],
     [`{"recipe": 1, "settings": {}, "name": "${'x'.repeat(121)}"}`, 'name'],
   ])('refuses %s', (text, says) => {

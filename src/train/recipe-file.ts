@@ -3,7 +3,15 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
-import { BAD_NUMBERS, CHECKPOINTING, checkSettings, SETTING_RANGES, type TrainSettings } from './recipe.ts';
+import { type LoraChoice, loraConfigOf, withoutAction } from './lora-settings.ts';
+import {
+  BAD_NUMBERS,
+  CHECKPOINTING,
+  checkSettings,
+  DEFAULT_SETTINGS,
+  SETTING_RANGES,
+  type TrainSettings,
+} from './recipe.ts';
 
 export interface Recipe {
   /** Version of the format. */
@@ -40,8 +48,39 @@ const NUMBERS = Object.fromEntries(
   }),
 );
 
+/** Names of modules, or a regular expression; JSON Schema and PEFT take either. */
+const names = v.union([short(4000), v.pipe(v.array(short(256)), v.maxLength(4096))]);
+const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31));
+const indices = v.pipe(v.array(index), v.maxLength(MAX_TARGETS));
+const pattern = (value: v.GenericSchema<number>) => v.record(short(4000), value);
+
+/** The fields of PEFT's LoraConfig that are not settings of their own; what they mean together, `loraConfigOf` checks. */
+const LORA = v.strictObject({
+  target_modules: v.exactOptional(names),
+  exclude_modules: v.exactOptional(v.nullable(names)),
+  layers_to_transform: v.exactOptional(v.nullable(v.union([index, indices]))),
+  layers_pattern: v.exactOptional(v.nullable(names)),
+  rank_pattern: v.exactOptional(pattern(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536)))),
+  alpha_pattern: v.exactOptional(pattern(v.number())),
+  use_rslora: v.exactOptional(v.boolean()),
+  use_dora: v.exactOptional(v.boolean()),
+  lora_bias: v.exactOptional(v.boolean()),
+  bias: v.exactOptional(among(['none', 'all', 'lora_only'])),
+  init_lora_weights: v.exactOptional(
+    v.union([
+      v.boolean(),
+      v.pipe(v.string(), v.regex(/^(gaussian|orthogonal|pissa|pissa_niter_[0-9]{1,3}|olora|loftq)$/)),
+    ]),
+  ),
+  modules_to_save: v.exactOptional(v.nullable(v.pipe(v.array(short(256)), v.maxLength(MAX_TARGETS)))),
+  trainable_token_indices: v.exactOptional(
+    v.nullable(v.union([v.pipe(v.array(index), v.maxLength(65536)), v.record(short(256), v.array(index))])),
+  ),
+}) satisfies v.GenericSchema<unknown, LoraChoice>;
+
 const SETTINGS = v.strictObject({
   ...NUMBERS,
+  lora: v.exactOptional(LORA),
   targets: v.exactOptional(
     v.union([v.literal('all-linear'), v.pipe(v.array(short(128)), v.minLength(1), v.maxLength(MAX_TARGETS))]),
   ),
@@ -51,7 +90,8 @@ const SETTINGS = v.strictObject({
   badNumbers: v.exactOptional(among(BAD_NUMBERS)),
 });
 
-const RECIPE = v.strictObject({
+/** What the published schema (docs/recipe.schema.json) is made from. */
+export const RECIPE = v.strictObject({
   recipe: v.literal(1, 'need 1, the only version there is'),
   name: v.exactOptional(short(120)),
   settings: SETTINGS,
@@ -87,6 +127,13 @@ export function readRecipe(text: string): Recipe {
   const recipe = read.output as Recipe;
   if (recipe.settings.steps !== undefined && recipe.settings.epochs !== undefined)
     throw new RangeError('Cannot read the recipe: found both steps and epochs, need one');
+  if (recipe.settings.lora) {
+    try {
+      loraConfigOf({ ...DEFAULT_SETTINGS, ...recipe.settings });
+    } catch (error) {
+      throw new RangeError(`Cannot read the recipe: ${withoutAction(error as Error)}`);
+    }
+  }
   return recipe;
 }
 

@@ -1,6 +1,7 @@
 // What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
 
 import type { Checkpointing } from '../gpu/recompute.ts';
+import { type LoraChoice, loraConfigOf, withoutAction } from './lora-settings.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface TrainSettings {
@@ -9,6 +10,12 @@ export interface TrainSettings {
   readonly dropout: number;
   /** `all-linear`, or last names ("q_proj"). */
   readonly targets: 'all-linear' | readonly string[];
+  /** The rest of PEFT's LoraConfig, under its own names. */
+  readonly lora?: LoraChoice;
+  /** LoRA+: B, and every vector, learns this many times as fast as A. Absent: as fast. */
+  readonly loraPlusRatio?: number;
+  /** LoRA+: the learning rate of LoRA on embeddings; 1e-6 when absent, as in PEFT. */
+  readonly loraPlusEmbeddingRate?: number;
   readonly learningRate: number;
   readonly schedule: Schedule;
   readonly warmupSteps: number;
@@ -81,6 +88,8 @@ export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, nu
   ['alpha', 1e-6, 1e6, 'any'],
   ['dropout', 0, 0.9, 'any'],
   ['learningRate', 0, 10, 'any'],
+  ['loraPlusRatio', 1, 1e4, 'any'],
+  ['loraPlusEmbeddingRate', 0, 10, 'any'],
   ['warmupSteps', 0, 1e7, 'whole'],
   ['weightDecay', 0, 10, 'any'],
   ['clip', 0, 1e6, 'any'],
@@ -94,6 +103,8 @@ export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, nu
   ['evalEvery', 0, 1e7, 'whole'],
 ];
 
+const OPTIONAL: readonly (keyof TrainSettings)[] = ['steps', 'epochs', 'loraPlusRatio', 'loraPlusEmbeddingRate'];
+
 /** True for a number that a run can take as its learning rate. */
 export function isLearningRate(value: unknown): value is number {
   const [, low, high] = SETTING_RANGES.find(([name]) => name === 'learningRate')!;
@@ -104,7 +115,7 @@ export function isLearningRate(value: unknown): value is number {
 export function checkSettings(settings: TrainSettings): void {
   for (const [name, low, high, kind] of SETTING_RANGES) {
     const value = settings[name];
-    if (value === undefined && (name === 'steps' || name === 'epochs')) continue;
+    if (value === undefined && OPTIONAL.includes(name)) continue;
     if (typeof value !== 'number' || !(value >= low && value <= high) || (kind === 'whole' && !Number.isInteger(value)))
       throw new RangeError(
         `Cannot train with ${name} ${value}: need a ${kind === 'whole' ? 'whole ' : ''}number from ${low} to ${high}`,
@@ -120,6 +131,11 @@ export function checkSettings(settings: TrainSettings): void {
     throw new RangeError(`Cannot train with badNumbers ${badNumbers}: need one of ${BAD_NUMBERS.join(', ')}`);
   if (settings.targets !== 'all-linear' && settings.targets.length === 0)
     throw new RangeError('Cannot train: found no target modules, need at least one');
+  try {
+    loraConfigOf(settings);
+  } catch (error) {
+    throw new RangeError(`Cannot train: ${withoutAction(error as Error)}`);
+  }
 }
 
 /** Steps that go over all of `rows` once. */

@@ -9,6 +9,7 @@ import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { Checkpoint, EvalRecord, RateChange, StepRecord } from './checkpoint.ts';
+import { optimizerGroups } from './lora-settings.ts';
 import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
@@ -118,7 +119,7 @@ export async function runTraining(
     columns: largestBatch(rows, settings),
     positions,
     dropout: settings.dropout,
-    weightDecay: settings.weightDecay,
+    ...optimizerGroups(settings),
     ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
   };
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress);

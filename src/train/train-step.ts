@@ -11,7 +11,7 @@ import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Traits } from '../gpu/traits.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { attachTrainable } from '../lora/attach.ts';
-import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import { extraBytes, type FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 import type { PassModel } from '../model/model-pass.ts';
@@ -88,7 +88,7 @@ export function buildStep(model: PassModel, traits: Traits, adapterShape: Adapte
 
 /** Bytes of a run beside the base's weights, by what they are for. */
 export interface StepMemory {
-  /** Parameters, gradients and both Adam moments. */
+  /** Parameters, gradients, both Adam moments, and what a start has taken from the base. */
   readonly adapter: number;
   readonly activations: number;
   /** Inputs, results, uniforms, and the optimiser's scratch. */
@@ -110,9 +110,10 @@ export function planStep(
 ): StepMemory {
   const step = planMemory(buildStep(model, traits, adapterShape, shape).graph, traits).bytes;
   const optimizer = planMemory(buildOptimizer(traits, adapterShape).graph, traits).bytes;
-  const total = step.own + optimizer.own + optimizer.state;
+  const adapter = optimizer.state + extraBytes(adapterShape);
+  const total = step.own + optimizer.own + adapter;
   return {
-    adapter: optimizer.state,
+    adapter,
     activations: step.activations,
     other: step.own - step.activations + optimizer.own,
     total,
@@ -250,7 +251,7 @@ export class TrainStep {
   /** Beside the base's weights: this step, its optimiser and the adapter itself. */
   get allocatedBytes(): number {
     const programs = [...this.compiled.values()].reduce((sum, { program }) => sum + program.allocatedBytes, 0);
-    return programs + this.optimizer.allocatedBytes + this.adapter.params.size;
+    return programs + this.optimizer.allocatedBytes + this.adapter.params.size + extraBytes(this.adapter.shape);
   }
 
   destroy(): void {

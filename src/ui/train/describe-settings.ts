@@ -17,8 +17,24 @@ const CHOICES: Readonly<Record<ChoiceKey, readonly [string, (settings: Partial<T
   schedule: [words.schedule.name, ({ schedule = 'linear' }) => words.schedule.labels[schedule]],
   checkpointing: [words.checkpointing.name, ({ checkpointing = 'none' }) => words.checkpointing.labels[checkpointing]],
   badNumbers: [words.badNumbers.name, ({ badNumbers }) => (badNumbers === 'halve' ? words.on : words.off)],
+  lora: [words.lora.name, ({ lora }) => loraText(lora)],
+  loraPlusEmbeddingRate: [
+    words.lora.embeddingRate,
+    ({ loraPlusEmbeddingRate }) => rateOf(loraPlusEmbeddingRate ?? 1e-6),
+  ],
   shuffle: [words.shuffle.name, ({ shuffle }) => (shuffle ? words.on : words.off)],
 };
+
+/** "DoRA, rsLoRA, bias lora_only": what of PEFT's LoraConfig is set. */
+function loraText(lora: TrainSettings['lora']): string {
+  const parts = Object.entries(lora ?? {}).flatMap(([key, value]) => {
+    if (value === false || value === null || (key === 'bias' && value === 'none')) return [];
+    if (key === 'use_dora') return ['DoRA'];
+    if (key === 'use_rslora') return ['rsLoRA'];
+    return [`${key} ${typeof value === 'string' ? value : value === true ? words.on : JSON.stringify(value)}`];
+  });
+  return parts.length > 0 ? parts.join(', ') : words.lora.plain;
+}
 
 /** In the order in which they are read: what matters most first. */
 export const SETTING_KEYS: readonly SettingKey[] = [

@@ -4,7 +4,8 @@ import type { NumberRule } from '../controls/number-rule.ts';
 
 export type NumberKey = Exclude<
   { [K in keyof TrainSettings]-?: TrainSettings[K] extends number | undefined ? K : never }[keyof TrainSettings],
-  undefined
+  // Of the command line and of recipe files alone.
+  undefined | 'loraPlusEmbeddingRate'
 >;
 
 const LENGTHS = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 4096];
@@ -82,6 +83,13 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
     percent: true,
     stops: [0, 0.05, 0.1, 0.2, 0.3],
   },
+  loraPlusRatio: {
+    name: 'LoRA+ ratio',
+    hint: 'B learns this many times as fast as A. 16 is usual, with half the learning rate; 1 is plain LoRA.',
+    min: 1,
+    max: 1000,
+    stops: [1, 2, 4, 8, 16, 32],
+  },
   warmupSteps: {
     name: 'Warm-up',
     hint: 'Starts with small steps for this long, so that the first rows do not throw it off.',
@@ -138,7 +146,14 @@ export const USUAL_STEPS = 100;
 
 /** `context` is the base's longest text: no row can be longer. `rate`: what the base suggests to begin with. */
 export function ruleFor(key: NumberKey, context?: number, rate = DEFAULT_SETTINGS.learningRate): NumberRule {
-  const usual = key === 'learningRate' ? rate : key === 'steps' ? USUAL_STEPS : DEFAULT_SETTINGS[key]!;
+  const usual =
+    key === 'learningRate'
+      ? rate
+      : key === 'steps'
+        ? USUAL_STEPS
+        : key === 'loraPlusRatio'
+          ? 1
+          : DEFAULT_SETTINGS[key]!;
   const rule = { ...RULES[key], usual };
   if (key !== 'seqLen' || !context) return rule;
   return { ...rule, max: context, stops: [...new Set([...LENGTHS.filter((n) => n < context), context])] };

@@ -63,6 +63,11 @@ export const words = {
     all: 'All linear layers',
     none: 'At least one has to stay.',
   },
+  lora: {
+    name: 'Kind of adapter',
+    plain: 'LoRA',
+    embeddingRate: 'Learning rate of embeddings',
+  },
   checkpointing: {
     name: 'Work space',
     known: 'gradient checkpointing',

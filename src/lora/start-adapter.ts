@@ -1,0 +1,148 @@
+// A new adapter on an opened base: what init-adapter.ts draws at random, and what needs the base's numbers: lengths of rows
+// (DoRA), parameters that are trained in full, rows of tokens, principal components (pissa, olora, loftq).
+
+import type { BaseModel } from '../model/base-model.ts';
+import { readParameter } from '../model/read-parameter.ts';
+import { type Adapter, type AdapterModule, checkAdapter, type SavedTensor, type TokenRows } from './adapter.ts';
+import { matrix } from './algebra/matrix.ts';
+import { FlatAdapter, normName, readFlat } from './flat-adapter.ts';
+import { initFactors, normalNumbers } from './init-adapter.ts';
+import type { LoraConfig } from './lora-config.ts';
+import { type Placement, placeAdapter } from './place-adapter.ts';
+import { oloraFactors, type PrincipalFactors, pissaFactors, randomisedFactors } from './principal-factors.ts';
+
+/** Iterations of the randomised SVD where an exact one would take long and its spectrum is flat. */
+const LOFTQ_ITERATIONS = 8;
+/** Up to this size LoftQ's remainder is decomposed exactly. */
+const SMALL = 512;
+
+/** Throws a RangeError that names what of the config can not be begun here. */
+export async function startAdapter(model: BaseModel, config: LoraConfig, seed: number): Promise<Adapter> {
+  const placed = placeAdapter(config, model.parts);
+  const init = config.init_lora_weights;
+  const takesFromBase = typeof init === 'string' && init !== 'gaussian' && init !== 'orthogonal';
+  let modules = initFactors(takesFromBase ? { ...config, init_lora_weights: true } : config, placed.modules, seed);
+  if (takesFromBase) modules = await withPrincipal(model, config, modules, seed);
+  const saved = await savedNumbers(model, placed);
+  const tokens = await tokenNumbers(model, placed);
+  // Of the starting points only what stays true afterwards is told: PEFT would begin anew with the others when it loads.
+  const told = init === 'loftq' ? { ...config, init_lora_weights: true } : config;
+  const plain = {
+    config: told,
+    baseName: model.folder.name,
+    modules,
+    ...(saved && { saved }),
+    ...(tokens && { tokens }),
+  };
+  const adapter = config.use_dora ? await withMagnitudes(model, plain) : plain;
+  checkAdapter(adapter);
+  return adapter;
+}
+
+/** m = ‖W + s·B·A‖ of every row, of the weights as the device has them. */
+async function withMagnitudes(model: BaseModel, adapter: Adapter): Promise<Adapter> {
+  const ones = new Map(
+    [...adapter.modules].map(([path, m]) => [path, { ...m, magnitude: new Float32Array(m.outFeatures).fill(1) }]),
+  );
+  const flat = await FlatAdapter.load(model.device, { ...adapter, modules: ones });
+  try {
+    await flat.measure(model);
+    const all = await readFlat(model.device, flat.extra.get(normName([...ones.keys()][0]!))!.buffer);
+    const modules = new Map<string, AdapterModule>();
+    for (const [path, m] of ones) {
+      const { offset, size } = flat.extra.get(normName(path))!;
+      modules.set(path, { ...m, magnitude: all.slice(offset / 4, (offset + size) / 4) });
+    }
+    return { ...adapter, modules };
+  } finally {
+    flat.destroy();
+  }
+}
+
+async function savedNumbers(
+  { folder, parts }: BaseModel,
+  { saved }: Placement,
+): Promise<Map<string, SavedTensor> | undefined> {
+  if (saved === undefined) return undefined;
+  const numbers = new Map<string, SavedTensor>();
+  for (const [name, shape] of saved) {
+    const own = name === `${parts.head.path}.weight` ? `${parts.head.matrix}.weight` : name;
+    const spec = parts.tensors.find((tensor) => tensor.name === own)!;
+    numbers.set(name, { ...shape, values: await readParameter(folder.tensors, spec) });
+  }
+  return numbers;
+}
+
+async function tokenNumbers(
+  { folder, parts }: BaseModel,
+  { tokens }: Placement,
+): Promise<Map<string, TokenRows> | undefined> {
+  if (tokens === undefined) return undefined;
+  const numbers = new Map<string, TokenRows>();
+  for (const [path, { ids, columns }] of tokens) {
+    const spec = parts.tensors.find(({ name }) => name === `${path}.weight`)!;
+    const table = await readParameter(folder.tensors, spec);
+    const rows = new Float32Array(ids.length * columns);
+    for (const [j, id] of ids.entries()) rows.set(table.subarray(id * columns, (id + 1) * columns), j * columns);
+    numbers.set(path, { ids, columns, rows });
+  }
+  return numbers;
+}
+
+/** pissa and olora: A and B, and the same as what is taken from the base. loftq: what quantising has lost. */
+async function withPrincipal(
+  model: BaseModel,
+  config: LoraConfig,
+  modules: ReadonlyMap<string, AdapterModule>,
+  seed: number,
+): Promise<Map<string, AdapterModule>> {
+  const init = String(config.init_lora_weights);
+  if (config.use_dora)
+    throw new RangeError(`Cannot start an adapter: found use_dora with init_lora_weights "${init}", need one of them`);
+  const out = new Map<string, AdapterModule>();
+  for (const [path, module] of modules) {
+    if (module.isEmbedding)
+      throw new RangeError(`Cannot start an adapter: found "${init}" on the embedding "${path}", need linears`);
+    const factors = await principalOf(model, init, path, module, seed);
+    out.set(path, { ...module, ...factors, ...(init !== 'loftq' && { start: factors }) });
+  }
+  return out;
+}
+
+async function principalOf(
+  { folder, parts, quant }: BaseModel,
+  init: string,
+  path: string,
+  { r, scaling, inFeatures, outFeatures }: AdapterModule,
+  seed: number,
+): Promise<PrincipalFactors> {
+  const most = Math.min(inFeatures, outFeatures);
+  if (r > most)
+    throw new RangeError(`Cannot start an adapter: found rank ${r} with "${init}" at "${path}", need at most ${most}`);
+  const name = path === parts.head.path ? parts.head.matrix : path;
+  const spec = parts.tensors.find((tensor) => tensor.name === `${name}.weight`)!;
+  const values = await readParameter(folder.tensors, spec);
+  const normal = normalNumbers(seed, `${path}.${init}`);
+  if (init === 'loftq') {
+    const scheme = spec.kind === 'embedding' ? quant.embeddings : quant.linears;
+    if (scheme === 'f32' || scheme === 'nf4-dq')
+      throw new RangeError(
+        `Cannot start an adapter: found "loftq" on a base kept as ${scheme}, need one that loses something (q8, int8-row, nf4, f16)`,
+      );
+    const kept = await readParameter(folder.tensors, spec, quant);
+    const lost = matrix(
+      outFeatures,
+      inFeatures,
+      values.map((value, i) => value - kept[i]!),
+    );
+    return most <= SMALL
+      ? pissaFactors(lost, r, scaling)
+      : randomisedFactors(lost, r, scaling, LOFTQ_ITERATIONS, normal);
+  }
+  const w = matrix(outFeatures, inFeatures, values);
+  if (init === 'olora') return oloraFactors(w, r);
+  const [, iterations] = /^pissa(?:_niter_(\d+))?$/.exec(init) ?? [];
+  return iterations === undefined
+    ? pissaFactors(w, r, scaling)
+    : randomisedFactors(w, r, scaling, Number(iterations), normal);
+}
