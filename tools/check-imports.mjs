@@ -23,7 +23,10 @@ const DOORS = {
 /** `storage` may import only types of the rooms above it in the list. */
 const TYPES_ONLY = { storage: ['gpu', 'data', 'model', 'lora', 'train'] };
 /** Packages that only one room may import: the engine runs where there is no page, the page where there is no Node. */
-const PACKAGES = { ui: /^(react|react-dom|zustand|radix-ui|uplot)(\/|$)/, engine: /^(webgpu|comlink)(\/|$)/ };
+const PACKAGES = {
+  ui: /^(react|react-dom|zustand|radix-ui|uplot|@tanstack\/react-virtual)(\/|$)/,
+  engine: /^(webgpu|comlink)(\/|$)/,
+};
 
 /** One sentence for every import that goes the wrong way. `files`: [path below src with "/", text] pairs. */
 export function findProblems(files) {

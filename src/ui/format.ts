@@ -56,6 +56,11 @@ export function percent(share: number): string {
   return `${Math.round(share * 1000) / 10} %`;
 }
 
+/** A probability: what is rare is not called impossible. */
+export function chance(probability: number): string {
+  return probability > 0 && probability < 0.0005 ? 'under 0.1 %' : percent(probability);
+}
+
 /** One word for one, another for more: plural(2, 'row') is "2 rows". */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;

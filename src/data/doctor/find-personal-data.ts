@@ -65,5 +65,10 @@ export function passesLuhn(digits: string): boolean {
 /** E.164 has at most 15 digits, and no number that is dialled between towns has fewer than 8. */
 function isTelephone(match: string): boolean {
   const digits = match.replace(/\D/g, '');
-  return digits.length >= 8 && digits.length <= 15 && !/^(?:19|20)\d{2}[ .-](?:19|20)\d{2}/.test(match);
+  return (
+    digits.length >= 8 &&
+    digits.length <= 15 &&
+    !/^(\d)\1+$/.test(digits) &&
+    !/^(?:19|20)\d{2}[ .-](?:19|20)\d{2}/.test(match)
+  );
 }

@@ -1,15 +1,21 @@
-// The open dataset: the files as they were given, how they were read, and the first rows as the model sees them.
-// Rows are tokenised by the base, so files that come before a base is open wait for it, and a new base reads them again.
+// The open dataset: how it was read, what it counts, and the row that is looked at. The rows themselves are in the worker.
+// Rows are cut into tokens by the base, so files that come before a base is open wait for it; a new base cuts the same rows,
+// edits and all, anew.
 import { createStore } from 'zustand/vanilla';
-import type { DatasetMapping, DatasetOptions, DatasetReport, Progress, TokenPreview } from '../../engine/protocol.ts';
+import type {
+  DatasetMapping,
+  DatasetOptions,
+  DatasetReport,
+  Fields,
+  Progress,
+  TokenPreview,
+} from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { isRunning } from '../train/run-store.ts';
 import { fitSettings, settingsStore, suggestRate } from '../train/settings-store.ts';
 import { words } from './words.ts';
-
-export const ROWS_A_PAGE = 4;
 
 interface DataState {
   readonly status: 'none' | 'waiting' | 'reading' | 'ready' | 'failed';
@@ -21,8 +27,9 @@ interface DataState {
   readonly mapping: DatasetMapping | undefined;
   readonly longRows: DatasetOptions['longRows'];
   readonly completionOnly: boolean;
-  readonly rows: readonly TokenPreview[];
-  readonly firstRow: number;
+  readonly systemPrompt: string;
+  /** As the model sees it. */
+  readonly row: TokenPreview | undefined;
 }
 
 const EMPTY: DataState = {
@@ -34,82 +41,133 @@ const EMPTY: DataState = {
   mapping: undefined,
   longRows: 'split',
   completionOnly: true,
-  rows: [],
-  firstRow: 0,
+  systemPrompt: '',
+  row: undefined,
 };
 
 export const dataStore = createStore<DataState>(() => EMPTY);
 
 /** Grows with each reading; an answer to an older one is thrown away. */
 let reading = 0;
+/** The engine holds rows, and edits of them: nothing may read the files again in their place. */
+let isOpen = false;
 
 export async function openData(files: readonly File[]): Promise<void> {
   const { longRows, completionOnly } = dataStore.getState();
   dataStore.setState({ ...EMPTY, longRows, completionOnly, files, status: 'waiting' });
-  if (baseStore.getState().status === 'open') await read('open');
+  isOpen = false;
+  if (baseStore.getState().status === 'open') await read((on) => engine().data.openDataset(files, options(), on));
 }
 
-type Change = Partial<Pick<DataState, 'mapping' | 'longRows' | 'completionOnly'>>;
+/** Behind the rows that are there. */
+export async function addData(files: readonly File[]): Promise<void> {
+  if (dataStore.getState().status === 'none' || !isOpen) return openData([...dataStore.getState().files, ...files]);
+  await read((on) => engine().data.addFiles(files, options(), on));
+}
 
-/** Reads the same files again with a correction. */
+type Change = Partial<Pick<DataState, 'mapping' | 'longRows' | 'completionOnly' | 'systemPrompt'>>;
+
+/** Reads the same rows with a correction, or goes on with those that wait. */
 export async function correct(change: Change): Promise<void> {
   dataStore.setState(change);
-  const { status } = dataStore.getState();
-  if (status !== 'none' && status !== 'waiting') await read('remap');
+  if (isOpen) await read((on) => engine().data.remapDataset(options(), on));
+}
+
+export function stopReading(): void {
+  void engine().data.cancelReading().catch(showTrouble);
 }
 
 export function forgetData(): void {
   reading++;
+  isOpen = false;
   dataStore.setState(EMPTY);
   void engine().data.closeDataset().catch(showTrouble);
 }
 
-function options(): DatasetOptions {
-  const { mapping, longRows, completionOnly } = dataStore.getState();
-  const maxTokens = settingsStore.getState().settings.seqLen;
-  return { maxTokens, longRows, completionOnly, ...(mapping ? { mapping } : {}) };
+/** A change of rows: quick, so nothing is said until it is done. */
+export async function changeRows(change: () => Promise<DatasetReport>): Promise<boolean> {
+  const mine = ++reading;
+  try {
+    const report = await change();
+    isOpen = true;
+    if (mine === reading) dataStore.setState({ status: 'ready', report, problem: undefined, progress: undefined });
+    await showRow(dataStore.getState().row?.row ?? 0);
+    return true;
+  } catch (error) {
+    showTrouble(error);
+    return false;
+  }
 }
 
-async function read(how: 'open' | 'remap'): Promise<void> {
+export function writeRow(fields: Fields): Promise<boolean> {
+  return changeRows(() => engine().data.addRow(fields, options()));
+}
+
+export function undo(): void {
+  const { undo: what } = dataStore.getState().report ?? {};
+  if (what === undefined) return;
+  void changeRows(() => engine().data.undo()).then((isDone) => isDone && announce(words.table.undone(what)));
+}
+
+export function redo(): void {
+  if (dataStore.getState().report?.redo !== undefined) void changeRows(() => engine().data.redo());
+}
+
+export function options(): DatasetOptions {
+  const { mapping, longRows, completionOnly, systemPrompt } = dataStore.getState();
+  const maxTokens = settingsStore.getState().settings.seqLen;
+  return {
+    maxTokens,
+    longRows,
+    completionOnly,
+    ...(mapping && { mapping }),
+    ...(systemPrompt.trim() !== '' && { systemPrompt }),
+  };
+}
+
+async function read(how: (onProgress: (progress: Progress) => void) => Promise<DatasetReport>): Promise<void> {
   const mine = ++reading;
   dataStore.setState({ status: 'reading', progress: undefined, problem: undefined });
   const onProgress = (progress: Progress) => {
+    if (progress.unit === 'rows') isOpen = true;
     if (mine === reading && dataStore.getState().status === 'reading') dataStore.setState({ progress });
   };
   try {
-    const { files } = dataStore.getState();
-    const report = await (how === 'open'
-      ? engine().data.openDataset(files, options(), onProgress)
-      : engine().data.remapDataset(options(), onProgress));
+    const report = await how(onProgress);
     if (mine !== reading) return;
-    const rows = report.rows > 0 ? await engine().data.previewRows(0, ROWS_A_PAGE) : [];
-    if (mine !== reading) return;
-    dataStore.setState({ status: 'ready', report, rows, firstRow: 0, progress: undefined });
+    isOpen = true;
+    dataStore.setState({ status: 'ready', report, progress: undefined });
     announce(words.announceReady(report.name, report.rows, report.skipped.length));
+    await showRow(0);
   } catch (error) {
     if (mine === reading) dataStore.setState({ status: 'failed', problem: sentence(error), progress: undefined });
   }
 }
 
-export async function showRows(first: number): Promise<void> {
-  const mine = reading;
+/** A row of the tokens, not of the table. */
+export async function showRow(tokenRow: number): Promise<void> {
+  const { report } = dataStore.getState();
+  if (!report || report.rows === 0) return dataStore.setState({ row: undefined });
   try {
-    const rows = await engine().data.previewRows(first, ROWS_A_PAGE);
-    if (mine === reading) dataStore.setState({ rows, firstRow: first });
+    const [row] = await engine().data.previewRows(Math.min(tokenRow, report.rows - 1), 1);
+    if (dataStore.getState().report === report) dataStore.setState({ row });
   } catch (error) {
     showTrouble(error);
   }
 }
 
-/** A base that has just opened reads the waiting files; a changed longest row reads them again a moment later. */
+/** A base that has just opened reads the waiting files; a changed longest row cuts the rows anew a moment later. */
 export function followBaseAndLength(): void {
   baseStore.subscribe((now, before) => {
     const isNew = now.status === 'open' && before.status !== 'open';
-    if (isNew && now.report) {
+    if (!isNew) return;
+    if (now.report) {
       fitSettings(now.report);
       suggestRate(now.report);
     }
-    if (isNew && dataStore.getState().files.length > 0) void read('open');
+    const { files } = dataStore.getState();
+    if (isOpen) void correct({});
+    else if (files.length > 0) void read((on) => engine().data.openDataset(files, options(), on));
   });
   let soon: ReturnType<typeof setTimeout> | undefined;
   settingsStore.subscribe((now, before) => {

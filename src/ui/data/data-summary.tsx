@@ -8,8 +8,9 @@ import { takeFiles } from '../shell/take-files.ts';
 import { running, runStore } from '../train/run-store.ts';
 import { startRun } from '../train/start-run.ts';
 import { useWhyNotStart } from '../train/why-not-start.ts';
+import { AddData } from './add-data.tsx';
 import { DataCounts } from './data-counts.tsx';
-import { correct, dataStore, forgetData } from './data-store.ts';
+import { correct, dataStore, forgetData, stopReading } from './data-store.ts';
 import { words } from './words.ts';
 
 export function DataSummary() {
@@ -32,10 +33,21 @@ export function DataSummary() {
           </button>
         </div>
       </div>
+      <AddData />
       {report && <DataCounts report={report} />}
       {status === 'waiting' && <Waiting />}
       {status === 'reading' && (
-        <ProgressLine progress={progress ?? { what: words.reading, done: 0, total: 0, unit: 'rows' }} />
+        <div className="data-progress">
+          <ProgressLine progress={progress ?? { what: words.reading, done: 0, total: 0, unit: 'rows' }} />
+          <button type="button" className="button" onClick={stopReading}>
+            {words.stop}
+          </button>
+        </div>
+      )}
+      {status === 'ready' && report && report.pending > 0 && (
+        <Note warn ways={[{ label: words.goOn, onClick: () => void correct({}) }]}>
+          {words.pending(report.pending)}
+        </Note>
       )}
       {status === 'failed' && <Failed problem={problem ?? ''} />}
       {status === 'ready' && <Onward />}

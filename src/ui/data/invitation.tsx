@@ -7,6 +7,7 @@ import { parameters } from '../format.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { DATA_ENDINGS } from '../shell/sort-files.ts';
 import { takeFiles } from '../shell/take-files.ts';
+import { AddData } from './add-data.tsx';
 import { Examples } from './examples.tsx';
 import { words } from './words.ts';
 
@@ -42,6 +43,7 @@ export function Invitation() {
           <Icon name="file" /> {w.pick}
         </Pick>
         <p className="soft small">{w.kinds}</p>
+        <AddData />
       </section>
       <section className="stack-tight" aria-labelledby="examples">
         <h2 id="examples">{w.examples}</h2>

@@ -4,6 +4,8 @@ import { Select } from '../controls/select.tsx';
 import { running, runStore } from '../train/run-store.ts';
 import { correct, dataStore } from './data-store.ts';
 import { COLUMNS_OF, withColumn, withShape } from './mapping-edit.ts';
+import { SystemPrompt } from './system-prompt.tsx';
+import { TemplateEditor } from './template-editor.tsx';
 import { words } from './words.ts';
 
 const SHAPES = Object.keys(words.shapes) as DatasetShape[];
@@ -44,6 +46,10 @@ export function Mapping() {
           onChange={(column) => change(withColumn(mapping, part, column))}
         />
       ))}
+      {mapping.shape === 'template' && (
+        <TemplateEditor key={JSON.stringify(mapping)} mapping={mapping} columns={report.columns} />
+      )}
+      {mapping.shape !== 'text' && mapping.shape !== 'tokenized' && <SystemPrompt />}
       {own && (
         <button type="button" className="button" disabled={locked} onClick={() => void correct({ mapping: undefined })}>
           {words.detectAgain}

@@ -8,6 +8,7 @@ import { running, runStore } from '../train/run-store.ts';
 import { ruleFor } from '../train/settings-rules.ts';
 import { changeSettings, settingsStore } from '../train/settings-store.ts';
 import { correct, dataStore } from './data-store.ts';
+import { Lengths } from './lengths.tsx';
 import { words } from './words.ts';
 
 const LONG_ROWS: readonly DatasetOptions['longRows'][] = ['truncate', 'split', 'drop'];
@@ -34,6 +35,7 @@ export function RowOptions() {
         disabled={locked}
         onChange={(value) => changeSettings({ seqLen: value })}
       />
+      <Lengths />
       <Choice
         name={words.longRows}
         value={longRows}

@@ -1,18 +1,17 @@
 import { useStore } from 'zustand';
 import { dataStore } from '../data/data-store.ts';
 import { Examples } from '../data/examples.tsx';
-import { TokenLegend } from '../data/row-preview.tsx';
-import { TokenRow } from '../data/token-row.tsx';
 import { LibraryMini } from '../library/library-mini.tsx';
 import { Duel } from '../play/duel.tsx';
 import { RunsMini } from '../runs/runs-mini.tsx';
 import { RunsView } from '../runs/runs-view.tsx';
 import { RunSamples } from '../samples/run-samples.tsx';
-import { placeHref, placeStore } from '../shell/place-store.ts';
+import { placeStore } from '../shell/place-store.ts';
+import { Xray } from '../xray/xray.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { words } from './words.ts';
-import '../data/data.css';
+
 import './train.css';
 
 /** Reads from left to right: base, data and settings; the run; the answers and what came of it. */
@@ -26,7 +25,7 @@ export function TrainPlace() {
       <div className="stack train-middle">
         <RunPanel />
         <RunSamples />
-        <FirstRow />
+        <RowSeen />
       </div>
       <div className="stack train-end">
         <Duel />
@@ -37,23 +36,9 @@ export function TrainPlace() {
   );
 }
 
-function FirstRow() {
-  const row = useStore(dataStore, (s) => s.rows[0]);
+function RowSeen() {
   const hasData = useStore(dataStore, (s) => s.status !== 'none');
-  if (!hasData) return <AddData />;
-  if (!row) return null;
-  return (
-    <section className="card stack-tight" aria-labelledby="first-row">
-      <div className="line line-apart">
-        <h2 id="first-row">{words.row}</h2>
-        <TokenLegend />
-      </div>
-      <TokenRow preview={row} short />
-      <a className="button first-row-more" href={placeHref('data')}>
-        {words.moreRows}
-      </a>
-    </section>
-  );
+  return hasData ? <Xray /> : <AddData />;
 }
 
 function AddData() {

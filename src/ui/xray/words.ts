@@ -1,0 +1,30 @@
+import { count, plural } from '../format.ts';
+
+export const words = {
+  title: 'Rows as the model sees them',
+  rowPlace: (row: number, file: string, line: number) => `Row ${count(row)} · ${file}, line ${count(line)}`,
+  rowCount: (supervised: number, all: number) => `${count(supervised)} of ${plural(all, 'token')} trained on`,
+  earlier: 'Earlier row',
+  later: 'Later row',
+  eyes: 'Seen by',
+  base: 'the base',
+  adapter: 'the adapter',
+  running: 'the adapter in training',
+  looking: 'The base reads the row…',
+  read: 'only read',
+  learned: 'trained on',
+  special: 'special token',
+  legend: 'Loss: how surprised the model is by each token',
+  legendSteps: ['0', '0.5', '1', '2', '4', '6'],
+  allTokens: (n: number) => `Show all ${count(n)} tokens`,
+  token: (text: string, id: number, isLearned: boolean, loss: string | undefined) =>
+    `${text}, id ${id}, ${isLearned ? 'trained on' : 'only read'}${loss === undefined ? '' : `, loss ${loss}`}`,
+  id: (id: number) => `id ${id}`,
+  loss: (loss: string, percent: string) => `loss ${loss} · ${percent} likely`,
+  first: 'Nothing comes before the first token, so nobody guesses it.',
+  pick: 'Move over the tokens with the pointer or the arrow keys; choose one to see what else would have been said.',
+  guesses: (text: string) => `What would have been said in place of “${text}”`,
+  guessing: 'Asking…',
+  stands: 'stands here',
+  live: 'Colours follow the run.',
+} as const;
