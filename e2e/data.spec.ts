@@ -86,6 +86,33 @@ test('rows are found, edited, deleted, written and brought back', async ({ page 
   });
 });
 
+test('rows and edits are there again after a reload, and files dropped on them ask first', async ({ page }) => {
+  await openPage(page);
+  await dropFiles(page, [fileOf('kept.jsonl', jsonl(ROWS))]);
+  await page.getByRole('button', { name: 'Delete the row of line 1', exact: true }).click();
+  await expect(counts(page)).toHaveText('35 rows');
+  await page.getByRole('textbox', { name: 'System prompt' }).fill('Be brief.');
+  await page.getByRole('textbox', { name: 'System prompt' }).blur();
+  await expect(page.getByRole('region', { name: 'Rows as the model sees them' })).toContainText('Be');
+  await page.waitForTimeout(1500); // what was typed is written a moment later; nothing on the page says so
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'kept.jsonl' })).toBeVisible({ timeout: 3 * 60_000 });
+  await expect(counts(page)).toHaveText('35 rows');
+  await expect(page.getByRole('textbox', { name: 'System prompt' })).toHaveValue('Be brief.');
+
+  await dropFiles(page, [fileOf('more.jsonl', jsonl([['One?', 'Two.']]))]);
+  await page
+    .getByRole('dialog', { name: 'There is a dataset with edits' })
+    .getByRole('button', { name: 'Put them behind' })
+    .click();
+  await expect(counts(page)).toHaveText('36 rows');
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(counts(page)).toHaveText('37 rows');
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Teach a language model to answer your way' })).toBeVisible();
+});
+
 test('data doctor finds what is wrong and mends it with one click each', async ({ page }) => {
   await openPage(page);
   await dropFiles(page, [fileOf('ill.jsonl', jsonl(ROWS))]);
@@ -137,7 +164,7 @@ test('x-ray colours tokens by loss, and a token shows what else would have been 
   const learned = xray.getByRole('button', { name: /trained on, loss \d/ });
   const name = (await learned.first().getAttribute('aria-label'))!;
   await learned.first().focus();
-  await expect(xray.getByText(/^loss [\d.]+ · [\d.]+ % likely$/)).toBeVisible();
+  await expect(xray.getByText(/^loss [\d.]+ · .+ likely$/)).toBeVisible();
   await page.keyboard.press('ArrowRight');
   await expect(learned.nth(1)).toBeFocused();
   await learned.first().click();
@@ -157,8 +184,10 @@ test('x-ray colours tokens by loss, and a token shows what else would have been 
 test('the colours follow a run', async ({ page }) => {
   await openPage(page);
   await dropFiles(page, [fileOf('run.jsonl', jsonl(ROWS.slice(6)))]);
-  await page.getByRole('button', { name: 'Start training' }).click();
-  await expect(place(page, 'Train')).toHaveAttribute('aria-current', 'page');
+  await place(page, 'Train').click();
+  await page.getByRole('radio', { name: 'Steps' }).check();
+  await page.getByRole('region', { name: 'Settings' }).getByRole('spinbutton', { name: 'Steps' }).fill('2000');
+  await page.getByRole('region', { name: 'Run', exact: true }).getByRole('button', { name: 'Start training' }).click();
   const xray = page.getByRole('region', { name: 'Rows as the model sees them' });
   await expect(xray.getByText('Colours follow the run.')).toBeVisible({ timeout: 3 * 60_000 });
   const learned = xray.getByRole('button', { name: /trained on, loss \d/ });

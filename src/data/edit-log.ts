@@ -14,11 +14,26 @@ export interface EditStep {
   readonly changes: readonly Change[];
 }
 
+export interface EditLogState {
+  readonly done: readonly EditStep[];
+  readonly undone: readonly EditStep[];
+}
+
 export class EditLog {
   readonly #done: EditStep[] = [];
   readonly #undone: EditStep[] = [];
 
-  constructor(private readonly store: RowStore) {}
+  constructor(
+    private readonly store: RowStore,
+    state: EditLogState = { done: [], undone: [] },
+  ) {
+    this.#done.push(...state.done);
+    this.#undone.push(...state.undone);
+  }
+
+  get state(): EditLogState {
+    return { done: [...this.#done], undone: [...this.#undone] };
+  }
 
   get canUndo(): string | undefined {
     return this.#done.at(-1)?.what;

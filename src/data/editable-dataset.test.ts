@@ -111,6 +111,25 @@ test('reading that is stopped keeps what it has, and notes that the rest is miss
   expect(dataset.fitted.warnings.some(({ reason }) => reason.startsWith('reading was stopped after'))).toBe(true);
 });
 
+test('a dataset that was kept comes back with its edits, its notices and its undo', async () => {
+  const { dataset, build } = await open([fileOf('x.jsonl', `${pair('a', 'b')}not json\n${pair('c', 'd')}`)]);
+  const first = await hashRows(dataset.fitted.rows);
+  dataset.change('edited', [[0, fieldsOf('a', 'changed')]]);
+  const added = dataset.add('added', fieldsOf('e', 'f'));
+  await build();
+  const kept = structuredClone({ state: dataset.state, blocks: dataset.store.blocks });
+
+  const back = new EditableDataset(kept);
+  await back.build(tokenizer, DEFAULT_LOAD_OPTIONS);
+  expect(await hashRows(back.fitted.rows)).toBe(await hashRows(dataset.fitted.rows));
+  expect(back.fitted.skipped).toEqual(dataset.fitted.skipped);
+  expect([back.name, back.columns, back.log.canUndo]).toEqual([dataset.name, dataset.columns, 'added']);
+  back.change('edited again', [[added, fieldsOf('e', 'g')]]);
+  for (let i = 0; i < 3; i++) back.undo();
+  await back.build(tokenizer, DEFAULT_LOAD_OPTIONS);
+  expect(await hashRows(back.fitted.rows)).toBe(first);
+});
+
 test('a broken file leaves no rows behind, and the others load', async () => {
   const bad = fileOf('bad.json', `[${'{"prompt":"a","completion":"b"},'.repeat(5000)}]`);
   const { dataset } = await open([bad, fileOf('good.jsonl', pair('a', 'b'))]);

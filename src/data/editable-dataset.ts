@@ -3,7 +3,7 @@
 // is cheap and happens after every change. What trains is always what the table shows.
 import { cannotRead, DatasetError, DatasetRowError } from './dataset-error.ts';
 import { detectMapping } from './detect-mapping.ts';
-import { EditLog } from './edit-log.ts';
+import { EditLog, type EditLogState } from './edit-log.ts';
 import { type Entry, type FileRows, type FittedRows, fitDataset, fitEntry, isProseFormat } from './fit-dataset.ts';
 import type { FitOptions, WholeRow } from './fit-rows.ts';
 import { hashText } from './hash-text.ts';
@@ -14,10 +14,10 @@ import { hashExample, nothingUsable, SAMPLE_ROWS, TEXT_MAPPING } from './read-ex
 import { renderWholeRows } from './render-token-rows.ts';
 import { MAX_COLUMNS } from './row-from-value.ts';
 import { RowNotes } from './row-notes.ts';
-import { RowStore } from './row-store.ts';
+import { RowStore, type RowStoreState } from './row-store.ts';
 import { loosenText, rowText } from './row-text.ts';
 import { toExample } from './to-examples.ts';
-import type { ChatTokenizer, DataFile, Example, FileFormat, Mapping, ReadProgress } from './types.ts';
+import type { ChatTokenizer, DataFile, Example, FileFormat, Mapping, Notice, ReadProgress } from './types.ts';
 
 export interface BuildOptions extends FitOptions {
   /** Undefined: detected, file by file. */
@@ -28,6 +28,17 @@ export interface BuildOptions extends FitOptions {
   readonly vocabularySize?: number | undefined;
 }
 
+/** Plain data: the dataset without its tokens, which are made again. */
+export interface DatasetState {
+  readonly rows: RowStoreState;
+  readonly edits: EditLogState;
+  readonly files: readonly (Pick<FileRows, 'name' | 'format' | 'first' | 'end'> & {
+    readonly columns: readonly string[];
+  })[];
+  readonly skipped: readonly Notice[];
+  readonly warnings: readonly Notice[];
+}
+
 /** Chats are encoded to this length at least: a longer limit is rarely tried, a shorter one needs no new tokens. */
 const ENOUGH_TOKENS = 8192;
 /** Ids and masks take 5 bytes each, and a tab has a few GB. */
@@ -35,14 +46,46 @@ export const MAX_TOKENS = 200_000_000;
 const HAND_WRITTEN = 'written by hand';
 
 export class EditableDataset {
-  readonly store = new RowStore();
-  readonly log = new EditLog(this.store);
+  readonly store: RowStore;
+  readonly log: EditLog;
   readonly #files: FileRows[] = [];
   readonly #readNotices = new NoticeBook();
   #entries: (Entry | undefined)[] = [];
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
+
+  /** An empty one, or one as it was kept: then `build` has to follow. */
+  constructor(kept?: { readonly state: DatasetState; readonly blocks: readonly Uint8Array[] }) {
+    this.store = kept ? RowStore.restore(kept.state.rows, kept.blocks) : new RowStore();
+    this.log = new EditLog(this.store, kept?.state.edits);
+    if (kept === undefined) return;
+    const { files, skipped, warnings } = kept.state;
+    for (const file of files)
+      this.#files.push({
+        ...{ ...file, columns: new Set(file.columns) },
+        ...{ mapping: undefined, mappingWarning: undefined, problem: undefined },
+      });
+    for (const { file, line, reason } of skipped) this.#readNotices.skip(file, line, reason);
+    for (const { file, line, reason } of warnings) this.#readNotices.warn(file, line, reason);
+  }
+
+  /** What a later visit needs, beside the store's blocks. */
+  get state(): DatasetState {
+    return {
+      rows: this.store.state,
+      edits: this.log.state,
+      files: this.#files.map(({ name, format, first, end, columns }) => ({
+        name,
+        format,
+        first,
+        end,
+        columns: [...columns],
+      })),
+      skipped: [...this.#readNotices.skipped],
+      warnings: this.#readNotices.warnings,
+    };
+  }
 
   get name(): string {
     const [first, ...others] = new Set(this.#files.map((file) => file.name));

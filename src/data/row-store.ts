@@ -16,6 +16,15 @@ export interface RowVersion {
   readonly isDeleted: boolean;
 }
 
+export interface RowStoreState {
+  readonly names: readonly (readonly string[])[];
+  readonly files: readonly string[];
+  readonly versions: readonly RowVersion[];
+  readonly fileOf: readonly number[];
+  readonly lineOf: readonly number[];
+  readonly used: number;
+}
+
 export class RowStore {
   readonly #blocks: Uint8Array<ArrayBuffer>[] = [];
   readonly #names: (readonly string[])[] = [];
@@ -35,6 +44,36 @@ export class RowStore {
   /** Bytes of all versions. */
   get byteLength(): number {
     return this.#blocks.reduce((sum, block) => sum + block.length, 0);
+  }
+
+  /** Everything but the blocks, as plain data of this moment. */
+  get state(): RowStoreState {
+    return {
+      names: [...this.#names],
+      files: [...this.#files],
+      versions: [...this.#versions],
+      fileOf: [...this.#fileOf],
+      lineOf: [...this.#lineOf],
+      used: this.#used,
+    };
+  }
+
+  get blocks(): readonly Uint8Array[] {
+    return this.#blocks;
+  }
+
+  static restore(state: RowStoreState, blocks: readonly Uint8Array[]): RowStore {
+    const store = new RowStore();
+    for (const block of blocks) store.#blocks.push(block as Uint8Array<ArrayBuffer>);
+    for (const names of state.names) store.#internNames(names);
+    store.#files.push(...state.files);
+    for (const [i, version] of state.versions.entries()) {
+      store.#versions.push(version);
+      store.#fileOf.push(state.fileOf[i]!);
+      store.#lineOf.push(state.lineOf[i]!);
+    }
+    store.#used = state.used;
+    return store;
   }
 
   append(row: Row): void {

@@ -12,6 +12,7 @@ import type { TrainSettings } from '../train/recipe.ts';
 import { splitRows } from '../train/run-training.ts';
 import { DataDoctor } from './data-doctor.ts';
 import { describeDataset } from './describe-dataset.ts';
+import { DatasetKeeper } from './kept-dataset.ts';
 import type {
   DataApi,
   DatasetMapping,
@@ -40,6 +41,7 @@ export class DataService implements DataApi {
   private version = 0;
   private readonly doctor = new DataDoctor();
   private readonly ranking: RowRanking;
+  private readonly keeper: DatasetKeeper;
   /** The rows of the last query, as long as nothing has changed. */
   private found: { readonly key: string; readonly rows: readonly number[] } | undefined;
   private searching: AbortController | undefined;
@@ -47,6 +49,7 @@ export class DataService implements DataApi {
 
   constructor(private readonly session: Session) {
     this.ranking = new RowRanking(session);
+    this.keeper = new DatasetKeeper(session.host.datasets);
   }
 
   openDataset(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport> {
@@ -76,6 +79,19 @@ export class DataService implements DataApi {
     );
   }
 
+  restoreDataset(
+    maxTokens: number,
+    onProgress: OnProgress,
+  ): Promise<{ readonly report: DatasetReport; readonly options: DatasetOptions } | undefined> {
+    return this.change('open the dataset of the last visit', async () => {
+      const kept = this.session.data === undefined ? await this.keeper.load() : undefined;
+      if (kept === undefined) return undefined;
+      const options = { ...kept.options, maxTokens };
+      const report = await this.abortable((signal) => this.build(kept.table, options, onProgress, signal));
+      return { report, options };
+    });
+  }
+
   async cancelReading(): Promise<void> {
     this.reading?.abort();
   }
@@ -85,6 +101,7 @@ export class DataService implements DataApi {
     await this.change('close the dataset', async () => {
       this.session.data = undefined;
       this.forgetFindings();
+      await this.keeper.forget();
     });
   }
 
@@ -256,7 +273,8 @@ export class DataService implements DataApi {
     const { name, format, mapping, columns } = table;
     const dataset = { name, format, mapping, columns, rows, ...counts, hash: await hashRows(rows) };
     this.session.data = { options, dataset: rows.length > 0 ? dataset : undefined, table, model };
-    return describeDataset(dataset, table, this.version);
+    this.keeper.keep(table, options);
+    return describeDataset(dataset, table, this.version, this.keeper.problem);
   }
 
   private facts(split: SplitSettings): RowFacts {

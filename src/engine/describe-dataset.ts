@@ -4,7 +4,13 @@ import type { EditableDataset } from '../data/editable-dataset.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import type { DatasetReport } from './protocol.ts';
 
-export function describeDataset(dataset: Dataset, table: EditableDataset, version: number): DatasetReport {
+/** @param unkept why the dataset is not kept for the next visit. */
+export function describeDataset(
+  dataset: Dataset,
+  table: EditableDataset,
+  version: number,
+  unkept: string | undefined,
+): DatasetReport {
   const { name, format, mapping, columns, tokens, supervisedTokens, longestRow, skipped, warnings, hash } = dataset;
   const { canUndo: undo, canRedo: redo } = table.log;
   const problem = table.problem?.message;
@@ -23,7 +29,10 @@ export function describeDataset(dataset: Dataset, table: EditableDataset, versio
     supervisedTokens,
     longestRow,
     skipped,
-    warnings,
+    warnings:
+      unkept === undefined
+        ? warnings
+        : [...warnings, { file: name, line: 0, reason: `not kept for the next visit: ${unkept}` }],
     hash,
     ...(problem !== undefined && { problem }),
   };

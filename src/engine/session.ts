@@ -11,10 +11,12 @@ import type { ModelFile } from '../model/model-file.ts';
 import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
+import type { DatasetStore } from '../storage/dataset-store.ts';
 import type { RunArchive } from '../storage/run-archive.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import type { Traffic } from './count-traffic.ts';
 import { GpuTurns } from './gpu-turns.ts';
+import type { KeptDataset } from './kept-dataset.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
@@ -33,6 +35,8 @@ export interface EngineHost {
   readonly archive: RunArchive<RunRecord, RunCurves>;
   /** Keeps a file that is made while it is written, for one download. */
   writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob>;
+  /** Absent: the open dataset is not kept. */
+  readonly datasets?: DatasetStore<KeptDataset>;
   /** Files of the bundled model served at `url`. */
   fetchModel(
     url: string,

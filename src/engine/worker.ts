@@ -10,8 +10,10 @@ import {
   openTuningStore,
   writeExport,
 } from '../storage/browser.ts';
+import { openDatasetStore } from '../storage/browser-datasets.ts';
 import { Traffic } from './count-traffic.ts';
 import { createEngine } from './engine.ts';
+import type { KeptDataset } from './kept-dataset.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord } from './protocol.ts';
 
@@ -74,6 +76,7 @@ expose(
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),
     writeExport,
+    datasets: openDatasetStore<KeptDataset>(),
     fetchModel,
   }),
 );

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { BasePlace } from './base/base-place.tsx';
 import { DataPlace } from './data/data-place.tsx';
+import { ReplaceDialog } from './data/replace-dialog.tsx';
 import { LibraryPlace } from './library/library-place.tsx';
 import { PlayPlace } from './play/play-place.tsx';
 import { RecipeOffer } from './recipes/recipe-offer.tsx';
@@ -48,6 +49,7 @@ export function App() {
       <TroubleBar />
       <RecipeOffer />
       <DropLayer />
+      <ReplaceDialog />
       <Keys open={keysOpen} onOpen={openKeys} onClose={() => setKeysOpen(false)} />
     </>
   );

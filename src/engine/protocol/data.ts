@@ -189,7 +189,13 @@ export interface DataApi {
   addFiles(files: readonly File[], options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;
   /** The same rows with other options, or the rows that wait; nothing is uploaded or re-picked, no edit is lost. */
   remapDataset(options: DatasetOptions, onProgress: OnProgress): Promise<DatasetReport>;
+  /** The dataset of the last visit with its edits, at this length; undefined when none was open. */
+  restoreDataset(
+    maxTokens: number,
+    onProgress: OnProgress,
+  ): Promise<{ readonly report: DatasetReport; readonly options: DatasetOptions } | undefined>;
   cancelReading(): Promise<void>;
+  /** Also for the next visit. */
   closeDataset(): Promise<void>;
   previewRows(first: number, count: number): Promise<readonly TokenPreview[]>;
 

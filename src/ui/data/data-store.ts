@@ -59,6 +59,37 @@ export async function openData(files: readonly File[]): Promise<void> {
   if (baseStore.getState().status === 'open') await read((on) => engine().data.openDataset(files, options(), on));
 }
 
+/** What the last visit had open, with its edits. Silent when there was nothing. */
+async function restoreData(): Promise<void> {
+  const mine = ++reading;
+  const isMine = () => mine === reading && ['none', 'reading'].includes(dataStore.getState().status);
+  try {
+    const { seqLen } = settingsStore.getState().settings;
+    const found = await engine().data.restoreDataset(seqLen, (progress) => {
+      if (!isMine()) return;
+      isOpen = true;
+      dataStore.setState({ status: 'reading', progress });
+    });
+    if (!found || !isMine()) return;
+    isOpen = true;
+    const { mapping, longRows, completionOnly, systemPrompt = '' } = found.options;
+    const { report } = found;
+    dataStore.setState({
+      status: 'ready',
+      report,
+      mapping,
+      longRows,
+      completionOnly,
+      systemPrompt,
+      progress: undefined,
+    });
+    await showRow(0);
+  } catch (error) {
+    if (isMine()) dataStore.setState(EMPTY);
+    showTrouble(error);
+  }
+}
+
 /** Behind the rows that are there. */
 export async function addData(files: readonly File[]): Promise<void> {
   if (dataStore.getState().status === 'none' || !isOpen) return openData([...dataStore.getState().files, ...files]);
@@ -168,6 +199,7 @@ export function followBaseAndLength(): void {
     const { files } = dataStore.getState();
     if (isOpen) void correct({});
     else if (files.length > 0) void read((on) => engine().data.openDataset(files, options(), on));
+    else void restoreData();
   });
   let soon: ReturnType<typeof setTimeout> | undefined;
   settingsStore.subscribe((now, before) => {

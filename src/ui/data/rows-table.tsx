@@ -73,7 +73,7 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
         <span>
           {c.prompt} · {c.answer}
         </span>
-        <span className="rows-number">{c.tokens}</span>
+        <span className="rows-number rows-tokens">{c.tokens}</span>
         {hasLoss && <span className="rows-number">{c.loss}</span>}
       </div>
       <ul className="rows-body" style={{ height: lines.getTotalSize() }}>

@@ -50,7 +50,7 @@ export function TableLine(props: { row: TableRow; hasLoss: boolean; onEdit: (row
           )}
         </button>
       </span>
-      <span className="rows-number small number">
+      <span className="rows-number rows-tokens small number">
         {row.tokens === undefined ? '…' : count(row.tokens)}
         <span className="unseen"> {w.columns.tokens}</span>
       </span>

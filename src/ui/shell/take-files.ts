@@ -1,6 +1,6 @@
 // Every file that comes in, dropped or picked, goes through here and lands in the place it belongs to.
 import { openBase } from '../base/base-store.ts';
-import { openData } from '../data/data-store.ts';
+import { openOrAsk } from '../data/replace-dialog.tsx';
 import { importAdapter } from '../library/library-store.ts';
 import { openRecipeFile } from '../recipes/recipes-store.ts';
 import { isRunning } from '../train/run-store.ts';
@@ -29,7 +29,7 @@ export function takeFiles(files: readonly File[], folder?: string): void {
     });
   } else {
     goTo('data');
-    void openData(dropped.files);
+    openOrAsk(dropped.files);
   }
 }
 

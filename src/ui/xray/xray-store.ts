@@ -31,6 +31,8 @@ export const xrayStore = createStore<XrayState>(() => ({ side: 'base', ...EMPTY 
 /** A look takes at most this share of the time while a run goes on. */
 const MOST_SHARE = 0.05;
 const LEAST_PAUSE_MS = 1000;
+/** The first look compiles; that is no reason to wait long for the second. */
+const MOST_PAUSE_MS = 4000;
 /** A row is passed over while someone leafs through the table. */
 const SETTLE_MS = 250;
 
@@ -82,7 +84,8 @@ async function look(side: XrayState['side']): Promise<void> {
     if (eyes !== RUNNING_ADAPTER) showTrouble(error);
   } finally {
     busy = false;
-    nextLook = performance.now() + Math.max(LEAST_PAUSE_MS, (performance.now() - began) / MOST_SHARE);
+    const now = performance.now();
+    nextLook = now + Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, (now - began) / MOST_SHARE));
     if (mine !== looking) void look(xrayStore.getState().side);
   }
 }
