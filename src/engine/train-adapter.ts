@@ -15,6 +15,7 @@ import { loraConfigOf } from '../train/lora-settings.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
+import { MOST_TOGETHER, withCommonArenas } from '../train/train-together.ts';
 import { measureProbe, type Probe } from './receipt/probe.ts';
 
 export interface Trained {
@@ -62,6 +63,7 @@ export async function trainAdapter(
   hooks: TrainHooks,
   start?: Adapter,
   keep?: KeepOptions,
+  arenas?: readonly GPUBuffer[],
 ): Promise<Trained> {
   checkSettings(settings);
   const adapter = start ?? (await newAdapter(model, settings));
@@ -73,12 +75,46 @@ export async function trainAdapter(
   const flat = await FlatAdapter.load(model.device, adapter);
   try {
     hooks.onAdapter?.(flat, adapter);
-    const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints);
+    const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints, arenas);
     const trained = plainLora(withTensors(adapter, await flat.read()));
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
     flat.destroy();
   }
+}
+
+/** One of several adapters that are trained at once. */
+export interface TogetherRun {
+  readonly rows: readonly TokenRow[];
+  readonly settings: TrainSettings;
+  readonly hooks: TrainHooks;
+  readonly start?: Adapter | undefined;
+  readonly keep?: KeepOptions | undefined;
+}
+
+/**
+ * Trains up to MOST_TOGETHER adapters at once over one base; each gives the bits that `trainAdapter` would give. One that fails
+ * does not end the others: what it threw stands in its place.
+ */
+export async function trainTogether(
+  model: BaseModel,
+  runs: readonly TogetherRun[],
+): Promise<PromiseSettledResult<Trained>[]> {
+  if (runs.length === 0 || runs.length > MOST_TOGETHER)
+    throw new RangeError(`Cannot train at once: found ${runs.length} adapters, need 1 to ${MOST_TOGETHER}`);
+  for (const { settings } of runs) checkSettings(settings);
+  const members = runs.map(({ rows, settings, start }) => ({
+    rows,
+    settings,
+    shape: start ?? newShape(model, settings),
+  }));
+  return withCommonArenas(model, members, (arenas) =>
+    Promise.allSettled(
+      runs.map(({ rows, settings, hooks, start, keep }) =>
+        trainAdapter(model, rows, settings, hooks, start, keep, arenas),
+      ),
+    ),
+  );
 }
 
 /** The adapter that a checkpoint holds, as it stood then; `start` is what its run began with, if not a fresh one. Throws when the base is not the run's own. */

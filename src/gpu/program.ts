@@ -27,6 +27,11 @@ export interface CompileOptions {
   readonly flat?: FlatBuffers;
   /** Another program, larger and never running at the same time, whose arenas, inputs and outputs this one uses as well. */
   readonly within?: Program;
+  /**
+   * Buffers of the same device that several programs use as arenas in turn, by index; one that is too small is not used. What a
+   * program leaves there is gone when another runs: only outputs may be read after a pass, and a pass is submitted in one go.
+   */
+  readonly arenas?: readonly GPUBuffer[] | undefined;
   /** Pipelines compiled so far. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -66,7 +71,7 @@ export class Program {
 
   /** Allocates and compiles. Throws OutOfMemoryError when the device refuses a buffer. */
   static async compile(device: Device, plan: Plan, shared: Shared, options: CompileOptions = {}): Promise<Program> {
-    const { flat, within, onProgress } = options;
+    const { flat, within, onProgress, arenas: common = [] } = options;
     const owned: GPUBuffer[] = [];
     const slots = new Map<Value, Slot>(shared);
     let allocatedBytes = 0;
@@ -80,7 +85,7 @@ export class Program {
       const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       const arenas: GPUBuffer[] = [];
       for (const [i, size] of plan.arenas.entries()) {
-        const lent = within?.arenas[i];
+        const lent = within?.arenas[i] ?? common[i];
         arenas.push(lent !== undefined && lent.size >= size ? lent : await allocate(`arena ${i}`, size, storage));
       }
       for (const [value, place] of plan.places)

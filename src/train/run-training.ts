@@ -97,6 +97,17 @@ export function sizeClass(columns: number): number {
   return Math.ceil(columns / step) * step;
 }
 
+/** What a run's steps are compiled for. */
+export function runShape(rows: readonly TokenRow[], settings: TrainSettings) {
+  return {
+    columns: largestBatch(rows, settings),
+    positions: rows.reduce((n, r) => Math.max(n, r.ids.length), 1),
+    dropout: settings.dropout,
+    ...optimizerGroups(settings),
+    ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
+  };
+}
+
 /**
  * Trains `adapter` in place. Numbers that go bad put it back to its last good state; there the run ends (they are thrown when
  * no step had been made by then), or goes on with half the rate if the settings say so. Everything else that a step throws
@@ -109,20 +120,13 @@ export async function runTraining(
   settings: TrainSettings,
   hooks: RunHooks,
   checkpoints?: CheckpointOptions,
+  arenas?: readonly GPUBuffer[],
 ): Promise<RunOutcome> {
   const { train, validation } = splitRows(rows, settings);
   if (train.length === 0) throw new RangeError('Cannot train: found no rows, need at least one');
   const steps = totalSteps(train.length, settings);
   const perEpoch = stepsPerEpoch(train.length, settings);
-  const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
-  const shape = {
-    columns: largestBatch(rows, settings),
-    positions,
-    dropout: settings.dropout,
-    ...optimizerGroups(settings),
-    ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
-  };
-  const step = await TrainStep.create(model, adapter, shape, hooks.onProgress);
+  const step = await TrainStep.create(model, adapter, runShape(rows, settings), hooks.onProgress, arenas);
   try {
     hooks.onAllocated?.(model.weights.bytes + step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };

@@ -142,12 +142,16 @@ export class TrainStep {
     this.compiled.set(shape.columns, largest);
   }
 
-  /** Allocates for the largest batch, `shape.columns`; smaller ones run in the same memory. */
+  /**
+   * Allocates for the largest batch, `shape.columns`; smaller ones run in the same memory. `arenas`: work space that it shares with
+   * the steps of other adapters (train-together.ts).
+   */
   static async create(
     model: BaseModel,
     adapter: FlatAdapter,
     shape: StepShape & OptimizerGroups,
     onProgress?: (done: number, total: number) => void,
+    arenas?: readonly GPUBuffer[],
   ): Promise<TrainStep> {
     const { device } = model;
     const step = buildStep(model, device.traits, adapter.shape, shape);
@@ -158,6 +162,7 @@ export class TrainStep {
       const program = await Program.compile(device, plan, shared, {
         flat: { params: adapter.params, grads: optimizer.grads },
         onProgress,
+        arenas,
       });
       return new TrainStep(model, adapter, shape, optimizer, plan, { step, program });
     } catch (error) {
