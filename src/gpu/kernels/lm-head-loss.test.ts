@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Value } from '../graph.ts';
+import { byteLength, Graph, type Value } from '../graph.ts';
+import { planMemory } from '../plan.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
 import { rounding, TIMEOUT, VARIANTS } from '../testing/variants.ts';
 import { testWeight } from '../testing/weights.ts';
+import { BASE_TRAITS } from '../traits.ts';
+import { frozenWeight } from '../weight.ts';
 import { crossEntropyCpu } from './cross-entropy.cpu.ts';
 import { gatherColumnsCpu, scatterColumnsCpu } from './gather-columns.cpu.ts';
 import { lmHeadLoss, lossChunk } from './lm-head-loss.ts';
@@ -11,9 +14,10 @@ import { logitsOf } from './logits-of.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
 import { matmul } from './matmul.ts';
 
-const [V, C, T] = [203, 36, 44];
+const SIZES = [203, 36, 44] as const;
+const [V, C, T] = SIZES;
 
-function inputs(g: Graph, supervised: number) {
+function inputs(g: Graph, supervised: number, [V, C, T]: readonly [number, number, number] = SIZES) {
   const head = testWeight(g, 'q8', V, C, 5);
   const hidden = g.input('hidden', [C, T]);
   const targetColumns = g.input('columns', [T], 'u32');
@@ -89,6 +93,53 @@ describe.each(VARIANTS)('lmHeadLoss() of the variant for $name', (variant) => {
         counts: { supervised: 5 },
       });
       expectClose(losses!.subarray(0, 5), some.expected.losses, 2 * rounding(C));
+    },
+    TIMEOUT,
+  );
+});
+
+describe('lmHeadLoss() of a vocabulary of 256,000', () => {
+  const vocabulary = 256_000;
+
+  it('takes less than 64 MB beside the hidden states, however many tokens there are', () => {
+    for (const [columns, tokens] of [
+      [640, 512],
+      [2048, 4096],
+      [2304, 8192],
+    ] as const) {
+      const g = new Graph({ ...BASE_TRAITS, maxBindingBytes: 1e9, maxBufferBytes: 1e9 });
+      const hidden = g.input('hidden', [columns, tokens]);
+      const weight = frozenWeight(g, 'head', 'q8', vocabulary, columns);
+      const [targetColumns, targetIds] = [g.input('at', [tokens], 'u32'), g.input('ids', [tokens], 'u32')];
+      const { dHidden } = lmHeadLoss(g, {
+        hidden,
+        head: (x) => matmul(g, weight, x, { label: 'logits' }),
+        targetColumns,
+        targetIds,
+        supervised: g.input('supervised', [1], 'u32'),
+        lossScale: g.input('scale', [1]),
+        chunk: lossChunk(vocabulary, tokens),
+        backward: true,
+      });
+      const { own } = planMemory(g, g.traits).bytes;
+      expect(own - byteLength(hidden) - byteLength(dHidden!)).toBeLessThan(64e6);
+      // All logits at once would be 524 MB and more.
+      expect(4 * vocabulary * tokens).toBeGreaterThan(500e6);
+    }
+  });
+
+  it(
+    'gives losses and gradient as its twin does, in two chunks',
+    async () => {
+      const supervised = 33;
+      const sizes = [vocabulary, 4, 68] as const;
+      const { g, data, expected, ...rest } = inputs(new Graph((await openDevice()).traits), supervised, sizes);
+      const chunk = lossChunk(vocabulary, sizes[2]);
+      expect(chunk).toBe(32);
+      const { losses, dHidden } = lmHeadLoss(g, { ...rest, chunk, backward: true });
+      const [lossOut, dOut] = await runCase({ graph: g, data, results: [losses, dHidden!], counts: { supervised } });
+      expectClose(lossOut!.subarray(0, supervised), expected.losses, 2 * rounding(sizes[1]));
+      expectClose(dOut!, expected.dHidden, 2 * rounding(vocabulary), sizes[2]);
     },
     TIMEOUT,
   );
