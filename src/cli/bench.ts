@@ -1,7 +1,14 @@
 // graft bench: what a training step costs here, on the workload that other engines can run too.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type BenchResult, benchStep, CHECKPOINTING, measureFma, openNodeDevice, parseCase } from '../engine/node.ts';
+import {
+  type BenchResult,
+  benchCase,
+  CHECKPOINTING,
+  openNodeDevice,
+  parseCase,
+  tuneNodeDevice,
+} from '../engine/node.ts';
 import { SCHEMES } from './model-flags.ts';
 import { parseFlags } from './usage.ts';
 
@@ -19,25 +26,32 @@ interface BenchFile {
   readonly device: string;
   readonly isSoftware: boolean;
   readonly date: string;
-  /** f32 multiply-adds, as two operations, measured in the same run. */
-  readonly fma: number;
-  readonly results: readonly BenchResult[];
+  readonly results: readonly (BenchResult & {
+    /** Most memory of this process so far, bytes. */
+    readonly hostBytes: number;
+  })[];
 }
 
 export const bench = {
   summary: 'time a training step on a workload that other engines can run too',
-  help: `usage: graft bench [case …] [flags]      cases: S-b1-s128 is model S, one row of 128 tokens; models T, XS, S, M
+  help: `usage: graft bench [case …] [flags]
+
+  S-b1-s128                  model S, one row of 128 tokens; models T, XS, S, M, TinyLlama, Llama1B
+  S-decode                   tokens of an answer; S-decode-a4: four answers with an adapter each
+  S-b1-s128-l12-r64          twelve layers, rank 64
 
   --warm 2  --steps 7        steps before and while measuring
   --quant int8-row           q8|int8-row|nf4|nf4-dq|f16|f32; the workload's weights are int8-row exactly
   --checkpointing none       none|block|block-keep-attention
-  --kernels                  time by kernel, each dispatch waited for on its own
+  --kernels                  time by kernel: by timestamp queries where the device has them
   --json FILE                writes the figures
-  --compare FILE             shows the change against figures written earlier`,
+  --compare FILE             shows the change against figures written earlier
+  GRAFT_VARIANTS=name,…      kernels to take wherever they can run; see graft doctor`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('bench', args, FLAGS, { min: 0, max: 64 });
-    const cases = flags.positionals.length > 0 ? flags.positionals : ['XS-b1-s128', 'S-b1-s128', 'S-b4-s128'];
+    const cases =
+      flags.positionals.length > 0 ? flags.positionals : ['XS-b1-s128', 'S-b1-s128', 'S-b4-s128', 'S-decode'];
     cases.forEach(parseCase);
     const options = {
       warm: flags.number('warm', 2),
@@ -46,26 +60,24 @@ export const bench = {
       checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
       wantsKernels: flags.has('kernels'),
     };
-    const before =
-      flags.text('compare') === undefined
-        ? undefined
-        : (JSON.parse(readFileSync(flags.text('compare')!, 'utf8')) as BenchFile);
+    const earlier = flags.text('compare');
+    const before = earlier === undefined ? undefined : (JSON.parse(readFileSync(earlier, 'utf8')) as BenchFile);
     const device = await openNodeDevice();
-    const fma = await measureFma(device);
+    await tuneNodeDevice(device);
     console.log(
-      `${device.name} · f32 rate ${gflops(fma)} GFLOP/s${device.isSoftware ? ' · a software adapter: compare ratios, not times' : ''}`,
+      `${device.name}${device.isSoftware ? ' · a software adapter: compare ratios, not times' : ''} · ${options.quant}${options.checkpointing === 'none' ? '' : ` · checkpointing ${options.checkpointing}`}`,
     );
-    const results: BenchResult[] = [];
+    const results: BenchFile['results'][number][] = [];
     for (const name of cases) {
-      const result = await benchStep(device, name, options);
-      results.push(result);
-      print(result, fma, before);
+      const result = await benchCase(device, name, options);
+      results.push({ ...result, hostBytes: process.resourceUsage().maxRSS * 1024 });
+      print(result, before);
     }
+    if (cases.length > 1) printTable(results);
     const file: BenchFile = {
       device: device.name,
       isSoftware: device.isSoftware,
       date: new Date().toISOString(),
-      fma,
       results,
     };
     if (flags.text('json') !== undefined) writeFileSync(flags.text('json')!, `${JSON.stringify(file, null, 1)}\n`);
@@ -73,26 +85,60 @@ export const bench = {
   },
 };
 
-function print(r: BenchResult, fma: number, before: BenchFile | undefined): void {
+function print(r: BenchResult, before: BenchFile | undefined): void {
   const earlier = before?.results.find((b) => b.case === r.case);
   const change = earlier === undefined ? '' : ` · ${(r.msMedian / earlier.msMedian).toFixed(2)}× the earlier time`;
-  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const what = r.weightBytes === undefined ? 'a step' : 'a token';
   console.log(
-    `\n${r.case}: ${r.msMedian.toFixed(1)} ms a step (${r.msMin.toFixed(1)} … ${r.msMax.toFixed(1)}), first step ${(r.firstStepMs / 1000).toFixed(1)} s${change}`,
+    `\n${r.case}: ${r.msMedian.toFixed(1)} ms ${what} (${r.msMin.toFixed(1)} … ${r.msMax.toFixed(1)}), first ${(r.firstStepMs / 1000).toFixed(1)} s${change}`,
   );
   console.log(
-    `  ${r.tokensPerSecond.toFixed(0)} tokens/s · ${gflops(r.flops)} GFLOP/s useful, ${((100 * r.flops) / fma).toFixed(0)} % of the f32 rate`,
+    `  ${r.tokensPerSecond.toFixed(0)} tokens/s · ${giga(r.flops)} GFLOP/s useful, ${percent(r.flops, r.rates.flops)} of the f32 rate of ${giga(r.rates.flops)}`,
   );
+  if (r.weightBytes !== undefined)
+    console.log(
+      `  ${giga(r.weightBytes)} GB/s of weights, ${percent(r.weightBytes, r.rates.readBytes)} of the read rate of ${giga(r.rates.readBytes)}`,
+    );
+  const memory =
+    r.plannedBytes === undefined
+      ? ''
+      : ` · planned ${mib(r.plannedBytes)}, allocated ${mib(r.allocatedBytes!)} beside the base`;
   console.log(
-    `  ${r.dispatches} dispatches · planned ${mib(r.plannedBytes)}, allocated ${mib(r.allocatedBytes)} beside the base`,
+    `  ${r.dispatches} dispatches, ${r.dispatchesPerLayer} a layer · host ${r.hostMs.toFixed(1)} ms, ${percent(r.hostMs, r.msMedian)}${memory}`,
   );
-  console.log(
-    `  losses ${r.losses.map((l) => l.toFixed(5)).join(' ')}${r.reference ? ` · reference ${r.reference.join(' ')}` : ''}`,
-  );
+  if (r.losses.length > 0)
+    console.log(
+      `  losses ${r.losses.map((l) => l.toFixed(5)).join(' ')}${r.reference ? ` · reference ${r.reference.join(' ')}` : ''}`,
+    );
+  if (r.kernelsTimedBy !== undefined) console.log(`  kernels, timed by ${r.kernelsTimedBy}:`);
   for (const k of r.kernels)
     console.log(`    ${k.ms.toFixed(2).padStart(9)} ms  ${String(k.count).padStart(4)} ×  ${k.name}`);
 }
 
-function gflops(flops: number): string {
-  return (flops / 1e9).toFixed(1);
+function printTable(results: BenchFile['results']): void {
+  const rows = results.map((r) => [
+    r.case,
+    r.msMedian.toFixed(1),
+    r.tokensPerSecond.toFixed(0),
+    giga(r.flops),
+    percent(r.flops, r.rates.flops),
+    r.allocatedBytes === undefined ? '' : mib(r.allocatedBytes),
+    String(r.dispatches),
+    percent(r.hostMs, r.msMedian),
+  ]);
+  const table = [['case', 'ms', 'tokens/s', 'GFLOP/s', 'of f32', 'beside base', 'dispatches', 'host'], ...rows];
+  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
+  console.log('');
+  for (const row of table)
+    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+function giga(n: number): string {
+  return (n / 1e9).toFixed(1);
+}
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(0)} %`;
 }

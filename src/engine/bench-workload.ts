@@ -16,12 +16,14 @@ export interface WorkloadModel {
   readonly ffn: number;
   readonly vocab: number;
 }
-/** T for tests, S the size of Scion, M that of SmolLM2-135M. */
+/** T for tests, S the size of Scion, M that of SmolLM2-135M; the last two have the shapes of models that GPUs are for. */
 export const MODELS: Readonly<Record<string, WorkloadModel>> = {
   T: { hidden: 64, layers: 2, heads: 4, kv: 2, ffn: 96, vocab: 256 },
   XS: { hidden: 128, layers: 4, heads: 4, kv: 2, ffn: 344, vocab: 2048 },
   S: { hidden: 256, layers: 6, heads: 8, kv: 4, ffn: 688, vocab: 4096 },
   M: { hidden: 576, layers: 30, heads: 9, kv: 3, ffn: 1536, vocab: 49152 },
+  TinyLlama: { hidden: 2048, layers: 22, heads: 32, kv: 4, ffn: 5632, vocab: 32000 },
+  Llama1B: { hidden: 2048, layers: 16, heads: 32, kv: 8, ffn: 8192, vocab: 128256 },
 };
 export const RANK = 8;
 export const ALPHA = 16;
@@ -34,15 +36,26 @@ export const REFERENCE_LOSSES: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Multiply-adds times two that a LoRA step needs: 4·P for the frozen weights, 6·P for the adapter, causal attention. */
-export function usefulFlops(m: WorkloadModel, batch: number, seq: number): number {
+export function usefulFlops(m: WorkloadModel, batch: number, seq: number, rank = RANK): number {
+  const { frozen, trained } = multiplied(m, rank);
+  return batch * seq * (4 * frozen + 6 * trained) + 3 * m.layers * batch * 2 * seq * seq * m.hidden;
+}
+
+/** Multiply-adds times two of one token forward, attention left out. */
+export function forwardFlops(m: WorkloadModel, rank = RANK): number {
+  const { frozen, trained } = multiplied(m, rank);
+  return 2 * (frozen + trained);
+}
+
+/** Numbers that each token is multiplied by: linears and head, and the adapter on them. */
+function multiplied(m: WorkloadModel, rank: number): { readonly frozen: number; readonly trained: number } {
   let linears = 0;
   let lora = 0;
   for (const [, rows, columns] of linearShapes(m)) {
     linears += rows * columns;
-    lora += RANK * (rows + columns);
+    lora += rank * (rows + columns);
   }
-  const perToken = 4 * (linears * m.layers + m.vocab * m.hidden) + 6 * lora * m.layers;
-  return batch * seq * perToken + 3 * m.layers * batch * 2 * seq * seq * m.hidden;
+  return { frozen: linears * m.layers + m.vocab * m.hidden, trained: lora * m.layers };
 }
 
 export function workloadFiles(m: WorkloadModel): ModelFile[] {
@@ -63,10 +76,10 @@ export function workloadFiles(m: WorkloadModel): ModelFile[] {
   return [fileFromBytes('config.json', new TextEncoder().encode(JSON.stringify(config))), weightsFile(m)];
 }
 
-/** The starting adapter: rank 8 on all seven projections, B not zero, so that the gradient of A is tested too. */
-export function workloadAdapter(linears: ReadonlyMap<string, readonly [number, number]>): Adapter {
+/** The starting adapter on all seven projections, B not zero, so that the gradient of A is tested too. */
+export function workloadAdapter(linears: ReadonlyMap<string, readonly [number, number]>, rank = RANK): Adapter {
   const adapter = initAdapter(
-    { ...DEFAULT_LORA, r: RANK, lora_alpha: ALPHA, target_modules: 'all-linear' },
+    { ...DEFAULT_LORA, r: rank, lora_alpha: ALPHA, target_modules: 'all-linear' },
     { linears },
     0,
   );

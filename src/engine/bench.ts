@@ -1,107 +1,199 @@
-// What one training step costs on this device, on a workload that other engines can run too (bench-workload.ts). A
-// benchmark, not a test: nothing here passes or fails, except that losses are shown beside the reference ones, because a
-// fast step that computes something else does not count.
+// What a training step, or a token of an answer, costs on this device, on a workload that other engines can run too
+// (bench-workload.ts). A benchmark, not a test: nothing here passes or fails, except that losses are shown beside the
+// reference ones, because a fast step that computes something else does not count.
 
 import { makeBatch, trainedLength } from '../data/make-batch.ts';
 import type { Device } from '../gpu/device.ts';
-import type { Checkpointing } from '../gpu/recompute.ts';
-import type { Storage } from '../gpu/weight.ts';
+import { measureFma, measureReading } from '../gpu/measure.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
+import { Generator } from '../train/generate.ts';
 import { sizeClass } from '../train/run-training.ts';
 import { planStep, TrainStep } from '../train/train-step.ts';
 import {
+  forwardFlops,
   MODELS,
+  RANK,
   REFERENCE_LOSSES,
   usefulFlops,
+  type WorkloadModel,
   workloadAdapter,
   workloadFiles,
   workloadRows,
 } from './bench-workload.ts';
+import type { BenchOptions, BenchResult, DeviceRates } from './protocol/bench.ts';
 
-export interface BenchOptions {
-  readonly warm: number;
-  readonly steps: number;
-  readonly quant: Storage;
-  readonly checkpointing?: Checkpointing;
-  /** Times every dispatch on its own; much slower than a step. */
-  readonly wantsKernels: boolean;
+interface BenchCase {
+  readonly name: string;
+  readonly kind: 'step' | 'decode';
+  readonly model: WorkloadModel;
+  /** Rows of a step; answers side by side. */
+  readonly batch: number;
+  /** Tokens a row. */
+  readonly seq: number;
+  readonly rank: number;
 }
 
-export interface BenchResult {
-  readonly case: string;
-  readonly msMedian: number;
-  readonly msMin: number;
-  readonly msMax: number;
-  /** Opening, pipelines and the first step together. */
-  readonly firstStepMs: number;
-  readonly tokensPerSecond: number;
-  /** Useful operations a second, recomputation not counted. */
-  readonly flops: number;
-  readonly plannedBytes: number;
-  readonly allocatedBytes: number;
-  readonly dispatches: number;
-  readonly losses: readonly number[];
-  readonly reference: readonly number[] | undefined;
-  /** Milliseconds a step by kernel, largest first. */
-  readonly kernels: readonly { readonly name: string; readonly ms: number; readonly count: number }[];
-}
+const CASE = /^([A-Za-z0-9]+)-(?:b(\d+)-s(\d+)|decode(?:-a(\d+))?)(?:-l(\d+))?(?:-r(\d+))?$/;
 
-/** `S-b4-s128`: model, rows, tokens a row. Throws RangeError for a name that is none. */
-export function parseCase(name: string): { readonly model: string; readonly batch: number; readonly seq: number } {
-  const match = /^([A-Z]+)-b(\d+)-s(\d+)$/.exec(name);
-  if (match === null || !Object.hasOwn(MODELS, match[1]!))
+/**
+ * `S-b4-s128`: model, rows, tokens a row; `S-decode-a2`: a token of each of two answers, each with an adapter of its own. `-l12`
+ * and `-r64` at the end: so many layers, another rank. Throws RangeError for a name that is none.
+ */
+export function parseCase(name: string): BenchCase {
+  const match = CASE.exec(name);
+  const model = match && Object.hasOwn(MODELS, match[1]!) ? MODELS[match[1]!]! : undefined;
+  if (match === null || model === undefined)
     throw new RangeError(
-      `Cannot run case "${name}": need a name such as S-b1-s128 with a model of ${Object.keys(MODELS).join(', ')}`,
+      `Cannot run case "${name}": need a name such as S-b1-s128 or S-decode with a model of ${Object.keys(MODELS).join(', ')}`,
     );
-  return { model: match[1]!, batch: Number(match[2]), seq: Number(match[3]) };
+  const [, , batch, seq, answers, layers, rank] = match;
+  return {
+    name,
+    kind: batch === undefined ? 'decode' : 'step',
+    model: { ...model, ...(layers !== undefined && { layers: Number(layers) }) },
+    batch: Number(batch ?? answers ?? 1),
+    seq: Number(seq ?? DECODED_TOKENS),
+    rank: Number(rank ?? RANK),
+  };
 }
 
-export async function benchStep(device: Device, name: string, options: BenchOptions): Promise<BenchResult> {
-  const { model: modelName, batch, seq } = parseCase(name);
-  const workload = MODELS[modelName]!;
-  const folder = await openModelFolder(workloadFiles(workload), modelName);
+/** Tokens of a case's answers: what a short answer has. */
+const DECODED_TOKENS = 32;
+
+export async function benchCase(device: Device, name: string, options: BenchOptions): Promise<BenchResult> {
+  const found = parseCase(name);
+  const folder = await openModelFolder(workloadFiles(found.model), name);
   const model = await BaseModel.open(device, folder, { linears: options.quant, embeddings: options.quant });
-  const start = workloadAdapter(model.linears());
+  try {
+    const before = await measureRates(device);
+    const measured = await (found.kind === 'step' ? benchStep : benchDecode)(model, found, options);
+    const after = await measureRates(device);
+    const rates = {
+      flops: Math.max(before.flops, after.flops),
+      readBytes: Math.max(before.readBytes, after.readBytes),
+    };
+    return { case: name, rates, ...measured };
+  } finally {
+    model.destroy();
+  }
+}
+
+async function measureRates(device: Device): Promise<DeviceRates> {
+  return { flops: await measureFma(device), readBytes: await measureReading(device) };
+}
+
+type Measured = Omit<BenchResult, 'case' | 'rates'>;
+
+async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptions): Promise<Measured> {
+  const { batch, seq, rank } = found;
+  const { device } = model;
+  const start = workloadAdapter(model.linears(), rank);
   const adapter = await FlatAdapter.load(device, start);
-  const rows = workloadRows(workload, batch, seq);
+  const rows = workloadRows(found.model, batch, seq);
   const columns = sizeClass(batch * seq);
   const input = makeBatch(rows, [...rows.keys()], columns, trainedLength);
-  const opening = performance.now();
   const { checkpointing = 'none' } = options;
   const shape = { columns, positions: seq, dropout: 0, weightDecay: 0.01, checkpointing };
+  const opening = performance.now();
   const step = await TrainStep.create(model, adapter, shape);
-  const times: number[] = [];
-  const losses: number[] = [];
-  let firstStepMs = 0;
-  for (let i = 0; i < options.warm + options.steps; i++) {
-    const began = performance.now();
-    const { loss } = await step.run([input], { lr: 1e-3, update: i + 1, clip: 0, seed: 0 });
-    if (i === 0) firstStepMs = performance.now() - opening;
-    if (i >= options.warm) times.push(performance.now() - began);
-    losses.push(loss);
+  try {
+    const times: number[] = [];
+    const hostTimes: number[] = [];
+    const losses: number[] = [];
+    let firstStepMs = 0;
+    for (let i = 0; i < options.warm + options.steps; i++) {
+      const began = performance.now();
+      const hostBefore = device.hostMs;
+      const { loss } = await step.run([input], { lr: 1e-3, update: i + 1, clip: 0, seed: 0 });
+      if (i === 0) firstStepMs = performance.now() - opening;
+      if (i >= options.warm) {
+        times.push(performance.now() - began);
+        hostTimes.push(device.hostMs - hostBefore);
+      }
+      losses.push(loss);
+    }
+    const profile = options.wantsKernels ? await step.profile(input) : undefined;
+    const { msMedian, ...spread } = spreadOf(times);
+    return {
+      msMedian,
+      ...spread,
+      firstStepMs,
+      tokensPerSecond: (batch * seq) / (msMedian / 1000),
+      flops: usefulFlops(found.model, batch, seq, rank) / (msMedian / 1000),
+      weightBytes: undefined,
+      plannedBytes: planStep(model, device.traits, start, shape).total,
+      allocatedBytes: step.allocatedBytes,
+      dispatches: step.dispatchCount,
+      dispatchesPerLayer: step.dispatchesPerBlock,
+      hostMs: spreadOf(hostTimes).msMedian,
+      losses: losses.slice(0, 4),
+      reference: rank === RANK ? REFERENCE_LOSSES[found.name] : undefined,
+      kernels: profile?.kernels ?? [],
+      kernelsTimedBy: profile?.by,
+    };
+  } finally {
+    step.destroy();
+    adapter.destroy();
   }
-  const kernels = options.wantsKernels ? await step.profile(input) : [];
-  times.sort((a, b) => a - b);
-  const msMedian = times[times.length >> 1]!;
-  const result = {
-    case: name,
-    msMedian,
-    msMin: times[0]!,
-    msMax: times.at(-1)!,
-    firstStepMs,
-    tokensPerSecond: (batch * seq) / (msMedian / 1000),
-    flops: usefulFlops(workload, batch, seq) / (msMedian / 1000),
-    plannedBytes: planStep(model, device.traits, start, shape).total,
-    allocatedBytes: step.allocatedBytes,
-    dispatches: step.dispatchCount,
-    losses: losses.slice(0, 4),
-    reference: REFERENCE_LOSSES[name],
-    kernels,
-  };
-  step.destroy();
-  adapter.destroy();
-  model.destroy();
-  return result;
+}
+
+/** Tokens of answers side by side, each with an adapter of its own. */
+async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOptions): Promise<Measured> {
+  const { batch, seq, rank } = found;
+  const { device } = model;
+  const start = workloadAdapter(model.linears(), rank);
+  const adapters: FlatAdapter[] = [];
+  for (let i = 0; i < batch; i++) adapters.push(await FlatAdapter.load(device, start));
+  const opening = performance.now();
+  const answers = adapters.map((adapter) => ({ adapter, strength: 1 }));
+  const prompt = Array.from(workloadRows(found.model, 1, 8)[0]!.ids);
+  const generator = await Generator.create(model, answers, prompt.length + seq);
+  try {
+    const times: number[] = [];
+    const hostTimes: number[] = [];
+    let firstStepMs = 0;
+    let began = opening;
+    let hostBefore = device.hostMs;
+    let tokens = 0;
+    const sampling = { maxTokens: seq, stopIds: [], temperature: 0, topP: 1, seed: 0 };
+    for await (const { answer, id } of generator.run(prompt, sampling)) {
+      if (id === undefined || answer !== 0) continue;
+      const now = performance.now();
+      if (tokens === 0) firstStepMs = now - opening;
+      if (tokens++ >= options.warm) {
+        times.push(now - began);
+        hostTimes.push(device.hostMs - hostBefore);
+      }
+      began = now;
+      hostBefore = device.hostMs;
+    }
+    const { msMedian, ...spread } = spreadOf(times);
+    return {
+      msMedian,
+      ...spread,
+      firstStepMs,
+      tokensPerSecond: batch / (msMedian / 1000),
+      flops: (batch * forwardFlops(found.model, rank)) / (msMedian / 1000),
+      weightBytes: model.weights.bytes / (msMedian / 1000),
+      plannedBytes: undefined,
+      allocatedBytes: undefined,
+      dispatches: generator.dispatchCount,
+      dispatchesPerLayer: generator.dispatchesPerBlock,
+      hostMs: spreadOf(hostTimes).msMedian,
+      losses: [],
+      reference: undefined,
+      kernels: [],
+      kernelsTimedBy: undefined,
+    };
+  } finally {
+    generator.destroy();
+    for (const adapter of adapters) adapter.destroy();
+  }
+}
+
+function spreadOf(times: readonly number[]) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { msMedian: sorted[sorted.length >> 1]!, msMin: sorted[0]!, msMax: sorted.at(-1)! };
 }

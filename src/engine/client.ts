@@ -24,6 +24,7 @@ export function startEngine(): EngineApi {
     library: service('library'),
     lab: service('lab'),
     xray: service('xray'),
+    bench: service('bench'),
   };
 }
 

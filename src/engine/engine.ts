@@ -2,6 +2,7 @@
 // of workers, the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
 
 import { BaseService } from './base-service.ts';
+import { BenchService } from './bench-service.ts';
 import { DataService } from './data-service.ts';
 import { LabService } from './lab-service.ts';
 import { LibraryService } from './library-service.ts';
@@ -26,5 +27,6 @@ export function createEngine(host: EngineHost): EngineApi {
     library,
     lab: new LabService(session, library),
     xray: new XrayService(session, library),
+    bench: new BenchService(session),
   };
 }

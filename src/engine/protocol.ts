@@ -3,6 +3,7 @@
 // client.ts. All sizes are bytes, all times milliseconds unless a name says otherwise.
 
 import type { BaseApi } from './protocol/base.ts';
+import type { BenchApi } from './protocol/bench.ts';
 import type { DataApi } from './protocol/data.ts';
 import type { LabApi } from './protocol/lab.ts';
 import type { LibraryApi } from './protocol/library.ts';
@@ -20,6 +21,7 @@ export {
 } from '../train/recipe.ts';
 export { type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
 export type * from './protocol/base.ts';
+export type * from './protocol/bench.ts';
 export type * from './protocol/data.ts';
 export type * from './protocol/lab.ts';
 export type * from './protocol/library.ts';
@@ -41,4 +43,5 @@ export interface EngineApi {
   readonly library: LibraryApi;
   readonly lab: LabApi;
   readonly xray: XrayApi;
+  readonly bench: BenchApi;
 }

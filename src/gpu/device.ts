@@ -36,6 +36,8 @@ export class Device {
   traits: Traits;
   readonly name: string;
   readonly isSoftware: boolean;
+  /** Milliseconds that programs have spent encoding and submitting, for benchmarks. */
+  hostMs = 0;
   /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
   flopsPerSubmit: number;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();

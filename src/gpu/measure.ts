@@ -57,6 +57,24 @@ export async function measureBandwidth(device: Device): Promise<number> {
   }
 }
 
+/** Reading alone: bytes per second. */
+export async function measureReading(device: Device): Promise<number> {
+  const bytes = Math.min(64 << 20, device.traits.maxBindingBytes);
+  const threads = device.traits.kind === 'cpu' ? 512 : 1 << 16;
+  const WG = device.traits.kind === 'cpu' ? 8 : 64;
+  const x = await device.allocate('read rate source', bytes, GPUBufferUsage.STORAGE);
+  const y = await device.allocate('read rate', 4 * threads, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
+  try {
+    const n4 = Math.floor(bytes / 16 / (8 * threads)) * 8 * threads;
+    const shader = { file: 'read-rate', overrides: { WG } };
+    const run = await repeatable(device, shader, { x, y }, () => ({ n4, threads }), grid1d(threads, WG), y);
+    return await bestRate((passes) => run(1, passes), 1, 16 * n4);
+  } finally {
+    x.destroy();
+    y.destroy();
+  }
+}
+
 /** The highest rate seen; `run(n)` does n units of work and tells how many milliseconds it took. */
 async function bestRate(run: (n: number) => Promise<number>, first: number, unit: number): Promise<number> {
   await run(first);

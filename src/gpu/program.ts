@@ -5,6 +5,7 @@
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, storageOf, type Value } from './graph.ts';
 import { BINDING_ALIGN, type Plan, padded, readbackBytes, uniformBytes } from './plan.ts';
+import { timeDispatches } from './time-dispatches.ts';
 
 /** A range of a buffer that holds a value. */
 export interface Slot {
@@ -53,6 +54,16 @@ export interface RunOptions {
   readonly counts?: Readonly<Record<string, number>>;
   /** Run only this many ops from the front (a forward pass without its backward). */
   readonly ops?: number;
+}
+
+/** Milliseconds of a pass by kernel, largest first. */
+export interface Profile {
+  readonly kernels: readonly { readonly name: string; readonly ms: number; readonly count: number }[];
+  readonly by: 'timestamps' | 'waits';
+}
+
+function isDue(onlyIf: Op['onlyIf'], { counts }: RunOptions): boolean {
+  return onlyIf === undefined || (counts?.[onlyIf.count] ?? 0) > onlyIf.above;
 }
 
 export class Program {
@@ -142,31 +153,21 @@ export class Program {
     this.device.gpu.queue.writeBuffer(slot.buffer, slot.offset, data as Float32Array<ArrayBuffer>);
   }
 
-  /** Runs the pass with a submit and a wait for each dispatch, and adds up the time by shader file. For benchmarks. */
-  async profile(options: RunOptions = {}): Promise<{ name: string; ms: number; count: number }[]> {
-    const { queue } = this.device.gpu;
-    const sums = new Map<string, { ms: number; count: number }>();
+  /** Runs the pass with every dispatch timed, and adds up the time by shader file. For benchmarks. */
+  async profile(options: RunOptions = {}): Promise<Profile> {
     this.writeUniforms();
-    await queue.onSubmittedWorkDone();
-    for (const d of this.dispatches) {
-      const { onlyIf, grid, shader } = d.op;
-      if (onlyIf !== undefined && !((options.counts?.[onlyIf.count] ?? 0) > onlyIf.above)) continue;
-      const encoder = this.device.gpu.createCommandEncoder({ label: d.op.label });
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(d.pipeline);
-      pass.setBindGroup(0, d.group);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-      pass.end();
-      const began = performance.now();
-      queue.submit([encoder.finish()]);
-      await queue.onSubmittedWorkDone();
-      const name = [shader.file, ...Object.values(shader.parts ?? {})].join(' ');
+    const runs = this.dispatches.filter(({ op: { onlyIf } }) => isDue(onlyIf, options));
+    const timed = runs.map(({ pipeline, group, op }) => ({ pipeline, group, grid: op.grid }));
+    const { ms, by } = await timeDispatches(this.device, timed);
+    const sums = new Map<string, { ms: number; count: number }>();
+    for (const [i, { op }] of runs.entries()) {
+      const name = [op.shader.file, ...Object.values(op.shader.parts ?? {})].join(' ');
       const sum = sums.get(name) ?? { ms: 0, count: 0 };
-      sum.ms += performance.now() - began;
+      sum.ms += ms[i]!;
       sum.count += 1;
       sums.set(name, sum);
     }
-    return [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.ms - a.ms);
+    return { kernels: [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.ms - a.ms), by };
   }
 
   slot(value: Value): Slot {
@@ -178,6 +179,7 @@ export class Program {
   /** Encodes and submits the whole pass; resolves when everything is submitted (not when it is done: read an output for that). */
   async run(options: RunOptions = {}): Promise<void> {
     const { gpu } = this.device;
+    const began = performance.now();
     this.writeUniforms();
     let encoder = gpu.createCommandEncoder({ label: 'pass' });
     let pass = encoder.beginComputePass();
@@ -185,7 +187,7 @@ export class Program {
     let pipeline: GPUComputePipeline | undefined;
     for (const d of this.dispatches.slice(0, options.ops)) {
       const { onlyIf, grid, flops } = d.op;
-      if (onlyIf !== undefined && !((options.counts?.[onlyIf.count] ?? 0) > onlyIf.above)) continue;
+      if (!isDue(onlyIf, options)) continue;
       if (cost > 0 && cost + flops > this.device.flopsPerSubmit) {
         pass.end();
         gpu.queue.submit([encoder.finish()]);
@@ -202,6 +204,7 @@ export class Program {
     }
     pass.end();
     gpu.queue.submit([encoder.finish()]);
+    this.device.hostMs += performance.now() - began;
   }
 
   /** Reads outputs and kept activations back, in the order asked for, after all submitted work. One copy, one map. */
@@ -249,6 +252,14 @@ export class Program {
 
   get dispatchCount(): number {
     return this.dispatches.length;
+  }
+
+  /** Of the block that has the most, whatever it recomputes among them. */
+  get dispatchesPerBlock(): number {
+    const counts = new Map<number, number>();
+    for (const { block } of this.plan.graph.ops)
+      if (block !== undefined) counts.set(block, (counts.get(block) ?? 0) + 1);
+    return Math.max(0, ...counts.values());
   }
 
   destroy(): void {

@@ -141,6 +141,15 @@ export class Generator {
     return this.answers.map((_, row) => judge(logits[row]!, id, count));
   }
 
+  /** Of a decoding pass. */
+  get dispatchCount(): number {
+    return this.decode.program.dispatchCount;
+  }
+
+  get dispatchesPerBlock(): number {
+    return this.decode.program.dispatchesPerBlock;
+  }
+
   destroy(): void {
     this.prefill.program.destroy();
     this.decode.program.destroy();

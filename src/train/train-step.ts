@@ -6,7 +6,7 @@ import { differentiate } from '../gpu/backward.ts';
 import { Graph, type Value } from '../gpu/graph.ts';
 import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
 import { type Plan, type PlanLimits, planMemory } from '../gpu/plan.ts';
-import { Program } from '../gpu/program.ts';
+import { type Profile, Program } from '../gpu/program.ts';
 import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Traits } from '../gpu/traits.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
@@ -246,8 +246,12 @@ export class TrainStep {
     return this.largest.program.dispatchCount;
   }
 
-  /** Milliseconds of one micro-batch by kernel, largest first: every dispatch waited for on its own. */
-  async profile(batch: Batch): Promise<{ readonly name: string; readonly ms: number; readonly count: number }[]> {
+  get dispatchesPerBlock(): number {
+    return this.largest.program.dispatchesPerBlock;
+  }
+
+  /** Time of one micro-batch by kernel. */
+  async profile(batch: Batch): Promise<Profile> {
     const { step, program } = await this.compiledFor(batch.columns);
     writeBatch({ step, program }, batch, batch.supervised);
     return program.profile({ counts: { supervised: batch.supervised } });

@@ -38,17 +38,22 @@ try {
   showTrouble(error);
 }
 
-followAddress();
-followRecipeLinks();
-followBaseAndLength();
-followRows();
-followForDoctor();
-followForRanking();
-followLengths();
-followRowAndRun();
-followPlan();
-followLibrary();
-keepChat();
-guardRun();
-createRoot(document.getElementById('page')!).render(<App />);
-void bringUp().finally(keepForOffline);
+const page = createRoot(document.getElementById('page')!);
+if (location.hash === '#bench') {
+  void import('./bench/bench-page.tsx').then(({ BenchPage }) => page.render(<BenchPage />)).catch(showTrouble);
+} else {
+  followAddress();
+  followRecipeLinks();
+  followBaseAndLength();
+  followRows();
+  followForDoctor();
+  followForRanking();
+  followLengths();
+  followRowAndRun();
+  followPlan();
+  followLibrary();
+  keepChat();
+  guardRun();
+  page.render(<App />);
+  void bringUp().finally(keepForOffline);
+}

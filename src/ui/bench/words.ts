@@ -1,0 +1,23 @@
+export const words = {
+  title: 'Bench',
+  what: 'Times training steps on this GPU, on the workload of graft bench: the same weights, adapter and tokens as other engines can compute. Nothing is stored or sent.',
+  cases: 'Cases',
+  casesHint: 'Model, rows, tokens a row: S-b4-s128. A token of an answer: S-decode.',
+  run: 'Measure',
+  running: (name: string) => `Measuring ${name}…`,
+  software: 'A software adapter: compare ratios, not times.',
+  columns: {
+    case: 'Case',
+    ms: 'ms',
+    first: 'first, s',
+    tokens: 'tokens/s',
+    flops: 'GFLOP/s useful',
+    share: 'of f32 rate',
+    memory: 'beside base',
+    dispatches: 'dispatches',
+    layer: 'a layer',
+    host: 'host',
+    losses: 'losses',
+  },
+  copy: 'Results as JSON',
+};
