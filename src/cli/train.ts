@@ -46,6 +46,7 @@ const FLAGS = {
   dropout: { type: 'string' },
   'validation-split': { type: 'string' },
   'eval-every': { type: 'string' },
+  'forgetting-every': { type: 'string' },
   'train-on-prompts': { type: 'boolean' },
   'init-adapter': { type: 'string' },
   'checkpoint-every': { type: 'string' },
@@ -71,6 +72,7 @@ ${MODEL_HELP}
                             with half the learning rate, once
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
+  --forgetting-every N      measure what is forgotten of a bundled general text before, every N steps, and after
   --train-on-prompts        supervise prompts too, not answers only
   --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf), with its rank, alpha, targets
   --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
@@ -118,6 +120,13 @@ ${MODEL_HELP}
     const onEvent = (event: TrainEvent) => {
       if (event.type === 'eval') {
         bar.note(`validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
+        return;
+      }
+      if (event.type === 'forgetting') {
+        const { step, loss, baseLoss, kl } = event;
+        bar.note(
+          `general text ${loss.toFixed(4)} (base ${baseLoss.toFixed(4)}, KL ${kl.toFixed(4)}) after step ${step}`,
+        );
         return;
       }
       if (event.type !== 'step') return;
@@ -223,5 +232,6 @@ function readSettings(flags: Parsed): TrainSettings {
     shuffle: flags.choice('shuffle', ['true', 'false'] as const, 'true') === 'true',
     validationSplit: flags.number('validation-split', 0),
     evalEvery: flags.number('eval-every', 0),
+    forgettingEvery: flags.number('forgetting-every', 0),
   };
 }

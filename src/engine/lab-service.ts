@@ -4,6 +4,7 @@
 import { generalRows } from '../data/general-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
+import { readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
 import { mergeAdapters } from '../lora/merge/merge-adapters.ts';
@@ -31,7 +32,7 @@ import { RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
 import type { Session } from './session.ts';
 
 /** Tokens that a point is measured on: enough that another choice of rows moves the mean by little. */
-const MOST_TOKENS = { gpu: 4096, software: 640 };
+const MOST_TOKENS = { gpu: 4096, software: 384 };
 /** A software adapter takes minutes for what a GPU does in a second. */
 const FEW_STRENGTHS: readonly number[] = [0, 0.5, 1, 1.5];
 
@@ -155,8 +156,12 @@ export class LabService implements LabApi {
     return this.session.device?.isSoftware ? MOST_TOKENS.software : MOST_TOKENS.gpu;
   }
 
+  /** In the order of the open base where it fits that, else in the order of the file. */
   private async read(id: string): Promise<Adapter> {
-    return (await readAdapterAlone(await this.files(id))).adapter;
+    const files = await this.files(id);
+    const { model } = this.session;
+    const read = model && (await readAdapter(files, model.config).catch(() => undefined));
+    return (read ?? (await readAdapterAlone(files))).adapter;
   }
 
   private async files(id: string): Promise<ModelFile[]> {

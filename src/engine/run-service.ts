@@ -8,7 +8,7 @@ import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
-import { largestBatch, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
+import { largestBatch, type PastTrainEvent, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
 import type { BaseService } from './base-service.ts';
 import { betweenSteps } from './between-steps.ts';
@@ -305,7 +305,7 @@ export class RunService implements RunApi {
       },
       onProgress: (done: number, total: number) => control.set('preparing', `Compiling kernel ${done} of ${total}`),
       beforeStep: () => this.letOthersIn(control),
-      onWentBack: (step: number, message: string, past: readonly TrainEvent[]) =>
+      onWentBack: (step: number, message: string, past: readonly PastTrainEvent[]) =>
         goOnAfter({ cause: 'numbers', step, message, settings }, past),
       onAdapter: (flat: FlatAdapter, adapter: Adapter) => {
         this.session.training = flat;
@@ -316,7 +316,7 @@ export class RunService implements RunApi {
       onAllocated: (bytes: number) => tell({ type: 'memory', runId, bytes }),
       signal: control.signal,
     };
-    const goOnAfter = (fault: Omit<FaultEvent, 'type' | 'runId'>, past: readonly TrainEvent[]) => {
+    const goOnAfter = (fault: Omit<FaultEvent, 'type' | 'runId'>, past: readonly PastTrainEvent[]) => {
       tell({ type: 'past', runId, events: past.map((event) => ({ ...event, runId })) });
       tell({ type: 'fault', runId, ...fault });
     };

@@ -16,6 +16,7 @@ import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
 import { MOST_TOGETHER, withCommonArenas } from '../train/train-together.ts';
+import { type ForgettingWatch, watchForgetting } from './lab/watch-forgetting.ts';
 import { measureProbe, type Probe } from './receipt/probe.ts';
 
 export interface Trained {
@@ -73,12 +74,18 @@ export async function trainAdapter(
     if (problem !== undefined) throw new Error(problem);
   }
   const flat = await FlatAdapter.load(model.device, adapter);
+  const every = settings.forgettingEvery ?? 0;
+  let watch: ForgettingWatch | undefined;
   try {
     hooks.onAdapter?.(flat, adapter);
-    const outcome = await runTraining(model, flat, rows, settings, hooks, checkpoints, arenas);
+    watch = every > 0 ? await watchForgetting(model, flat, every, hooks) : undefined;
+    const ended = await runTraining(model, flat, rows, settings, watch?.hooks ?? hooks, checkpoints, arenas);
+    await watch?.finish(ended.steps);
+    const outcome = watch ? { ...ended, curve: { ...ended.curve, forgetting: watch.records } } : ended;
     const trained = plainLora(withTensors(adapter, await flat.read()));
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
+    watch?.destroy();
     flat.destroy();
   }
 }

@@ -166,7 +166,7 @@ export async function latestCheckpoint(
 }
 
 /** Settings that change no number of the training itself. */
-const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'checkpointing', 'badNumbers'];
+const HARMLESS: readonly (keyof TrainSettings)[] = ['evalEvery', 'forgettingEvery', 'checkpointing', 'badNumbers'];
 
 const PARTS_OF_A_STEP: readonly (keyof TrainSettings)[] = ['batchSize', 'gradAccum'];
 

@@ -43,6 +43,8 @@ export interface TrainSettings {
   readonly validationSplit: number;
   /** Validate every this many steps; 0 = only at the end. */
   readonly evalEvery: number;
+  /** Measure what is forgotten of the bundled general text before, every this many steps, and after; 0 or absent = not at all. */
+  readonly forgettingEvery?: number;
 }
 
 export type BadNumbers = 'stop' | 'halve';
@@ -66,6 +68,7 @@ export const DEFAULT_SETTINGS: TrainSettings = {
   shuffle: true,
   validationSplit: 0.1,
   evalEvery: 20,
+  forgettingEvery: 0,
 };
 
 /**
@@ -101,9 +104,16 @@ export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, nu
   ['seed', 0, 2 ** 32 - 1, 'whole'],
   ['validationSplit', 0, 0.5, 'any'],
   ['evalEvery', 0, 1e7, 'whole'],
+  ['forgettingEvery', 0, 1e7, 'whole'],
 ];
 
-const OPTIONAL: readonly (keyof TrainSettings)[] = ['steps', 'epochs', 'loraPlusRatio', 'loraPlusEmbeddingRate'];
+const OPTIONAL: readonly (keyof TrainSettings)[] = [
+  'steps',
+  'epochs',
+  'loraPlusRatio',
+  'loraPlusEmbeddingRate',
+  'forgettingEvery',
+];
 
 /** True for a number that a run can take as its learning rate. */
 export function isLearningRate(value: unknown): value is number {

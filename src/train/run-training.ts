@@ -31,15 +31,19 @@ export type TrainEvent =
       readonly epoch: number;
     }
   | { readonly type: 'eval'; readonly step: number; readonly loss: number }
+  | ({ readonly type: 'forgetting' } & ForgettingRecord)
   /** From the step after `step` on, the schedule is scaled by another learning rate. */
   | { readonly type: 'rate'; readonly step: number; readonly learningRate: number };
+
+/** What a checkpoint remembers of them. */
+export type PastTrainEvent = Exclude<TrainEvent, { readonly type: 'forgetting' }>;
 
 export interface RunHooks {
   onEvent(event: TrainEvent): void;
   /** Awaited before every step: a paused run waits here. */
   beforeStep?(): Promise<void>;
   /** Numbers have gone bad, and the run goes on from after `step`: of what was told, only `past` still holds. */
-  onWentBack?(step: number, message: string, past: readonly TrainEvent[]): void;
+  onWentBack?(step: number, message: string, past: readonly PastTrainEvent[]): void;
   /** Asked before every step: a learning rate that has been chosen since, once. */
   nextRate?(): number | undefined;
   /** All that the run needs has been allocated: bytes on the device, the base's weights among them. */
@@ -70,6 +74,18 @@ export interface LossCurve {
   readonly losses: readonly number[];
   /** Over the held-back rows, after so many steps. */
   readonly evals: readonly EvalRecord[];
+  /** Over the general text, after so many steps; where it was measured. */
+  readonly forgetting?: readonly ForgettingRecord[];
+}
+
+/** What was forgotten by a step: means over the general text, in nats a token. */
+export interface ForgettingRecord {
+  readonly step: number;
+  readonly loss: number;
+  readonly baseLoss: number;
+  /** KL(base ‖ adapted). */
+  readonly kl: number;
+  readonly tokens: number;
 }
 
 /** Rows of a run: which are trained on and which are held back. Rows that repeat each other stay on one side. */
@@ -219,9 +235,9 @@ export function pastEvents(
     settings,
   }: Pick<Checkpoint, 'steps' | 'evals' | 'rates' | 'totalSteps' | 'settings'>,
   rows: readonly TokenRow[],
-): TrainEvent[] {
+): PastTrainEvent[] {
   const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
-  const events: TrainEvent[] = [];
+  const events: PastTrainEvent[] = [];
   let nextEval = 0;
   let nextRate = 0;
   const tell = (step: number) => {
@@ -245,7 +261,7 @@ function stepEvent(
   steps: readonly StepRecord[],
   index: number,
   { totalSteps, perEpoch }: { readonly totalSteps: number; readonly perEpoch: number },
-): TrainEvent {
+): PastTrainEvent {
   return { type: 'step', step: index + 1, totalSteps, epoch: (index + 1) / perEpoch, ...steps[index]! };
 }
 

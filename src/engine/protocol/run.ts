@@ -1,6 +1,7 @@
 // Train: what a run needs, what it tells while it goes, and how one that was interrupted goes on.
 
 import type { TrainSettings } from '../../train/recipe.ts';
+import type { ForgettingRecord } from '../../train/run-training.ts';
 import type { AdapterRecord } from './library.ts';
 import type { RunStart } from './runs.ts';
 
@@ -36,6 +37,12 @@ export interface EvalEvent {
   readonly runId: string;
   readonly step: number;
   readonly loss: number;
+}
+
+/** What was forgotten by `step`: means over the bundled general text, in nats a token. */
+export interface ForgettingEvent extends ForgettingRecord {
+  readonly type: 'forgetting';
+  readonly runId: string;
 }
 
 /** The learning rate was changed by hand: it holds from the step after `step` on. */
@@ -108,6 +115,7 @@ export interface FaultEvent {
 export type RunEvent =
   | StepEvent
   | EvalEvent
+  | ForgettingEvent
   | RateEvent
   | MemoryEvent
   | SampleEvent

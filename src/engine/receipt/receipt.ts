@@ -43,6 +43,7 @@ export interface RunReceipt {
   /** The user ended it, or its numbers went bad. */
   readonly stopped: boolean;
   readonly trouble?: string | undefined;
+  /** With what was forgotten, where it was watched. */
   readonly curve: LossCurve;
   /** Where the user changed the rate on the way. */
   readonly rateChanges: readonly RateChange[];

@@ -3,6 +3,7 @@ import type { AdapterRecord } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { Icon } from '../controls/icon.tsx';
 import { bytes, count, day, loss } from '../format.ts';
+import { openLab } from '../lab/lab-store.ts';
 import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { AdapterName } from './adapter-name.tsx';
@@ -114,6 +115,14 @@ function Actions({ adapter }: { adapter: AdapterRecord }) {
         <Icon name="download" /> {isSaving ? words.packing : words.download}
       </button>
       <DownloadMenu adapter={adapter} />
+      <button
+        type="button"
+        className="button"
+        aria-label={words.of(words.lookInside, adapter.name)}
+        onClick={() => void openLab(adapter)}
+      >
+        {words.lookInside}
+      </button>
       <span className="adapter-more">
         <Small icon="copy" label={words.duplicate} name={adapter.name} onClick={() => void duplicateAdapter(adapter)} />
         <Small icon="trash" label={words.delete} name={adapter.name} onClick={() => void deleteAdapter(adapter)} />

@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
 import { Note } from '../controls/note.tsx';
 import { Pick } from '../controls/pick.tsx';
+import { labStore } from '../lab/lab-store.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { AdapterCard } from './adapter-card.tsx';
 import { BackupPanel } from './backup-panel.tsx';
@@ -17,7 +18,20 @@ import './library.css';
 /** With fewer, everything is in sight. */
 const SEARCH_FROM = 4;
 
+/** Loaded when the first adapter is looked into. */
+const LabView = lazy(() => import('../lab/lab-view.tsx'));
+
 export function LibraryPlace() {
+  const lab = useStore(labStore, (s) => s.adapter);
+  if (lab === undefined) return <Library />;
+  return (
+    <Suspense fallback={null}>
+      <LabView adapter={lab} />
+    </Suspense>
+  );
+}
+
+function Library() {
   const { adapters, status } = useStore(libraryStore);
   const [search, setSearch] = useState<Search>({ text: '', tag: undefined, order: 'newest' });
   const found = findAdapters(adapters, search);

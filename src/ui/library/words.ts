@@ -47,6 +47,7 @@ export const words = {
   try: 'Try',
   download: 'Download',
   packing: 'Packing…',
+  lookInside: 'Look inside',
   rename: 'Rename',
   newName: 'New name',
   save: 'Save',

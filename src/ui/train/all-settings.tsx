@@ -51,6 +51,7 @@ export function AllSettings() {
       />
       <Setting name="seed" noSlider />
       <Setting name="evalEvery" noSlider />
+      <Setting name="forgettingEvery" noSlider />
       <h3>{words.groups.memory}</h3>
       <Choice
         name={words.checkpointing.name}

@@ -1,4 +1,5 @@
 import { useStore } from 'zustand';
+import { ForgettingLine } from './forgetting-line.tsx';
 import { LossChart } from './loss-chart.tsx';
 import { NextRun } from './next-run.tsx';
 import { RunEnd } from './run-end.tsx';
@@ -20,6 +21,7 @@ export function RunPanel() {
       {(phase === 'none' || phase === 'failed') && <NextRun />}
       <RunFaults />
       <RunFigures />
+      <ForgettingLine />
       <LossChart />
       {hasAdapter && <NextRun after />}
     </section>

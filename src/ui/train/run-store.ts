@@ -1,7 +1,15 @@
 // The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
 // refreshed at most four times a second, however fast the steps come.
 import { createStore } from 'zustand/vanilla';
-import type { FaultEvent, RunEvent, RunResult, SampleEvent, StepEvent, TrainSettings } from '../../engine/protocol.ts';
+import type {
+  FaultEvent,
+  ForgettingEvent,
+  RunEvent,
+  RunResult,
+  SampleEvent,
+  StepEvent,
+  TrainSettings,
+} from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { RunPoints } from './run-points.ts';
@@ -54,6 +62,8 @@ interface RunState {
   /** The questions that are asked on the way, and what was said to them. */
   readonly prompts: readonly string[];
   readonly samples: readonly SampleEvent[];
+  /** What was forgotten of the general text, where that is watched. */
+  readonly forgetting: readonly ForgettingEvent[];
   /** What befell the run and was mended. */
   readonly faults: readonly FaultEvent[];
   /** Asked to stop; the current step is still being finished. */
@@ -72,6 +82,7 @@ export const runStore = createStore<RunState>(() => ({
   message: undefined,
   prompts: [],
   samples: [],
+  forgetting: [],
   faults: [],
   isStopping: false,
   result: undefined,
@@ -110,6 +121,7 @@ export function beginRun(
     message: undefined,
     prompts,
     samples: [],
+    forgetting: [],
     faults: [],
     isStopping: false,
     result: undefined,
@@ -131,6 +143,10 @@ export function takeEvent(event: RunEvent): void {
     trainedMs += event.ms;
   } else if (event.type === 'eval') {
     runStore.getState().points.addEval(event);
+  } else if (event.type === 'forgetting') {
+    runStore.setState(({ forgetting }) => ({
+      forgetting: [...forgetting.filter(({ step }) => step < event.step), event],
+    }));
   } else if (event.type === 'rate') {
     runStore.getState().points.addRate(event);
   } else if (event.type === 'sample') {

@@ -139,6 +139,15 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
     unit: 'steps',
     stops: [0, 5, 10, 20, 50, 100, 200],
   },
+  forgettingEvery: {
+    name: 'Watch what it forgets every',
+    hint: 'Measures a general text before, this often, and after. 0: not at all.',
+    min: 0,
+    max: 100_000,
+    whole: true,
+    unit: 'steps',
+    stops: [0, 5, 10, 20, 50, 100, 200],
+  },
 };
 
 /** Of a run that is counted in steps. */

@@ -53,6 +53,10 @@ export const words = {
     name: 'Shuffle rows',
     hint: 'A new order each epoch, the default. Off: rows are learned as they stand in the file.',
   },
+  forgetting: {
+    line: (base: string, now: string, kl: string, step: number) =>
+      `General text, after step ${step}: loss ${now}, ${base} for the base; strays from it by ${kl} nats a token`,
+  },
   badNumbers: {
     name: 'Go on after bad numbers',
     hint: 'If the loss explodes, the run goes back to its last good state. On: it goes on from there with half the learning rate, once. Off: it stops.',
