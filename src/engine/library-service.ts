@@ -136,7 +136,7 @@ export class LibraryService implements LibraryApi {
       curve: thinned((run?.outcome ?? made.run)?.curve.losses ?? []),
     };
     await this.session.host.adapters.save(record, new Map(files.map((f) => [f.name, f.bytes])));
-    return record;
+    return this.record(record.id);
   }
 
   async load(id: string): Promise<FlatAdapter> {

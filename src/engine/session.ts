@@ -12,6 +12,7 @@ import type { PreparedStore } from '../model/prepared-store.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
 import type { DatasetStore } from '../storage/dataset-store.ts';
+import { withMemory } from '../storage/memory-backed-adapters.ts';
 import type { RunArchive } from '../storage/run-archive.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import type { Traffic } from './count-traffic.ts';
@@ -70,7 +71,11 @@ export class Session {
   readonly turns = new GpuTurns();
   private answering: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
 
-  constructor(readonly host: EngineHost) {}
+  readonly host: EngineHost;
+
+  constructor(host: EngineHost) {
+    this.host = { ...host, adapters: withMemory(host.adapters) };
+  }
 
   /** Runs `work`, which answers, after ending whatever else is being answered: it holds base and adapters in use. */
   async answer<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

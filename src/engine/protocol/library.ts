@@ -30,6 +30,8 @@ export interface AdapterRecord {
   /** Losses of its run, thinned for a small picture. */
   readonly curve?: readonly number[] | undefined;
   readonly tags?: readonly string[];
+  /** Why it is in this tab's memory alone: the storage has refused it. Absent: it is stored. */
+  readonly unsaved?: string | undefined;
   /** ISO 8601; of one that can still be brought back. */
   readonly deleted?: string | undefined;
 }

@@ -11,6 +11,7 @@ import { AdapterTags } from './adapter-tags.tsx';
 import { DownloadMenu, ExportLine } from './download-menu.tsx';
 import { deleteAdapter, duplicateAdapter, libraryStore, saveAdapter } from './library-store.ts';
 import { Sparkline } from './sparkline.tsx';
+import { Unsaved } from './unsaved.tsx';
 import { words } from './words.ts';
 
 export function AdapterCard({ adapter }: { adapter: AdapterRecord }) {
@@ -18,6 +19,7 @@ export function AdapterCard({ adapter }: { adapter: AdapterRecord }) {
   return (
     <article className="card adapter" aria-label={adapter.name}>
       <AdapterName adapter={adapter} />
+      <Unsaved id={adapter.id} />
       <div className="adapter-body">
         {adapter.curve && <Sparkline curve={adapter.curve} />}
         <Facts adapter={adapter} />

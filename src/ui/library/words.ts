@@ -18,6 +18,12 @@ export const words = {
   importFolderInput: 'Adapter folder',
   importing: 'Reading the adapter…',
   importFailed: 'The adapter was not added.',
+  unsaved: {
+    title: 'This adapter is not stored yet.',
+    body: (reason: string) =>
+      `It is in this tab's memory alone: ${reason}. Download it before you close the page, or make room; then it is stored by itself.`,
+    download: 'Download it now',
+  },
   failed: 'The library could not be read.',
   again: 'Try again',
   facts: {

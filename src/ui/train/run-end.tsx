@@ -3,6 +3,7 @@ import { Icon } from '../controls/icon.tsx';
 import { Note, type WayOut } from '../controls/note.tsx';
 import { clock, loss } from '../format.ts';
 import { saveAdapter } from '../library/library-store.ts';
+import { Unsaved } from '../library/unsaved.tsx';
 import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { runStore } from './run-store.ts';
@@ -30,6 +31,7 @@ export function RunEnd() {
           {result.trouble}.
         </Note>
       )}
+      {result && <Unsaved id={result.adapterId} />}
       {result && (
         <div className="line run-actions">
           <button

@@ -81,10 +81,11 @@ async function followRun(
   }
 }
 
-/** A closed tab interrupts a run, so the browser asks first. */
+/** A closed tab interrupts a run and loses what the storage has refused, so the browser asks first. */
 export function guardRun(): void {
   addEventListener('beforeunload', (event) => {
-    if (isRunning()) event.preventDefault();
+    const isUnsaved = libraryStore.getState().adapters.some(({ unsaved }) => unsaved !== undefined);
+    if (isRunning() || isUnsaved) event.preventDefault();
   });
   runStore.subscribe(({ phase, figures, name }) => {
     const share = figures.totalSteps > 0 ? Math.floor((figures.step / figures.totalSteps) * 100) : 0;
