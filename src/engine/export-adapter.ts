@@ -15,7 +15,7 @@ import { countParameters, modelParts } from '../model/model-parts.ts';
 import { type StreamedFile, wholeFile } from '../model/streamed-file.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { clusterFolder } from './cluster/cluster-folder.ts';
-import { type Provenance, type Receipt, withReceipt } from './receipt/receipt.ts';
+import { ggufWithReceipt, type Provenance, type Receipt, withReceipt } from './receipt/receipt.ts';
 
 /**
  * peft: a folder for Hugging Face PEFT · gguf: one file for llama.cpp · mlx: a folder for mlx-lm · ollama: a folder for
@@ -85,7 +85,7 @@ export async function exportFiles(input: MergeInput, source: ExportSource, optio
       return whole(await withReceipt(adapter, writeMlxFolder(adapter, folder.config), provenanceOf(source)));
     }
     case 'gguf':
-      return { files: [adapterGguf(source, folder)], isFolder: false, notices: [] };
+      return { files: [await adapterGguf(source, folder)], isFolder: false, notices: [] };
     case 'merged-safetensors': {
       const files = await mergedFolder(input, source.adapter, folderType(folder, options));
       return { files: [...files, ...receiptFile(source)], isFolder: true, notices: [] };
@@ -151,7 +151,7 @@ async function ollama(input: MergeInput, source: ExportSource, options: ExportOp
     eos: tokenizer?.endOfTurn ?? folder.config.eos,
     licence: folder.licence,
   });
-  const model = merged?.file ?? { ...adapterGguf(source, folder), name: 'adapter.gguf' };
+  const model = merged?.file ?? { ...(await adapterGguf(source, folder)), name: 'adapter.gguf' };
   return {
     files: [wholeFile('Modelfile', text), model, ...receiptFile(source)],
     isFolder: true,
@@ -159,9 +159,11 @@ async function ollama(input: MergeInput, source: ExportSource, options: ExportOp
   };
 }
 
-function adapterGguf(source: ExportSource, { config }: ModelFolder): StreamedFile {
+async function adapterGguf(source: ExportSource, { config }: ModelFolder): Promise<StreamedFile> {
   const { name } = source;
-  return wholeFile(`${fileStem(name)}.gguf`, writeGgufAdapter(needAdapter(source), config, name));
+  const adapter = needAdapter(source);
+  const write = (more: Parameters<typeof writeGgufAdapter>[3]) => writeGgufAdapter(adapter, config, name, more);
+  return wholeFile(`${fileStem(name)}.gguf`, await ggufWithReceipt(adapter, write, provenanceOf(source)));
 }
 
 function needAdapter({ adapter }: ExportSource): Adapter {
@@ -174,8 +176,8 @@ function receiptFile({ receipt }: ExportSource): StreamedFile[] {
 }
 
 function provenanceOf({ receipt }: ExportSource): Provenance {
-  const { from, base, data, run, probe } = receipt ?? {};
-  return { made: receipt?.made ?? 'imported', from, base, data, run, probe };
+  const { created, from, base, data, run, probe } = receipt ?? {};
+  return { made: receipt?.made ?? 'imported', ...(created && { created }), from, base, data, run, probe };
 }
 
 function folderType({ tensors }: ModelFolder, { type = 'auto' }: Pick<ExportOptions, 'type'>): MergedType {

@@ -5,9 +5,11 @@
 import { version } from '../../../package.json';
 import type { Adapter } from '../../lora/adapter.ts';
 import type { FileBytes } from '../../lora/files/peft.ts';
-import { fileFromBytes, type ModelFile, readJsonObject } from '../../model/model-file.ts';
+import { readGgufHeader } from '../../model/gguf/read-header.ts';
+import type { TypedValue } from '../../model/gguf/write-gguf.ts';
+import { fileFromBytes, findFile, type ModelFile, parseJsonObject, readJsonObject } from '../../model/model-file.ts';
 import type { QuantChoice } from '../../model/prepare-weights.ts';
-import { readSafetensorsHeader } from '../../model/safetensors.ts';
+import { readSafetensorsHeader, type TensorInfo } from '../../model/safetensors.ts';
 import type { RateChange } from '../../train/checkpoint.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
 import type { LossCurve } from '../../train/run-training.ts';
@@ -52,6 +54,8 @@ export interface RunReceipt {
 /** What is known of how an adapter came about; everything but `made` may be unknown. */
 export interface Provenance {
   readonly made: 'trained' | 'imported' | 'merged' | 'truncated';
+  /** ISO 8601; of a folder the moment of writing unless told otherwise. */
+  readonly created?: string | undefined;
   /** Of what it was merged or cut: names, weights, method. */
   readonly from?: Readonly<Record<string, string | number>> | undefined;
   readonly base?: BaseFacts | undefined;
@@ -63,8 +67,6 @@ export interface Provenance {
 export interface Receipt extends Provenance {
   readonly format: typeof FORMAT;
   readonly software: string;
-  /** ISO 8601. */
-  readonly created: string;
   /** Of every file beside this one. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
   /** Shape of every tensor, by its name in the file. */
@@ -83,27 +85,70 @@ export async function withReceipt(
 ): Promise<FileBytes[]> {
   const weights = files.find(({ name }) => name.endsWith('.safetensors'));
   const header = weights && (await readSafetensorsHeader(fileFromBytes(weights.name, weights.bytes)));
+  const dated = { created: new Date().toISOString(), ...provenance };
+  const receipt = await makeReceipt(adapter, files, header?.tensors ?? [], dated);
+  const lines = Object.entries(receipt).filter(([, value]) => value !== undefined);
+  const text = lines.map(([key, value]) => ` ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',\n');
+  return [...files, { name: RECEIPT_NAME, bytes: new TextEncoder().encode(`{\n${text}\n}\n`) }];
+}
+
+/** Where a .gguf file carries its receipt, and how that names what of the file it has the hash of. */
+const GGUF_KEY = 'graft.receipt';
+export const GGUF_DATA = 'tensor data';
+
+/** A .gguf file with its receipt inside; `write` makes the file with such further values. The same adapter gives the same bytes. */
+export async function ggufWithReceipt(
+  adapter: Adapter,
+  write: (more: Readonly<Record<string, TypedValue>>) => Uint8Array,
+  provenance: Provenance,
+): Promise<Uint8Array> {
+  const file = fileFromBytes('adapter.gguf', write({}));
+  const { tensors } = await readGgufHeader(file);
+  const receipt = await makeReceipt(adapter, [await ggufData(file, tensors)], tensors, provenance);
+  return write({ [GGUF_KEY]: { type: 'text', value: JSON.stringify(receipt) } });
+}
+
+/** All of a file behind its header. */
+export async function ggufData(file: ModelFile, tensors: readonly TensorInfo[]): Promise<FileBytes> {
+  const begin = tensors.reduce((least, tensor) => Math.min(least, tensor.begin), file.size);
+  return { name: GGUF_DATA, bytes: await file.read(begin, file.size - begin) };
+}
+
+async function makeReceipt(
+  adapter: Adapter,
+  files: readonly FileBytes[],
+  tensors: readonly TensorInfo[],
+  provenance: Provenance,
+): Promise<Receipt> {
   const hashes = await Promise.all(
     files.map(async ({ name, bytes }) => [name, { bytes: bytes.byteLength, sha256: await sha256(bytes) }] as const),
   );
   const facts = {
     format: FORMAT,
     software: `Graft ${version}`,
-    created: new Date().toISOString(),
     ...provenance,
     files: Object.fromEntries(hashes),
-    tensors: Object.fromEntries((header?.tensors ?? []).map(({ name, shape }) => [name, shape])),
+    tensors: Object.fromEntries(tensors.map(({ name, shape }) => [name, shape])),
     scaling: Object.fromEntries([...adapter.modules].map(([path, { scaling }]) => [path, scaling])),
-  };
-  const receipt = { ...facts, sha256: await sha256(new TextEncoder().encode(JSON.stringify(facts))) };
-  const lines = Object.entries(receipt).filter(([, value]) => value !== undefined);
-  const text = lines.map(([key, value]) => ` ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',\n');
-  return [...files, { name: RECEIPT_NAME, bytes: new TextEncoder().encode(`{\n${text}\n}\n`) }];
+  } as const;
+  return { ...facts, sha256: await sha256(new TextEncoder().encode(JSON.stringify(facts))) };
+}
+
+/** The receipt of a folder or inside a .gguf file; undefined when there is none. Throws as `readReceipt` does. */
+export async function findReceipt(files: readonly ModelFile[]): Promise<Receipt | undefined> {
+  const file = findFile(files, RECEIPT_NAME);
+  if (file !== undefined) return readReceipt(file);
+  const gguf = files.find(({ name }) => /\.gguf$/i.test(name));
+  const text = gguf && (await readGgufHeader(gguf)).metadata.get(GGUF_KEY);
+  return typeof text === 'string' ? checkReceipt(parseJsonObject(text, GGUF_KEY)) : undefined;
 }
 
 /** Throws a sentence when it is none, of a newer format, or not as it was written. */
 export async function readReceipt(file: ModelFile): Promise<Receipt> {
-  const json = await readJsonObject(file);
+  return checkReceipt(await readJsonObject(file));
+}
+
+async function checkReceipt(json: Readonly<Record<string, unknown>>): Promise<Receipt> {
   if (json.format !== FORMAT)
     throw new RangeError(`Cannot read "${RECEIPT_NAME}": found format ${JSON.stringify(json.format)}, need ${FORMAT}`);
   const { sha256: recorded, ...facts } = json;

@@ -3,6 +3,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../../gpu/testing/open-device.ts';
+import { writeGgufAdapter } from '../../lora/files/gguf.ts';
+import { writeMlxFolder } from '../../lora/files/mlx.ts';
 import { readPeftFolder } from '../../lora/files/peft.ts';
 import { BaseModel } from '../../model/base-model.ts';
 import { fileFromBytes } from '../../model/model-file.ts';
@@ -10,7 +12,7 @@ import { openModelFolder } from '../../model/model-folder.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { DEFAULT_SETTINGS } from '../../train/recipe.ts';
 import { adapterFiles } from './adapter-files.ts';
-import { RECEIPT_NAME, sha256 } from './receipt.ts';
+import { findReceipt, ggufWithReceipt, RECEIPT_NAME, sha256, withReceipt } from './receipt.ts';
 import { type CheckName, verifyAdapter } from './verify-adapter.ts';
 
 const FIXTURE = path.join(import.meta.dirname, '../../train/testing/fixtures/llama');
@@ -180,5 +182,42 @@ describe('verifyAdapter()', () => {
     other.destroy();
     expect({ failed, skipped }).toEqual({ failed: ['base'], skipped: ['answers'] });
     expect(found.base).toMatch(/another base, or kept otherwise/);
+  });
+});
+
+describe('verifyAdapter() of exports for other programs', () => {
+  const exported = async (format: 'gguf' | 'mlx') => {
+    const source = [...written].map(([name, content]) => fileFromBytes(name, content));
+    const { adapter } = await readPeftFolder(source, model.parts);
+    const receipt = await findReceipt(source);
+    const made = { made: receipt!.made, base: receipt!.base, probe: receipt!.probe };
+    if (format === 'mlx') return withReceipt(adapter, writeMlxFolder(adapter, model.config), made);
+    const write = (more: Parameters<typeof writeGgufAdapter>[3]) => writeGgufAdapter(adapter, model.config, 'x', more);
+    return [{ name: 'x.gguf', bytes: await ggufWithReceipt(adapter, write, made) }];
+  };
+  const look = async (files: readonly { readonly name: string; readonly bytes: Uint8Array }[]) => {
+    const opened = files.map((file) => fileFromBytes(file.name, file.bytes));
+    const { checks } = await verifyAdapter(opened, model);
+    return checks.flatMap(({ name, status }) => (status === 'passed' ? [] : [`${name} ${status}`]));
+  };
+
+  it.each(['gguf', 'mlx'] as const)('%s: passes, and says when a byte or a name is another', async (format) => {
+    const files = await exported(format);
+    expect(await look(files)).toEqual([]);
+    const at = (name: string, change: (content: Uint8Array) => void) =>
+      files.map((file) => {
+        if (!file.name.endsWith(name)) return file;
+        const content = file.bytes.slice();
+        change(content);
+        return { ...file, bytes: content };
+      });
+    const weights = format === 'gguf' ? '.gguf' : '.safetensors';
+    const flipped = await look(at(weights, (content) => content.set([content.at(-5)! ^ 64], content.length - 5)));
+    expect(flipped).toContain('files failed');
+    const name = format === 'gguf' ? 'blk.1.attn_q.weight.lora_a' : 'layers.1.self_attn.q_proj.lora_a';
+    const renamed = await look(
+      at(weights, (content) => content.set(bytes(name.replace('q', 'x')), text(content).lastIndexOf(name))),
+    );
+    expect(renamed).toContain('names and shapes failed');
   });
 });

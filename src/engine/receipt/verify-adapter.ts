@@ -6,10 +6,11 @@ import { readAdapter } from '../../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../../lora/files/read-alone.ts';
 import { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
-import { baseName, findFile, type ModelFile } from '../../model/model-file.ts';
-import { readSafetensorsHeader } from '../../model/safetensors.ts';
+import { readGgufHeader } from '../../model/gguf/read-header.ts';
+import { fileFromBytes, findFile, type ModelFile } from '../../model/model-file.ts';
+import { readSafetensorsHeader, type TensorInfo } from '../../model/safetensors.ts';
 import { measureProbe, type Probe, probeDifference } from './probe.ts';
-import { RECEIPT_NAME, type Receipt, readReceipt, sha256 } from './receipt.ts';
+import { findReceipt, GGUF_DATA, ggufData, RECEIPT_NAME, type Receipt, sha256 } from './receipt.ts';
 
 export type CheckName =
   | 'receipt'
@@ -56,7 +57,7 @@ export async function verifyAdapter(files: readonly ModelFile[], model?: BaseMod
       return undefined;
     }
   };
-  const receipt = await check('receipt', () => findReceipt(files));
+  const receipt = await check('receipt', () => showReceipt(files));
   await check('files', () => checkFiles(files, need(receipt, 'no receipt to compare with')));
   await check('names and shapes', () => checkNames(files, receipt));
   const adapter = await check('numbers', () => checkNumbers(files, model));
@@ -74,29 +75,46 @@ function need<T>(value: T | undefined, otherwise: string): T {
   return value;
 }
 
-async function findReceipt(files: readonly ModelFile[]): Promise<readonly [string, Receipt]> {
-  const file = findFile(files, RECEIPT_NAME);
-  if (file === undefined) throw new Skipped(`no ${RECEIPT_NAME}: not written by Graft, or left behind`);
-  const receipt = await readReceipt(file);
-  return [`${receipt.software}, ${receipt.created.slice(0, 10)}, ${receipt.made}`, receipt];
+async function showReceipt(files: readonly ModelFile[]): Promise<readonly [string, Receipt]> {
+  const receipt = await findReceipt(files);
+  if (receipt === undefined) throw new Skipped(`no ${RECEIPT_NAME}: not written by Graft, or left behind`);
+  const { software, created, made } = receipt;
+  return [[software, created?.slice(0, 10), made].filter((fact) => fact !== undefined).join(', '), receipt];
 }
 
 async function checkFiles(files: readonly ModelFile[], receipt: Receipt): Promise<readonly [string, undefined]> {
   const problems: string[] = [];
   for (const [name, recorded] of Object.entries(receipt.files)) {
-    const file = findFile(files, name);
+    const file = name === GGUF_DATA ? await dataOf(files) : findFile(files, name);
     if (file === undefined) problems.push(`"${name}" is missing`);
     else if (file.size !== recorded.bytes) problems.push(`"${name}" has ${file.size} bytes, not ${recorded.bytes}`);
     else if ((await sha256(await file.read(0, file.size))) !== recorded.sha256) problems.push(`"${name}" has changed`);
   }
   const count = Object.keys(receipt.files).length;
-  return [list(problems) ?? `${count} files as they were written`, undefined];
+  return [list(problems) ?? (count === 1 ? 'as it was written' : `${count} files as they were written`), undefined];
+}
+
+/** All of a .gguf file behind its header, as a file of its own. */
+async function dataOf(files: readonly ModelFile[]): Promise<ModelFile | undefined> {
+  const gguf = files.find(({ name }) => /\.gguf$/i.test(name));
+  if (gguf === undefined) return undefined;
+  const { name, bytes } = await ggufData(gguf, (await readGgufHeader(gguf)).tensors);
+  return fileFromBytes(name, bytes);
+}
+
+/** Of PEFT, of mlx-lm, of llama.cpp. */
+async function tensorsOf(files: readonly ModelFile[]): Promise<readonly TensorInfo[]> {
+  const file =
+    findFile(files, 'adapter_model.safetensors') ??
+    findFile(files, 'adapters.safetensors') ??
+    files.find(({ name }) => /\.gguf$/i.test(name));
+  if (file === undefined) throw new Error('"adapter_model.safetensors" is missing');
+  const header = /\.gguf$/i.test(file.name) ? await readGgufHeader(file) : await readSafetensorsHeader(file);
+  return header.tensors;
 }
 
 async function checkNames(files: readonly ModelFile[], receipt?: Receipt): Promise<readonly [string, undefined]> {
-  const file = files.find(({ name }) => baseName(name) === 'adapter_model.safetensors');
-  if (file === undefined) throw new Error('"adapter_model.safetensors" is missing');
-  const { tensors } = await readSafetensorsHeader(file);
+  const tensors = await tensorsOf(files);
   const found = new Map(tensors.map(({ name, shape }) => [name, shape.join('×')]));
   if (receipt === undefined) return [`${found.size} tensors, nothing to compare them with`, undefined];
   const recorded = new Map(Object.entries(receipt.tensors).map(([name, shape]) => [name, shape.join('×')]));

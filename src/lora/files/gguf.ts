@@ -12,11 +12,12 @@ import { type GgufTensor, type TypedValue, writeGguf } from '../../model/gguf/wr
 import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
 import { refuseBeyondFactors } from './refuse-beyond-factors.ts';
 
-/** Throws a RangeError that names the family or the module that llama.cpp has no name for. */
+/** `more`: further values of the file's head. Throws a RangeError that names the family or the module that llama.cpp has no name for. */
 export function writeGgufAdapter(
   adapter: Adapter,
   base: Pick<ModelConfig, 'family' | 'hidden' | 'heads' | 'headDim'>,
   name: string,
+  more: Readonly<Record<string, TypedValue>> = {},
 ): Uint8Array<ArrayBuffer> {
   checkAdapter(adapter);
   refuseBeyondFactors(adapter, 'as GGUF', 'llama.cpp');
@@ -46,6 +47,7 @@ export function writeGgufAdapter(
       'adapter.type': text('lora'),
       'adapter.lora.alpha': { type: 'f32', value: alpha },
       'general.quantization_version': { type: 'u32', value: 2 },
+      ...more,
     },
     tensors,
   );
