@@ -1,4 +1,5 @@
 // Builds the page. The base is relative, so the built folder works from any sub-path of any static host.
+import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
@@ -35,6 +36,24 @@ function contentSecurityPolicy(): Plugin {
         injectTo: 'head-prepend',
       },
     ],
+  };
+}
+
+/**
+ * Shaders go into the build without their comments. Lines stay where they are, so that a compiler's message still names the
+ * line of the file.
+ */
+function shadersWithoutComments(): Plugin {
+  return {
+    name: 'graft-shaders-without-comments',
+    apply: 'build',
+    enforce: 'pre',
+    load(id) {
+      const [file] = id.split('?');
+      if (!file!.endsWith('.wgsl')) return undefined;
+      const bare = readFileSync(file!, 'utf8').replace(/[ \t]*\/\/.*$/gm, '');
+      return `export default ${JSON.stringify(bare)}`;
+    },
   };
 }
 
@@ -80,7 +99,7 @@ function installable() {
 export default defineConfig({
   base: './',
   plugins: [react(), contentSecurityPolicy(), installable()],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [shadersWithoutComments()] },
   // Every chunk's name says what it is; modulepreload needs no help in any browser that has WebGPU.
   build: { target: 'es2022', modulePreload: { polyfill: false } },
 });

@@ -5,6 +5,7 @@ import { realpath, stat } from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -78,11 +79,17 @@ async function answer(root, request, response) {
   if (!file) return end(response, 404, 'Not found');
 
   const { size, mtimeMs } = file;
+  const type = TYPES[path.extname(file.path).toLowerCase()] ?? BYTES;
   const tag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
   response.setHeader('ETag', tag);
   response.setHeader('Last-Modified', new Date(mtimeMs).toUTCString());
-  response.setHeader('Content-Type', TYPES[path.extname(file.path).toLowerCase()] ?? BYTES);
+  response.setHeader('Content-Type', type);
   if (request.headers['if-none-match'] === tag) return response.writeHead(304).end();
+
+  if (isPacked(request, type, size)) {
+    response.writeHead(200, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
+    return pipeline(createReadStream(file.path), createGzip(), response);
+  }
 
   const wanted = (request.headers['if-range'] ?? tag) === tag ? request.headers.range : undefined;
   const range = parseRange(wanted, size);
@@ -92,6 +99,14 @@ async function answer(root, request, response) {
   response.writeHead(range ? 206 : 200, { 'Content-Length': last - start + 1 });
   if (request.method === 'HEAD' || size === 0) return response.end();
   await pipeline(createReadStream(file.path, { start, end: last }), response);
+}
+
+/** Text is sent packed to who takes it so; parts of files, weights and pictures are not. */
+function isPacked({ method, headers }, type, size) {
+  const isText = /^text\/|javascript|json|svg/.test(type);
+  return (
+    isText && size > 1024 && method === 'GET' && !headers.range && /\bgzip\b/.test(headers['accept-encoding'] ?? '')
+  );
 }
 
 /** True when the browser asked for this server by a loopback name, and no page of another origin did the asking. */

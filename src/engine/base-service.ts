@@ -6,7 +6,6 @@ import { quantOf } from '../model/choose-quant.ts';
 import { FAMILIES } from '../model/families/by-model-type.ts';
 import { CURATED_MODELS } from '../model/hub/curated-models.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
-import { openHub } from '../model/hub/open-hub.ts';
 import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -205,6 +204,7 @@ export class BaseService implements BaseApi {
     const hub = readHubId(id, revision);
     if (hub === undefined)
       throw new RangeError(`Cannot open "${id}" from the Hub: need an id such as org/name or org/name/file.gguf`);
+    const { openHub } = await import('../model/hub/open-hub.ts');
     const { name, licence, files, weightBytes, receivedBytes, isStreaming } = await openHub(hub, {
       endpoint,
       token,

@@ -2,16 +2,10 @@
 // of workers, the DOM or Node. What a step does is in src/train, what a file holds in src/lora/files.
 
 import { BaseService } from './base-service.ts';
-import { BenchService } from './bench-service.ts';
 import { DataService } from './data-service.ts';
-import { LabService } from './lab-service.ts';
 import { LibraryService } from './library-service.ts';
-import { PlayService } from './play-service.ts';
 import type { EngineApi } from './protocol.ts';
-import { RunService } from './run-service.ts';
-import { RunsService } from './runs-service.ts';
 import { type EngineHost, Session } from './session.ts';
-import { XrayService } from './xray-service.ts';
 
 export function createEngine(host: EngineHost): EngineApi {
   const session = new Session(host);
@@ -21,12 +15,26 @@ export function createEngine(host: EngineHost): EngineApi {
   return {
     base,
     data,
-    run: new RunService(session, base, data, library),
-    runs: new RunsService(session, library),
-    play: new PlayService(session, base, library),
+    run: whenAsked(async () => new (await import('./run-service.ts')).RunService(session, base, data, library)),
+    runs: whenAsked(async () => new (await import('./runs-service.ts')).RunsService(session, library)),
+    play: whenAsked(async () => new (await import('./play-service.ts')).PlayService(session, base, library)),
     library,
-    lab: new LabService(session, library),
-    xray: new XrayService(session, library),
-    bench: new BenchService(session),
+    lab: whenAsked(async () => new (await import('./lab-service.ts')).LabService(session, library)),
+    xray: whenAsked(async () => new (await import('./xray-service.ts')).XrayService(session, library)),
+    bench: whenAsked(async () => new (await import('./bench-service.ts')).BenchService(session)),
   };
+}
+
+/** A service whose code is fetched when it is first asked for something: a first visit does not wait for it. */
+function whenAsked<Service extends object>(open: () => Promise<Service>): Service {
+  let opened: Promise<Service> | undefined;
+  const ask = async (name: string | symbol, args: unknown[]) => {
+    opened ??= open();
+    const service = (await opened) as Record<string | symbol, (...args: unknown[]) => unknown>;
+    return service[name]!(...args);
+  };
+  // A promise looks for `then` to know its like.
+  return new Proxy({} as Service, {
+    get: (_, name) => (name === 'then' ? undefined : (...args: unknown[]) => ask(name, args)),
+  });
 }

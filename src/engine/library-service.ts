@@ -2,25 +2,14 @@
 
 import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
-import { readAdapter } from '../lora/files/read-adapter.ts';
-import { unzipAdapter, zipAdapter } from '../lora/files/zip-adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
-import { exportFromLibrary, pushFromLibrary } from './library-export.ts';
-import type {
-  AdapterRecord,
-  ExportedFile,
-  ExportFormat,
-  LibraryApi,
-  OnProgress,
-  PushTarget,
-  Restored,
-} from './protocol.ts';
+import type { AdapterRecord, ExportedFile, ExportFormat, LibraryApi, OnProgress, Restored } from './protocol.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
 import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
-import { type Verification, verifyAdapter } from './receipt/verify-adapter.ts';
+import type { Verification } from './receipt/verify-adapter.ts';
 import type { Session } from './session.ts';
 
 /** A week is long enough to notice what is missing. */
@@ -91,21 +80,21 @@ export class LibraryService implements LibraryApi {
     const { name } = await this.record(id);
     const files = await this.session.host.adapters.files(id);
     const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'adapter';
+    const { zipAdapter } = await import('../lora/files/zip-adapter.ts');
     return { fileName: `${safe}.zip`, zip: zipAdapter([...files].map(([file, bytes]) => ({ name: file, bytes }))) };
   }
 
   async exportAdapter(id: string, format: ExportFormat, onProgress: OnProgress): Promise<ExportedFile> {
+    const { exportFromLibrary } = await import('./library-export.ts');
     return exportFromLibrary(this.session, await this.record(id), { format }, onProgress);
-  }
-
-  async pushAdapter(id: string, target: PushTarget, onProgress: OnProgress): Promise<{ readonly url: string }> {
-    return pushFromLibrary(this.session, await this.record(id), target, onProgress);
   }
 
   async importAdapter(files: readonly File[]): Promise<AdapterRecord> {
     const model = this.session.needModel();
     const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
+    const { unzipAdapter } = await import('../lora/files/zip-adapter.ts');
     const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
+    const { readAdapter } = await import('../lora/files/read-adapter.ts');
     const { adapter } = await readAdapter(parts, model.config);
     const [first] = files;
     // Node's File has no path; the browser's is empty unless a folder was dropped.
@@ -119,6 +108,7 @@ export class LibraryService implements LibraryApi {
   async verifyAdapter(id: string): Promise<Verification> {
     this.session.refuseDuringRun('verify an adapter');
     const files = await this.session.host.adapters.files(id);
+    const { verifyAdapter } = await import('./receipt/verify-adapter.ts');
     return verifyAdapter(
       [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
       this.session.model,

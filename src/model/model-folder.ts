@@ -4,7 +4,6 @@
 import { joinNf4 } from './bitsandbytes.ts';
 import { type ModelConfig, parseConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
-import { openGguf } from './gguf/open-gguf.ts';
 import type { GgufValue } from './gguf/read-header.ts';
 import { baseName, findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
 import { modelParts } from './model-parts.ts';
@@ -93,6 +92,7 @@ function findGguf(files: readonly ModelFile[]): ModelFile | undefined {
 }
 
 async function readGguf(file: ModelFile): Promise<Source> {
+  const { openGguf } = await import('./gguf/open-gguf.ts');
   const { tokenizer, values, ...model } = await openGguf(file);
   return {
     ...model,

@@ -1,31 +1,37 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { BasePlace } from './base/base-place.tsx';
-import { DataPlace } from './data/data-place.tsx';
 import { ReplaceDialog } from './data/replace-dialog.tsx';
-import { LibraryPlace } from './library/library-place.tsx';
-import { PlayPlace } from './play/play-place.tsx';
 import { RecipeOffer } from './recipes/recipe-offer.tsx';
 import { Boundary } from './shell/boundary.tsx';
 import { DeviceBanner } from './shell/device-banner.tsx';
 import { DropLayer } from './shell/drop-layer.tsx';
 import { Keys } from './shell/keys.tsx';
-import { type Place, placeStore } from './shell/place-store.ts';
+import { PLACES, type Place, placeStore } from './shell/place-store.ts';
 import { TopBar } from './shell/top-bar.tsx';
 import { TroubleBar } from './shell/trouble-bar.tsx';
 import { UpdateBanner } from './shell/update-banner.tsx';
 import { words } from './shell/words.ts';
 import { InterruptedBanner } from './train/interrupted-banner.tsx';
-import { TrainPlace } from './train/train-place.tsx';
 import './shell/shell.css';
 
-const PLACE = {
-  base: BasePlace,
-  data: DataPlace,
-  train: TrainPlace,
-  play: PlayPlace,
-  library: LibraryPlace,
-} satisfies Record<Place, () => React.ReactNode>;
+/** Each place is fetched when it is shown, or a moment after the first one is. */
+const FETCH = {
+  base: async () => ({ default: (await import('./base/base-place.tsx')).BasePlace }),
+  data: async () => ({ default: (await import('./data/data-place.tsx')).DataPlace }),
+  train: async () => ({ default: (await import('./train/train-place.tsx')).TrainPlace }),
+  play: async () => ({ default: (await import('./play/play-place.tsx')).PlayPlace }),
+  library: async () => ({ default: (await import('./library/library-place.tsx')).LibraryPlace }),
+} satisfies Record<Place, () => Promise<{ default: () => React.ReactNode }>>;
+
+const PLACE = Object.fromEntries(PLACES.map((place) => [place, lazy(FETCH[place])])) as Record<
+  Place,
+  React.LazyExoticComponent<() => React.ReactNode>
+>;
+
+/** So that no place is waited for when it is wanted; one that does not come now is asked for again then. */
+export function fetchPlaces(): void {
+  for (const place of PLACES) FETCH[place]().catch(() => {});
+}
 
 export function App() {
   const place = useStore(placeStore, (s) => s.place);
@@ -43,7 +49,10 @@ export function App() {
       <InterruptedBanner />
       <Main key={place} label={words.place[place]}>
         <Boundary>
-          <Shown />
+          <Suspense fallback={<div className="place place-coming" aria-busy="true" />}>
+            <Shown />
+            <Usable />
+          </Suspense>
         </Boundary>
       </Main>
       <TroubleBar />
@@ -53,6 +62,12 @@ export function App() {
       <Keys open={keysOpen} onOpen={openKeys} onClose={() => setKeysOpen(false)} />
     </>
   );
+}
+
+/** Marks the moment from which the page can be used, for those who measure it. */
+function Usable() {
+  useEffect(() => void performance.mark('graft-usable'), []);
+  return null;
 }
 
 let isFirstPlace = true;

@@ -32,10 +32,10 @@ export function keptEntries(): Record<string, string> {
   }
 }
 
-/** Takes what a backup holds under keys that are still free: what was chosen here stays. */
-export function keepEntries(entries: Readonly<Record<string, string>>): void {
+/** Takes what a backup holds; unless it `replaces`, only under keys that are still free: what was chosen here stays. */
+export function keepEntries(entries: Readonly<Record<string, string>>, replaces: boolean): void {
   for (const [key, text] of Object.entries(entries)) {
-    if (!/^[\w-]{1,64}$/.test(key) || kept(key) !== undefined) continue;
+    if (!/^[\w-]{1,64}$/.test(key) || (!replaces && kept(key) !== undefined)) continue;
     try {
       keep(key, JSON.parse(text));
     } catch {

@@ -6,7 +6,7 @@ import './controls/controls.css';
 
 import { createRoot } from 'react-dom/client';
 import { startEngine } from '../engine/client.ts';
-import { App } from './app.tsx';
+import { App, fetchPlaces } from './app.tsx';
 import { bringUp } from './bring-up.ts';
 import { followBaseAndLength } from './data/data-store.ts';
 import { followForDoctor } from './data/doctor-store.ts';
@@ -55,5 +55,8 @@ if (location.hash === '#bench') {
   keepChat();
   guardRun();
   page.render(<App />);
-  void bringUp().finally(keepForOffline);
+  void bringUp().finally(() => {
+    fetchPlaces();
+    void keepForOffline();
+  });
 }

@@ -1,4 +1,3 @@
-import { Switch as Radix } from 'radix-ui';
 import { useId } from 'react';
 
 export function Switch(props: {
@@ -8,21 +7,24 @@ export function Switch(props: {
   disabled?: boolean;
   onChange: (checked: boolean) => void;
 }) {
+  const { checked, disabled = false } = props;
   const id = useId();
   const hintId = useId();
   return (
     <div className="field">
       <div className="switch">
-        <Radix.Root
+        <button
           id={id}
+          type="button"
+          role="switch"
           className="switch-track"
-          checked={props.checked}
-          disabled={props.disabled ?? false}
+          aria-checked={checked}
+          disabled={disabled}
           aria-describedby={hintId}
-          onCheckedChange={props.onChange}
+          onClick={() => props.onChange(!checked)}
         >
-          <Radix.Thumb className="switch-thumb" />
-        </Radix.Root>
+          <span className="switch-thumb" />
+        </button>
         <label htmlFor={id}>{props.name}</label>
       </div>
       <p className="hint" id={hintId}>

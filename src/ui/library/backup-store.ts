@@ -4,7 +4,7 @@ import type { Progress } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
 import { keepEntries, keptEntries } from '../keep.ts';
 import { announce } from '../shell/trouble-store.ts';
-import { refreshLibrary } from './library-store.ts';
+import { libraryStore, refreshLibrary } from './library-store.ts';
 import { saveBlob } from './save-bytes.ts';
 import { measureStorage } from './storage-store.ts';
 import { words } from './words.ts';
@@ -44,11 +44,15 @@ export function writeBackup(): Promise<void> {
   });
 }
 
-/** Adapters are added; settings, talks and votes are taken where this browser has none of its own. */
+/**
+ * Adapters are added. Settings, talks and votes are taken whole into an empty library, and else where there are none yet; they
+ * show at the next visit.
+ */
 export function readBackup(file: File): Promise<void> {
   return during('reading', async () => {
+    const isEmpty = libraryStore.getState().adapters.length === 0;
     const { adapters, known, page } = await engine().library.restoreBackup(file, onProgress);
-    keepEntries(page);
+    keepEntries(page, isEmpty);
     await refreshLibrary();
     return words.backup.read(adapters, known);
   });

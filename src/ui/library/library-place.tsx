@@ -5,6 +5,7 @@ import { Note } from '../controls/note.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { labStore } from '../lab/lab-store.ts';
 import { placeHref } from '../shell/place-store.ts';
+import { waysOut } from '../shell/ways-out.ts';
 import { AdapterCard } from './adapter-card.tsx';
 import { BackupPanel } from './backup-panel.tsx';
 import { DeletedList } from './deleted-list.tsx';
@@ -94,7 +95,10 @@ function Problems() {
       {importProblem && (
         <Note
           title={words.importFailed}
-          ways={[{ label: words.dismiss, onClick: () => libraryStore.setState({ importProblem: undefined }) }]}
+          ways={[
+            ...waysOut(importProblem),
+            { label: words.dismiss, onClick: () => libraryStore.setState({ importProblem: undefined }) },
+          ]}
         >
           {words.sentence(importProblem)}
         </Note>

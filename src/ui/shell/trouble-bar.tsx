@@ -2,6 +2,7 @@ import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
 import { SaveRecord } from '../report/report-offer.tsx';
 import { clearTrouble, troubleStore } from './trouble-store.ts';
+import { waysOut } from './ways-out.ts';
 import { words } from './words.ts';
 
 export function TroubleBar() {
@@ -17,7 +18,14 @@ export function TroubleBar() {
           <p className="breaks">
             <strong>{words.trouble.label}:</strong> {message}
           </p>
-          <SaveRecord />
+          <div className="line">
+            {waysOut(message).map(({ label, onClick }) => (
+              <button key={label} type="button" className="button" onClick={onClick}>
+                {label}
+              </button>
+            ))}
+            <SaveRecord />
+          </div>
           <button
             type="button"
             className="button button-plain button-icon"

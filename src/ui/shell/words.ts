@@ -1,4 +1,5 @@
 import type { Place } from './place-store.ts';
+import type { Way } from './which-ways.ts';
 
 export const words = {
   name: 'Graft',
@@ -107,6 +108,14 @@ export const words = {
     single: 'Single keys are on',
     singleHint: 'Off: only Ctrl or ⌘ + Enter and Escape do something, for people who use speech input.',
   },
+  ways: {
+    stop: 'Stop and keep the run',
+    base: 'Go to Base',
+    data: 'Go to Data',
+    train: 'Go to Train',
+    library: 'Go to the library',
+    reload: 'Reload the page',
+  } satisfies Record<Way, string>,
   trouble: { label: 'Error', dismiss: 'Dismiss', reload: 'Reload the page' },
   broken: {
     title: 'This part of the page has stopped',
