@@ -1,0 +1,32 @@
+// Killed fifty times at random moments.
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tellFigure } from '../testing/tell-figure.ts';
+import { ended, KillableRuns } from './testing/killable-runs.ts';
+
+const KILLS = 50;
+const SEED = 8;
+/** More than the kills get through, each up to ten steps further and back to a record of every fourth. */
+const STEPS = 400;
+
+let runs: KillableRuns;
+beforeAll(() => {
+  runs = new KillableRuns(STEPS);
+});
+afterAll(() => runs.remove());
+
+it('a run that is killed fifty times ends with the log and the adapter of one that nobody killed', async () => {
+  expect(await ended(runs.start('whole'))).toMatchObject({ code: 0 });
+  const { code, said } = await runs.killAndResume('killed', KILLS, SEED);
+  expect(code, said).toBe(0);
+  expect(said, 'the last kill came before the end').toMatch(/going on after step \d+ of/);
+  expect(runs.steps('killed')).toEqual(runs.steps('whole'));
+  expect(runs.adapter('killed').equals(runs.adapter('whole')), 'the adapter, to the byte').toBe(true);
+  // The control: another seed gives another adapter, so equality says something.
+  expect(await ended(runs.start('other', ['--seed', '4']))).toMatchObject({ code: 0 });
+  expect(runs.adapter('other').equals(runs.adapter('whole'))).toBe(false);
+  tellFigure(
+    'resume',
+    `${KILLS} of ${KILLS} kills (kill -9, seed ${SEED}) survived over ${STEPS} steps, 0 bytes of the adapter different`,
+  );
+});

@@ -1,0 +1,162 @@
+// `npm run report:reliability`: runs the tests that measure what Graft promises and writes docs/reliability.md from what they tell. A
+// promise without a figure from this run says so. (About half an hour on two cores; GRAFT_FUZZ_RUNS=2000 makes it shorter.)
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensureGpu } from './ensure-gpu.mjs';
+
+const ROOT = path.join(import.meta.dirname, '..');
+const FIGURES = path.join(ROOT, 'test-results/figures.jsonl');
+const REPORT = path.join(ROOT, 'docs/reliability.md');
+
+/** What is promised, which tests hold it, and where the figure comes from: a promise told by them, or the tests' own count. */
+export const PROMISES = [
+  {
+    promise: 'A kill at any byte leaves a whole checkpoint; keeping them costs at most 2 % of a run',
+    tests: ['src/train/checkpoint.test.ts', 'src/train/run-journal.test.ts', 'src/storage/node.test.ts'],
+  },
+  {
+    promise: 'A resumed run is the same run, to the bit',
+    tests: [
+      'src/cli/resume.test.ts',
+      'src/cli/resume.long.test.ts',
+      'src/engine/interrupted.test.ts',
+      'e2e/resume.spec.ts',
+    ],
+    told: 'resume',
+  },
+  {
+    promise: 'A lost, hung or full GPU costs the steps since the last kept state, never the adapter',
+    tests: [
+      'src/engine/train-through-faults.test.ts',
+      'src/engine/train-through-faults.long.test.ts',
+      'e2e/faults.spec.ts',
+    ],
+    told: 'faults',
+  },
+  {
+    promise: 'Numbers that go bad never reach the optimiser or a file',
+    tests: ['src/train/run-journal.test.ts', 'src/train/run-training.test.ts', 'src/lora/files/peft.test.ts'],
+  },
+  {
+    promise: 'A storage that is full, blocked or in use by another tab loses nothing',
+    tests: ['src/storage/memory-backed-adapters.test.ts', 'src/engine/interrupted.test.ts', 'e2e/full-storage.spec.ts'],
+  },
+  {
+    promise: 'A file of a stranger is read, or refused with one sentence',
+    tests: [
+      'src/engine/hostile-input.test.ts',
+      'src/engine/hostile-input.long.test.ts',
+      'src/model/hostile-files.test.ts',
+      'src/model/hostile-files.long.test.ts',
+      'src/model/render-template.test.ts',
+      'src/data/shared-datasets.test.ts',
+    ],
+    told: 'input',
+  },
+  {
+    promise: 'Nothing goes out; what is built can be built again',
+    tests: ['tools/serve.test.mjs', 'tools/check-build.test.mjs', 'e2e/hub.spec.ts'],
+  },
+  {
+    promise: 'Long runs do not grow',
+    tests: ['src/engine/soak.long.test.ts', 'src/data/large-dataset.long.test.ts', 'src/data/huge-files.long.test.ts'],
+    told: 'soak',
+  },
+  {
+    promise: 'A record for a bug report holds none of the user’s data',
+    tests: ['src/ui/report/bug-record.test.ts', 'e2e/faults.spec.ts'],
+  },
+];
+
+/** `figures`: what the tests told; `outcomes`: passed and failed by test file. */
+export function writeReport(promises, figures, outcomes, { date, device, machine }) {
+  const lines = [
+    '# Reliability',
+    '',
+    'What Graft promises, which tests hold it to that, and what they measured. Written by `npm run report:reliability`; each',
+    'promise has a test that fails when it is broken on purpose.',
+    '',
+    `${date} · ${device} · ${machine}`,
+    '',
+    '| promise | tests | measured |',
+    '| --- | --- | --- |',
+  ];
+  for (const { promise, tests, told } of promises) {
+    const names = tests.map((file) => `\`${file}\``).join('<br>');
+    lines.push(`| ${promise} | ${names} | ${measured(tests, told, figures, outcomes)} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function measured(tests, told, figures, outcomes) {
+  const counts = tests.flatMap((file) => outcomes.get(file) ?? []);
+  const passed = counts.reduce((n, count) => n + count.passed, 0);
+  const failed = counts.reduce((n, count) => n + count.failed, 0);
+  const missing = tests.filter((file) => !outcomes.has(file));
+  const own = told ? figures.filter(({ promise }) => promise === told || promise.startsWith(`${told}: `)) : [];
+  return [
+    ...own.map(({ promise, figure }) => (promise === told ? figure : `${promise.slice(told.length + 2)}: ${figure}`)),
+    ...(told && own.length === 0 ? ['**not measured in this run**'] : []),
+    `${passed} tests passed, ${failed} failed`,
+    ...(missing.length > 0 ? [`not run: ${missing.map((file) => `\`${path.basename(file)}\``).join(', ')}`] : []),
+  ].join('<br>');
+}
+
+function run(command, args, env) {
+  spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
+}
+
+/** Passed and failed by file, of vitest's report. */
+function readVitest(report) {
+  const { testResults = [] } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  return testResults.map(({ name, assertionResults }) => {
+    const of = (status) => assertionResults.filter((test) => test.status === status).length;
+    return [path.relative(ROOT, name).split(path.sep).join('/'), { passed: of('passed'), failed: of('failed') }];
+  });
+}
+
+function readPlaywright(report) {
+  const { suites = [] } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  return suites.map(({ file, specs }) => {
+    const passed = specs.filter(({ ok }) => ok).length;
+    return [`e2e/${path.basename(file)}`, { passed, failed: specs.length - passed }];
+  });
+}
+
+async function main() {
+  mkdirSync(path.dirname(FIGURES), { recursive: true });
+  rmSync(FIGURES, { force: true });
+  const all = PROMISES.flatMap(({ tests }) => tests);
+  const reports = path.join(ROOT, 'test-results/reports');
+  const env = { GRAFT_FIGURES: FIGURES };
+  const outcomes = new Map();
+  const take = (entries) => entries.forEach(([file, counts]) => void outcomes.set(file, counts));
+  const unit = all.filter((file) => file.startsWith('src/') && !file.includes('.long.'));
+  run('npm', ['run', 'test:unit', '--', ...unit], env);
+  take(readVitest(path.join(reports, 'unit.json')));
+  run('npm', ['run', 'test:long', '--', ...all.filter((file) => file.includes('.long.'))], env);
+  take(readVitest(path.join(reports, 'unit.json')));
+  run('npm', ['run', 'e2e', '--', ...new Set(all.filter((file) => file.startsWith('e2e/')))], env);
+  take(readPlaywright(path.join(reports, 'e2e.json')));
+  for (const file of all.filter((name) => name.startsWith('tools/'))) {
+    const { status } = spawnSync(process.execPath, ['--test', file], { cwd: ROOT });
+    take([[file, { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }]]);
+  }
+  const figures = existsSync(FIGURES)
+    ? readFileSync(FIGURES, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [];
+  const { name } = await ensureGpu();
+  const facts = { date: new Date().toISOString().slice(0, 10), device: name, machine: `${os.cpus().length} cores` };
+  writeFileSync(REPORT, writeReport(PROMISES, figures, outcomes, facts));
+  const failed = [...outcomes.values()].reduce((n, counts) => n + counts.failed, 0);
+  console.log(`docs/reliability.md is written: ${figures.length} figures, ${failed} failed tests`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();
