@@ -37,6 +37,8 @@ export async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<vo
 }
 
 export async function keepPicture(page: Page, name: string): Promise<void> {
+  // A place that is still being fetched has nothing to look at.
+  await expect(page.getByRole('main').getByRole('heading').first()).toBeAttached();
   const file = path.join(ROOT, 'test-results/pictures', `${name}.png`);
   await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
 }

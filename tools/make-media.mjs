@@ -87,7 +87,6 @@ async function story(page) {
   await picture('answers');
   await click(place('Library'));
   await sleep(1200);
-  await picture('library');
 }
 
 /** Runs `act` and gives back every frame that the browser showed meanwhile, with its time in seconds. */
