@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts';
 import { lab } from './lab.ts';
 import { merge } from './merge.ts';
 import { plan } from './plan.ts';
+import { push } from './push.ts';
 import { score } from './score.ts';
 import { train } from './train.ts';
 import { UsageError } from './usage.ts';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   lab,
   merge,
   export: exportCommand,
+  push,
   inspect,
   plan,
   doctor,

@@ -2,12 +2,14 @@
 // here. Merged models are made on the open base, piece by piece.
 
 import { readAdapter } from '../lora/files/read-adapter.ts';
+import { pushFiles } from '../model/hub/push-files.ts';
 import { fileFromBytes, findFile } from '../model/model-file.ts';
 import type { StreamedFile } from '../model/streamed-file.ts';
 import { zipStream } from '../storage/zip-stream.ts';
 import { DEFAULT_SETTINGS } from '../train/recipe.ts';
 import { type ExportOptions, type ExportSource, exportFiles, fileStem } from './export-adapter.ts';
-import type { AdapterRecord, ExportedFile, ExportFormat, OnProgress } from './protocol.ts';
+import { filesForHub } from './hub-card.ts';
+import type { AdapterRecord, ExportedFile, ExportFormat, OnProgress, PushTarget } from './protocol.ts';
 import { RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
 import type { Session } from './session.ts';
 
@@ -49,6 +51,23 @@ export async function exportFromLibrary(
   const fileName = isFolder ? `${fileStem(record.name)}-${options.format}.zip` : files[0]!.name;
   const chunks = isFolder ? zipStream(counted) : counted[0]!.chunks();
   return { fileName, file: await session.host.writeExport(fileName, chunks), notices };
+}
+
+/** The adapter, its card and the picture of its loss, as one commit. */
+export async function pushFromLibrary(
+  session: Session,
+  record: AdapterRecord,
+  { repo, token, isPrivate }: PushTarget,
+  onProgress: OnProgress,
+): Promise<{ readonly url: string }> {
+  session.needModel();
+  const { adapter, peftFiles = [], receipt, name } = await readSource(session, record);
+  const files = await filesForHub(adapter!, peftFiles, receipt, repo);
+  const { url } = await pushFiles({
+    ...{ repo, token, isPrivate, files, title: `${name}, a LoRA adapter trained with Graft` },
+    onProgress: (done, total) => onProgress({ what: 'push', done, total, unit: 'bytes' }),
+  });
+  return { url };
 }
 
 async function readSource({ host, model }: Session, { id, name }: AdapterRecord): Promise<ExportSource> {

@@ -5,7 +5,15 @@ import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
-import type { AdapterRecord, ExportedFile, ExportFormat, LibraryApi, OnProgress, Restored } from './protocol.ts';
+import type {
+  AdapterRecord,
+  ExportedFile,
+  ExportFormat,
+  LibraryApi,
+  OnProgress,
+  PushTarget,
+  Restored,
+} from './protocol.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
 import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
@@ -87,6 +95,11 @@ export class LibraryService implements LibraryApi {
   async exportAdapter(id: string, format: ExportFormat, onProgress: OnProgress): Promise<ExportedFile> {
     const { exportFromLibrary } = await import('./library-export.ts');
     return exportFromLibrary(this.session, await this.record(id), { format }, onProgress);
+  }
+
+  async pushAdapter(id: string, target: PushTarget, onProgress: OnProgress): Promise<{ readonly url: string }> {
+    const { pushFromLibrary } = await import('./library-export.ts');
+    return pushFromLibrary(this.session, await this.record(id), target, onProgress);
   }
 
   async importAdapter(files: readonly File[]): Promise<AdapterRecord> {

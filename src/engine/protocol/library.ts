@@ -53,6 +53,13 @@ export interface ExportedFile {
   readonly notices: readonly string[];
 }
 
+export interface PushTarget {
+  /** "user/name"; made where it is not there. */
+  readonly repo: string;
+  readonly token: string;
+  readonly isPrivate: boolean;
+}
+
 export interface LibraryApi {
   /** Without those that are deleted. */
   listAdapters(): Promise<readonly AdapterRecord[]>;
@@ -74,6 +81,8 @@ export interface LibraryApi {
   downloadAdapter(id: string): Promise<{ readonly fileName: string; readonly zip: Uint8Array }>;
   /** The adapter for another program, or merged into the open base; a folder comes as a zip. Progress in bytes. */
   exportAdapter(id: string, format: ExportFormat, onProgress: OnProgress): Promise<ExportedFile>;
+  /** The adapter as one commit to a repository of the Hub; the token goes there and is forgotten. Progress in bytes. */
+  pushAdapter(id: string, target: PushTarget, onProgress: OnProgress): Promise<{ readonly url: string }>;
   /** Opens the kept files as a stranger's are opened and holds them against their receipt and the open base. */
   verifyAdapter(id: string): Promise<Verification>;
   /** A PEFT folder's files or such a zip becomes an adapter of the library. */

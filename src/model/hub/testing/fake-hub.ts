@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fakeWrites, type PushedRepo } from './fake-hub-writes.ts';
 
 export interface FakeModel {
   readonly files: Readonly<Record<string, Uint8Array>>;
@@ -44,8 +45,14 @@ export interface FakeHub {
   readonly mostAtOnce: () => number;
   /** Asked before each answer; undefined: nothing goes wrong. */
   fault: ((request: Seen, count: number) => Fault | undefined) | undefined;
+  /** What was pushed, by repository. */
+  readonly pushed: ReadonlyMap<string, PushedRepo>;
   close(): Promise<void>;
 }
+
+/** Tokens that the fake Hub knows: one that may write, one that may not. */
+export const WRITE_TOKEN = 'hf_write';
+export const READ_TOKEN = 'hf_read';
 
 export const FAKE_COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const STORED = /\.(safetensors|gguf|bin)$/;
@@ -62,6 +69,7 @@ export async function startFakeHub(models: Readonly<Record<string, FakeModel>>):
   const serve = (
     origin: Seen['origin'],
     answer: (path: string, seen: Seen, fault: Fault, out: ServerResponse) => void,
+    write: (path: string, request: IncomingMessage, out: ServerResponse) => Promise<boolean>,
   ) =>
     listen(async (request, out) => {
       const path = decodeURIComponent(request.url!.replace(/\?.*$/, ''));
@@ -75,43 +83,53 @@ export async function startFakeHub(models: Readonly<Record<string, FakeModel>>):
       const fault = hub.fault?.(entry, seen.filter((s) => s.path === path).length) ?? {};
       if (fault.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
       if (fault.status) end(out, fault.status, fault.headers);
-      else answer(path, entry, fault, out);
+      else if (!(await write(path, request, out))) answer(path, entry, fault, out);
     });
 
-  const storage = await serve('storage', (path, entry, fault, out) => {
-    const bytes = stored.get(path.slice(1));
-    // A signed address and a token together are refused there, as S3 does.
-    if (entry.authorization !== undefined) end(out, 400);
-    else if (bytes === undefined) end(out, 404);
-    else sendFile(bytes, entry.range, fault, out);
-  });
-  const front = await serve('hub', (path, entry, fault, out) => {
-    const [, api, resolve] = /^(\/api\/models)?\/(.*)$/.exec(path) ?? [];
-    const id = Object.keys(models).find((known) => resolve?.startsWith(`${known}/`));
-    const model = id && models[id];
-    if (!id || !model) return end(out, 401, { 'x-error-code': 'RepoNotFound' });
-    const [, kind, rest = ''] = /^\/([^/]+)\/(.*)$/.exec(resolve!.slice(id.length)) ?? [];
-    const revisions = [model.revision ?? 'main', FAKE_COMMIT];
-    if (api && kind === 'revision')
-      return revisions.includes(rest)
-        ? sendList(model, id, out)
-        : end(out, 404, { 'x-error-code': 'RevisionNotFound' });
-    const revision = revisions.find((known) => rest.startsWith(`${known}/`));
-    const bytes = revision && model.files[rest.slice(revision.length + 1)];
-    if (kind !== 'resolve' || !bytes) return end(out, 404, { 'x-error-code': 'EntryNotFound' });
-    if (model.token !== undefined && entry.authorization === undefined)
-      return end(out, 401, { 'x-error-code': 'GatedRepo' });
-    if (model.token !== undefined && entry.authorization !== `Bearer ${model.token}`)
-      return end(out, 403, { 'x-error-code': 'GatedRepo' });
-    if (!STORED.test(path)) return sendFile(bytes, entry.range, fault, out);
-    end(out, 302, { location: `${origin(storage)}/${sha256(bytes)}?signed=1` });
-  });
+  const writes = fakeWrites(() => origin(storage), WRITE_TOKEN, READ_TOKEN);
+  const storage: Server = await serve(
+    'storage',
+    (path, entry, fault, out) => {
+      const bytes = stored.get(path.slice(1));
+      // A signed address and a token together are refused there, as S3 does.
+      if (entry.authorization !== undefined) end(out, 400);
+      else if (bytes === undefined) end(out, 404);
+      else sendFile(bytes, entry.range, fault, out);
+    },
+    writes.put,
+  );
+  const front = await serve(
+    'hub',
+    (path, entry, fault, out) => {
+      const [, api, resolve] = /^(\/api\/models)?\/(.*)$/.exec(path) ?? [];
+      const id = Object.keys(models).find((known) => resolve?.startsWith(`${known}/`));
+      const model = id && models[id];
+      if (!id || !model) return end(out, 401, { 'x-error-code': 'RepoNotFound' });
+      const [, kind, rest = ''] = /^\/([^/]+)\/(.*)$/.exec(resolve!.slice(id.length)) ?? [];
+      const revisions = [model.revision ?? 'main', FAKE_COMMIT];
+      if (api && kind === 'revision')
+        return revisions.includes(rest)
+          ? sendList(model, id, out)
+          : end(out, 404, { 'x-error-code': 'RevisionNotFound' });
+      const revision = revisions.find((known) => rest.startsWith(`${known}/`));
+      const bytes = revision && model.files[rest.slice(revision.length + 1)];
+      if (kind !== 'resolve' || !bytes) return end(out, 404, { 'x-error-code': 'EntryNotFound' });
+      if (model.token !== undefined && entry.authorization === undefined)
+        return end(out, 401, { 'x-error-code': 'GatedRepo' });
+      if (model.token !== undefined && entry.authorization !== `Bearer ${model.token}`)
+        return end(out, 403, { 'x-error-code': 'GatedRepo' });
+      if (!STORED.test(path)) return sendFile(bytes, entry.range, fault, out);
+      end(out, 302, { location: `${origin(storage)}/${sha256(bytes)}?signed=1` });
+    },
+    writes.answer,
+  );
 
   const hub: FakeHub = {
     endpoint: origin(front),
     seen,
     mostAtOnce: () => most,
     fault: undefined,
+    pushed: writes.repos,
     async close() {
       for (const server of [front, storage]) {
         server.closeAllConnections();
