@@ -2,11 +2,8 @@
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import {
-  BAD_NUMBERS,
   CHECKPOINT_EVERY,
-  CHECKPOINTING,
   type Checkpoint,
-  DEFAULT_SETTINGS,
   isSameDevice,
   type KeepOptions,
   loadRows,
@@ -15,38 +12,20 @@ import {
   readAdapterAt,
   savePeftFolder,
   type TrainEvent,
-  type TrainSettings,
   trainThroughFaults,
+  withStart,
 } from '../engine/node.ts';
-import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel, readTargets } from './model-flags.ts';
+import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
-import { expandList, type Parsed, parseFlags, UsageError } from './usage.ts';
+import { readConfig, readSettings, SETTING_FLAGS, SETTING_HELP } from './train-settings.ts';
+import { trainSeveral } from './train-several.ts';
+import { expandList, parseFlags, UsageError } from './usage.ts';
 
 const FLAGS = {
   ...MODEL_FLAGS,
   data: { type: 'string', multiple: true },
   out: { type: 'string' },
-  rank: { type: 'string' },
-  alpha: { type: 'string' },
-  targets: { type: 'string' },
-  lr: { type: 'string' },
-  steps: { type: 'string' },
-  epochs: { type: 'string' },
-  'batch-size': { type: 'string' },
-  'grad-accum': { type: 'string' },
-  'seq-len': { type: 'string' },
-  checkpointing: { type: 'string' },
-  'bad-numbers': { type: 'string' },
-  seed: { type: 'string' },
-  shuffle: { type: 'string' },
-  schedule: { type: 'string' },
-  warmup: { type: 'string' },
-  'weight-decay': { type: 'string' },
-  clip: { type: 'string' },
-  dropout: { type: 'string' },
-  'validation-split': { type: 'string' },
-  'eval-every': { type: 'string' },
-  'forgetting-every': { type: 'string' },
+  ...SETTING_FLAGS,
   'train-on-prompts': { type: 'boolean' },
   'init-adapter': { type: 'string' },
   'checkpoint-every': { type: 'string' },
@@ -57,24 +36,15 @@ const FLAGS = {
 
 export const train = {
   summary: 'train a LoRA adapter on your data',
-  help: `usage: graft train --model <model> --data <file…> --out <folder> [flags]
+  help: `usage: graft train --model <model> --data <file…> --out <folder> [--config <recipe.json>] [flags]
 
 ${MODEL_HELP}
   --data FILE…              JSONL, JSON, CSV, TSV or text; several files are read one after another
-  --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md, graft_receipt.json
-  --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
-  --targets all-linear      or names: q_proj,v_proj
-  --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
-  --steps N | --epochs N    one epoch when neither is given
-  --batch-size 1  --grad-accum 1  --seq-len 256
-  --checkpointing none|block-keep-attention|block   less memory for more time, the same numbers
-  --bad-numbers stop|halve  a loss that explodes or is not finite: stop with the last good adapter, or go on from it
-                            with half the learning rate, once
-  --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
-  --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
-  --forgetting-every N      measure what is forgotten of a bundled general text before, every N steps, and after
+  --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md, graft_receipt.json,
+                            graft_recipe.json
+${SETTING_HELP}
   --train-on-prompts        supervise prompts too, not answers only
-  --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf), with its rank, alpha, targets
+  --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf) as it is: rank, targets, DoRA, saved modules, …
   --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
   --resume                  go on with the interrupted run in --out; everything else as it was started
                             (Ctrl-C ends a run after its step and keeps adapter and checkpoint)
@@ -85,9 +55,11 @@ ${MODEL_HELP}
     const flags = parseFlags('train', [...expandList(args, 'data')], FLAGS, { min: 0, max: 0 });
     flags.required('model');
     const out = flags.required('out');
+    const recipe = readConfig(flags);
+    if (recipe?.adapters !== undefined) return trainSeveral(flags, recipe, out);
     if (flags.list('data').length === 0)
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
-    const settings = readSettings(flags);
+    readSettings(flags, recipe); // what is wrong with it is said before a model is opened
     const log = flags.text('log');
     const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
     if (!Number.isInteger(every) || every < 1)
@@ -100,6 +72,8 @@ ${MODEL_HELP}
     let live = opened;
     const start =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
+    const asked = readSettings(flags, recipe, {}, start && { dropout: start.config.lora_dropout });
+    const settings = start ? withStart(asked, start, model) : asked;
     const data = await loadRows(model, flags.list('data'), {
       maxTokens: settings.seqLen,
       completionOnly: !flags.has('train-on-prompts'),
@@ -206,32 +180,4 @@ function logLine(event: TrainEvent): string {
   if (event.type !== 'step') return '';
   const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
   return `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
-}
-
-function readSettings(flags: Parsed): TrainSettings {
-  const hasSteps = flags.text('steps') !== undefined;
-  if (hasSteps && flags.text('epochs') !== undefined)
-    throw new UsageError('Cannot run graft train: found both --steps and --epochs, need one');
-  return {
-    ...(hasSteps ? { steps: flags.number('steps', 1) } : { epochs: flags.number('epochs', 1) }),
-    rank: flags.number('rank', DEFAULT_SETTINGS.rank),
-    alpha: flags.number('alpha', DEFAULT_SETTINGS.alpha),
-    dropout: flags.number('dropout', 0),
-    targets: readTargets(flags),
-    learningRate: flags.number('lr', 2e-4),
-    schedule: flags.choice('schedule', ['constant', 'linear', 'cosine'] as const, 'constant'),
-    warmupSteps: flags.number('warmup', 0),
-    weightDecay: flags.number('weight-decay', 0),
-    clip: flags.number('clip', 1),
-    batchSize: flags.number('batch-size', 1),
-    gradAccum: flags.number('grad-accum', 1),
-    seqLen: flags.number('seq-len', 256),
-    checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
-    badNumbers: flags.choice('bad-numbers', BAD_NUMBERS, 'stop'),
-    seed: flags.number('seed', 0),
-    shuffle: flags.choice('shuffle', ['true', 'false'] as const, 'true') === 'true',
-    validationSplit: flags.number('validation-split', 0),
-    evalEvery: flags.number('eval-every', 0),
-    forgettingEvery: flags.number('forgetting-every', 0),
-  };
 }

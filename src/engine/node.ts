@@ -19,6 +19,7 @@ import { stopAt } from '../model/stop-at.ts';
 import { openModelFiles, openPreparedFolder, openTuningFolder, writeFolder } from '../storage/node.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
+import { writeRecipe } from '../train/recipe-file.ts';
 import { sizeClass } from '../train/run-training.ts';
 import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
@@ -34,6 +35,7 @@ export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-file.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { benchCase, parseCase } from './bench.ts';
@@ -41,7 +43,8 @@ export { type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
-export { isSameDevice, type KeepOptions } from './train-adapter.ts';
+export { withStart } from './run-start.ts';
+export { isSameDevice, type KeepOptions, type Trained, trainTogether } from './train-adapter.ts';
 export { trainThroughFaults } from './train-through-faults.ts';
 
 Object.assign(globalThis, globals);
@@ -112,7 +115,7 @@ export async function readAdapterAt(model: BaseModel, at: string): Promise<Adapt
   return (await readAdapter(await openModelFiles(at), model.config)).adapter;
 }
 
-/** Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json, all or nothing. */
+/** Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json and graft_recipe.json, all or nothing. */
 export async function savePeftFolder(
   out: string,
   model: BaseModel,
@@ -122,7 +125,18 @@ export async function savePeftFolder(
 ): Promise<void> {
   const name = path.basename(path.resolve(out));
   const run = { settings, dataset: data.dataset, outcome };
-  await writeFolder(out, await adapterFiles(model, adapter, name, { made: 'trained' }, run, probe));
+  const files = await adapterFiles(model, adapter, name, { made: 'trained' }, run, probe);
+  await writeFolder(out, [...files, recipeFile(name, model, settings, data)]);
+}
+
+/** What `graft train --config` makes the same adapter from, over the same base and rows. */
+function recipeFile(name: string, model: BaseModel, settings: TrainSettings, { dataset, rows }: LoadedRows) {
+  const { linears, embeddings } = model.quant;
+  const quant = linears === embeddings ? linears : `${linears}/${embeddings}`;
+  const base = { kind: 'files', id: model.folder.name, quant } as const;
+  const data = { name: dataset.name, rows: rows.length, hash: dataset.hash };
+  const recipe = { recipe: 1, name: name.slice(0, 120), settings, base, data } as const;
+  return { name: 'graft_recipe.json', bytes: new TextEncoder().encode(writeRecipe(recipe)) };
 }
 
 export interface ScoredRows {

@@ -13,9 +13,10 @@ import type { BaseModel } from '../model/base-model.ts';
 import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../train/checkpoint.ts';
 import { loraConfigOf } from '../train/lora-settings.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
+import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
 import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
-import { MOST_TOGETHER, withCommonArenas } from '../train/train-together.ts';
+import { withCommonArenas } from '../train/train-together.ts';
 import { type ForgettingWatch, watchForgetting } from './lab/watch-forgetting.ts';
 import { measureProbe, type Probe } from './receipt/probe.ts';
 

@@ -23,6 +23,17 @@ export interface Recipe {
   readonly base?: RecipeBase;
   /** The rows that it was made for, to be recognised by their hash; they are not in the recipe. */
   readonly data?: { readonly name: string; readonly rows?: number; readonly hash?: string };
+  /** Up to MOST_TOGETHER adapters that are trained at once over the base; each begins with `settings`. For the command line. */
+  readonly adapters?: readonly RecipeAdapter[];
+}
+
+export interface RecipeAdapter {
+  /** Of its folder. */
+  readonly name: string;
+  /** What is other than in the recipe's own. */
+  readonly settings?: Partial<TrainSettings>;
+  /** Its rows, where they are others: dataset files. */
+  readonly files?: readonly string[];
 }
 
 export interface RecipeBase {
@@ -32,6 +43,9 @@ export interface RecipeBase {
   /** How its weights are kept. */
   readonly quant?: string;
 }
+
+/** More at once need more memory than they save time. */
+export const MOST_TOGETHER = 4;
 
 /** A recipe has some forty fields; links are shorter still. Stops a broken or hostile file before it is parsed. */
 export const MAX_RECIPE_CHARS = 64 << 10;
@@ -110,10 +124,26 @@ export const RECIPE = v.strictObject({
       hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
     }),
   ),
+  adapters: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_. -]{0,80}$/)),
+          settings: v.exactOptional(SETTINGS),
+          files: v.exactOptional(v.pipe(v.array(short(1000)), v.minLength(1), v.maxLength(100))),
+        }),
+      ),
+      v.minLength(1),
+      v.maxLength(MOST_TOGETHER),
+    ),
+  ),
 });
 
-/** Throws a SyntaxError or RangeError that names the first field that is wrong. */
-export function readRecipe(text: string): Recipe {
+/**
+ * Throws a SyntaxError or RangeError that names the first field that is wrong. `several`: the reader can train several adapters
+ * at once; for others a recipe of several is refused.
+ */
+export function readRecipe(text: string, { several = false } = {}): Recipe {
   if (text.length > MAX_RECIPE_CHARS)
     throw new RangeError(`Cannot read the recipe: found ${text.length} characters, need at most ${MAX_RECIPE_CHARS}`);
   let json: unknown;
@@ -125,16 +155,28 @@ export function readRecipe(text: string): Recipe {
   const read = v.safeParse(RECIPE, json, { abortEarly: true });
   if (!read.success) throw refuse(read.issues[0]);
   const recipe = read.output as Recipe;
-  if (recipe.settings.steps !== undefined && recipe.settings.epochs !== undefined)
-    throw new RangeError('Cannot read the recipe: found both steps and epochs, need one');
-  if (recipe.settings.lora) {
-    try {
-      loraConfigOf({ ...DEFAULT_SETTINGS, ...recipe.settings });
-    } catch (error) {
-      throw new RangeError(`Cannot read the recipe: ${withoutAction(error as Error)}`);
-    }
-  }
+  checkRecipe(recipe.settings);
+  if (recipe.adapters === undefined) return recipe;
+  if (!several)
+    throw new RangeError(
+      'Cannot read the recipe: found several adapters, need one (graft train --config trains several)',
+    );
+  const names = recipe.adapters.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new RangeError(`Cannot read the recipe: found "${twice}" twice, need different names`);
+  for (const { settings = {} } of recipe.adapters) checkRecipe(settings);
   return recipe;
+}
+
+function checkRecipe(settings: Partial<TrainSettings>): void {
+  if (settings.steps !== undefined && settings.epochs !== undefined)
+    throw new RangeError('Cannot read the recipe: found both steps and epochs, need one');
+  if (settings.lora === undefined) return;
+  try {
+    loraConfigOf({ ...DEFAULT_SETTINGS, ...settings });
+  } catch (error) {
+    throw new RangeError(`Cannot read the recipe: ${withoutAction(error as Error)}`);
+  }
 }
 
 /** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */

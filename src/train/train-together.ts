@@ -11,9 +11,6 @@ import type { TrainSettings } from './recipe.ts';
 import { runShape } from './run-training.ts';
 import { buildStep } from './train-step.ts';
 
-/** More at once need more memory than they save time. */
-export const MOST_TOGETHER = 4;
-
 export interface TogetherMember {
   readonly shape: AdapterShape;
   readonly rows: readonly TokenRow[];

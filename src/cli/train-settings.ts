@@ -1,0 +1,171 @@
+// The settings of graft train: a recipe file, and flags that win over it.
+
+import { readFileSync } from 'node:fs';
+import {
+  BAD_NUMBERS,
+  CHECKPOINTING,
+  DEFAULT_SETTINGS,
+  type Recipe,
+  readRecipe,
+  type TrainSettings,
+} from '../engine/node.ts';
+import { readTargets } from './model-flags.ts';
+import { type Parsed, UsageError } from './usage.ts';
+
+export const SETTING_FLAGS = {
+  config: { type: 'string' },
+  rank: { type: 'string' },
+  alpha: { type: 'string' },
+  targets: { type: 'string' },
+  rslora: { type: 'boolean' },
+  dora: { type: 'boolean' },
+  bias: { type: 'string' },
+  init: { type: 'string' },
+  'modules-to-save': { type: 'string' },
+  'loraplus-ratio': { type: 'string' },
+  lr: { type: 'string' },
+  steps: { type: 'string' },
+  epochs: { type: 'string' },
+  'batch-size': { type: 'string' },
+  'grad-accum': { type: 'string' },
+  'seq-len': { type: 'string' },
+  checkpointing: { type: 'string' },
+  'bad-numbers': { type: 'string' },
+  seed: { type: 'string' },
+  shuffle: { type: 'string' },
+  schedule: { type: 'string' },
+  warmup: { type: 'string' },
+  'weight-decay': { type: 'string' },
+  clip: { type: 'string' },
+  dropout: { type: 'string' },
+  'validation-split': { type: 'string' },
+  'eval-every': { type: 'string' },
+  'forgetting-every': { type: 'string' },
+} as const;
+
+export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; --out repeats it as graft_recipe.json); flags win.
+                            Every field of PEFT's LoraConfig stands there under settings.lora; "adapters" are up to four
+                            that are trained at once, each into a folder of its own in --out
+  --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
+  --targets all-linear      or names: q_proj,v_proj
+  --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
+  --bias none|lora_only|all   --modules-to-save lm_head,embed_tokens   parameters of the base that are trained in full
+  --init true|gaussian|orthogonal|pissa|pissa_niter_4|olora|loftq      how it begins
+  --loraplus-ratio 16       LoRA+: how many times faster B learns than A
+  --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
+  --steps N | --epochs N    one epoch when neither is given
+  --batch-size 1  --grad-accum 1  --seq-len 256
+  --checkpointing none|block-keep-attention|block   less memory for more time, the same numbers
+  --bad-numbers stop|halve  when the loss explodes: stop at the last good state, or go on from it with half the rate, once
+  --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
+  --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
+  --forgetting-every N      measure what is forgotten of a bundled general text before, every N steps, and after`;
+
+/** What the command line trains with when nothing is said. */
+const QUIET: TrainSettings = {
+  ...withoutLength(DEFAULT_SETTINGS),
+  epochs: 1,
+  learningRate: 2e-4,
+  schedule: 'constant',
+  warmupSteps: 0,
+  batchSize: 1,
+  validationSplit: 0,
+  evalEvery: 0,
+};
+
+/** Throws a sentence that names the file and the field. */
+export function readConfig(flags: Parsed): Recipe | undefined {
+  const file = flags.text('config');
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new UsageError(`Cannot read --config: found no file "${file}", need a recipe`);
+  }
+  try {
+    return readRecipe(text, { several: true });
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (in "${file}")`);
+  }
+}
+
+/** Flags over `own` (of one adapter of a recipe) over the recipe over what is usual. */
+export function readSettings(
+  flags: Parsed,
+  recipe?: Recipe,
+  own: Partial<TrainSettings> = {},
+  usual: Partial<TrainSettings> | undefined = {},
+): TrainSettings {
+  const hasSteps = flags.text('steps') !== undefined;
+  if (hasSteps && flags.text('epochs') !== undefined)
+    throw new UsageError('Cannot run graft train: found both --steps and --epochs, need one');
+  const from = over(over(over(QUIET, usual), recipe?.settings ?? {}), own);
+  const isLong = hasSteps || flags.text('epochs') !== undefined;
+  const length = hasSteps
+    ? { steps: flags.number('steps', 1) }
+    : isLong
+      ? { epochs: flags.number('epochs', 1) }
+      : {
+          ...(from.steps !== undefined && { steps: from.steps }),
+          ...(from.epochs !== undefined && { epochs: from.epochs }),
+        };
+  const { loraPlusRatio, badNumbers, lora: _, ...rest } = withoutLength(from);
+  const ratio = flags.text('loraplus-ratio') === undefined ? loraPlusRatio : flags.number('loraplus-ratio', 1);
+  const lora = readLora(flags, from);
+  return {
+    ...rest,
+    ...length,
+    rank: flags.number('rank', from.rank),
+    alpha: flags.number('alpha', from.alpha),
+    dropout: flags.number('dropout', from.dropout),
+    targets: flags.text('targets') === undefined ? from.targets : readTargets(flags),
+    ...(lora && { lora }),
+    ...(ratio !== undefined && { loraPlusRatio: ratio }),
+    learningRate: flags.number('lr', from.learningRate),
+    schedule: flags.choice('schedule', ['constant', 'linear', 'cosine'] as const, from.schedule),
+    warmupSteps: flags.number('warmup', from.warmupSteps),
+    weightDecay: flags.number('weight-decay', from.weightDecay),
+    clip: flags.number('clip', from.clip),
+    batchSize: flags.number('batch-size', from.batchSize),
+    gradAccum: flags.number('grad-accum', from.gradAccum),
+    seqLen: flags.number('seq-len', from.seqLen),
+    checkpointing: flags.choice('checkpointing', CHECKPOINTING, from.checkpointing ?? 'none'),
+    badNumbers: flags.choice('bad-numbers', BAD_NUMBERS, badNumbers ?? 'stop'),
+    seed: flags.number('seed', from.seed),
+    shuffle: flags.choice('shuffle', ['true', 'false'] as const, from.shuffle ? 'true' : 'false') === 'true',
+    validationSplit: flags.number('validation-split', from.validationSplit),
+    evalEvery: flags.number('eval-every', from.evalEvery),
+    forgettingEvery: flags.number('forgetting-every', from.forgettingEvery ?? 0),
+  };
+}
+
+function readLora(flags: Parsed, { lora }: TrainSettings): TrainSettings['lora'] {
+  const init = flags.text('init');
+  const saved = flags.text('modules-to-save');
+  const own = {
+    ...(flags.has('rslora') && { use_rslora: true }),
+    ...(flags.has('dora') && { use_dora: true }),
+    ...(flags.text('bias') !== undefined && {
+      bias: flags.choice('bias', ['none', 'lora_only', 'all'] as const, 'none'),
+    }),
+    ...(init !== undefined && { init_lora_weights: init === 'true' ? true : init === 'false' ? false : init }),
+    ...(saved !== undefined && { modules_to_save: saved.split(',').map((name) => name.trim()) }),
+  };
+  // Targets on the command line win over a pattern of the recipe.
+  const { target_modules, ...rest } = lora ?? {};
+  const pattern = flags.text('targets') === undefined && target_modules !== undefined ? { target_modules } : {};
+  const all = { ...rest, ...pattern, ...own };
+  return Object.keys(all).length > 0 ? all : undefined;
+}
+
+/** `more` wins; a length of either kind takes the place of one of the other kind. LoRA's fields are taken over one by one. */
+function over(settings: TrainSettings, more: Partial<TrainSettings>): TrainSettings {
+  const isLong = more.steps !== undefined || more.epochs !== undefined;
+  const lora = settings.lora || more.lora ? { lora: { ...settings.lora, ...more.lora } } : {};
+  return { ...(isLong ? withoutLength(settings) : settings), ...more, ...lora };
+}
+
+function withoutLength({ steps: _, epochs: __, ...rest }: TrainSettings): TrainSettings {
+  return rest;
+}

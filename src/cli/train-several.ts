@@ -1,0 +1,136 @@
+// graft train --config with several adapters: up to four at once over one base, each with its own settings, rows, curve and
+// checkpoints, into a folder of its own.
+
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  CHECKPOINT_EVERY,
+  type LoadedRows,
+  loadRows,
+  openRunFolder,
+  pastEvents,
+  type Recipe,
+  savePeftFolder,
+  type TrainEvent,
+  type Trained,
+  trainTogether,
+} from '../engine/node.ts';
+import { openFlaggedModel } from './model-flags.ts';
+import { readSettings } from './train-settings.ts';
+import { type Parsed, UsageError } from './usage.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Throws when one of them failed, after the others have been written. */
+export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): Promise<void> {
+  const adapters = recipe.adapters ?? [];
+  if (flags.text('init-adapter') !== undefined)
+    throw new UsageError('Cannot run graft train: found --init-adapter with several adapters, need one adapter');
+  const nowhere = adapters.find(({ files }) => files === undefined && flags.list('data').length === 0);
+  if (nowhere !== undefined)
+    throw new UsageError(
+      `Cannot run graft train: found no --data and no files for "${nowhere.name}", need one of them`,
+    );
+  const asked = adapters.map(({ name, settings, files }) => ({
+    name,
+    folder: path.join(out, name),
+    settings: readSettings(flags, recipe, settings),
+    files: files ?? flags.list('data'),
+  }));
+  // One that has ended needs no second run.
+  const isEnded = (folder: string) =>
+    flags.has('resume') &&
+    existsSync(path.join(folder, 'adapter_config.json')) &&
+    !existsSync(path.join(folder, '.graft-checkpoint'));
+  for (const { name, folder } of asked) if (isEnded(folder)) console.error(`${name}: is ready in ${folder}`);
+  const runs = [];
+  for (const run of asked.filter(({ folder }) => !isEnded(folder))) {
+    const isThere = existsSync(path.join(run.folder, '.graft-checkpoint'));
+    const kept = await openRunFolder(run.folder, flags.has('resume') && isThere);
+    for (const notice of kept.notices) console.error(`${run.name}: ${notice}`);
+    runs.push({ ...run, kept });
+  }
+  if (runs.length === 0) return;
+
+  const { device, model } = await openFlaggedModel(flags);
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
+  const log = flags.text('log');
+  if (log !== undefined) writeFileSync(log, '');
+  try {
+    const members: { readonly data: LoadedRows; readonly onEvent: (event: TrainEvent) => void }[] = [];
+    for (const { name, settings, files, kept } of runs) {
+      const completionOnly = !flags.has('train-on-prompts');
+      const data = await loadRows(model, files, { maxTokens: settings.seqLen, completionOnly });
+      for (const notice of data.notices.slice(0, 5))
+        console.error(`${name}: ${notice.file}:${notice.line}: ${notice.reason}`);
+      console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
+      const tell = (event: TrainEvent) => {
+        if (log !== undefined && event.type === 'step') appendFileSync(log, logLine(name, event));
+      };
+      if (kept.checkpoint !== undefined) pastEvents(kept.checkpoint, data.rows).forEach(tell);
+      await kept.begin();
+      let told = 0;
+      const onEvent = (event: TrainEvent) => {
+        tell(event);
+        if (event.type === 'eval')
+          console.error(`${name}: validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
+        // A line each, ten of them in all: bars of several runs would overwrite one another.
+        if (event.type !== 'step' || Math.floor((10 * event.step) / event.totalSteps) === told) return;
+        told = Math.floor((10 * event.step) / event.totalSteps);
+        console.error(`${name}: ${event.step}/${event.totalSteps}  loss ${event.loss.toFixed(4)}`);
+      };
+      members.push({ data, onEvent });
+    }
+    const every = flags.text('checkpoint-every');
+    const results = await trainTogether(
+      model,
+      runs.map(({ settings, kept }, i) => ({
+        rows: members[i]!.data.rows,
+        settings,
+        hooks: { onEvent: members[i]!.onEvent, signal: stop.signal },
+        keep: {
+          store: kept.store,
+          dataHash: members[i]!.data.dataset.hash,
+          everySteps: flags.number('checkpoint-every', CHECKPOINT_EVERY.steps),
+          everySeconds: every === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
+          ...(every !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
+          resumeFrom: kept.checkpoint,
+          keepWhenStopped: true,
+        },
+      })),
+    );
+    const reports = [];
+    const failures: string[] = [];
+    for (const [i, result] of results.entries()) {
+      const { name, folder, settings, kept } = runs[i]!;
+      if (result.status === 'rejected') {
+        failures.push(`"${name}": ${(result.reason as Error).message}`);
+        continue;
+      }
+      reports.push(await save(result.value));
+      async function save(trained: Trained) {
+        await savePeftFolder(folder, model, settings, members[i]!.data, trained);
+        const { curve: _, ...outcome } = trained.outcome;
+        if (!(outcome.stopped && outcome.trouble === undefined)) await kept.store.clear();
+        if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
+        console.error(
+          `${name}: ${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${folder}`,
+        );
+        return { name, out: folder, ...outcome };
+      }
+    }
+    if (flags.has('json')) console.log(JSON.stringify({ out, adapters: reports }));
+    if (failures.length > 0) throw new Error(`Cannot train all of them: ${failures.join('; ')}`);
+  } finally {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+    model.destroy();
+    device.destroy();
+  }
+}
+
+function logLine(adapter: string, event: Extract<TrainEvent, { type: 'step' }>): string {
+  const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
+  return `${JSON.stringify({ adapter, step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
+}
