@@ -10,6 +10,7 @@ import { previewRow } from '../data/preview-row.ts';
 import { createReadContext } from '../data/read-context.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { splitRows } from '../train/run-training.ts';
+import { calmProgress } from './calm-progress.ts';
 import { DataDoctor } from './data-doctor.ts';
 import { describeDataset } from './describe-dataset.ts';
 import { DatasetKeeper } from './kept-dataset.ts';
@@ -56,7 +57,7 @@ export class DataService implements DataApi {
     return this.change('open another dataset', async () => {
       const table = new EditableDataset();
       return this.abortable(async (signal) => {
-        await table.read(files, signal, onProgress);
+        await table.read(files, signal, calmProgress(onProgress));
         this.forgetFindings();
         return this.build(table, options, onProgress, signal);
       });
@@ -67,7 +68,7 @@ export class DataService implements DataApi {
     return this.change('add data', async () => {
       const table = this.session.data?.table ?? new EditableDataset();
       return this.abortable(async (signal) => {
-        await table.read(files, signal, onProgress);
+        await table.read(files, signal, calmProgress(onProgress));
         return this.build(table, options, onProgress, signal);
       });
     });
@@ -183,7 +184,7 @@ export class DataService implements DataApi {
 
   checkUp(split: SplitSettings, onProgress: OnProgress): Promise<readonly Finding[]> {
     const { table } = this.needData();
-    return this.doctor.checkUp(table, this.heldBack(split), onProgress);
+    return this.doctor.checkUp(table, this.heldBack(split), calmProgress(onProgress));
   }
 
   async cancelCheck(): Promise<void> {
@@ -195,7 +196,7 @@ export class DataService implements DataApi {
   }
 
   rankRows(onProgress: OnProgress): Promise<Ranking> {
-    return this.ranking.rank(this.needData().table, this.version, onProgress);
+    return this.ranking.rank(this.needData().table, this.version, calmProgress(onProgress));
   }
 
   async cancelRanking(): Promise<void> {
@@ -265,8 +266,9 @@ export class DataService implements DataApi {
     this.session.data = { options, dataset: undefined, table, model };
     this.version += 1;
     const build: BuildOptions = { ...options, vocabularySize: model.config.vocab };
+    const tell = calmProgress(onProgress);
     await table.build(tokenizer, build, signal, (done, total) =>
-      onProgress({ what: 'Cutting rows into tokens', done, total, unit: 'rows' }),
+      tell({ what: 'Cutting rows into tokens', done, total, unit: 'rows' }),
     );
     this.version += 1;
     const { rows, ...counts } = table.fitted;
