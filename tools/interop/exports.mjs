@@ -10,6 +10,18 @@ const LLAMA_FOLDER = path.join(TOOLS, 'llama-cpp');
 const MLX_PACKAGES = ['mlx[cpu]==0.32.4', 'mlx-lm==0.32.2'];
 const MLX_FOLDER = path.join(TOOLS, 'mlx');
 const GREEDY_TOKENS = 16;
+const GOLDENS = '../shared/goldens';
+/** Adapters with what they sit on. Over the tied base, head and embedding have to part. */
+const VARIANTS = [
+  ['dora_all_linear', 'llama_untied'],
+  ['rank_pattern', 'llama_untied'],
+  ['modules_to_save', 'llama_untied'],
+  ['modules_to_save', 'llama'],
+  ['embedding_lm_head', 'llama_untied'],
+  ['train_tokens', 'llama_untied'],
+  ['gpt2_dora', 'gpt2'],
+  ['gpt2_bias_lora_only', 'gpt2'],
+];
 
 /** Exports the adapter in every form and checks each; returns { passed, failed, skipped }. */
 export function checkExports({ graft, run, python, model, base, work }) {
@@ -44,9 +56,27 @@ export function checkExports({ graft, run, python, model, base, work }) {
 
   run(python, ['tools/interop/verify_exports.py', base, work]);
   add(counts, JSON.parse(readFileSync(`${work}/exports-result.json`, 'utf8')));
-  add(counts, checkMlx({ run, work }));
+  add(counts, checkVariants({ graft, python, work }));
+  add(counts, checkMlx({ work }));
   add(counts, checkLlamaCpp({ graft, model, adapter, work, out }));
   return counts;
+}
+
+/** Adapters of every variant, where the reference adapters lie beside the repository. */
+function checkVariants({ graft, python, work }) {
+  if (!existsSync(`${GOLDENS}/llama_variants`)) return skip('merging of variants', `${GOLDENS} is not there`);
+  const cases = VARIANTS.map(([name, base]) => ({ name, base, out: `${work}/variant-${base}-${name}` }));
+  for (const { name, base, out } of cases) {
+    const [adapter, model] = [`${GOLDENS}/llama_variants/${name}/adapter`, `${GOLDENS}/${base}/model`];
+    const exact = ['--type', 'f32', '--quant', 'f32'];
+    graft('export', '--adapter', adapter, '--model', model, '--to', 'merged-safetensors', '--out', out, ...exact);
+  }
+  const file = `${work}/variants.json`;
+  writeFileSync(file, JSON.stringify(cases));
+  const args = ['tools/interop/verify_variants.py', GOLDENS, work, file];
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
+  if (status !== 0) return report([['merging of variants', false, stderr.trim().slice(-500)]]);
+  return report(JSON.parse(stdout.trim().split('\n').at(-1)));
 }
 
 /** llama.cpp continues a prompt as Graft does: over its own GGUF base with the GGUF adapter, and merged. */

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { parseConfig } from '../../model/config.ts';
 import { type TypedValue, writeGguf } from '../../model/gguf/write-gguf.ts';
 import { fileFromBytes, type ModelFile } from '../../model/model-file.ts';
-import { writeSafetensors } from '../../model/safetensors.ts';
+import { readTensor } from '../../model/read-tensor.ts';
+import { readSafetensorsHeader, writeSafetensors } from '../../model/safetensors.ts';
 import { describeWithShared, sharedFile, sharedFolder, sharedJson } from '../../model/testing/shared.ts';
 import type { Adapter } from '../adapter.ts';
 import { writeGgufAdapter } from './gguf.ts';
@@ -65,6 +66,28 @@ describeWithShared('readAdapter()', 'goldens/gguf/llama/lora_all_linear.gguf', (
       expect(adapter.config.target_modules).toContain('q_proj');
     },
   );
+
+  it('reads and writes DoRA for mlx-lm, and refuses it for llama.cpp', async () => {
+    const config = configOf('llama_untied');
+    const dora = (await readAdapter(sharedFolder('goldens/llama_variants/dora/adapter'), config)).adapter;
+    const golden = sharedFolder('goldens/mlx/dora');
+    const { adapter } = await readAdapter(golden, config);
+    expect(numbers(adapter)).toEqual(numbers(dora));
+    for (const [path, { magnitude }] of dora.modules) {
+      expect(magnitude).toBeDefined();
+      expect(adapter.modules.get(path)!.magnitude).toEqual(magnitude);
+    }
+    const bytes = (files: readonly ModelFile[]) => {
+      const file = files.find(({ name }) => name === 'adapters.safetensors')!;
+      return readSafetensorsHeader(file).then(
+        async ({ tensors }) =>
+          new Map(await Promise.all(tensors.map(async (t) => [t.name, [...(await readTensor(t))]] as const))),
+      );
+    };
+    const written = asFiles(writeMlxFolder(dora, config));
+    expect(await bytes(written)).toEqual(await bytes(golden));
+    expect(() => writeGgufAdapter(dora, config, 'x')).toThrow('found DoRA at "model.layers.0.self_attn.q_proj"');
+  });
 
   it('gets ranks and strengths of each module back from files that know one for all', async () => {
     const adapter = uneven(await peftOf('llama'));
