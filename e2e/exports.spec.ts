@@ -1,8 +1,13 @@
 // An adapter goes out of the library in every form, and comes in again from another program's.
 
 import { readFileSync } from 'node:fs';
-import type { Download, Page } from '@playwright/test';
+import type { Download, Page, Route } from '@playwright/test';
+import { startFakeHub, WRITE_TOKEN } from '../src/model/hub/testing/fake-hub.ts';
 import { expect, openPage, place, readZip, test } from './support.ts';
+
+const HUB = 'https://huggingface.co';
+const STORAGE = 'https://cdn.hf.co';
+test.use({ otherHosts: [HUB, STORAGE] });
 
 /** q_proj of Scion's first block, rank 2. */
 const SHAPES = { 'lora_A.weight': [2, 256], 'lora_B.weight': [256, 2] } as const;
@@ -81,4 +86,54 @@ async function downloadFails(page: Page): Promise<void> {
     .click();
   await page.getByRole('menuitem', { name: /^Folder for a cluster/ }).click();
   await expect(page.getByText(/found no dataset open/)).toBeVisible();
+}
+
+test('an adapter is sent to the Hub, with its card, by a token that nothing keeps', async ({ page }) => {
+  const hub = await startFakeHub({});
+  for (const origin of [HUB, STORAGE])
+    await page.context().route(`${origin}/**`, (route) => answerFromFake(route, hub.endpoint));
+  await openPage(page);
+  await place(page, 'Library').click();
+  await page.getByLabel('Adapter files or zip').setInputFiles(adapterFiles());
+  await page.getByRole('button', { name: /^Other formats/ }).click();
+  await page.getByRole('menuitem', { name: /^Hugging Face Hub/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Repository', { exact: true }).fill('me/small');
+
+  await dialog.getByLabel('Token', { exact: true }).fill('hf_wrong');
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('does not know this token');
+
+  await dialog.getByLabel('Token', { exact: true }).fill(WRITE_TOKEN);
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  await expect(dialog.getByRole('link', { name: `${HUB}/me/small` })).toBeVisible();
+  const { files, isPrivate } = hub.pushed.get('me/small')!;
+  expect(isPrivate).toBe(true);
+  expect([...files.keys()].sort()).toEqual([
+    'README.md',
+    'adapter_config.json',
+    'adapter_model.safetensors',
+    'graft_receipt.json',
+  ]);
+  expect(new TextDecoder().decode(files.get('README.md'))).toContain('"me/small"');
+  const kept = await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })');
+  expect(kept).not.toContain(WRITE_TOKEN);
+  await hub.close();
+});
+
+/** The fake Hub's answers under the names that the page's policy allows; its storage is told by its port. */
+async function answerFromFake(route: Route, endpoint: string): Promise<void> {
+  const request = route.request();
+  const url = new URL(request.url());
+  const [, port, rest] = /^\/(\d+)(\/put\/.*)$/.exec(url.pathname) ?? [];
+  const target = port ? `http://127.0.0.1:${port}${rest}` : `${endpoint}${url.pathname}${url.search}`;
+  const { authorization, 'content-type': type } = request.headers();
+  const answer = await fetch(target, {
+    method: request.method(),
+    headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+    body: request.postDataBuffer() as Uint8Array<ArrayBuffer> | null,
+  });
+  const body = (await answer.text()).replace(/http:\/\/127\.0\.0\.1:(\d+)\/put/g, `${STORAGE}/$1/put`);
+  const headers = { 'access-control-allow-origin': '*', 'content-type': 'application/json' };
+  await route.fulfill({ status: answer.status, headers, body });
 }

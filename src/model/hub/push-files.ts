@@ -45,6 +45,8 @@ export async function pushFiles(request: PushRequest): Promise<Pushed> {
     ...target,
     operations,
     title: request.title,
+    // Hashes of any size come from the browser itself; beyond this size the library would compile WebAssembly.
+    useWebWorkers: { minSize: 2 ** 31 },
     ...(request.signal && { abortSignal: request.signal }),
   });
   try {

@@ -5,6 +5,8 @@ import { Icon } from '../controls/icon.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
 import { exportAdapter, exportStore } from './export-store.ts';
 import './download-menu.css';
+import { PushDialog } from './push-dialog.tsx';
+import { openPush, pushStore } from './push-store.ts';
 import { words } from './words.ts';
 
 /** First what is the adapter alone, then what has the base in it. */
@@ -46,14 +48,30 @@ export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
               ))}
             </DropdownMenu.Group>
           ))}
+          <DropdownMenu.Group className="menu-group">
+            <DropdownMenu.Item className="menu-item" onSelect={() => openPush(adapter)}>
+              <b>{words.push.item.name}</b>
+              <span className="soft small">{words.push.item.what}</span>
+            </DropdownMenu.Item>
+          </DropdownMenu.Group>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
 }
 
-/** How far an export of this adapter is, and what the last one had to say. */
+/** How far an export of this adapter is, what the last one had to say, and its way to the Hub. */
 export function ExportLine({ adapter }: { adapter: AdapterRecord }) {
+  const isPushing = useStore(pushStore, (s) => s.id === adapter.id);
+  return (
+    <>
+      <Written adapter={adapter} />
+      {isPushing && <PushDialog adapter={adapter} />}
+    </>
+  );
+}
+
+function Written({ adapter }: { adapter: AdapterRecord }) {
   const progress = useStore(exportStore, (s) => (s.id === adapter.id ? s.progress : undefined));
   const notices = useStore(exportStore, (s) => (s.notices?.id === adapter.id ? s.notices : undefined));
   if (progress) return <ProgressLine progress={progress} />;

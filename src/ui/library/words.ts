@@ -105,6 +105,19 @@ export const words = {
     read: (n: number, known: number) =>
       `${plural(n, 'adapter')} brought back${known > 0 ? `, ${count(known)} already here` : ''}`,
   },
+  push: {
+    item: { name: 'Hugging Face Hub', what: 'A repository of yours, with card and picture of the loss.' },
+    title: (name: string) => `Send ${name} to the Hub`,
+    body: 'The adapter, its card and its receipt go to huggingface.co as one commit. No row of your data does.',
+    repo: 'Repository',
+    repoHint: 'you/my-adapter; it is made where it is not there.',
+    token: 'Token',
+    tokenHint: 'One that may write. It stays in this tab and goes to huggingface.co alone.',
+    private: 'A new repository is private',
+    send: 'Send',
+    sending: 'Sending…',
+    done: 'It is there:',
+  },
   formats: {
     more: 'Other formats',
     writing: 'Writing the file',
