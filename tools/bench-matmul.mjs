@@ -1,5 +1,5 @@
-// Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …]
-// Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study.
+// Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …] [--only TEXT]
+// Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study. --only: products whose name begins so.
 
 import { createServer } from 'vite';
 
@@ -10,7 +10,10 @@ const server = await createServer({
   server: { middlewareMode: true, watch: null },
 });
 const { benchMatmul } = await server.ssrLoadModule('/src/gpu/testing/bench-matmul.ts');
-const shapes = process.argv.slice(2).map((text) => text.split(',').map(Number));
+const args = process.argv.slice(2);
+const flag = args.indexOf('--only');
+const only = flag < 0 ? '' : args.splice(flag, 2)[1];
+const shapes = args.map((text) => text.split(',').map(Number));
 await benchMatmul(
   shapes.length > 0
     ? shapes
@@ -18,6 +21,7 @@ await benchMatmul(
         [256, 1536, 576],
         [128, 256, 688],
       ],
+  only,
 );
 await server.close();
 // Dawn keeps threads that would hold the process.

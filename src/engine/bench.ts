@@ -169,6 +169,7 @@ async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOpt
       began = now;
       hostBefore = device.hostMs;
     }
+    const profile = options.wantsKernels ? await generator.profile() : undefined;
     const { msMedian, ...spread } = spreadOf(times);
     return {
       msMedian,
@@ -184,8 +185,8 @@ async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOpt
       hostMs: spreadOf(hostTimes).msMedian,
       losses: [],
       reference: undefined,
-      kernels: [],
-      kernelsTimedBy: undefined,
+      kernels: profile?.kernels ?? [],
+      kernelsTimedBy: profile?.by,
     };
   } finally {
     generator.destroy();

@@ -4,7 +4,7 @@
 
 import { Graph, type Value } from '../gpu/graph.ts';
 import { planMemory } from '../gpu/plan.ts';
-import { Program, type Shared, type Slot } from '../gpu/program.ts';
+import { type Profile, Program, type Shared, type Slot } from '../gpu/program.ts';
 import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
@@ -139,6 +139,11 @@ export class Generator {
     const columns = this.answers.map((_, row) => ({ row, id: prompt.at(-1)!, position: prompt.length - 1 }));
     const logits = await this.decodeStep(columns);
     return this.answers.map((_, row) => judge(logits[row]!, id, count));
+  }
+
+  /** Time of a decoding pass by kernel, as its inputs were last written. */
+  profile(): Promise<Profile> {
+    return this.decode.program.profile();
   }
 
   /** Of a decoding pass. */

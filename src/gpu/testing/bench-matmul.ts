@@ -36,12 +36,16 @@ interface Case {
 const SAMPLE_MS = 40;
 const SAMPLES = 8;
 
-export async function benchMatmul(shapes: readonly (readonly [T: number, O: number, C: number])[]): Promise<void> {
+export async function benchMatmul(
+  shapes: readonly (readonly [T: number, O: number, C: number])[],
+  only = '',
+): Promise<void> {
   const device = await openDevice();
   const fma = await load(device, fmaCase(device.traits));
   for (const [T, O, C] of shapes) {
     console.info(`\nT=${T} O=${O} C=${C}${' '.repeat(24)}wall ms   GFLOP/s  share    processor ms  share`);
     for (const c of cases(device.traits, T, O, C)) {
+      if (!c.name.startsWith(only)) continue;
       const loaded = await load(device, c);
       const [ms, rate] = await bestOfBoth(loaded.run, fma.run);
       const flops = c.graph.ops.reduce((n, op) => n + op.flops, 0);
