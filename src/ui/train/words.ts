@@ -193,8 +193,6 @@ export const words = {
     validation: 'validation',
     base: 'base on the same rows',
   },
-  row: 'What it learns from',
-  moreRows: 'More rows',
   compared: (adapter: string, base: string) => `On the rows held back: base ${base}, with the adapter ${adapter}`,
   announce: {
     preparing: 'The run is being prepared',
