@@ -9,7 +9,7 @@ const MARKS = { passed: 'ok  ', failed: 'FAIL', skipped: '-   ' } as const;
 
 export const verify = {
   summary: 'check an adapter against its receipt',
-  help: `usage: graft verify <folder or .zip> [--model <model>] [flags]
+  help: `usage: graft verify <folder, .zip or .gguf> [--model <model>] [flags]
 
   Opens the files as any adapter is opened and checks the receipt, every file's hash, names, shapes, that all numbers are
   finite, that B is not 0, and the strength. With --model also that it is the base of the run, kept in the same --quant,
