@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Route } from '@playwright/test';
 import { type FakeHub, startFakeHub } from '../src/model/hub/testing/fake-hub.ts';
+import { writeSafetensors } from '../src/model/safetensors.ts';
 import { expect, openPage, place, ROOT, test } from './support.ts';
 
 const HUB = 'https://huggingface.co';
@@ -13,11 +14,20 @@ const TOKEN = 'hf_of_this_test';
 
 test.use({ otherHosts: [HUB] });
 
+/** 17 million numbers in BF16, about 33 MB: enough for several requests. */
+const middling = makeWeights(512, 2048, 4);
+
 let hub: FakeHub;
 test.beforeAll(async () => {
   const names = readdirSync(MODEL);
   const files = Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(path.join(MODEL, name)))]));
-  hub = await startFakeHub({ 'org/tiny': { files, licence: 'cc0-1.0', token: TOKEN } });
+  const config = JSON.parse(readFileSync(path.join(MODEL, 'config.json'), 'utf8'));
+  const wide = { ...config, hidden_size: 512, head_dim: 128, intermediate_size: 2048, num_hidden_layers: 4 };
+  const settings = { 'config.json': new TextEncoder().encode(JSON.stringify(wide)) };
+  hub = await startFakeHub({
+    'org/tiny': { files, licence: 'cc0-1.0', token: TOKEN },
+    'org/middling': { files: { ...settings, 'model.safetensors': middling }, licence: 'cc0-1.0' },
+  });
 });
 test.afterAll(() => hub.close());
 
@@ -64,6 +74,41 @@ test('a gated model opens by its id: refused without a token, cancelled on the w
   expect(kept).not.toContain(TOKEN);
 });
 
+test('an opening that was cancelled half-way goes on later with the rest', async ({ page }) => {
+  const begins = () =>
+    hub.seen.flatMap(({ origin, range }) => (origin === 'storage' ? [Number(/\d+/.exec(range ?? '0')![0])] : []));
+  await page.context().route(`${HUB}/**`, async (route) => {
+    await answerFromFake(route).catch(() => route.abort().catch(() => {}));
+  });
+  await openPage(page);
+  await place(page, 'Base').click();
+  const form = page.getByRole('region', { name: 'From the Hub' });
+  const open = form.getByRole('button', { name: 'Open from the Hub' });
+  await form.getByRole('textbox', { name: 'Model', exact: true }).fill('org/middling');
+  const before = begins().length;
+
+  // The second half of its file does not come.
+  const half = middling.length / 2;
+  const isLate = (range: string | undefined) => Number(/\d+/.exec(range ?? '0')![0]) > half;
+  hub.fault = ({ origin, range }) => (origin === 'storage' && isLate(range) ? { delayMs: 60_000 } : undefined);
+  await open.click();
+  await expect.poll(() => begins().filter((begin) => begin > half).length).toBeGreaterThan(0);
+  await expect(page.getByText(/of 3\d MB/)).toBeVisible();
+  // Time for what has come to be prepared.
+  await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuenow', /^[3-5]\d$/, { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('heading', { name: 'Scion' })).toBeVisible();
+  const cancelled = begins().length;
+
+  hub.fault = undefined;
+  await open.click();
+  await expect(page.getByRole('heading', { name: 'org/middling', exact: true })).toBeVisible({ timeout: 60_000 });
+  const again = begins().slice(cancelled);
+  // The header is read anew, nothing else of the first third.
+  expect(again.filter((begin) => begin > 0 && begin < half / 2)).toEqual([]);
+  expect(again.length).toBeLessThan(cancelled - before);
+});
+
 async function answerFromFake(route: Route): Promise<void> {
   const request = route.request();
   const { authorization, range } = request.headers();
@@ -76,4 +121,28 @@ async function answerFromFake(route: Route): Promise<void> {
   };
   const headers = { ...Object.fromEntries(answer.headers), ...cors };
   await route.fulfill({ status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) });
+}
+
+/** A Llama with one key/value head for each query head and V = 512: every number is 1/64. */
+function makeWeights(C: number, F: number, L: number): Uint8Array {
+  const V = 512;
+  const tensor = (name: string, ...shape: number[]) => ({
+    name: `${name}.weight`,
+    dtype: 'BF16' as const,
+    shape,
+    bytes: new Uint8Array(new Uint16Array(shape.reduce((a, b) => a * b)).fill(0x3c80).buffer),
+  });
+  const block = (i: number) => {
+    const at = (name: string) => `model.layers.${i}.${name}`;
+    return [
+      tensor(at('input_layernorm'), C),
+      ...['q', 'o'].map((name) => tensor(at(`self_attn.${name}_proj`), C, C)),
+      ...['k', 'v'].map((name) => tensor(at(`self_attn.${name}_proj`), C / 2, C)),
+      tensor(at('post_attention_layernorm'), C),
+      ...['gate', 'up'].map((name) => tensor(at(`mlp.${name}_proj`), F, C)),
+      tensor(at('mlp.down_proj'), C, F),
+    ];
+  };
+  const blocks = Array.from({ length: L }, (_, i) => block(i)).flat();
+  return writeSafetensors([tensor('model.embed_tokens', V, C), ...blocks, tensor('model.norm', C)]);
 }

@@ -49,6 +49,7 @@ function storage() {
       gpu,
       prepared: {
         open: async () => undefined,
+        openHalf: async () => undefined,
         create: async () => undefined,
         remove: async () => {},
         measure: async () => ({ models: 0, bytes: 0 }),

@@ -4,11 +4,11 @@ import { openDevice } from '../gpu/testing/open-device.ts';
 import { STORAGES } from '../gpu/testing/weights.ts';
 import type { Storage } from '../gpu/weight.ts';
 import { GpuWeights } from './gpu-weights.ts';
-import { fileFromBytes } from './model-file.ts';
+import { fileFromBytes, type ModelFile } from './model-file.ts';
 import { openModelFolder } from './model-folder.ts';
 import { modelParts } from './model-parts.ts';
 import { placeWeight } from './prepare-weights.ts';
-import type { PreparedRecord, PreparedStore } from './prepared-store.ts';
+import type { HalfRecord, PreparedRecord, PreparedStore, PreparedWriter } from './prepared-store.ts';
 import { diskFolder } from './testing/shared.ts';
 
 const MODEL = path.resolve(import.meta.dirname, '../train/testing/fixtures/llama/model');
@@ -16,7 +16,22 @@ const MODEL = path.resolve(import.meta.dirname, '../train/testing/fixtures/llama
 /** A prepared store in memory. */
 function memoryStore() {
   const kept = new Map<string, { bytes: Uint8Array; record: PreparedRecord }>();
+  const halves = new Map<string, { bytes: Uint8Array; record: HalfRecord }>();
   const log: string[] = [];
+  const joined = async (parts: readonly Uint8Array[]) =>
+    new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  const writer = (key: string, parts: Uint8Array[]): PreparedWriter => ({
+    append: async (bytes) => void parts.push(bytes.slice()),
+    async commit(record) {
+      kept.set(key, { bytes: await joined(parts), record });
+      log.push('committed');
+    },
+    async suspend(record) {
+      halves.set(key, { bytes: await joined(parts), record });
+      log.push('suspended');
+    },
+    abort: async () => void log.push('aborted'),
+  });
   const store: PreparedStore = {
     async open(key) {
       const entry = kept.get(key);
@@ -24,20 +39,17 @@ function memoryStore() {
       log.push('opened');
       return { file: fileFromBytes(key, entry.bytes), record: entry.record };
     },
-    async create(key) {
-      const parts: Uint8Array[] = [];
-      return {
-        append: async (bytes) => void parts.push(bytes.slice()),
-        async commit(record) {
-          kept.set(key, {
-            bytes: new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer()),
-            record,
-          });
-          log.push('committed');
-        },
-        abort: async () => void log.push('aborted'),
+    async openHalf(key) {
+      const half = halves.get(key);
+      if (half === undefined) return undefined;
+      const goOn = async () => {
+        log.push('gone on');
+        halves.delete(key);
+        return writer(key, [half.bytes.slice(0, half.record.bytes)]);
       };
+      return { file: fileFromBytes(key, half.bytes), record: half.record, goOn };
     },
+    create: async (key) => writer(key, []),
     async remove(key) {
       kept.delete(key);
       log.push('removed');
@@ -45,7 +57,7 @@ function memoryStore() {
     measure: async () => ({ models: kept.size, bytes: 0 }),
     clear: async () => kept.clear(),
   };
-  return { store, kept, log };
+  return { store, kept, halves, log };
 }
 
 async function load(store: PreparedStore, quant: Storage) {
@@ -92,6 +104,66 @@ describe('GpuWeights.load()', () => {
       expect(kept.size).toBe(1);
     },
   );
+
+  describe('broken off and gone on with later', () => {
+    /** Opens; breaks off after `most` reads of the weights. `isFar`: as files of the Hub are. */
+    async function attempt(store: PreparedStore, most: number, by: 'signal' | 'error', isFar = true) {
+      const device = await openDevice();
+      const { config, tensors } = await openModelFolder(diskFolder(MODEL), 'llama');
+      const abort = new AbortController();
+      let reads = 0;
+      const file = (of: ModelFile): ModelFile => ({
+        ...of,
+        ...(isFar && { identity: 'these bytes' }),
+        async read(offset, length) {
+          if (++reads > most && by === 'error') throw new Error('Cannot go on: the line is cut');
+          if (reads > most) abort.abort();
+          return of.read(offset, length);
+        },
+      });
+      const far = new Map([...tensors].map(([name, info]) => [name, { ...info, file: file(info.file) }]));
+      const places = modelParts(config).tensors.map((spec) =>
+        placeWeight(spec, { linears: 'nf4-dq', embeddings: 'q8' }),
+      );
+      try {
+        const weights = await GpuWeights.load(device, far, places, { store, key: 'k', signal: abort.signal });
+        weights.destroy();
+        return { hash: weights.hash, reads };
+      } catch (error) {
+        return { error: error as Error, reads };
+      }
+    }
+    const whole = async () => attempt(memoryStore().store, Number.POSITIVE_INFINITY, 'error');
+
+    it.each(['signal', 'error'] as const)('by a(n) %s: reads only the rest, to the same bits', async (by) => {
+      const { store, kept, log } = memoryStore();
+      const fresh = await whole();
+      expect((await attempt(store, 5, by)).error).toBeDefined();
+      expect((await attempt(store, 6, by)).error).toBeDefined();
+      const last = await attempt(store, Number.POSITIVE_INFINITY, by);
+      expect(log).toEqual(['suspended', 'gone on', 'suspended', 'gone on', 'committed']);
+      expect(last.hash).toBe(fresh.hash);
+      // What was read when it broke off may be read again: one tensor.
+      expect(last.reads).toBeLessThanOrEqual(fresh.reads - 5 - 6 + 2);
+      expect((await attempt(store, 0, by)).hash, 'the copy is whole').toBe(fresh.hash);
+      expect(kept.get('k')!.record.hash).toBe(fresh.hash);
+    });
+
+    it('starts anew when what is left is damaged', async () => {
+      const { store, halves, log } = memoryStore();
+      await attempt(store, 5, 'signal');
+      halves.get('k')!.bytes[7]! ^= 1;
+      expect(await attempt(store, Number.POSITIVE_INFINITY, 'signal')).toEqual(await whole());
+      expect(log).toEqual(['suspended', 'committed']);
+    });
+
+    it('keeps nothing of a local file that turned out broken, or of a first tensor', async () => {
+      const { store, log } = memoryStore();
+      await attempt(store, 5, 'error', false);
+      await attempt(store, 0, 'signal');
+      expect(log).toEqual(['aborted', 'aborted']);
+    });
+  });
 
   it('gives other schemes other hashes', async () => {
     const { store } = memoryStore();

@@ -7,6 +7,7 @@ import { BINDING_ALIGN } from '../gpu/plan.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
 import type { Storage } from '../gpu/weight.ts';
 import type { WeightLayout } from './layers.ts';
+import type { ModelFile } from './model-file.ts';
 import {
   announceReads,
   type Piece,
@@ -16,7 +17,7 @@ import {
   type WeightPlace,
   type WeightSpec,
 } from './prepare-weights.ts';
-import { PREPARED_VERSION, type PreparedStore } from './prepared-store.ts';
+import { PREPARED_VERSION, type PreparedStore, type PreparedWriter } from './prepared-store.ts';
 import type { TensorInfo } from './safetensors.ts';
 
 export interface LoadOptions {
@@ -119,13 +120,16 @@ export class GpuWeights implements WeightLayout {
   }
 
   private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {
-    let keeping = options.key === undefined ? undefined : await this.keep(options.store?.create(options.key));
-    const digests: Uint8Array[] = [];
+    const begun = await this.takeHalf(options);
+    const { digests } = begun;
+    const places = [...this.places.values()].slice(begun.tensors);
     const total = this.totalBytes();
-    let done = 0;
+    let { writer: keeping, bytes: done } = begun;
+    /** Where the copy could be broken off: behind a whole tensor. */
+    let whole = { tensors: begun.tensors, bytes: done, pieces: digests.length };
     try {
-      announceReads(tensors, this.places.values());
-      for (const place of this.places.values())
+      announceReads(tensors, places);
+      for (const place of places) {
         for await (const piece of preparePieces(tensors, place)) {
           options.signal?.throwIfAborted();
           this.upload(piece);
@@ -140,12 +144,36 @@ export class GpuWeights implements WeightLayout {
           if (done % (64 << 20) < piece.bytes.byteLength)
             await this.device.guard(this.device.gpu.queue.onSubmittedWorkDone());
         }
+        whole = { tensors: whole.tensors + 1, bytes: done, pieces: digests.length };
+      }
     } catch (error) {
-      await keeping?.abort();
+      const { tensors: count, bytes, pieces } = whole;
+      const isWorth = count > 0 && (options.signal?.aborted || isFromAfar(tensors));
+      if (isWorth && keeping) {
+        const hash = hex(await digest(concat(digests.slice(0, pieces))));
+        await this.keep(keeping.suspend({ version: PREPARED_VERSION, hash, bytes, tensors: count }));
+      } else await keeping?.abort();
       throw error;
     }
     this.hash = hex(await digest(concat(digests)));
     await this.keep(keeping?.commit({ version: PREPARED_VERSION, hash: this.hash, bytes: done }));
+  }
+
+  /** What an opening that was broken off has left of this model, on the device already, and where to go on writing. */
+  private async takeHalf(options: LoadOptions): Promise<Begun> {
+    const { store, key } = options;
+    const nothing = { tensors: 0, bytes: 0, digests: [] as Uint8Array[] };
+    if (store === undefined || key === undefined) return { ...nothing, writer: undefined };
+    const half = await store.openHalf(key).catch(() => undefined);
+    const { tensors = 0, version, hash, bytes = 0 } = half?.record ?? {};
+    if (half && version === PREPARED_VERSION && tensors <= this.places.size) {
+      const digests = await this.uploadKept(half.file, [...this.places.values()].slice(0, tensors), options);
+      if (digests && hex(await digest(concat(digests))) === hash) {
+        const writer = await this.keep(half.goOn());
+        return { tensors, bytes, digests, writer };
+      }
+    }
+    return { ...nothing, writer: await this.keep(store.create(key)) };
   }
 
   /** A step towards the copy for the next opening. Its failure is not one of this opening. */
@@ -159,14 +187,30 @@ export class GpuWeights implements WeightLayout {
   }
 
   /** True when the store had the model and its bytes have the hash of the record. */
-  private async fillFromStore({ store, key, signal, onProgress }: LoadOptions): Promise<boolean> {
+  private async fillFromStore(options: LoadOptions): Promise<boolean> {
+    const { store, key } = options;
     if (store === undefined || key === undefined) return false;
     const kept = await store.open(key).catch(() => undefined);
     if (kept === undefined || kept.record.version !== PREPARED_VERSION) return false;
+    const digests = await this.uploadKept(kept.file, this.places.values(), options);
+    if (digests) {
+      this.hash = hex(await digest(concat(digests)));
+      if (this.hash === kept.record.hash) return true;
+    }
+    await store.remove(key);
+    return false;
+  }
+
+  /** Puts tensors of a copy on the device; returns the digests of their pieces, undefined when the copy cannot be read. */
+  private async uploadKept(
+    file: ModelFile,
+    places: Iterable<WeightPlace>,
+    { signal, onProgress }: Pick<LoadOptions, 'signal' | 'onProgress'>,
+  ): Promise<Uint8Array[] | undefined> {
     const digests: Uint8Array[] = [];
     let done = 0;
     try {
-      for (const place of this.places.values())
+      for (const place of places)
         for (const { rowBegin, rowEnd } of pieceRanges(place)) {
           signal?.throwIfAborted();
           const at = pieceBytes(place, rowBegin, rowEnd);
@@ -175,7 +219,7 @@ export class GpuWeights implements WeightLayout {
             [`${place.name}.scale`, at.scales],
           ] as const) {
             if (end === begin) continue;
-            const bytes = await kept.file.read(done, end - begin);
+            const bytes = await file.read(done, end - begin);
             digests.push(await digest(bytes));
             this.upload({ buffer, offset: begin, bytes });
             done += bytes.byteLength;
@@ -184,13 +228,9 @@ export class GpuWeights implements WeightLayout {
         }
     } catch (error) {
       if (signal?.aborted) throw error;
-      await store.remove(key);
-      return false;
+      return undefined;
     }
-    this.hash = hex(await digest(concat(digests)));
-    if (this.hash === kept.record.hash) return true;
-    await store.remove(key);
-    return false;
+    return digests;
   }
 
   private totalBytes(): number {
@@ -198,6 +238,19 @@ export class GpuWeights implements WeightLayout {
     for (const p of this.places.values()) total += p.codeBytes + p.scaleBytes;
     return total;
   }
+}
+
+/** Where a copy of the weights begins: at its beginning, or behind the tensors that are there already. */
+interface Begun {
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly digests: Uint8Array[];
+  readonly writer: PreparedWriter | undefined;
+}
+
+/** Files that come over a network: what has been fetched is worth keeping whatever broke it off. */
+function isFromAfar(tensors: ReadonlyMap<string, TensorInfo>): boolean {
+  return [...tensors.values()].some(({ file }) => file.identity !== undefined);
 }
 
 async function digest(bytes: Uint8Array): Promise<Uint8Array> {

@@ -10,16 +10,31 @@ export interface PreparedRecord {
   readonly bytes: number;
 }
 
+/** Of a copy whose making was broken off: its first `tensors` are whole; hash and bytes are theirs. */
+export interface HalfRecord extends PreparedRecord {
+  readonly tensors: number;
+}
+
+/** A copy that was broken off. `goOn` writes behind its whole tensors; nothing else may read it then. */
+export interface HalfPrepared {
+  readonly file: ModelFile;
+  readonly record: HalfRecord;
+  goOn(): Promise<PreparedWriter>;
+}
+
 export interface PreparedWriter {
   append(bytes: Uint8Array): Promise<void>;
   commit(record: PreparedRecord): Promise<void>;
+  /** Keeps what has been written, for an opening that goes on with it later. */
+  suspend(record: HalfRecord): Promise<void>;
   /** Removes what has been written. */
   abort(): Promise<void>;
 }
 
 export interface PreparedStore {
   open(key: string): Promise<{ readonly file: ModelFile; readonly record: PreparedRecord } | undefined>;
-  /** Undefined when nothing can be kept here (no OPFS, private window). */
+  openHalf(key: string): Promise<HalfPrepared | undefined>;
+  /** Starts anew. Undefined when nothing can be kept here (no OPFS, private window). */
   create(key: string): Promise<PreparedWriter | undefined>;
   remove(key: string): Promise<void>;
   /** What is kept here, and what broken writes have left. */

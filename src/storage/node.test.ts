@@ -124,6 +124,25 @@ describe('openPreparedFolder()', () => {
     expect(await store.open('whole')).toBeUndefined();
   });
 
+  it('keeps a copy that was broken off, and goes on behind what is whole of it', async () => {
+    const store = openPreparedFolder(path.join(folder, 'half'));
+    const first = await store.create('k');
+    await first!.append(bytes('abcde'));
+    await first!.suspend({ version: 1, hash: 'h', bytes: 4, tensors: 2 });
+    expect(await store.open('k')).toBeUndefined();
+    const half = await store.openHalf('k');
+    expect(half!.record).toMatchObject({ bytes: 4, tensors: 2 });
+    expect(new TextDecoder().decode(await half!.file.read(0, 4))).toBe('abcd');
+    const second = await half!.goOn();
+    expect(await store.openHalf('k')).toBeUndefined();
+    await second.append(bytes('xy'));
+    await second.append(bytes('z'));
+    await second.commit({ version: 1, hash: 'h', bytes: 7 });
+    const kept = await store.open('k');
+    expect(new TextDecoder().decode(await kept!.file.read(0, 7))).toBe('abcdxyz');
+    expect((await readdir(path.join(folder, 'half'))).sort()).toEqual(['k.bin', 'k.json']);
+  });
+
   it('leaves nothing that looks whole when it cannot commit', async () => {
     const store = openPreparedFolder(path.join(folder, 'uncommitted'));
     const writer = await store.create('k');

@@ -37,6 +37,7 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
     gpu,
     prepared: {
       open: async () => undefined,
+      openHalf: async () => undefined,
       create: async () => undefined,
       remove: async () => {},
       measure: async () => ({ models: 0, bytes: 0 }),
