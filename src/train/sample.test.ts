@@ -86,7 +86,7 @@ describe('makeSampler()', () => {
     [{ temperature: Number.NaN }, 'temperature NaN'],
     [{ topK: 1.5 }, 'top-k 1.5'],
     [{ topP: 0 }, 'top-p 0'],
-    [{ minP: 1 }, 'min-p 1'],
+    [{ minP: 1.5 }, 'min-p 1.5'],
     [{ repetitionPenalty: 0 }, 'repetition penalty 0'],
   ])('refuses %j', (change, message) => {
     expect(() => makeSampler({ ...PLAIN, ...change })).toThrow(message);

@@ -52,7 +52,7 @@ export function checkSampling(settings: SamplingSettings): void {
   check(temperature >= 0 && Number.isFinite(temperature), 'temperature', temperature, 'a number from 0 (greedy)');
   check(Number.isInteger(topK) && topK >= 0, 'top-k', topK, 'a whole number from 0 (all tokens)');
   check(topP > 0 && topP <= 1, 'top-p', topP, 'a number above 0, at most 1 (all tokens)');
-  check(minP >= 0 && minP < 1, 'min-p', minP, 'a number from 0 (all tokens), below 1');
+  check(minP >= 0 && minP <= 1, 'min-p', minP, 'a number from 0 (all tokens) to 1');
   const penalty = repetitionPenalty;
   check(penalty > 0 && Number.isFinite(penalty), 'repetition penalty', penalty, 'a number above 0 (1 changes nothing)');
 }
