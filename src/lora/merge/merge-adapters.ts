@@ -165,7 +165,6 @@ function checkMerge(inputs: readonly MergeInput[], { method, rank, density }: Me
   const bad = (found: string, need: string) =>
     new RangeError(`Cannot merge the adapters: found ${found}, need ${need}`);
   if (inputs.length === 0) throw bad('none', 'at least one');
-  for (const input of inputs) refuseVariants(input);
   for (const { name, weight } of inputs)
     if (!Number.isFinite(weight)) throw bad(`weight ${weight} for "${name}"`, 'a number');
   if (isPruning(method) && !(density !== undefined && density >= 0 && density <= 1))
@@ -183,23 +182,6 @@ function checkMerge(inputs: readonly MergeInput[], { method, rank, density }: Me
       `the same rank for ${method}; cat and svd take any`,
     );
   return ranks[0]!;
-}
-
-/** What is no weighted factor: PEFT's merging would drop it, or give it to the wrong base. */
-function refuseVariants({ name, adapter: { modules, saved, tokens } }: MergeInput): void {
-  const has = (part: 'magnitude' | 'loraBias') => [...modules].find(([, module]) => module[part] !== undefined)?.[0];
-  const [dora, biased] = [has('magnitude'), has('loraBias')];
-  const [whole] = saved?.keys() ?? [];
-  const [table] = tokens?.keys() ?? [];
-  const found =
-    (dora && `DoRA's magnitudes ("${dora}")`) ??
-    (biased && `a bias of lora_B ("${biased}")`) ??
-    (whole && `a parameter that was trained in full ("${whole}")`) ??
-    (table && `trained rows of "${table}"`);
-  if (found === undefined) return;
-  throw new RangeError(
-    `Cannot merge "${name}": found ${found}, need factors A and B alone; merge it into its base instead`,
-  );
 }
 
 /** In the order of the inputs. */
