@@ -61,6 +61,7 @@ test('rows are found, edited, deleted, written and brought back', async ({ page 
   await test.step('rows that are not used say why', async () => {
     await page.getByRole('searchbox', { name: 'Search the rows' }).fill('');
     await page.getByRole('combobox', { name: 'Show' }).selectOption('rows that are not used');
+    await expect(counts(page)).toHaveText('1 row');
     await expect(lines(page)).toContainText('no answer to train on');
     await page.getByRole('combobox', { name: 'Show' }).selectOption('all rows');
   });
@@ -127,6 +128,7 @@ test('data doctor finds what is wrong and mends it with one click each', async (
   await doctor.getByRole('button', { name: 'Replace by [e-mail], [telephone], [card]' }).click();
   await expect(finding('Looks like personal data')).toHaveCount(0);
   await page.getByRole('searchbox', { name: 'Search the rows' }).fill('wrote to us');
+  await expect(counts(page)).toHaveText('1 row');
   await expect(lines(page)).toContainText('[e-mail] did, call [telephone].');
   await page.getByRole('searchbox', { name: 'Search the rows' }).fill('');
 
