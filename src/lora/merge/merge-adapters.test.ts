@@ -85,6 +85,25 @@ describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => 
     }
   });
 
+  // tools/fixtures/make-merges.py: PEFT itself, with our random numbers in place of torch's.
+  it.each([
+    ['dare_linear', { density: 0.6 }],
+    ['dare_ties', { density: 0.6 }],
+    ['dare_linear_svd', { density: 0.6, rank: 5 }],
+    ['dare_ties_svd', { density: 0.6, rank: 5, majority: 'frequency' }],
+    ['magnitude_prune_svd', { density: 0.4, rank: 5 }],
+  ] as const)('%s: the delta that PEFT gives with the same masks', async (method, options) => {
+    const PATH = 'model.layers.1.self_attn.v_proj';
+    const file = path.join(import.meta.dirname, 'testing/fixtures/pruned.safetensors');
+    const expected = (await readGoldenTensors(file)).get(`${method}.${PATH}`)!;
+    const delta = async (seed: number, density: number = options.density) =>
+      moduleDelta((await merge(cases.linear!, { method, ...options, density, seed }, [0.7, -0.3])).modules.get(PATH)!);
+    expect(relativeL2(await delta(5), expected)).toBeLessThan(DELTAS);
+    // The control: other masks, or for magnitudes another share.
+    const other = method.startsWith('dare') ? await delta(6) : await delta(5, 0.41);
+    expect(relativeL2(other, expected)).toBeGreaterThan(10 * DELTAS);
+  });
+
   it('dare without pruning is linear, and every dare is the same again', async () => {
     const linear = await merge(cases.linear!);
     expect(deltaError(await merge(cases.linear!, { method: 'dare_linear', density: 1 }), linear)).toBe(0);
