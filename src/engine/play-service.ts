@@ -68,7 +68,11 @@ export class PlayService implements PlayApi {
       const model = await this.base.liveModel();
       return this.withContestants(request.contestants, (contestants) => {
         const tokenizer = this.session.needTokenizer();
-        return this.inTurns(evaluateRows({ model, tokenizer, contestants, signal }, request), onRow);
+        let left = request.rows.length;
+        return this.inTurns(evaluateRows({ model, tokenizer, contestants, signal }, request), (result) => {
+          onRow(result);
+          return --left === 0;
+        });
       });
     });
   }
@@ -133,15 +137,16 @@ export class PlayService implements PlayApi {
     });
   }
 
-  /** Takes what comes, giving the GPU away whenever a turn is over. */
-  private async inTurns<T>(events: AsyncIterator<T>, take: (event: T) => void): Promise<void> {
+  /** Takes what comes, until `take` says that it was the last; gives the GPU away whenever a turn is over. */
+  private async inTurns<T>(events: AsyncGenerator<T>, take: (event: T) => boolean): Promise<void> {
     for (;;) {
       const turn = await this.session.turns.take();
       try {
         do {
           const next = await events.next();
           if (next.done) return;
-          take(next.value);
+          // Not asked for once more: that would wait for another turn only to hear that it is over.
+          if (take(next.value)) return void (await events.return(undefined));
         } while (!turn.isOver);
       } finally {
         turn.end();
@@ -150,15 +155,16 @@ export class PlayService implements PlayApi {
   }
 }
 
-/** Turns tokens into pieces of text with what the model thought of them. */
+/** Turns tokens into pieces of text with what the model thought of them; true when the last answer has ended. */
 function sayPieces(
   tokenizer: Tokenizer,
   texts: readonly TextStream[],
   onEvent: (event: GenerateEvent) => void,
-): (event: TokenEvent) => void {
+): (event: TokenEvent) => boolean {
   const streams = texts.map((text) => ({ text, probability: 1 }));
   const began = performance.now();
   let tokens = 0;
+  let left = texts.length;
   return ({ answer, id, probability, likeliest, reason }) => {
     const stream = streams[answer]!;
     if (id !== undefined) tokens++;
@@ -176,5 +182,7 @@ function sayPieces(
     const tokensPerSecond = tokens / ((performance.now() - began) / 1000);
     if (piece !== undefined || reason !== undefined)
       onEvent({ answer, piece, done: reason !== undefined, reason, tokensPerSecond });
+    if (reason !== undefined) left--;
+    return left === 0;
   };
 }
