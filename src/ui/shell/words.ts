@@ -60,10 +60,10 @@ export const words = {
     title: 'What this page has sent',
     zeroLead: 'Nothing was sent. Your data, the base and the adapters stay on this machine.',
     someLead: (size: string) =>
-      `${size} were sent to fetch what you asked for: addresses and headers, and nothing of your data.`,
+      `${size} were sent because you asked for it: to open a model of the Hub, or to send an adapter there. No row of your data is among it.`,
     unknownLead: 'Some requests went to another host or were of a kind that can carry data. Look at the list.',
     counted:
-      'Counted since the page was opened: the bodies of all requests, and for other hosts their addresses and headers as well. Fetching files of this page from its own host tells that host nothing new. Other hosts are asked only when you open a model of the Hub: they learn which one, your token if you gave one, and, as every host, your address.',
+      'Counted since the page was opened: the bodies of all requests, and for other hosts their addresses and headers as well. Fetching files of this page from its own host tells that host nothing new. Other hosts are asked only when you open a model of the Hub or send an adapter there: they learn which one, your token if you gave one, and, as every host, your address.',
     policy:
       'The browser enforces it: the page’s policy lets page and engine connect to this host, and to huggingface.co and its storage, and to no other.',
     noPolicy: 'This is a development server: the policy that forbids other hosts is part of the built page only.',
