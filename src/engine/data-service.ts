@@ -177,6 +177,11 @@ export class DataService implements DataApi {
     return lengthHistogram(this.needData().table.lengths(), maxTokens);
   }
 
+  /** Tokens of every row before anything is cut. */
+  wholeLengths(): number[] {
+    return [...this.needData().table.lengths()].map(({ tokens }) => tokens);
+  }
+
   async splitRows(split: SplitSettings): Promise<{ readonly train: number; readonly validation: number }> {
     const { train, validation } = splitRows(this.needData().table.fitted.rows, split);
     return { train: train.length, validation: validation.length };

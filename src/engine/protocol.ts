@@ -20,6 +20,7 @@ export {
   type TrainSettings,
 } from '../train/recipe.ts';
 export { type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
+export type { Reason } from './autopilot/propose-settings.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/bench.ts';
 export type * from './protocol/data.ts';

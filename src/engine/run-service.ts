@@ -10,6 +10,7 @@ import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, total
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 import { largestBatch, type PastTrainEvent, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { planStep } from '../train/train-step.ts';
+import { Autopilot } from './autopilot/advise.ts';
 import type { BaseService } from './base-service.ts';
 import { betweenSteps } from './between-steps.ts';
 import type { RunFacts } from './card-facts.ts';
@@ -19,6 +20,7 @@ import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
 import type {
   AdapterRecord,
+  Advice,
   FaultEvent,
   InterruptedRun,
   MemoryPlan,
@@ -42,12 +44,16 @@ const CHECKPOINT_SECONDS = 10;
 export class RunService implements RunApi {
   private turn: GpuTurn | undefined;
 
+  private readonly autopilot: Autopilot;
+
   constructor(
     private readonly session: Session,
     private readonly base: BaseService,
     private readonly datasets: DataService,
     private readonly library: LibraryService,
-  ) {}
+  ) {
+    this.autopilot = new Autopilot(session, datasets, (settings) => this.planRun(settings));
+  }
 
   async planRun(settings: TrainSettings): Promise<MemoryPlan> {
     checkSettings(settings);
@@ -73,6 +79,12 @@ export class RunService implements RunApi {
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),
     };
+  }
+
+  async adviseRun(settings: TrainSettings, budgetBytes: number): Promise<Advice> {
+    this.session.refuseDuringRun('measure the device');
+    checkSettings(settings);
+    return this.autopilot.advise(settings, budgetBytes);
   }
 
   async train(

@@ -142,9 +142,11 @@ export async function runTraining(
   if (train.length === 0) throw new RangeError('Cannot train: found no rows, need at least one');
   const steps = totalSteps(train.length, settings);
   const perEpoch = stepsPerEpoch(train.length, settings);
-  const step = await TrainStep.create(model, adapter, runShape(rows, settings), hooks.onProgress, arenas);
+  const shape = runShape(rows, settings);
+  const step = await TrainStep.create(model, adapter, shape, hooks.onProgress, arenas);
   try {
-    hooks.onAllocated?.(model.weights.bytes + step.allocatedBytes);
+    const { weights, tables } = model.bytesFor(shape.positions);
+    hooks.onAllocated?.(weights + tables + step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
     const evaluate = async () => {

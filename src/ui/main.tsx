@@ -22,8 +22,10 @@ import { followAddress } from './shell/place-store.ts';
 import { followEngineTraffic, followRequests } from './shell/sent-store.ts';
 import { followTheme } from './shell/theme-store.ts';
 import { catchUnclaimed, showTrouble } from './shell/trouble-store.ts';
+import { followAutopilot } from './train/autopilot-store.ts';
 import { followPlan } from './train/plan-store.ts';
 import { guardRun } from './train/start-run.ts';
+import { followEnd } from './train/when-done-store.ts';
 import { followRowAndRun } from './xray/xray-store.ts';
 
 catchUnclaimed();
@@ -51,6 +53,8 @@ if (location.hash === '#bench') {
   followLengths();
   followRowAndRun();
   followPlan();
+  followAutopilot();
+  followEnd();
   followLibrary();
   keepChat();
   guardRun();

@@ -2,6 +2,8 @@
 
 import type { TrainSettings } from '../../train/recipe.ts';
 import type { ForgettingRecord } from '../../train/run-training.ts';
+import type { StepRate } from '../autopilot/measure-step.ts';
+import type { Proposal } from '../autopilot/propose-settings.ts';
 import type { AdapterRecord } from './library.ts';
 import type { RunStart } from './runs.ts';
 
@@ -152,7 +154,25 @@ export interface RunResult {
   readonly trouble: string | undefined;
 }
 
+/** What a run will take. */
+export interface Prediction {
+  readonly stepMs: number;
+  readonly totalMs: number;
+  /** Exact. */
+  readonly totalBytes: number;
+}
+
+export interface Advice {
+  /** With the settings asked about. */
+  readonly now: Prediction;
+  readonly proposal: Proposal;
+  /** Measured on this device over the open base. */
+  readonly rate: StepRate;
+}
+
 export interface RunApi {
+  /** Measures the device once for each base (a second or two), predicts, and proposes what fits into `budgetBytes`. */
+  adviseRun(settings: TrainSettings, budgetBytes: number): Promise<Advice>;
   planRun(settings: TrainSettings): Promise<MemoryPlan>;
   /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
   train(

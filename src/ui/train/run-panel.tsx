@@ -1,4 +1,5 @@
 import { useStore } from 'zustand';
+import { ComparedFigures } from './compared-figures.tsx';
 import { ForgettingLine } from './forgetting-line.tsx';
 import { LossChart } from './loss-chart.tsx';
 import { NextRun } from './next-run.tsx';
@@ -7,6 +8,7 @@ import { RunFaults } from './run-faults.tsx';
 import { RunFigures } from './run-figures.tsx';
 import { RunHead } from './run-head.tsx';
 import { running, runStore } from './run-store.ts';
+import { WhenDone } from './when-done.tsx';
 import { words } from './words.ts';
 
 /** Before, during and after a run: the head changes, figures and curve stay where they are. */
@@ -21,8 +23,10 @@ export function RunPanel() {
       {(phase === 'none' || phase === 'failed') && <NextRun />}
       <RunFaults />
       <RunFigures />
+      <ComparedFigures />
       <ForgettingLine />
       <LossChart />
+      <WhenDone />
       {hasAdapter && <NextRun after />}
     </section>
   );

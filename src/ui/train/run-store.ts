@@ -4,6 +4,7 @@ import { createStore } from 'zustand/vanilla';
 import type {
   FaultEvent,
   ForgettingEvent,
+  Prediction,
   RunEvent,
   RunResult,
   SampleEvent,
@@ -34,6 +35,8 @@ export interface Figures {
   readonly rate: number | undefined;
   /** On the GPU, the base's weights among it. */
   readonly memoryBytes: number | undefined;
+  /** Average of the last steps. */
+  readonly stepMs: number | undefined;
 }
 
 export const NO_FIGURES: Figures = {
@@ -49,6 +52,7 @@ export const NO_FIGURES: Figures = {
   lr: undefined,
   rate: undefined,
   memoryBytes: undefined,
+  stepMs: undefined,
 };
 
 interface RunState {
@@ -59,6 +63,8 @@ interface RunState {
   readonly points: RunPoints;
   readonly figures: Figures;
   readonly message: string | undefined;
+  /** By autopilot, before it began. */
+  readonly predicted: Prediction | undefined;
   /** The questions that are asked on the way, and what was said to them. */
   readonly prompts: readonly string[];
   readonly samples: readonly SampleEvent[];
@@ -80,6 +86,7 @@ export const runStore = createStore<RunState>(() => ({
   points: new RunPoints(),
   figures: NO_FIGURES,
   message: undefined,
+  predicted: undefined,
   prompts: [],
   samples: [],
   forgetting: [],
@@ -119,6 +126,7 @@ export function beginRun(
     points: new RunPoints(),
     figures: { ...NO_FIGURES, totalSteps },
     message: undefined,
+    predicted: undefined,
     prompts,
     samples: [],
     forgetting: [],
@@ -206,6 +214,7 @@ function showFigures(): void {
       lr: lastStep?.lr,
       rate: points.rates.at(-1)?.learningRate ?? settings?.learningRate,
       memoryBytes,
+      stepMs: msPerStep,
     },
   });
 }

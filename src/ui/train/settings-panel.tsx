@@ -8,6 +8,7 @@ import { RecipesButton } from '../recipes/recipes-button.tsx';
 import { SampleSettings } from '../samples/sample-settings.tsx';
 import { announce } from '../shell/trouble-store.ts';
 import { AllSettings } from './all-settings.tsx';
+import { Autopilot } from './autopilot.tsx';
 import { Given } from './given.tsx';
 import { Memory } from './memory.tsx';
 import { running, runStore } from './run-store.ts';
@@ -34,6 +35,7 @@ export function SettingsPanel() {
         <SampleSettings />
       </div>
       <Memory />
+      <Autopilot />
       {showAll && <AllSettings />}
       {locked && <p className="hint">{words.locked}</p>}
       <div className="line settings-end">

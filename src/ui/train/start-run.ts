@@ -8,6 +8,7 @@ import { chooseAdapter } from '../play/play-store.ts';
 import { refreshRuns } from '../runs/runs-store.ts';
 import { sampleOptions } from '../samples/samples-store.ts';
 import { goTo } from '../shell/place-store.ts';
+import { predictionNow } from './autopilot-store.ts';
 import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { beginRun, failRun, finishRun, isRunning, runStore, takeEvent } from './run-store.ts';
@@ -40,6 +41,7 @@ export async function startRun(): Promise<void> {
   const name = adapterName();
   const totalSteps = planStore.getState().plan?.totalSteps ?? 0;
   beginRun(runId, name, settings, totalSteps);
+  runStore.setState({ predicted: predictionNow() });
   interruptedStore.setState({ run: undefined });
   const samples = await sampleOptions(settings, totalSteps);
   runStore.setState({ prompts: samples?.prompts ?? [] });

@@ -32,6 +32,55 @@ export const words = {
     given: 'Rank, alpha and the layers are those of that adapter. Everything else may be changed.',
     fresh: 'Start afresh instead',
   },
+  autopilot: {
+    title: 'Autopilot',
+    body: 'Times this GPU for a second or two, then says how long your run will take and which settings suit it.',
+    ask: 'Ask Autopilot',
+    again: 'Measure and ask again',
+    measuring: 'Timing this GPU…',
+    ready: 'Autopilot has a proposal',
+    taken: 'The proposal is taken. Nothing has been started',
+    predicts: (step: string, total: string, memory: string) =>
+      `With these settings: about ${step} a step, ${total} in all; exactly ${memory} on the GPU.`,
+    proposes: 'It would take:',
+    asItIs: 'Your settings are what it would take.',
+    tooLarge: 'Even so it needs more than you allow.',
+    take: 'Take the proposal',
+    budget: {
+      name: 'Memory to use',
+      hint: 'Browsers do not say how much a GPU has. A desktop screen takes about 1 GB of it.',
+    },
+    reasons: {
+      rank: (tokens: number) => `for ${count(tokens)} tokens to learn from; alpha is twice that.`,
+      seqLen: (longest: number, longer: number) =>
+        longer === 0
+          ? `holds the longest row, ${count(longest)} tokens.`
+          : `holds all but ${plural(longer, 'row')}; the longest has ${count(longest)} tokens.`,
+      batchSize: (rows: number, isMemory: boolean) =>
+        isMemory
+          ? 'is what fits at once; more are added up before a step.'
+          : `suits ${plural(rows, 'row')}: many steps for few rows, calm steps for many.`,
+      checkpointing: (total: string, budget: string) => `comes to at most ${total} of the ${budget} allowed.`,
+      scheme: (weights: string, budget: string) =>
+        `The base alone takes ${weights} of ${budget}: in Base, keep its weights as nf4 to make room.`,
+    },
+    compared: {
+      caption: 'What Autopilot predicted and what the run takes',
+      predicted: 'predicted',
+      measured: 'measured',
+      step: 'time per step',
+      memory: 'memory',
+    },
+  },
+  whenDone: {
+    title: 'Graft',
+    notify: 'Tell me when it ends',
+    notifyHint: 'A notification, if you look elsewhere by then. The browser asks you first.',
+    awake: 'Keep the screen awake',
+    awakeHint: 'While a run goes on. It trains in a hidden tab as well, but not in a computer that sleeps.',
+    notAllowed: 'The browser does not allow notifications for this page: change that in its settings for the page.',
+    noLock: 'The browser does not keep the screen awake here.',
+  },
   name: 'Name of the adapter',
   runFor: 'Train for',
   epochs: 'Epochs',

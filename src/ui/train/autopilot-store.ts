@@ -1,0 +1,78 @@
+// Autopilot: what the engine has measured on this GPU, what it predicts for the settings at hand, and what it proposes.
+import { createStore } from 'zustand/vanilla';
+import type { Advice, Prediction } from '../../engine/protocol.ts';
+import { engine, sentence } from '../engine.ts';
+import { keep, kept } from '../keep.ts';
+import { announce } from '../shell/trouble-store.ts';
+import { planStore } from './plan-store.ts';
+import { isRunning } from './run-store.ts';
+import { changeSettings, settingsStore } from './settings-store.ts';
+import { words } from './words.ts';
+
+interface AutopilotState {
+  readonly status: 'idle' | 'measuring' | 'ready' | 'failed';
+  readonly advice: Advice | undefined;
+  readonly problem: string | undefined;
+  /** Memory of the GPU that a run may take: browsers do not say how much there is. */
+  readonly budgetBytes: number;
+}
+
+const GB = 1e9;
+export const BUDGET = { min: 0.1, max: 256, usual: 2 };
+
+export const autopilotStore = createStore<AutopilotState>(() => ({
+  status: 'idle',
+  advice: undefined,
+  problem: undefined,
+  budgetBytes: readBudget(kept('gpu-budget')),
+}));
+
+export function changeBudget(gigabytes: number): void {
+  autopilotStore.setState({ budgetBytes: gigabytes * GB });
+  keep('gpu-budget', gigabytes);
+}
+
+export async function askAutopilot(): Promise<void> {
+  if (isRunning() || autopilotStore.getState().status === 'measuring') return;
+  autopilotStore.setState({ status: 'measuring', problem: undefined });
+  try {
+    const { budgetBytes } = autopilotStore.getState();
+    const advice = await engine().run.adviseRun(settingsStore.getState().settings, budgetBytes);
+    autopilotStore.setState({ status: 'ready', advice });
+    announce(words.autopilot.ready);
+  } catch (error) {
+    autopilotStore.setState({ status: 'failed', advice: undefined, problem: sentence(error) });
+  }
+}
+
+export function takeProposal(): void {
+  const { advice } = autopilotStore.getState();
+  if (!advice || isRunning()) return;
+  const { rank, alpha, seqLen, batchSize, gradAccum, checkpointing = 'none' } = advice.proposal.settings;
+  const { from } = settingsStore.getState();
+  changeSettings({ ...(from ? {} : { rank, alpha }), seqLen, batchSize, gradAccum, checkpointing });
+  announce(words.autopilot.taken);
+}
+
+/** What was predicted for a run that starts now; undefined when nothing was measured. */
+export function predictionNow(): Prediction | undefined {
+  return autopilotStore.getState().advice?.now;
+}
+
+/** Once measured, every new plan is predicted as well; another base is measured when someone asks. */
+export function followAutopilot(): void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  planStore.subscribe((now, before) => {
+    if (now.plan === before.plan) return;
+    if (now.plan === undefined)
+      return autopilotStore.setState({ status: 'idle', advice: undefined, problem: undefined });
+    if (autopilotStore.getState().status !== 'ready') return;
+    clearTimeout(soon);
+    soon = setTimeout(() => void askAutopilot(), 300);
+  });
+}
+
+function readBudget(stored: unknown): number {
+  const isUsable = typeof stored === 'number' && stored >= BUDGET.min && stored <= BUDGET.max;
+  return (isUsable ? stored : BUDGET.usual) * GB;
+}

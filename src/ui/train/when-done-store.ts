@@ -1,0 +1,62 @@
+// What the page does for someone who looks elsewhere: a notification when a run ends, and a screen that stays awake while
+// it goes. Both only by choice.
+import { createStore } from 'zustand/vanilla';
+import { keep, kept } from '../keep.ts';
+import { isRunning, runStore } from './run-store.ts';
+import { words } from './words.ts';
+
+interface WhenDone {
+  readonly notify: boolean;
+  readonly keepAwake: boolean;
+  /** Why the browser does not do what was chosen. */
+  readonly problem: string | undefined;
+}
+
+export const whenDoneStore = createStore<WhenDone>(() => ({
+  notify: kept('notify') === true,
+  keepAwake: kept('keep-awake') === true,
+  problem: undefined,
+}));
+
+/** The browser asks for its permission now, because someone has asked for it. */
+export async function chooseNotify(notify: boolean): Promise<void> {
+  const isAllowed = notify && 'Notification' in globalThis && (await Notification.requestPermission()) === 'granted';
+  whenDoneStore.setState({ notify: isAllowed, problem: notify && !isAllowed ? words.whenDone.notAllowed : undefined });
+  keep('notify', isAllowed);
+}
+
+export async function chooseAwake(keepAwake: boolean): Promise<void> {
+  whenDoneStore.setState({ keepAwake, problem: undefined });
+  keep('keep-awake', keepAwake);
+  await holdScreen();
+}
+
+let lock: WakeLockSentinel | undefined;
+
+/** Browsers let go of the lock when the page is hidden, and on low battery. */
+async function holdScreen(): Promise<void> {
+  const wanted = whenDoneStore.getState().keepAwake && isRunning();
+  if (!wanted) {
+    await lock?.release().catch(() => {});
+    lock = undefined;
+    return;
+  }
+  if ((lock && !lock.released) || document.visibilityState !== 'visible') return;
+  try {
+    lock = await navigator.wakeLock.request('screen');
+  } catch {
+    whenDoneStore.setState({ problem: words.whenDone.noLock });
+  }
+}
+
+export function followEnd(): void {
+  runStore.subscribe((now, before) => {
+    if (now.phase === before.phase) return;
+    void holdScreen();
+    const isEnd = now.phase === 'done' || now.phase === 'stopped' || now.phase === 'failed';
+    if (!isEnd || !document.hidden || !whenDoneStore.getState().notify) return;
+    const { announce, whenDone } = words;
+    new Notification(now.name || whenDone.title, { body: announce[now.phase as 'done'], tag: 'graft-run' });
+  });
+  document.addEventListener('visibilitychange', () => void holdScreen());
+}
