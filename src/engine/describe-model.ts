@@ -22,8 +22,15 @@ export function describeModel(model: BaseModel, tokenizer: Tokenizer | undefined
     licence: folder.licence,
     hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
     linearNames: [...new Set([...model.linears().keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
+    savable: savable(model.parts),
     hash: weights.hash,
     notKept: weights.notKept,
     warnings: folder.warnings,
   };
+}
+
+function savable({ head, embeddings, tensors }: BaseModel['parts']): NonNullable<ModelReport['savable']> {
+  const modules = tensors.filter(({ kind, name }) => kind === 'norm' && name.endsWith('.weight'));
+  const last = ({ name }: { readonly name: string }) => name.split('.').at(-2)!;
+  return { head: head.path, embeddings: [...embeddings.keys()], norms: [...new Set(modules.map(last))] };
 }

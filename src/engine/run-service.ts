@@ -3,7 +3,7 @@
 import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { countTrainable } from '../lora/adapter-tensors.ts';
+import { countTrainable, savedBytes } from '../lora/adapter-tensors.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
@@ -76,6 +76,7 @@ export class RunService implements RunApi {
       activationBytes: plan.activations,
       otherBytes: plan.other + tables,
       trainableParameters: countTrainable(adapter),
+      savedBytes: savedBytes(adapter),
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),
     };

@@ -129,3 +129,10 @@ const FIELDS = { lora_A: 'a', lora_B: 'b', magnitude: 'magnitude', lora_bias: 'l
 export function countTrainable(shape: AdapterShape): number {
   return adapterTensors(shape).reduce((sum, tensor) => sum + tensor.shape.reduce((a, b) => a * b, 1), 0);
 }
+
+/** Bytes that parameters trained in full need in training: each with its gradient and both of Adam's moments. */
+export function savedBytes({ saved }: AdapterShape): number {
+  let bytes = 0;
+  for (const { shape } of saved?.values() ?? []) bytes += 16 * shape.reduce((a, b) => a * b, 1);
+  return bytes;
+}

@@ -72,6 +72,12 @@ export interface ModelReport {
   readonly hasChatTemplate: boolean;
   /** Every linear that an adapter can sit on, by its last name ("q_proj"), in the order of the forward pass. */
   readonly linearNames: readonly string[];
+  /** Modules beside them that can be trained in full (modules_to_save), as that names them. */
+  readonly savable?: {
+    readonly head: string;
+    readonly embeddings: readonly string[];
+    readonly norms: readonly string[];
+  };
   /** SHA-256 over names, shapes and bytes of the prepared weights; binds an adapter to its base. */
   readonly hash: string;
   /** Why the next opening has to prepare it anew; undefined when it is kept. */

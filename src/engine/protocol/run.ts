@@ -15,6 +15,8 @@ export interface MemoryPlan {
   readonly activationBytes: number;
   readonly otherBytes: number;
   readonly trainableParameters: number;
+  /** Of `adapterBytes`, what parameters that are trained in full need. */
+  readonly savedBytes?: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }

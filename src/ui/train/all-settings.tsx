@@ -2,6 +2,7 @@ import { useStore } from 'zustand';
 import { CHECKPOINTING, type TrainSettings } from '../../engine/protocol.ts';
 import { Choice } from '../controls/choice.tsx';
 import { Switch } from '../controls/switch.tsx';
+import { AdapterKind } from './adapter-kind.tsx';
 import { running, runStore } from './run-store.ts';
 import { Setting } from './settings-panel.tsx';
 import { changeSettings, settingsStore } from './settings-store.ts';
@@ -21,6 +22,7 @@ export function AllSettings() {
       <h3>{words.groups.adapter}</h3>
       <Targets />
       <Setting name="dropout" />
+      <AdapterKind />
       <h3>{words.groups.learning}</h3>
       <Choice
         name={words.schedule.name}

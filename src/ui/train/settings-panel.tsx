@@ -60,7 +60,7 @@ export function SettingsPanel() {
 }
 
 export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?: boolean }) {
-  const value = useStore(settingsStore, (s) => s.settings[name]) ?? 0;
+  const value = useStore(settingsStore, (s) => s.settings[name]) ?? (name === 'loraPlusRatio' ? 1 : 0);
   const context = useStore(baseStore, (s) => s.report?.contextTokens);
   const rate = useStore(settingsStore, (s) => s.suggestedRate);
   const isRunning = useStore(runStore, running);

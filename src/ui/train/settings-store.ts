@@ -33,6 +33,17 @@ export function changeSettings(change: Partial<TrainSettings>): void {
   setSettings({ ...settingsStore.getState().settings, ...change });
 }
 
+/** Fields of the LoraConfig; what is as PEFT has it anyway is not kept. */
+export function changeLora(change: NonNullable<TrainSettings['lora']>): void {
+  const { lora, ...rest } = settingsStore.getState().settings;
+  const fields = Object.entries({ ...lora, ...change }).filter(([key, value]) => {
+    const isUsual =
+      value === false || value === null || value === 'none' || (key === 'init_lora_weights' && value === true);
+    return !isUsual && !(Array.isArray(value) && value.length === 0);
+  });
+  setSettings({ ...rest, ...(fields.length > 0 && { lora: Object.fromEntries(fields) }) });
+}
+
 /** Exactly one of steps and epochs is set: choosing one takes the other out. */
 export function runFor(unit: 'steps' | 'epochs', value: number): void {
   const { steps: _s, epochs: _e, ...rest } = settingsStore.getState().settings;
@@ -105,13 +116,15 @@ export function readSettings(stored: unknown): TrainSettings {
 }
 
 function readChoices(from: Record<string, unknown>): Partial<TrainSettings> {
-  const { schedule, shuffle, targets, checkpointing, badNumbers } = from;
+  const { schedule, shuffle, targets, checkpointing, badNumbers, lora } = from;
   const isList = Array.isArray(targets) && targets.length > 0 && targets.every((name) => typeof name === 'string');
   return {
     ...(schedule === 'constant' || schedule === 'linear' || schedule === 'cosine' ? { schedule } : {}),
     ...(typeof shuffle === 'boolean' ? { shuffle } : {}),
     ...(checkpointing === 'block' || checkpointing === 'block-keep-attention' ? { checkpointing } : {}),
     ...(badNumbers === 'halve' ? { badNumbers } : {}),
+    // The engine checks its fields before a plan or a run is made of them.
+    ...(typeof lora === 'object' && lora !== null && !Array.isArray(lora) ? { lora } : {}),
     ...(isList ? { targets: targets as string[] } : {}),
   };
 }
