@@ -9,6 +9,8 @@ export interface Example {
   readonly description: string;
   readonly rows: number;
   readonly shape: string;
+  /** A question that shows what an adapter of it has learned. */
+  readonly ask?: string;
 }
 
 export const examplesStore = createStore<{ examples: readonly Example[] | undefined }>(() => ({ examples: undefined }));

@@ -1,3 +1,4 @@
+import { useId } from 'react';
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
 import { Icon } from '../controls/icon.tsx';
@@ -9,6 +10,7 @@ import { DATA_ENDINGS } from '../shell/sort-files.ts';
 import { takeFiles } from '../shell/take-files.ts';
 import { AddData } from './add-data.tsx';
 import { Examples } from './examples.tsx';
+import { loopStore, showLoop } from './show-loop.ts';
 import { words } from './words.ts';
 
 /** The first visit: what this is, one big place to drop something, and an example one click away. */
@@ -46,10 +48,36 @@ export function Invitation() {
         <AddData />
       </section>
       <section className="stack-tight" aria-labelledby="examples">
-        <h2 id="examples">{w.examples}</h2>
+        <div className="line line-apart">
+          <h2 id="examples">{w.examples}</h2>
+          <ShowLoop />
+        </div>
         <Examples />
       </section>
       <BaseLine />
+    </div>
+  );
+}
+
+/** Rests until a base is open. */
+function ShowLoop() {
+  const isOpen = useStore(baseStore, (s) => s.status === 'open');
+  const isGoing = useStore(loopStore, (s) => s.isGoing);
+  const id = useId();
+  return (
+    <div className="line">
+      <span className="soft small" id={id}>
+        {words.invite.showLoopHint}
+      </span>
+      <button
+        type="button"
+        className="button"
+        disabled={!isOpen || isGoing}
+        aria-describedby={id}
+        onClick={() => void showLoop()}
+      >
+        {words.invite.showLoop}
+      </button>
     </div>
   );
 }

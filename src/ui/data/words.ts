@@ -30,6 +30,8 @@ export const words = {
     pick: 'Choose files',
     input: 'Dataset files',
     examples: 'Or take an example',
+    showLoop: 'Show me the whole loop',
+    showLoopHint: 'Trains an example and asks base and adapter the same: under a minute on a GPU.',
   },
   base: { title: 'Base', opens: 'opens by itself', ready: 'ready', none: 'waits for a GPU', failed: 'did not open' },
   examples: {
