@@ -41,7 +41,8 @@ test('the board streams without a jump, is read, zoomed and saved, and the learn
     await reachStep(page, /step (1[2-9]|[2-5]\d) of 60/);
     const { longTasks, layoutShift, shifted } = await felt();
     expect(longTasks, 'tasks of the main thread over 50 ms').toEqual([]);
-    await page.evaluate('for (const end = performance.now() + 120; performance.now() < end; );');
+    // In a task of the page's own: what the debugger evaluates is not always counted.
+    await page.evaluate('setTimeout(() => { for (const end = performance.now() + 120; performance.now() < end; ); })');
     await expect.poll(async () => (await felt()).longTasks.length, 'a block would have been seen').toBeGreaterThan(0);
     expect(layoutShift, `layout shift, of ${shifted.join(', ')}`).toBe(0);
   });

@@ -30,6 +30,8 @@ interface DataState {
   readonly systemPrompt: string;
   /** As the model sees it. */
   readonly row: TokenPreview | undefined;
+  /** Another longest row has been chosen; the rows are about to be cut anew. */
+  readonly isStale: boolean;
 }
 
 const EMPTY: DataState = {
@@ -43,6 +45,7 @@ const EMPTY: DataState = {
   completionOnly: true,
   systemPrompt: '',
   row: undefined,
+  isStale: false,
 };
 
 export const dataStore = createStore<DataState>(() => EMPTY);
@@ -205,7 +208,11 @@ export function followBaseAndLength(): void {
   settingsStore.subscribe((now, before) => {
     if (now.settings.seqLen === before.settings.seqLen) return;
     clearTimeout(soon);
-    // A run reads its rows itself; the data may not change under it.
-    soon = setTimeout(() => isRunning() || void correct({}), 400);
+    dataStore.setState({ isStale: isOpen });
+    soon = setTimeout(() => {
+      dataStore.setState({ isStale: false });
+      // A run reads its rows itself; the data may not change under it.
+      if (!isRunning()) void correct({});
+    }, 400);
   });
 }

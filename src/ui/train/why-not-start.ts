@@ -11,6 +11,7 @@ export function useWhyNotStart(): string | undefined {
   const device = useStore(deviceStore);
   const base = useStore(baseStore, (s) => s.status);
   const data = useStore(dataStore, (s) => s.status);
+  const isStale = useStore(dataStore, (s) => s.isStale);
   const report = useStore(dataStore, (s) => s.report);
   const problem = useStore(planStore, (s) => s.problem);
   const isRunning = useStore(runStore, running);
@@ -21,7 +22,7 @@ export function useWhyNotStart(): string | undefined {
   if (base !== 'open') return w.noBase;
   if (data === 'none') return w.noData;
   if (data === 'failed') return w.badData;
-  if (data !== 'ready' || !report) return w.reading;
+  if (data !== 'ready' || !report || isStale) return w.reading;
   if (report.rows === 0) return w.noRows;
   if (report.supervisedTokens === 0) return w.nothingSupervised;
   return problem === undefined ? undefined : `${problem}.`;
