@@ -17,6 +17,16 @@ describe('changed files are read or refused with a sentence', () => {
     expect(counts.read + counts.refused).toBeGreaterThan(20);
   });
 
+  it.each(readers.map((reader) => [reader.name, reader] as const))(
+    '%s: unchanged ones are read (control)',
+    async (_, reader) => {
+      const outcomes = await Promise.allSettled(
+        reader.sources.map(async (source) => reader.read(source.bytes, source)),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(outcomes.length / 2);
+    },
+  );
+
   it('a reader that crashes, or believes a number, is caught (control)', async () => {
     const sources = [{ bytes: new TextEncoder().encode('[1, 2, 3, 4, 5, 6, 7, 8]') }];
     const options = { runs: 200, seed: 1, maxBytes: 1 << 20 };

@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatasetError } from '../../data/dataset-error.ts';
 import { loadDataset } from '../../data/load-dataset.ts';
 import { fileOf } from '../../data/testing/data-files.ts';
 import { createFakeTokenizer } from '../../data/testing/fake-tokenizer.ts';
@@ -101,12 +102,14 @@ function datasets(): HostileReader[] {
     name: `datasets: ${name}`,
     sources: sources.map(([file, bytes]) => ({ bytes, file })),
     maxBytes: 64 * MB,
-    read: (bytes, source) =>
-      loadDataset([fileOf((source as unknown as { file: string }).file, bytes)], tokenizer, {
-        maxTokens: 64,
-        longRows: 'split',
-        completionOnly: true,
-      }),
+    async read(bytes, source) {
+      const { file } = source as unknown as { readonly file: string };
+      const options = { maxTokens: 64, longRows: 'split', completionOnly: true } as const;
+      await loadDataset([fileOf(file, bytes)], tokenizer, options).catch((error: unknown) => {
+        // Read, and waiting for a person to say what its columns mean.
+        if (!(error instanceof DatasetError) || error.columns.length === 0) throw error;
+      });
+    },
   });
   const example = (name: string) =>
     [name, bytesOf(path.join(ROOT, 'public/examples', name)).subarray(0, 3000)] as const;
@@ -155,8 +158,8 @@ function tokenizers(): HostileReader[] {
       JSON.stringify(tokenizer),
     )[0]!,
   );
-  const open = (tokenizer: unknown, template: string) =>
-    openTokenizer({ json: tokenizer, config: { ...config, chat_template: template }, eos: [] } as never);
+  const open = (tokenizer: Record<string, unknown>, template: string) =>
+    openTokenizer({ tokenizer, config: { ...config, chat_template: template } });
   return [
     {
       name: 'tokenizer.json',
