@@ -3,14 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import type { PackedRows } from '../data/pack-rows.ts';
-import type { ModelFile } from '../model/model-file.ts';
-import { tinyFolder, tinyTensors } from '../model/testing/tiny-model.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
 import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
 import type { EngineHost } from './session.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
 import { memoryExport } from './testing/memory-export.ts';
+import { tinyModel } from './testing/memory-host.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -56,7 +55,7 @@ function storage() {
         clear: async () => {},
       },
       writeExport: memoryExport,
-      fetchModel: async () => folder(),
+      fetchModel: async () => tinyModel(),
       adapters: {
         list: async () => [...adapters.values()].map(({ record }) => record),
         files: async (id) => adapters.get(id)!.files,
@@ -96,20 +95,6 @@ function storage() {
     return { engine: createEngine(host), freeze };
   };
   return { adapters, connect, tamper: (rows: PackedRows) => write({ ...disk.kept!, rows }), kept: () => disk.kept };
-}
-
-/** A model with something in it: the same numbers every time. */
-function folder(): ModelFile[] {
-  let state = 1;
-  const tensors = tinyTensors().map((tensor) => {
-    const values = new Float32Array(tensor.bytes.byteLength / 4);
-    for (let i = 0; i < values.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      values[i] = tensor.name.includes('norm') ? 1 : state / 2 ** 33;
-    }
-    return { ...tensor, bytes: new Uint8Array(values.buffer) };
-  });
-  return tinyFolder({}, tensors);
 }
 
 async function open(engine: EngineApi, change: 'as it was' | 'f32' = 'as it was') {
