@@ -47,7 +47,7 @@ test('the board streams without a jump, is read, zoomed and saved, and the learn
   await test.step('nothing jumps and nothing blocks while it streams', async () => {
     // A software GPU takes every core and interrupts the page now and then; what is the page's own doing is in every window.
     const windows: (readonly number[])[] = [];
-    while (windows.length < 3 && windows.at(-1)?.length !== 0) {
+    while (windows.length < 6 && windows.at(-1)?.length !== 0) {
       const seen = (await felt()).longTasks.length;
       const from = await stepNow(page);
       await expect.poll(() => stepNow(page), { timeout: 60_000 }).toBeGreaterThan(from + 7);
@@ -64,7 +64,8 @@ test('the board streams without a jump, is read, zoomed and saved, and the learn
   });
 
   await test.step('text changes at most four times a second', async () => {
-    const changes = await page.evaluate<number>(`new Promise((resolve) => {
+    const changesPerSecond = await page.evaluate<number>(`new Promise((resolve) => {
+      const began = performance.now();
       let count = 0;
       let last = 0;
       const seen = new MutationObserver(() => {
@@ -73,9 +74,9 @@ test('the board streams without a jump, is read, zoomed and saved, and the learn
         last = performance.now();
       });
       seen.observe(document.querySelector('.figures'), { subtree: true, characterData: true, childList: true });
-      setTimeout(() => resolve(count), 3000);
+      setTimeout(() => resolve((count - 1) / ((performance.now() - began) / 1000)), 3000);
     })`);
-    expect(changes).toBeLessThanOrEqual(13);
+    expect(changesPerSecond).toBeLessThanOrEqual(4.1);
   });
 
   await test.step('the learning rate is changed while it runs', async () => {

@@ -79,26 +79,36 @@ async function race(
       if (performance.now() > end) return undefined;
       runners.push(await makeRunner(device, shape, name));
     }
-    // By turns, so that all see the same machine.
-    for (let sample = 0; sample < SAMPLES; sample++)
-      for (const runner of runners) {
-        if (performance.now() > end) return undefined;
-        await runner.sample();
-      }
-    const [first, ...others] = runners;
-    let best = first!;
-    for (const other of others) if (other.ms < best.ms && other.ms < MARGIN * first!.ms) best = other;
-    return best.name;
+    return await fastestOf(runners, () => performance.now() > end);
   } finally {
     for (const runner of runners) runner.destroy();
   }
 }
 
-interface Runner {
+/** Something that can be timed again and again. */
+export interface Timed {
   readonly name: string;
-  /** Milliseconds of a product, the least of all samples. */
-  ms: number;
-  sample(): Promise<void>;
+  /** Milliseconds of one pass. */
+  sample(): Promise<number>;
+}
+
+/**
+ * The name of the one whose least sample is the smallest; the first wins unless another is clearly faster. By turns, so that all
+ * see the same machine. Undefined when the time is over first.
+ */
+export async function fastestOf(timed: readonly Timed[], isOver: () => boolean): Promise<string | undefined> {
+  const least = timed.map(() => Number.POSITIVE_INFINITY);
+  for (let turn = 0; turn < SAMPLES; turn++)
+    for (const [i, one] of timed.entries()) {
+      if (isOver()) return undefined;
+      least[i] = Math.min(least[i]!, await one.sample());
+    }
+  let best = 0;
+  for (let i = 1; i < timed.length; i++) if (least[i]! < least[best]! && least[i]! < MARGIN * least[0]!) best = i;
+  return timed[best]?.name;
+}
+
+interface Runner extends Timed {
   destroy(): void;
 }
 
@@ -126,20 +136,18 @@ async function makeRunner(device: Device, shape: ProductShape, name: string): Pr
     return (performance.now() - begin) / passes;
   };
   let passes = 0;
-  const runner: Runner = {
+  return {
     name,
-    ms: Number.POSITIVE_INFINITY,
     async sample() {
       if (passes === 0) {
         await time(1);
         passes = Math.max(1, Math.min(64, Math.round(SAMPLE_MS / Math.max(0.05, await time(1)))));
       }
-      runner.ms = Math.min(runner.ms, await time(passes));
+      return await time(passes);
     },
     destroy() {
       program.destroy();
       for (const { buffer } of shared.values()) buffer.destroy();
     },
   };
-  return runner;
 }
