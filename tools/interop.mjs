@@ -51,15 +51,16 @@ process.exit(counts.failed || !counts.passed ? 1 : 0);
 /** Everything that Graft computes. A command that fails leaves its file out, and verify.py names what is missing. */
 function runGraft() {
   const rows = `${WORK}/rows.jsonl`;
-  const score = (name, adapter) => {
+  const score = (name, adapter, model = MODEL) => {
     const chosen = adapter ? ['--adapter', adapter] : [];
-    graft('score', '--model', MODEL, ...chosen, '--data', rows, '--logits', `${WORK}/graft-${name}.safetensors`);
+    graft('score', '--model', model, ...chosen, '--data', rows, '--logits', `${WORK}/graft-${name}.safetensors`);
   };
   const train = (data, out, ...flags) =>
     graft('train', '--model', MODEL, '--data', data, '--out', out, '--seed', 0, ...flags);
   const settings = ['--steps', 12, '--rank', 8, '--alpha', 16, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128];
   train(exampleFile(), `${WORK}/adapter`, ...settings, '--log', `${WORK}/log-train.jsonl`);
   score('base');
+  score('torch', undefined, `${WORK}/torch`);
   score('adapter', `${WORK}/adapter`);
   score('qv-r4', `${WORK}/peft-qv-r4`);
   score('all-rslora', `${WORK}/peft-all-rslora`);

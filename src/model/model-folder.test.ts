@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { baseName, fileFromBytes } from './model-file.ts';
 import { openModelFolder } from './model-folder.ts';
 import { modelParts } from './model-parts.ts';
-import { readModelTensors, type TensorBytes, writeSafetensors } from './safetensors.ts';
+import { readModelTensors } from './model-tensors.ts';
+import { type TensorBytes, writeSafetensors } from './safetensors.ts';
 import { describeWithShared, diskFolder, sharedFolder } from './testing/shared.ts';
 import { jsonFile, textFile, tinyFolder, tinyTensors } from './testing/tiny-model.ts';
 

@@ -7,10 +7,11 @@ import { FAMILIES } from './families/by-model-type.ts';
 import type { GgufValue } from './gguf/read-header.ts';
 import { baseName, findFile, type ModelFile, readJsonObject, readText } from './model-file.ts';
 import { modelParts } from './model-parts.ts';
+import { readModelTensors } from './model-tensors.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 import { weightSource } from './quantize.ts';
 import { isReadable, READABLE } from './read-tensor.ts';
-import { readModelTensors, type TensorInfo } from './safetensors.ts';
+import type { TensorInfo } from './safetensors.ts';
 import { openTokenizer, type Tokenizer, type TokenizerFiles } from './tokenizer.ts';
 
 export interface ModelFolder {
@@ -111,20 +112,7 @@ async function readFolder(files: readonly ModelFile[]): Promise<Source> {
       'Cannot open the model: found no "config.json", need a Hugging Face model folder or one .gguf file',
     );
   const generationFile = findFile(files, 'generation_config.json');
-  const tokenizerFile = findFile(files, 'tokenizer.json');
-  const read = async (file: ModelFile): Promise<TokenizerFiles> => {
-    const json = async (name: string) => {
-      const part = findFile(files, name);
-      return part && (await readJsonObject(part));
-    };
-    const templateFile = findFile(files, 'chat_template.jinja');
-    return {
-      tokenizer: await readJsonObject(file),
-      config: await json('tokenizer_config.json'),
-      specialTokens: await json('special_tokens_map.json'),
-      chatTemplate: templateFile && (await readText(templateFile)),
-    };
-  };
+  const tokenizerFile = findFile(files, 'tokenizer.json') ?? findFile(files, 'vocab.json');
   const { tensors, metadata } = await readModelTensors(files);
   return {
     name: configFile.name.split('/').at(-2) ?? 'model',
@@ -133,7 +121,7 @@ async function readFolder(files: readonly ModelFile[]): Promise<Source> {
     generation: generationFile && (await readJsonObject(generationFile)),
     tensors: await joinNf4(tensors),
     metadata,
-    tokenizer: tokenizerFile && { fileName: tokenizerFile.name, read: () => read(tokenizerFile) },
+    tokenizer: tokenizerFile && { fileName: tokenizerFile.name, read: () => readTokenizerFiles(files) },
     licence: await readLicence(files),
   };
 }
@@ -189,6 +177,34 @@ function checkTensors(specs: readonly WeightSpec[], tensors: ReadonlyMap<string,
     .map((name) => `"${name}"`)
     .join(', ');
   return [`${names.length} tensors of the files are not used: ${some}${names.length > 3 ? ' and others' : ''}`];
+}
+
+/** tokenizer.json, or vocab.json with merges.txt; and what stands beside them. */
+async function readTokenizerFiles(files: readonly ModelFile[]): Promise<TokenizerFiles> {
+  const json = async (name: string) => {
+    const part = findFile(files, name);
+    return part && (await readJsonObject(part));
+  };
+  const text = async (name: string) => {
+    const part = findFile(files, name);
+    return part && (await readText(part));
+  };
+  const [config, specialTokens] = [await json('tokenizer_config.json'), await json('special_tokens_map.json')];
+  const chatTemplate = await text('chat_template.jinja');
+  const whole = await json('tokenizer.json');
+  if (whole) return { tokenizer: whole, config, specialTokens, chatTemplate };
+  const [vocab, merges] = [await json('vocab.json'), await text('merges.txt')];
+  if (!vocab || merges === undefined)
+    throw new RangeError(
+      'Cannot open the tokenizer: found vocab.json alone, need tokenizer.json, or merges.txt beside it',
+    );
+  const { tokenizerFromVocab } = await import('./vocab-and-merges.ts');
+  return {
+    tokenizer: tokenizerFromVocab({ vocab, merges, config, specialTokens }),
+    config,
+    specialTokens,
+    chatTemplate,
+  };
 }
 
 async function readTokenizer(source: NonNullable<Source['tokenizer']>, config: ModelConfig): Promise<Tokenizer> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { readModelTensors } from './model-tensors.ts';
 import { dequantizeNf4, doubleQuantize, dynamicMap, expandScales, packScales, quantizeNf4 } from './nf4.ts';
 import { readTensor } from './read-tensor.ts';
-import { readModelTensors, readSafetensorsHeader } from './safetensors.ts';
+import { readSafetensorsHeader } from './safetensors.ts';
 import { describeWithShared, sharedFile } from './testing/shared.ts';
 
 const golden = async (scheme: string) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { readModelTensors } from './model-tensors.ts';
 import { placeWeight } from './prepare-weights.ts';
 import { quantError } from './quant-error.ts';
-import { readModelTensors } from './safetensors.ts';
 import { describeWithShared, sharedFile, sharedJson } from './testing/shared.ts';
 
 describeWithShared('quantError()', 'goldens/llama_quant/nf4', () => {

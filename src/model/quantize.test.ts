@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floatToHalf, halfToFloat } from './half.ts';
 import { fileFromBytes } from './model-file.ts';
+import { readModelTensors } from './model-tensors.ts';
 import {
   dequantize,
   type QuantRows,
@@ -11,7 +12,7 @@ import {
   weightSource,
 } from './quantize.ts';
 import { readTensor } from './read-tensor.ts';
-import { readModelTensors, readSafetensorsHeader, type TensorInfo, writeSafetensors } from './safetensors.ts';
+import { readSafetensorsHeader, type TensorInfo, writeSafetensors } from './safetensors.ts';
 import { describeWithShared, fixtureFile, sharedFile } from './testing/shared.ts';
 
 const byName = async (file: Parameters<typeof readSafetensorsHeader>[0]) =>

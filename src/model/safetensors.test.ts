@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileFromBlob, fileFromBytes } from './model-file.ts';
-import { readModelTensors, readSafetensorsHeader, tensorBytes, writeSafetensors } from './safetensors.ts';
+import { readSafetensorsHeader, tensorBytes, writeSafetensors } from './safetensors.ts';
 import { fixtureFile } from './testing/shared.ts';
 
 const F32 = (values: number[]) => new Uint8Array(new Float32Array(values).buffer);
@@ -151,37 +151,5 @@ describe('writeSafetensors()', () => {
     expect(() => writeSafetensors([tensor])).toThrow('found 7 bytes, need 8 for F32 [2]');
     const good = { ...tensor, bytes: new Uint8Array(8) };
     expect(() => writeSafetensors([good, good])).toThrow('found the name twice');
-  });
-});
-
-describe('readModelTensors()', () => {
-  const shard = (file: string, tensor: string) =>
-    fileFromBytes(file, writeSafetensors([{ name: tensor, dtype: 'U8', shape: [1], bytes: new Uint8Array(1) }]));
-  const index = (map: Record<string, string>) =>
-    fileFromBytes('model.safetensors.index.json', new TextEncoder().encode(JSON.stringify({ weight_map: map })));
-  const one = 'model-00001-of-00002.safetensors';
-  const two = 'model-00002-of-00002.safetensors';
-
-  it('gathers one file, indexed shards and shards without an index', async () => {
-    expect([...(await readModelTensors([shard('dir/model.safetensors', 'a')])).tensors.keys()]).toEqual(['a']);
-    const indexed = await readModelTensors([index({ a: one, b: two }), shard(two, 'b'), shard(one, 'a')]);
-    expect([...indexed.tensors.keys()]).toEqual(['a', 'b']);
-    const bare = await readModelTensors([shard(two, 'b'), shard(one, 'a')]);
-    expect(bare.tensors.get('b')!.file.name).toBe(two);
-  });
-
-  it('names a shard that is missing', async () => {
-    await expect(readModelTensors([index({ a: one, b: two }), shard(one, 'a')])).rejects.toThrow(`found no "${two}"`);
-    await expect(readModelTensors([shard(two, 'b')])).rejects.toThrow(`found no "${one}", need all 2 parts`);
-    await expect(readModelTensors([])).rejects.toThrow('found no "model.safetensors"');
-  });
-
-  it('names a tensor that is not in the shard the index promises', async () => {
-    const files = [index({ a: one, b: one }), shard(one, 'a'), shard(two, 'b')];
-    await expect(readModelTensors(files)).rejects.toThrow(`Cannot open "${one}": found no tensor "b"`);
-  });
-
-  it('refuses a tensor that two shards have', async () => {
-    await expect(readModelTensors([shard(one, 'a'), shard(two, 'a')])).rejects.toThrow('need each name once');
   });
 });

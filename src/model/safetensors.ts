@@ -3,7 +3,7 @@
 // against the file's size before anything is allocated. The rules are those of the format's reference reader.
 
 import type { BlockName } from './gguf/block-types.ts';
-import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
+import { isObject, type ModelFile } from './model-file.ts';
 import type { DoubleScales } from './nf4.ts';
 import type { StreamedFile } from './streamed-file.ts';
 
@@ -92,17 +92,6 @@ export async function readSafetensorsHeader(file: ModelFile): Promise<Safetensor
     .map(([name, entry]) => readEntry(file, name, entry, 8 + headerBytes));
   checkLayout(file, tensors, 8 + headerBytes);
   return { tensors, metadata };
-}
-
-/** All tensors of a checkpoint: model.safetensors, or the shards that its index names. */
-export async function readModelTensors(
-  files: readonly ModelFile[],
-): Promise<{ tensors: Map<string, TensorInfo>; metadata: Map<string, string> }> {
-  const single = findFile(files, 'model.safetensors');
-  const index = findFile(files, 'model.safetensors.index.json');
-  if (single) return collect([await readSafetensorsHeader(single)]);
-  if (index) return readIndexed(files, index);
-  return collect(await Promise.all(unindexedShards(files).map(readSafetensorsHeader)));
 }
 
 /** A complete file. `metadata` always gets format: "pt", without which older transformers refuse a file. */
@@ -264,57 +253,6 @@ function checkLayout(file: ModelFile, tensors: readonly TensorInfo[], dataStart:
   }
   if (filled !== file.size)
     throw broken(file, `${file.size - filled} unused bytes at the end`, 'tensors without holes');
-}
-
-async function readIndexed(files: readonly ModelFile[], index: ModelFile) {
-  const { weight_map: map } = await readJsonObject(index);
-  if (!isObject(map)) throw broken(index, 'no "weight_map"', 'file names by tensor name');
-  const shards = new Map<unknown, ModelFile>();
-  for (const name of new Set(Object.values(map))) {
-    if (typeof name !== 'string') throw broken(index, `the file name ${JSON.stringify(name)}`, 'strings');
-    const shard = findFile(files, name);
-    if (!shard)
-      throw new RangeError(`Cannot open the model: found no "${name}", need every file that "${index.name}" names`);
-    shards.set(name, shard);
-  }
-  const all = collect(await Promise.all([...shards.values()].map(readSafetensorsHeader)));
-  const tensors = new Map<string, TensorInfo>();
-  for (const [name, shardName] of Object.entries(map)) {
-    const info = all.tensors.get(name);
-    if (info?.file !== shards.get(shardName)) {
-      throw new RangeError(`Cannot open "${shardName}": found no tensor "${name}", need it there by "${index.name}"`);
-    }
-    tensors.set(name, info!);
-  }
-  return { tensors, metadata: all.metadata };
-}
-
-/** Shards without their index say by their own names how many they are. */
-function unindexedShards(files: readonly ModelFile[]): ModelFile[] {
-  const pattern = /^model-(\d{5})-of-(\d{5})\.safetensors$/;
-  const first = files.map((file) => pattern.exec(baseName(file.name))).find((match) => match);
-  if (!first)
-    throw new RangeError('Cannot open the model: found no "model.safetensors", need it or its numbered parts');
-  return Array.from({ length: Number(first[2]) }, (_, i) => {
-    const name = `model-${String(i + 1).padStart(5, '0')}-of-${first[2]}.safetensors`;
-    const shard = findFile(files, name);
-    if (!shard) throw new RangeError(`Cannot open the model: found no "${name}", need all ${Number(first[2])} parts`);
-    return shard;
-  });
-}
-
-function collect(headers: readonly SafetensorsHeader[]) {
-  const tensors = new Map<string, TensorInfo>();
-  const metadata = new Map<string, string>();
-  for (const header of headers) {
-    for (const [key, value] of header.metadata) metadata.set(key, value);
-    for (const info of header.tensors) {
-      const other = tensors.get(info.name);
-      if (other) throw broken(info.file, `tensor "${info.name}", which "${other.file.name}" has too`, 'each name once');
-      tensors.set(info.name, info);
-    }
-  }
-  return { tensors, metadata };
 }
 
 function checkWritable(tensor: TensorBytes, exists: boolean): void {

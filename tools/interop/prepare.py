@@ -8,6 +8,7 @@ BASE is a transformers folder, TEXT a file whose words become the rows, OUT the 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def make_adapter(base: Path, name: str, folder: Path) -> None:
     model.save_pretrained(folder, save_embedding_layers=False)
 
 
+def save_with_torch(base: Path, folder: Path) -> None:
+    """The base as folders had it before safetensors: torch.save of the state_dict, tied head included."""
+    folder.mkdir()
+    for file in base.glob("*.json"):
+        shutil.copy(file, folder)
+    torch.save(load_base(base).state_dict(), folder / "pytorch_model.bin")
+
+
 def train(model: torch.nn.Module, rows: list[dict]) -> list[float]:
     """Losses of plain torch: AdamW at a constant rate over the rows in their order."""
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -78,6 +87,7 @@ def main() -> None:
     scored, trained = read_json_lines(out / ROWS_TO_SCORE), read_json_lines(out / ROWS_TO_TRAIN)
     expected = {}
     save_file({"logits": logits_of(load_base(base), scored)}, out / "expected-base.safetensors")
+    save_with_torch(base, out / "torch")
     for name in ADAPTERS:
         make_adapter(base, name, out / f"peft-{name}")
         model = PeftModel.from_pretrained(load_base(base), out / f"peft-{name}", is_trainable=True)

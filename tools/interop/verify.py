@@ -126,6 +126,7 @@ def main() -> None:
         return check_greedy(trained(), answer["prompt"], answer["found"])
 
     check("the base has torch's logits", lambda: check_logits(found("base"), torchs("base")))
+    check("the base as torch.save writes it has torch's logits", lambda: check_logits(found("torch"), torchs("base")))
     check("training lowers the loss", lambda: check_fell(work / "log-train.jsonl"))
     check("PEFT opens Graft's adapter, and the logits agree", lambda: check_logits(found("adapter"), logits_of(trained(), rows)))
     check("the adapter changes the logits", lambda: must_differ(found("adapter"), found("base")))

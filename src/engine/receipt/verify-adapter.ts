@@ -2,13 +2,15 @@
 // does something, and is what its receipt says it was when it was written.
 
 import type { Adapter } from '../../lora/adapter.ts';
+import { findWeights } from '../../lora/files/peft.ts';
 import { readAdapter } from '../../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../../lora/files/read-alone.ts';
 import { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { readGgufHeader } from '../../model/gguf/read-header.ts';
 import { fileFromBytes, findFile, type ModelFile } from '../../model/model-file.ts';
-import { readSafetensorsHeader, type TensorInfo } from '../../model/safetensors.ts';
+import { readTensorsHeader } from '../../model/model-tensors.ts';
+import type { TensorInfo } from '../../model/safetensors.ts';
 import { measureProbe, type Probe, probeDifference } from './probe.ts';
 import { findReceipt, GGUF_DATA, ggufData, RECEIPT_NAME, type Receipt, sha256 } from './receipt.ts';
 
@@ -105,11 +107,9 @@ async function dataOf(files: readonly ModelFile[]): Promise<ModelFile | undefine
 /** Of PEFT, of mlx-lm, of llama.cpp. */
 async function tensorsOf(files: readonly ModelFile[]): Promise<readonly TensorInfo[]> {
   const file =
-    findFile(files, 'adapter_model.safetensors') ??
-    findFile(files, 'adapters.safetensors') ??
-    files.find(({ name }) => /\.gguf$/i.test(name));
+    findWeights(files) ?? findFile(files, 'adapters.safetensors') ?? files.find(({ name }) => /\.gguf$/i.test(name));
   if (file === undefined) throw new Error('"adapter_model.safetensors" is missing');
-  const header = /\.gguf$/i.test(file.name) ? await readGgufHeader(file) : await readSafetensorsHeader(file);
+  const header = /\.gguf$/i.test(file.name) ? await readGgufHeader(file) : await readTensorsHeader(file);
   return header.tensors;
 }
 

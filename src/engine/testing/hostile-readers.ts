@@ -12,7 +12,9 @@ import { readAdapterAlone } from '../../lora/files/read-alone.ts';
 import { unzipAdapter, zipAdapter } from '../../lora/files/zip-adapter.ts';
 import { fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import { openModelFolder } from '../../model/model-folder.ts';
-import { sharedPath } from '../../model/testing/shared.ts';
+import { readPytorchCheckpoint } from '../../model/pytorch/read-checkpoint.ts';
+import { isReadable, readTensor } from '../../model/read-tensor.ts';
+import { fixturePath, sharedPath } from '../../model/testing/shared.ts';
 import { openTokenizer } from '../../model/tokenizer.ts';
 import type { FuzzSource } from '../../testing/fuzz-reader.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
@@ -79,6 +81,20 @@ function foreignAdapters(): HostileReader[] {
       read: (bytes: Uint8Array, source: FuzzSource) => read(opened(bytes, source)),
     },
   ].filter((reader) => reader !== false);
+}
+
+function pytorchCheckpoints(): HostileReader {
+  const folder = fixturePath('pytorch');
+  const names = ['tensors.bin', 'dictionary.bin'];
+  return {
+    name: 'PyTorch checkpoints',
+    sources: names.map((name) => ({ bytes: bytesOf(path.join(folder, name)) })),
+    maxBytes: 32 * MB,
+    async read(bytes) {
+      const { tensors } = await readPytorchCheckpoint(fileFromBytes('pytorch_model.bin', bytes));
+      for (const info of tensors) if (isReadable(info.dtype)) await readTensor(info);
+    },
+  };
 }
 
 function zips(): HostileReader {
@@ -257,6 +273,7 @@ export async function hostileReaders(): Promise<readonly HostileReader[]> {
     adapterParts('adapter_config.json'),
     ...foreignAdapters(),
     zips(),
+    pytorchCheckpoints(),
     ...datasets(),
     ...tokenizers(),
     recipes,

@@ -93,7 +93,7 @@ describe('readPeftFolder()', () => {
   it.each<[string, ModelFile[], string]>([
     ['a folder without config', folder(pair).slice(1), 'found no "adapter_config.json"'],
     ['a folder without weights', folder(pair).slice(0, 1), 'found no "adapter_model.safetensors"'],
-    ['pickled weights', [folder(pair)[0]!, json('adapter_model.bin', 0)], 'safe_serialization=True'],
+    ['weights of another program', [folder(pair)[0]!, json('adapter_model.bin', 0)], 'found no zip'],
     ['an A without its B', folder([a]), 'found "model.layers.0.self_attn.q_proj.lora_A" alone, need its lora_B too'],
     ['a B without its A', folder([b]), 'found "model.layers.0.self_attn.q_proj.lora_B" alone, need its lora_A too'],
     ['no tensors', folder([]), 'found no lora_A'],

@@ -6,8 +6,9 @@
 //   base_model.model.<module path>.lora_B.weight   (out, r)
 
 import { findFile, type ModelFile, readJsonObject } from '../../model/model-file.ts';
+import { readTensorsHeader } from '../../model/model-tensors.ts';
 import { readTensor } from '../../model/read-tensor.ts';
-import { readSafetensorsHeader, type TensorBytes, type TensorInfo, writeSafetensors } from '../../model/safetensors.ts';
+import { type TensorBytes, type TensorInfo, writeSafetensors } from '../../model/safetensors.ts';
 import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
 import { adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
 import { type LoraConfig, parseLoraConfig, writeLoraConfig } from '../lora-config.ts';
@@ -24,6 +25,8 @@ export interface FileBytes {
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
+/** What PEFT wrote before, by torch.save. */
+const OLD_WEIGHTS = 'adapter_model.bin';
 const PREFIX = 'base_model.model.';
 
 /**
@@ -36,7 +39,7 @@ export async function readPeftFolder(
 ): Promise<{ readonly adapter: Adapter; readonly notices: readonly string[] }> {
   const { configFile, weightsFile } = findParts(files);
   const { config, notices } = parseLoraConfig(await readJsonObject(configFile));
-  const { tensors } = await readSafetensorsHeader(weightsFile);
+  const { tensors } = await readTensorsHeader(weightsFile);
   const infos = new Map(tensors.map((info) => [info.name, info]));
   const placed = placeAdapter(config, sites);
   const inFile = (path: string) => [...infos.keys()].some((name) => name.startsWith(`${PREFIX}${path}.lora_`));
@@ -111,16 +114,16 @@ function portableConfig({ config, modules, baseName }: Adapter): LoraConfig {
   return { ...named, target_modules: paths, rank_pattern: byPath((m) => m.r), alpha_pattern: byPath((m) => m.alpha) };
 }
 
+/** The file of an adapter's tensors, if it is there. */
+export function findWeights(files: readonly ModelFile[]): ModelFile | undefined {
+  return findFile(files, WEIGHTS) ?? findFile(files, OLD_WEIGHTS);
+}
+
 function findParts(files: readonly ModelFile[]): { configFile: ModelFile; weightsFile: ModelFile } {
   const configFile = findFile(files, CONFIG);
-  const weightsFile = findFile(files, WEIGHTS);
+  const weightsFile = findWeights(files);
   if (!configFile) throw new RangeError(`Cannot read the adapter: found no "${CONFIG}", need a PEFT adapter folder`);
   if (weightsFile) return { configFile, weightsFile };
-  if (findFile(files, 'adapter_model.bin')) {
-    throw new RangeError(
-      `Cannot read the adapter: found "adapter_model.bin", need "${WEIGHTS}" (in Python: save_pretrained(folder, safe_serialization=True))`,
-    );
-  }
   throw new RangeError(`Cannot read the adapter: found no "${WEIGHTS}", need it beside "${CONFIG}"`);
 }
 

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import { findFile, type ModelFile } from '../../model/model-file.ts';
 import { modelParts } from '../../model/model-parts.ts';
 import type { Adapter } from '../adapter.ts';
-import { readPeftFolder } from './peft.ts';
+import { findWeights, readPeftFolder } from './peft.ts';
 import { readGgufAdapter } from './read-gguf.ts';
 import { MLX_WEIGHTS, readMlxAdapter } from './read-mlx.ts';
 
@@ -27,7 +27,7 @@ async function asPeft(
   base: ModelConfig,
   linears: ReturnType<typeof modelParts>['linears'],
 ): Promise<{ readonly files: readonly ModelFile[]; readonly notices: readonly string[] }> {
-  const isPeft = findFile(files, 'adapter_model.safetensors') !== undefined;
+  const isPeft = findWeights(files) !== undefined;
   const ggufs = files.filter(({ name }) => /\.gguf$/i.test(name));
   if (!isPeft && ggufs.length > 1) {
     const names = ggufs.map(({ name }) => `"${name}"`).join(', ');

@@ -1,11 +1,11 @@
 // A PEFT folder without its base at hand: what the base must be like is known from the adapter's own tensors. Enough to look
 // into it, to check it and to merge it; not to run it.
 
-import { findFile, type ModelFile } from '../../model/model-file.ts';
+import type { ModelFile } from '../../model/model-file.ts';
+import { readTensorsHeader } from '../../model/model-tensors.ts';
 import type { WeightSpec } from '../../model/prepare-weights.ts';
-import { readSafetensorsHeader } from '../../model/safetensors.ts';
 import type { Sites } from '../place-adapter.ts';
-import { readPeftFolder } from './peft.ts';
+import { findWeights, readPeftFolder } from './peft.ts';
 import type { ReadAdapter } from './read-adapter.ts';
 
 /** Throws an Error that names the field, tensor or module that does not fit. */
@@ -22,8 +22,8 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
   const linears = new Map<string, [number, number]>();
   const embeddings = new Map<string, [number, number]>();
   const tensors: WeightSpec[] = [];
-  const weights = findFile(files, 'adapter_model.safetensors');
-  for (const info of weights ? (await readSafetensorsHeader(weights)).tensors : []) {
+  const weights = findWeights(files);
+  for (const info of weights ? (await readTensorsHeader(weights)).tensors : []) {
     const name = info.name.replace(/^base_model\.model\./, '');
     const [rows = 0, columns = 0] = info.shape;
     const [, path, factor] = FACTOR.exec(name) ?? [];

@@ -5,7 +5,7 @@ import { unzipSync, type ZippableFile, zipSync } from 'fflate';
 import { baseName, fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import type { FileBytes } from './peft.ts';
 
-/** What an adapter consists of (PEFT's, mlx-lm's); adapter_model.bin is unpacked only so that its reader can refuse it by name. */
+/** What an adapter consists of (PEFT's, mlx-lm's). */
 const PARTS = [
   'adapter_config.json',
   'adapter_model.safetensors',

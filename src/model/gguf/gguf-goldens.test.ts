@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { openModelFolder } from '../model-folder.ts';
+import { readModelTensors } from '../model-tensors.ts';
 import { quantizeRows, readQuantRows, weightSource } from '../quantize.ts';
 import { readRows, readTensor, rowsOf } from '../read-tensor.ts';
-import { readModelTensors, type TensorInfo } from '../safetensors.ts';
+import type { TensorInfo } from '../safetensors.ts';
 import { describeWithShared, sharedFile, sharedFolder, sharedJson } from '../testing/shared.ts';
 import { openGguf } from './open-gguf.ts';
 

@@ -30,7 +30,8 @@ beforeEach(async () => {
     },
     'org/gated': { files: tiny, licence: 'llama3.2', token: SECRET },
     'org/tagged': { files: tiny, revision: 'refs/pr/1' },
-    'org/old': { files: { 'config.json': text({}), 'pytorch_model.bin': weights } },
+    'org/old': { files: { 'config.json': text({}), 'vocab.json': text({}), 'pytorch_model.bin': weights } },
+    'org/other': { files: { 'config.json': text({}), 'tf_model.h5': weights } },
     'org/one-gguf': { files: { 'tiny.gguf': tinyGgufBytes() } },
     'org/ggufs': { files: { 'a.gguf': tinyGgufBytes(), 'sub/b.gguf': tinyGgufBytes() } },
   });
@@ -81,8 +82,14 @@ describe('openHub()', () => {
     expect((await open('org/one-gguf')).name).toBe('org/one-gguf/tiny');
   });
 
+  it("takes torch's own files where there are no safetensors", async () => {
+    const old = await open('org/old');
+    expect(old.files.map(({ name }) => name)).toEqual(['config.json', 'vocab.json', 'pytorch_model.bin']);
+    expect(old.weightBytes).toBe(weights.length);
+  });
+
   it.each([
-    ['org/old', 'Cannot open "org/old": found only "pytorch_model.bin" in it, need model.safetensors or a .gguf file'],
+    ['org/other', 'Cannot open "org/other": found only "tf_model.h5" in it, need model.safetensors or a .gguf file'],
     ['org/ggufs', 'need one of them behind the name, as org/ggufs/a.gguf'],
     ['org/ggufs/c.gguf', 'found no "c.gguf" in it, but "a.gguf", "sub/b.gguf"'],
     ['org/none', 'it is gated, private or not there'],

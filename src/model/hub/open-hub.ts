@@ -39,9 +39,13 @@ const SETTINGS = new Set([
   'tokenizer_config.json',
   'special_tokens_map.json',
   'chat_template.jinja',
+  'vocab.json',
+  'merges.txt',
   'model.safetensors.index.json',
+  'pytorch_model.bin.index.json',
 ]);
-const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors$/;
+/** The first kind that a repository has is taken. */
+const WEIGHTS = [/^model(-\d{5}-of-\d{5})?\.safetensors$/, /^pytorch_model(-\d{5}-of-\d{5})?\.bin$/];
 /** Weights of other programs, for the sentence that refuses them. */
 const OTHER_WEIGHTS = /\.(bin|pt|pth|ckpt|h5|msgpack|onnx|npz)$|\.safetensors$/i;
 
@@ -50,7 +54,7 @@ export async function openHub(hub: HubId, options: OpenHubOptions = {}): Promise
   const requests = new HubRequests(options);
   const listing = await listRepo(hub, requests);
   const { files, file } = pickFiles(hub, listing);
-  const weights = files.filter(({ name }) => /\.(safetensors|gguf)$/i.test(name));
+  const weights = files.filter(({ name }) => /\.(safetensors|bin|gguf)$/i.test(name));
   let received = 0;
   const open = ({ name, size, identity }: HubListing['files'][number]) => {
     const path = [hub.id, 'resolve', listing.sha, name].map(encodePath).join('/');
@@ -101,10 +105,10 @@ export async function listRepo(hub: HubId, requests: HubRequests): Promise<HubLi
 
 function isUsed(name: string): boolean {
   const isPlain = !name.split('/').some((part) => part === '' || part === '.' || part === '..');
-  return isPlain && (SETTINGS.has(name) || WEIGHTS.test(name) || /\.gguf$/i.test(name));
+  return isPlain && (SETTINGS.has(name) || WEIGHTS.some((kind) => kind.test(name)) || /\.gguf$/i.test(name));
 }
 
-/** Settings and safetensors, or the one .gguf file that was named or is the only one there. */
+/** Settings and weights, or the one .gguf file that was named or is the only one there. */
 function pickFiles({ id, file }: HubId, { files }: HubListing) {
   const ggufs = files.filter(({ name }) => /\.gguf$/i.test(name) && isUsed(name));
   const some = (names: readonly { readonly name: string }[]) =>
@@ -118,8 +122,9 @@ function pickFiles({ id, file }: HubId, { files }: HubListing) {
     const there = ggufs.length > 0 ? some(ggufs) : 'no .gguf file';
     throw new RangeError(`Cannot open "${id}": found no "${file}" in it, but ${there}`);
   }
-  const parts = files.filter(({ name }) => SETTINGS.has(name) || WEIGHTS.test(name));
-  const hasWeights = parts.some(({ name }) => WEIGHTS.test(name));
+  const weights = WEIGHTS.find((kind) => files.some(({ name }) => kind.test(name)));
+  const hasWeights = weights !== undefined;
+  const parts = files.filter(({ name }) => SETTINGS.has(name) || weights?.test(name));
   if (hasWeights && parts.some(({ name }) => name === 'config.json')) return { files: parts, file: undefined };
   if (hasWeights) throw new RangeError(`Cannot open "${id}": found no config.json in it, need one`);
   if (ggufs.length === 1) return { files: ggufs, file: ggufs[0]!.name };

@@ -2,13 +2,8 @@
 
 import { NF4 as NF4_TABLE } from '../../gpu/nf4.ts';
 import { fileFromBytes, type ModelFile, readJsonObject } from '../model-file.ts';
-import {
-  readModelTensors,
-  readSafetensorsHeader,
-  type TensorBytes,
-  type TensorInfo,
-  writeSafetensors,
-} from '../safetensors.ts';
+import { readModelTensors } from '../model-tensors.ts';
+import { readSafetensorsHeader, type TensorBytes, type TensorInfo, writeSafetensors } from '../safetensors.ts';
 import { sharedFile } from './shared.ts';
 
 /** Changes a tensor on its way into the folder; undefined leaves it out. */

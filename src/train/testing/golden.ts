@@ -5,8 +5,8 @@ import path from 'node:path';
 import { makeBatch } from '../../data/make-batch.ts';
 import type { Batch, TokenRow } from '../../data/types.ts';
 import { fileFromBytes } from '../../model/model-file.ts';
+import { readModelTensors } from '../../model/model-tensors.ts';
 import { readTensor } from '../../model/read-tensor.ts';
-import { readModelTensors } from '../../model/safetensors.ts';
 import { diskFolder, sharedPath } from '../../model/testing/shared.ts';
 
 export interface GoldenJson {

@@ -57,7 +57,7 @@ export const words = {
   },
   another: 'Use another base',
   anotherBody:
-    'A Hugging Face folder (config.json, tokenizer.json, .safetensors) or one .gguf file. It is read here and goes nowhere.',
+    'A Hugging Face folder (config.json, tokenizer.json, .safetensors or pytorch_model.bin) or one .gguf file. It is read here and goes nowhere.',
   pickFolder: 'Choose a model folder',
   pickFiles: 'Choose its files',
   folderInput: 'Model folder',

@@ -6,6 +6,7 @@ const kindOf = (...names: string[]) => sortFiles(names.map((name) => new File(['
 test('a folder with config and weights is a base model', () => {
   expect(kindOf('config.json', 'tokenizer.json', 'model.safetensors', 'README.md')).toBe('model');
   expect(kindOf('config.json', 'model-00001-of-00002.safetensors')).toBe('model');
+  expect(kindOf('config.json', 'pytorch_model.bin')).toBe('model');
 });
 
 test('a .gguf file is a base model, alone or beside its card', () => {

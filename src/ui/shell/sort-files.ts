@@ -17,7 +17,9 @@ export const DATA_ENDINGS = [
   '.md',
   '.markdown',
 ] as const;
-const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
+const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin'];
+
+const isPytorch = (name: string) => /^pytorch_model(-\d{5}-of-\d{5})?\.bin$/.test(name);
 
 const ends = (file: File, endings: readonly string[]) => endings.some((e) => file.name.toLowerCase().endsWith(e));
 
@@ -28,7 +30,7 @@ export function sortFiles(all: readonly File[]): Dropped {
   if (ADAPTER_FILES.some((name) => names.has(name))) return { kind: 'adapter', files };
   if (files.length === 1 && ends(files[0]!, ['.zip'])) return { kind: 'adapter', files };
   if (files.some((file) => ends(file, ['.gguf']))) return { kind: 'model', files };
-  const hasWeights = files.some((file) => ends(file, ['.safetensors']));
+  const hasWeights = files.some((file) => ends(file, ['.safetensors']) || isPytorch(file.name));
   if (hasWeights && names.has('config.json')) return { kind: 'model', files };
   if (hasWeights) {
     return {
