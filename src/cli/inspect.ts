@@ -48,7 +48,7 @@ function print(inspection: Inspection): void {
   }
   if (inspection.kind === 'adapter') {
     console.log('');
-    for (const m of inspection.modules) console.log(`  ${m.path}  rank ${m.r}  alpha ${m.alpha}  ${m.out}×${m.in}`);
+    for (const { path, what } of inspection.modules) console.log(`  ${path}  ${what}`);
   }
   if (inspection.kind === 'model' && inspection.quantErrors) printErrors(inspection.quantErrors);
   for (const w of inspection.warnings) console.log(`warning: ${w}`);

@@ -5,15 +5,21 @@ import {
   BAD_NUMBERS,
   CHECKPOINTING,
   DEFAULT_SETTINGS,
+  type Ia3Choice,
+  METHODS,
+  type Method,
   type Recipe,
   readRecipe,
   type TrainSettings,
+  withoutMethod,
 } from '../engine/node.ts';
 import { readTargets } from './model-flags.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
 export const SETTING_FLAGS = {
   config: { type: 'string' },
+  method: { type: 'string' },
+  'feedforward-modules': { type: 'string' },
   rank: { type: 'string' },
   alpha: { type: 'string' },
   targets: { type: 'string' },
@@ -46,6 +52,8 @@ export const SETTING_FLAGS = {
 export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; --out repeats it as graft_recipe.json); flags win.
                             Every field of PEFT's LoraConfig stands there under settings.lora; "adapters" are up to four
                             that are trained at once, each into a folder of its own in --out
+  --method lora|ia3         the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
+                            --feedforward-modules down_proj (of which inputs), both PEFT's for the model when not given
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
   --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
@@ -110,17 +118,17 @@ export function readSettings(
           ...(from.steps !== undefined && { steps: from.steps }),
           ...(from.epochs !== undefined && { epochs: from.epochs }),
         };
-  const { loraPlusRatio, badNumbers, lora: _, ...rest } = withoutLength(from);
+  const { loraPlusRatio, badNumbers, ...rest } = withoutMethod(withoutLength(from));
   const ratio = flags.text('loraplus-ratio') === undefined ? loraPlusRatio : flags.number('loraplus-ratio', 1);
-  const lora = readLora(flags, from);
+  const method = flags.choice('method', METHODS, from.method ?? 'lora');
   return {
     ...rest,
     ...length,
     rank: flags.number('rank', from.rank),
     alpha: flags.number('alpha', from.alpha),
     dropout: flags.number('dropout', from.dropout),
-    targets: flags.text('targets') === undefined ? from.targets : readTargets(flags),
-    ...(lora && { lora }),
+    targets: flags.text('targets') === undefined || method !== 'lora' ? from.targets : readTargets(flags),
+    ...readMethod(flags, from, method),
     ...(ratio !== undefined && { loraPlusRatio: ratio }),
     learningRate: flags.number('lr', from.learningRate),
     schedule: flags.choice('schedule', ['constant', 'linear', 'cosine'] as const, from.schedule),
@@ -137,6 +145,39 @@ export function readSettings(
     validationSplit: flags.number('validation-split', from.validationSplit),
     evalEvery: flags.number('eval-every', from.evalEvery),
     forgettingEvery: flags.number('forgetting-every', from.forgettingEvery ?? 0),
+  };
+}
+
+/** What the method has of its own. Another method's own, from a recipe, is left behind; another method's flags are refused. */
+function readMethod(flags: Parsed, from: TrainSettings, method: Method): Partial<TrainSettings> {
+  for (const [of, names] of Object.entries(FLAGS_OF) as [Method, readonly FlagName[]][]) {
+    const found = of === method ? undefined : names.find((name) => flags.has(name) || flags.text(name) !== undefined);
+    if (found !== undefined && !FLAGS_OF[method].includes(found))
+      throw new UsageError(`Cannot run graft train: found --${found} with --method ${method}, need --method ${of}`);
+  }
+  if (method === 'ia3') return { method, ia3: readIa3(flags, from) };
+  const lora = readLora(flags, from);
+  return lora ? { lora } : {};
+}
+
+type FlagName = keyof typeof SETTING_FLAGS;
+const FLAGS_OF: Readonly<Record<Method, readonly FlagName[]>> = {
+  lora: ['rank', 'alpha', 'rslora', 'dora', 'bias', 'init', 'targets', 'modules-to-save', 'loraplus-ratio', 'dropout'],
+  ia3: ['targets', 'feedforward-modules', 'modules-to-save'],
+};
+
+function readIa3(flags: Parsed, { ia3 }: TrainSettings): Ia3Choice {
+  const named = (flag: FlagName) =>
+    flags
+      .text(flag)
+      ?.split(',')
+      .map((name) => name.trim());
+  const [targets, feedforward, saved] = [named('targets'), named('feedforward-modules'), named('modules-to-save')];
+  return {
+    ...ia3,
+    ...(targets && { target_modules: targets[0] === 'all-linear' ? 'all-linear' : targets }),
+    ...(feedforward && { feedforward_modules: feedforward }),
+    ...(saved && { modules_to_save: saved }),
   };
 }
 
@@ -162,8 +203,11 @@ function readLora(flags: Parsed, { lora }: TrainSettings): TrainSettings['lora']
 /** `more` wins; a length of either kind takes the place of one of the other kind. LoRA's fields are taken over one by one. */
 function over(settings: TrainSettings, more: Partial<TrainSettings>): TrainSettings {
   const isLong = more.steps !== undefined || more.epochs !== undefined;
-  const lora = settings.lora || more.lora ? { lora: { ...settings.lora, ...more.lora } } : {};
-  return { ...(isLong ? withoutLength(settings) : settings), ...more, ...lora };
+  const isOther = more.method !== undefined && more.method !== (settings.method ?? 'lora');
+  const kept = isOther ? withoutMethod(settings) : settings;
+  const own: Partial<TrainSettings> = isOther ? {} : settings;
+  const lora = own.lora || more.lora ? { lora: { ...own.lora, ...more.lora } } : {};
+  return { ...(isLong ? withoutLength(kept) : kept), ...more, ...lora };
 }
 
 function withoutLength({ steps: _, epochs: __, ...rest }: TrainSettings): TrainSettings {

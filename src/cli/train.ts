@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import {
   CHECKPOINT_EVERY,
   type Checkpoint,
+  dropoutOf,
   isSameDevice,
   type KeepOptions,
   loadRows,
@@ -72,7 +73,7 @@ ${SETTING_HELP}
     let live = opened;
     const start =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
-    const asked = readSettings(flags, recipe, {}, start && { dropout: start.config.lora_dropout });
+    const asked = readSettings(flags, recipe, {}, start && { dropout: dropoutOf(start) });
     const settings = start ? withStart(asked, start, model) : asked;
     const data = await loadRows(model, flags.list('data'), {
       maxTokens: settings.seqLen,

@@ -6,6 +6,9 @@ import path from 'node:path';
 import { inspectFiles } from '../data/inspect-files.ts';
 import type { Notice } from '../data/types.ts';
 import { BASE_TRAITS } from '../gpu/traits.ts';
+import { methodName } from '../lora/adapter-config.ts';
+import { countTrainable } from '../lora/adapter-tensors.ts';
+import { adaptedSites, methodFacts } from '../lora/describe-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { chooseQuant } from '../model/choose-quant.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
@@ -40,16 +43,22 @@ export interface ModelInspection {
 }
 export interface AdapterInspection {
   readonly kind: 'adapter';
+  /** "LoRA", "IA³". */
+  readonly method: string;
   readonly base: string;
-  readonly rank: number;
-  readonly alpha: number;
+  /** Of a LoRA. */
+  readonly rank?: number;
+  readonly alpha?: number;
   readonly parameters: number;
   readonly modules: readonly {
     readonly path: string;
-    readonly r: number;
-    readonly alpha: number;
-    readonly in: number;
-    readonly out: number;
+    /** In words. */
+    readonly what: string;
+    /** Of a LoRA. */
+    readonly r?: number;
+    readonly alpha?: number;
+    readonly in?: number;
+    readonly out?: number;
   }[];
   readonly warnings: readonly string[];
 }
@@ -135,20 +144,19 @@ async function measureErrors({ config, tensors }: ModelFolder, asked: QuantChoic
 
 async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspection> {
   const { adapter, notices } = await readAdapterAlone(files);
-  const modules = [...adapter.modules].map(([at, m]) => ({
-    path: at,
-    r: m.r,
-    alpha: m.alpha,
-    in: m.inFeatures,
-    out: m.outFeatures,
-  }));
+  const { config } = adapter;
+  const sizes = new Map(
+    [...adapter.modules].map(([at, m]) => [at, { r: m.r, alpha: m.alpha, in: m.inFeatures, out: m.outFeatures }]),
+  );
   return {
     kind: 'adapter',
-    base: adapter.config.base_model_name_or_path ?? 'not stated',
-    rank: adapter.config.r,
-    alpha: adapter.config.lora_alpha,
-    parameters: modules.reduce((n, m) => n + m.r * (m.in + m.out), 0),
-    modules,
+    method: methodName(config),
+    base: config.base_model_name_or_path ?? 'not stated',
+    ...(config.peft_type === 'LORA'
+      ? { rank: config.r, alpha: config.lora_alpha }
+      : Object.fromEntries(methodFacts(adapter))),
+    parameters: countTrainable(adapter),
+    modules: adaptedSites(adapter).map((site) => ({ path: site.path, what: site.what, ...sizes.get(site.path) })),
     warnings: notices,
   };
 }

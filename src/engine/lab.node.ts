@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { TokenRow } from '../data/types.ts';
-import type { Adapter } from '../lora/adapter.ts';
+import { type Adapter, asLora } from '../lora/adapter.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -29,7 +29,7 @@ export async function readLabAdapter(at: string, model?: BaseModel): Promise<Ada
 /** Writes the adapter at a lower rank; the base is needed for what its receipt says of it. */
 export async function saveTruncated(adapter: Adapter, rank: number, out: string, model: BaseModel): Promise<void> {
   const name = path.basename(path.resolve(out));
-  const made = { made: 'truncated', from: { rank: adapter.config.r, 'cut to': rank } } as const;
+  const made = { made: 'truncated', from: { rank: asLora(adapter, 'cut the rank').config.r, 'cut to': rank } } as const;
   await writeFolder(out, await adapterFiles(model, truncateAdapter(adapter, rank), name, made));
 }
 

@@ -1,6 +1,8 @@
 // Library: adapters kept in this browser, in and out of it, and onto the device.
 
 import type { Adapter } from '../lora/adapter.ts';
+import { methodName } from '../lora/adapter-config.ts';
+import { targetNames } from '../lora/describe-adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
@@ -139,9 +141,10 @@ export class LibraryService implements LibraryApi {
       baseId: this.session.modelReport!.id,
       baseName: this.session.modelReport!.name,
       baseHash: this.session.modelReport!.hash,
-      rank: adapter.config.r,
-      alpha: adapter.config.lora_alpha,
-      targets: [...new Set([...adapter.modules.keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
+      method: methodName(adapter.config),
+      rank: adapter.config.peft_type === 'LORA' ? adapter.config.r : 0,
+      alpha: adapter.config.peft_type === 'LORA' ? adapter.config.lora_alpha : 0,
+      targets: targetNames(adapter),
       datasetName: run?.dataset.name ?? 'imported',
       steps: run?.outcome.steps ?? 0,
       finalLoss: run?.outcome.finalLoss ?? Number.NaN,

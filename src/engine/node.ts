@@ -33,6 +33,7 @@ import type { Trained } from './train-adapter.ts';
 export { measureFma } from '../gpu/measure.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
+export { type Ia3Choice, METHODS, type Method, withoutMethod } from '../train/adapter-settings.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-file.ts';
@@ -43,7 +44,7 @@ export { type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
-export { withStart } from './run-start.ts';
+export { dropoutOf, withStart } from './run-start.ts';
 export { isSameDevice, type KeepOptions, type Trained, trainTogether } from './train-adapter.ts';
 export { trainThroughFaults } from './train-through-faults.ts';
 

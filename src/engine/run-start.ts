@@ -4,7 +4,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
-import { loraChoiceOf } from '../train/lora-settings.ts';
+import { choiceOf, withoutMethod } from '../train/adapter-settings.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { RunStart } from './protocol.ts';
@@ -26,6 +26,11 @@ export async function readStart(session: Session, { start }: KeptRun): Promise<A
   return start && read(session.needModel(), start);
 }
 
+/** What it was trained with, so that training goes on so. */
+export function dropoutOf({ config }: Adapter): number {
+  return config.peft_type === 'LORA' ? config.lora_dropout : 0;
+}
+
 /** A run from an adapter has that adapter's rank, alpha, targets and kind. */
 export function withStart(settings: TrainSettings, { config, modules }: Adapter, model: BaseModel): TrainSettings {
   const last = (paths: Iterable<string>) => [
@@ -33,15 +38,8 @@ export function withStart(settings: TrainSettings, { config, modules }: Adapter,
   ];
   const own = last(modules.keys());
   const isAll = last(model.linears().keys()).every((name) => own.includes(name));
-  const { lora: _, ...rest } = settings;
-  const lora = loraChoiceOf(config);
-  return {
-    ...rest,
-    rank: config.r,
-    alpha: config.lora_alpha,
-    targets: isAll ? 'all-linear' : own,
-    ...(lora && { lora }),
-  };
+  const rest = { ...withoutMethod(settings), ...choiceOf(config) };
+  return config.peft_type === 'LORA' ? { ...rest, targets: isAll ? 'all-linear' : own } : rest;
 }
 
 async function stateFiles({ host }: Session, from: Extract<RunStart, { kind: 'state' }>) {

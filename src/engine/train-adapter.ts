@@ -3,15 +3,15 @@
 import type { TokenRow } from '../data/types.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
+import type { AdapterConfig } from '../lora/adapter-config.ts';
 import { type AdapterShape, withTensors } from '../lora/adapter-tensors.ts';
 import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
-import type { LoraConfig } from '../lora/lora-config.ts';
 import { placeAdapter } from '../lora/place-adapter.ts';
 import { plainLora } from '../lora/plain-lora.ts';
 import { startAdapter } from '../lora/start-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import { type AdapterChoice, adapterConfigOf } from '../train/adapter-settings.ts';
 import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../train/checkpoint.ts';
-import { loraConfigOf } from '../train/lora-settings.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
@@ -27,10 +27,8 @@ export interface Trained {
   readonly probe: Probe | undefined;
 }
 
-type AdapterChoice = Pick<TrainSettings, 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora'>;
-
-function configFor({ folder, family }: Pick<BaseModel, 'folder' | 'family'>, choice: AdapterChoice): LoraConfig {
-  return loraConfigOf(choice, { name: folder.name, fanInFanOut: family.fanInFanOut });
+function configFor({ folder, family }: Pick<BaseModel, 'folder' | 'family'>, choice: AdapterChoice): AdapterConfig {
+  return adapterConfigOf(choice, { name: folder.name, fanInFanOut: family.fanInFanOut });
 }
 
 /** Where a fresh adapter would sit and with what, before it has numbers. Throws when no target matches. */

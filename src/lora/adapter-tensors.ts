@@ -2,8 +2,9 @@
 // names are PEFT's keys without "base_model.model.", so files, gradients and checkpoints speak of the same things.
 
 import type { Adapter, AdapterModule, SavedTensor, TokenRows } from './adapter.ts';
-import type { LoraConfig } from './lora-config.ts';
+import type { AdapterConfig } from './adapter-config.ts';
 import type { Target } from './match-targets.ts';
+import type { Ia3Module, Ia3Shape } from './methods/ia3.ts';
 
 /** What an adapter has at one module; `true` where the numbers are not there yet. */
 export interface ModuleShape {
@@ -24,6 +25,7 @@ export interface AdapterShape {
   readonly modules: ReadonlyMap<string, ModuleShape>;
   readonly saved?: ReadonlyMap<string, Pick<SavedTensor, 'shape' | 'transposed'>>;
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
+  readonly ia3?: ReadonlyMap<string, Ia3Shape>;
 }
 
 /** How LoRA+ groups parameters (PEFT's create_loraplus_optimizer): A and matrices, B and vectors, LoRA of embeddings. */
@@ -34,7 +36,7 @@ export interface AdapterTensor {
   readonly name: string;
   /** The module's path; of a saved parameter, its name in the base. */
   readonly path: string;
-  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens';
+  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens' | 'ia3';
   readonly shape: readonly number[];
   readonly group: RateGroup;
   /** LoRA+ decays neither biases nor the weights of layer norms. */
@@ -45,7 +47,7 @@ export interface AdapterTensor {
 export type TensorTable = ReadonlyMap<string, Float32Array>;
 
 /** All tensors of an adapter, in the order in which they lie in memory. */
-export function adapterTensors({ modules, saved, tokens }: AdapterShape): AdapterTensor[] {
+export function adapterTensors({ modules, saved, tokens, ia3 }: AdapterShape): AdapterTensor[] {
   const list: AdapterTensor[] = [];
   for (const [path, m] of modules) {
     const [a, b] = m.isEmbedding ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
@@ -56,6 +58,10 @@ export function adapterTensors({ modules, saved, tokens }: AdapterShape): Adapte
     const vector = { ...rest, shape: [m.outFeatures], group: 'b' } as const;
     if (m.magnitude) list.push({ ...vector, name: `${path}.lora_magnitude_vector`, part: 'magnitude' });
     if (m.loraBias) list.push({ ...vector, name: `${path}.lora_B.bias`, part: 'lora_bias', isBias: true });
+  }
+  for (const [path, { isFeedforward, inFeatures, outFeatures }] of ia3 ?? []) {
+    const shape = isFeedforward ? [1, inFeatures] : [outFeatures, 1];
+    list.push({ name: `${path}.ia3_l`, path, part: 'ia3', shape, group: 'b', isBias: false });
   }
   for (const [path, { shape }] of saved ?? []) {
     const isVector = shape.length === 1;
@@ -84,6 +90,7 @@ export function tensorsOf(adapter: Adapter): Map<string, Float32Array> {
         lora_bias: module?.loraBias,
         saved: adapter.saved?.get(path)?.values,
         tokens: adapter.tokens?.get(path)?.rows,
+        ia3: adapter.ia3?.get(path)?.values,
       }[part];
       return [name, values!];
     }),
@@ -102,7 +109,7 @@ export interface TargetShape extends AdapterShape {
 
 /** An adapter of this shape with these numbers. Throws a RangeError for a tensor that the table does not have. */
 export function fillShape(
-  config: LoraConfig,
+  config: AdapterConfig,
   baseName: string | undefined,
   shape: TargetShape,
   table: TensorTable,
@@ -110,18 +117,27 @@ export function fillShape(
   const modules = new Map<string, AdapterModule>();
   const saved = new Map<string, SavedTensor>();
   const tokens = new Map<string, TokenRows>();
+  const ia3 = new Map<string, Ia3Module>();
   for (const { name, path, part } of adapterTensors(shape)) {
     const values = table.get(name);
     if (values === undefined) throw new RangeError(`Cannot fill the adapter: found no "${name}", need all its tensors`);
     if (part === 'saved') saved.set(path, { ...shape.saved!.get(path)!, values });
     else if (part === 'tokens') tokens.set(path, { ...shape.tokens!.get(path)!, rows: values });
+    else if (part === 'ia3') ia3.set(path, { ...shape.ia3!.get(path)!, values });
     else
       modules.set(path, {
         ...(modules.get(path) ?? shape.modules.get(path)!),
         [FIELDS[part]]: values,
       } as AdapterModule);
   }
-  return { config, baseName, modules, ...(shape.saved && { saved }), ...(shape.tokens && { tokens }) };
+  return {
+    config,
+    baseName,
+    modules,
+    ...(shape.saved && { saved }),
+    ...(shape.tokens && { tokens }),
+    ...(shape.ia3 && { ia3 }),
+  };
 }
 
 const FIELDS = { lora_A: 'a', lora_B: 'b', magnitude: 'magnitude', lora_bias: 'loraBias' } as const;

@@ -1,10 +1,12 @@
-// An adapter in memory: PEFT's config and what it changes of a base, all in f32. At most linears it is LoRA's factors alone:
+// An adapter in memory: its config and what it changes of a base, all in f32. At most linears a LoRA is its factors alone:
 //   y += scaling · B·(A·x)
 // and beside them whatever its config asks for: magnitudes (DoRA), biases of B, parameters of the base that were trained in
-// full (modules_to_save, bias), and rows of the embedding.
+// full (modules_to_save, bias), and rows of the embedding. Adapters of other methods (methods/) have no such modules.
 
+import { type AdapterConfig, methodName } from './adapter-config.ts';
 import type { LoraConfig } from './lora-config.ts';
 import type { Target } from './match-targets.ts';
+import type { Ia3Module } from './methods/ia3.ts';
 
 export interface AdapterModule extends Target {
   /** (r, inFeatures) row-major. Of an embedding: lora_embedding_A (r, rows of the table). */
@@ -40,15 +42,28 @@ export interface TokenRows {
 }
 
 export interface Adapter {
-  readonly config: LoraConfig;
+  readonly config: AdapterConfig;
   /** The base's name on the Hub, or whatever the user called its folder. */
   readonly baseName: string | undefined;
-  /** By module path ("model.layers.0.self_attn.q_proj"). */
+  /** LoRA's, by module path ("model.layers.0.self_attn.q_proj"); of another method there are none. */
   readonly modules: ReadonlyMap<string, AdapterModule>;
   /** By the parameter's name in the base ("lm_head.weight", "model.norm.weight"). */
   readonly saved?: ReadonlyMap<string, SavedTensor>;
   /** By the embedding's path ("model.embed_tokens"). */
   readonly tokens?: ReadonlyMap<string, TokenRows>;
+  /** IA³'s factors, by module path. */
+  readonly ia3?: ReadonlyMap<string, Ia3Module>;
+}
+
+export interface LoraAdapter extends Adapter {
+  readonly config: LoraConfig;
+}
+
+/** The adapter, where it is a LoRA. Throws a RangeError for other methods: "Cannot <action>: found …". */
+export function asLora(adapter: Adapter, action: string): LoraAdapter {
+  const { config } = adapter;
+  if (config.peft_type === 'LORA') return { ...adapter, config };
+  throw new RangeError(`Cannot ${action}: found an adapter of ${methodName(config)}, need a LoRA`);
 }
 
 /** [out, in] features of every linear of a model, by module path. */
@@ -68,6 +83,8 @@ export function checkAdapter(adapter: Adapter): void {
   }
   for (const [path, { ids, columns, rows }] of adapter.tokens ?? [])
     checkTensor(`${path}.trainable_tokens_delta`, rows, ids.length, columns);
+  for (const [path, { values, isFeedforward, inFeatures, outFeatures }] of adapter.ia3 ?? [])
+    checkTensor(`${path}.ia3_l`, values, 1, isFeedforward ? inFeatures : outFeatures);
 }
 
 /** What an adapter has beside the factors of linears, in words; undefined for a plain LoRA. */

@@ -20,6 +20,7 @@ import type { Adapt, EmbeddingCall, LinearCall, ModuleCall, ParameterSource } fr
 import type { Head } from '../model/model-parts.ts';
 import type { AdapterShape, AdapterTensor, ModuleShape } from './adapter-tensors.ts';
 import { type FlatAdapter, flatLayout, normName, normsOf, startName, tokenListName } from './flat-adapter.ts';
+import { type Ia3Part, ia3Linear } from './methods/ia3.ts';
 
 export interface DropoutInputs {
   /** Probability that an element of x is dropped in the low-rank branch. */
@@ -67,6 +68,8 @@ export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?
   const linear = (call: LinearCall): Value => {
     const { path, x, addend } = call;
     const m = shape.modules.get(path);
+    const factors = parts.ia3(path);
+    if (factors !== undefined) return ia3Linear(g, call, [factors], parts.source);
     if (m === undefined) return call.run(parts.source);
     const { lora_A, lora_B, magnitude, lora_bias, start } = parts.of(path);
     const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
@@ -142,8 +145,8 @@ export function attachFrozen(
   const strengthAt = ({ strength }: { readonly strength: Value }, at?: ColumnChoice): Value =>
     at ? gatherInput(g, strength, at) : strength;
   /** The module's result in the base and, by strength, in each adapter that keeps parameters of its own for it. */
-  const blended = (call: ModuleCall, at?: ColumnChoice): Value => {
-    let y = call.run();
+  const blended = (call: ModuleCall, at?: ColumnChoice, base = call.run()): Value => {
+    let y = base;
     for (const adapter of used)
       if (adapter.parts.hasSaved(call.path))
         y = blendColumns(g, y, call.run(adapter.parts.source), strengthAt(adapter, at));
@@ -152,7 +155,11 @@ export function attachFrozen(
 
   const linear = (call: LinearCall): Value => {
     const { path, x } = call;
-    let y = blended(call, call.at);
+    const factors = used.flatMap((adapter): Ia3Part[] => {
+      const part = adapter.parts.ia3(path);
+      return part ? [{ ...part, strength: strengthAt(adapter, call.at) }] : [];
+    });
+    let y = blended(call, call.at, factors.length > 0 ? ia3Linear(g, call, factors) : undefined);
     let w: Value | undefined;
     for (const adapter of used) {
       const { shape, parts, norms } = adapter;
@@ -238,6 +245,10 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
       lora_bias: tensors.get(partName(path, 'lora_bias')),
       start: starts.get(path),
     }),
+    ia3: (path: string): Ia3Part | undefined => {
+      const found = shape.ia3?.get(path);
+      return found && { isFeedforward: found.isFeedforward, l: tensors.get(partName(path, 'ia3'))! };
+    },
     tokens: (path: string) => {
       const tokens = lists.get(path);
       return tokens && { rows: tensors.get(partName(path, 'tokens'))!, tokens, strength };

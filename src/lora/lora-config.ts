@@ -3,6 +3,7 @@
 // not compute is refused by name, so an adapter that loads does what it did where it came from.
 
 import { isObject } from '../model/model-file.ts';
+import { bad, finite, flag, type Json, moduleNames, names, refuseClassifier, size, text } from './config-fields.ts';
 
 export interface LoraConfig {
   readonly peft_type: 'LORA';
@@ -37,8 +38,6 @@ export interface LoraConfig {
   readonly other: Readonly<Record<string, unknown>>;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** PEFT's defaults: what a key that is absent means. */
 export const DEFAULT_LORA: LoraConfig = {
   peft_type: 'LORA',
@@ -65,7 +64,7 @@ export const DEFAULT_LORA: LoraConfig = {
 };
 
 /** Keys of PEFT 0.21 that have no effect on a trained adapter. */
-const WITHOUT_EFFECT = [
+export const WITHOUT_EFFECT: readonly string[] = [
   'auto_mapping',
   'corda_config',
   'ensure_weight_tying',
@@ -165,9 +164,7 @@ function sortKeys(value: unknown): unknown {
 function refuseOtherAdapters(json: Json): void {
   if (json.peft_type !== 'LORA') throw bad('peft_type', json.peft_type, '"LORA"');
   for (const key of REFUSED) if (!isEmpty(json[key])) throw bad(key, json[key], 'an adapter without it');
-  // PEFT adds a trained classifier to these, whatever the file says.
-  if (json.task_type === 'SEQ_CLS' || json.task_type === 'TOKEN_CLS')
-    throw bad('task_type', json.task_type, '"CAUSAL_LM"');
+  refuseClassifier(json);
 }
 
 /** PEFT refuses these combinations too. */
@@ -201,13 +198,6 @@ export function checkTogether({
 function biases(value: unknown): LoraConfig['bias'] {
   if (value === 'none' || value === 'all' || value === 'lora_only') return value;
   throw bad('bias', value, '"none", "all" or "lora_only"');
-}
-
-function moduleNames(value: unknown): readonly string[] | null {
-  if (value === null) return null;
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== ''))
-    return value.length === 0 ? null : value;
-  throw bad('modules_to_save', value, 'names of modules or null');
 }
 
 function tokenIds(value: unknown): LoraConfig['trainable_token_indices'] {
@@ -252,39 +242,13 @@ function isEmpty(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
-function text(json: Json, key: string): string | null {
-  const value = json[key] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  throw bad(key, value, 'text or null');
-}
-
-function flag(json: Json, key: string): boolean {
-  const value = json[key] ?? false;
-  if (typeof value === 'boolean') return value;
-  throw bad(key, value, 'true or false');
-}
-
 function rank(key: string, value: unknown): number {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_RANK) return value as number;
-  throw bad(key, value, `a whole number from 1 to ${MAX_RANK}`);
-}
-
-function finite(key: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw bad(key, value, 'a number');
+  return size(key, value, MAX_RANK);
 }
 
 function dropout(value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value < 1) return value;
   throw bad('lora_dropout', value, 'a number from 0 to below 1');
-}
-
-/** A list of names, one text, or null. */
-function names(json: Json, key: string): readonly string[] | string | null {
-  const value = json[key] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
-  throw bad(key, value, 'names, a regular expression or null');
 }
 
 function layers(value: unknown): readonly number[] | number | null {
@@ -298,9 +262,4 @@ function pattern(json: Json, key: string, check: (key: string, value: unknown) =
   const value = json[key] ?? {};
   if (!isObject(value)) throw bad(key, value, 'numbers by pattern');
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, check(`${key} "${name}"`, entry)]));
-}
-
-function bad(key: string, found: unknown, need: string): RangeError {
-  const shown = found === undefined ? `no ${key}` : `${key} ${JSON.stringify(found).slice(0, 100)}`;
-  return new RangeError(`Cannot read "adapter_config.json": found ${shown}, need ${need}`);
 }

@@ -10,6 +10,7 @@ import type { TensorInfo } from '../model/safetensors.ts';
 import { storedRows } from '../model/stored-rows.ts';
 import type { Adapter } from './adapter.ts';
 import { mergeRows } from './merge-rows.ts';
+import { mergeIa3Bias, mergeIa3Rows } from './methods/ia3.ts';
 
 export interface MergeBase {
   readonly config: ModelConfig;
@@ -55,8 +56,8 @@ export function mergedModel(base: MergeBase, adapter: Adapter | undefined): Merg
 }
 
 /** Whether embedding and head are no longer the same afterwards. Trained rows of tokens count in both (as in PEFT). */
-function splits({ modules, saved }: Adapter, embedding: string, head: string): boolean {
-  return [embedding, head].some((name) => saved?.has(name) || modules.has(pathOf(name)));
+function splits({ modules, saved, ia3 }: Adapter, embedding: string, head: string): boolean {
+  return [embedding, head].some((name) => saved?.has(name) || modules.has(pathOf(name)) || ia3?.has(pathOf(name)));
 }
 
 /** Everything that an adapter holds has a place among the tensors. */
@@ -69,6 +70,7 @@ function checkPlaces(adapter: Adapter, specs: readonly WeightSpec[]): Adapter {
     need(`${path}.weight`, `the adapter at "${path}"`);
     if (loraBias) need(`${path}.bias`, `lora_B.bias at "${path}"`);
   }
+  for (const path of adapter.ia3?.keys() ?? []) need(`${path}.weight`, `the factors at "${path}"`);
   for (const name of adapter.saved?.keys() ?? []) need(name, `"${name}"`);
   for (const path of adapter.tokens?.keys() ?? []) need(`${path}.weight`, `the trained tokens of "${path}"`);
   return adapter;
@@ -79,10 +81,12 @@ async function* matrix({ tensors, quant }: MergeBase, spec: WeightSpec, source: 
   const saved = adapter?.saved?.get(spec.name);
   const module = adapter?.modules.get(path);
   const tokens = adapter?.tokens?.get(path);
+  const ia3 = adapter?.ia3?.get(path);
   const columns = spec.shape[1]!;
   for await (const { rowBegin, values } of storedRows(tensors, placeWeight({ ...spec, name: source }, quant))) {
     if (saved) values.set(saved.values.subarray(rowBegin * columns, rowBegin * columns + values.length));
     if (module) mergeRows(path, module, values, rowBegin);
+    if (ia3) mergeIa3Rows(ia3, values, rowBegin);
     for (const [i, id] of (tokens?.ids ?? []).entries()) {
       const at = (id - rowBegin) * columns;
       if (at >= 0 && at < values.length) values.set(tokens!.rows.subarray(i * columns, (i + 1) * columns), at);
@@ -93,13 +97,16 @@ async function* matrix({ tensors, quant }: MergeBase, spec: WeightSpec, source: 
 
 async function* vector({ tensors }: MergeBase, { name, offset = 0 }: WeightSpec, adapter: Adapter | undefined) {
   const saved = adapter?.saved?.get(name)?.values;
-  const module = name.endsWith('.bias') ? adapter?.modules.get(name.replace(/\.bias$/, '')) : undefined;
+  const path = name.endsWith('.bias') ? name.replace(/\.bias$/, '') : '';
+  const module = adapter?.modules.get(path);
+  const ia3 = adapter?.ia3?.get(path);
   const info = tensors.get(name)!;
   // GGUF has what is multiplied with, Hugging Face's files what the family adds 1 to.
   const lifted = info.asUsed && offset !== 0;
   const base = saved ?? (await readTensor(info));
   checkFinite(name, base, 1);
-  const values = !saved && lifted ? base.map((v) => v - offset) : base;
+  const own = !saved && lifted ? base.map((v) => v - offset) : base;
+  const values = ia3 ? mergeIa3Bias(ia3, own) : own;
   const bias = module?.loraBias;
   yield { rowBegin: 0, values: bias ? values.map((v, i) => v + module.scaling * bias[i]!) : values };
 }

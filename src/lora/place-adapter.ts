@@ -4,9 +4,11 @@
 import type { ModelParts } from '../model/model-parts.ts';
 import type { WeightSpec } from '../model/prepare-weights.ts';
 import type { LinearShapes, SavedTensor, TokenRows } from './adapter.ts';
+import type { AdapterConfig } from './adapter-config.ts';
 import type { ModuleShape } from './adapter-tensors.ts';
 import type { LoraConfig } from './lora-config.ts';
 import { resolveTargets, type Target } from './match-targets.ts';
+import { type Ia3Config, type Ia3Shape, placeIa3 } from './methods/ia3.ts';
 
 /** What is known of a base. With its linears alone, an adapter can sit on those and on nothing else. */
 export interface Sites extends Partial<Omit<ModelParts, 'linears'>> {
@@ -24,10 +26,30 @@ export interface Placement {
   readonly modules: ReadonlyMap<string, PlacedModule>;
   readonly saved?: ReadonlyMap<string, Pick<SavedTensor, 'shape' | 'transposed'>>;
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
+  readonly ia3?: ReadonlyMap<string, Ia3Shape>;
 }
 
 /** Throws a RangeError that names what the config asks for and the base does not have. */
-export function placeAdapter(config: LoraConfig, sites: Sites): Placement {
+export function placeAdapter(config: AdapterConfig, sites: Sites): Placement {
+  switch (config.peft_type) {
+    case 'LORA':
+      return placeLora(config, sites);
+    case 'IA3':
+      return placeFactors(config, sites);
+  }
+}
+
+const NO_MODULES: ReadonlyMap<string, PlacedModule> = new Map();
+
+function placeFactors(config: Ia3Config, sites: Sites): Placement {
+  const { head, linears, tensors = [], ia3Defaults } = sites;
+  const headSite = head && tensors.length > 0 ? { path: head.path, shape: headShape(sites) } : undefined;
+  const ia3 = placeIa3(config, linears, ia3Defaults, headSite);
+  const saved = savedParameters({ modules_to_save: config.modules_to_save, bias: 'none' }, sites, NO_MODULES);
+  return { modules: NO_MODULES, ia3, ...(saved.size > 0 && { saved }) };
+}
+
+function placeLora(config: LoraConfig, sites: Sites): Placement {
   const { linears, embeddings = new Map(), head, tensors = [], defaultTargets } = sites;
   const others = head && { embeddings: embeddings.keys(), head: head.path };
   const modules = new Map<string, PlacedModule>();
@@ -69,7 +91,7 @@ function headShape({ head, tensors }: Sites): readonly [number, number] {
  * as an entry of modules_to_save does (PEFT compares plain texts: "norm" is all norms), and the biases that `bias` names.
  */
 function savedParameters(
-  { modules_to_save, bias }: LoraConfig,
+  { modules_to_save, bias }: Pick<LoraConfig, 'modules_to_save' | 'bias'>,
   { tensors = [], head }: Sites,
   modules: ReadonlyMap<string, PlacedModule>,
 ) {

@@ -6,7 +6,7 @@ import type { Adapter, AdapterModule } from './adapter.ts';
 /** The adapter itself when nothing was taken from the base. */
 export function plainLora(adapter: Adapter): Adapter {
   const { config } = adapter;
-  if (![...adapter.modules.values()].some(({ start }) => start)) return adapter;
+  if (config.peft_type !== 'LORA' || ![...adapter.modules.values()].some(({ start }) => start)) return adapter;
   // alpha / r, or alpha / √r, stays what it was.
   const louder = config.use_rslora ? Math.SQRT2 : 2;
   const times = (values: Readonly<Record<string, number>>, by: number) =>

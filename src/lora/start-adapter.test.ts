@@ -8,7 +8,7 @@ import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { readParameter } from '../model/read-parameter.ts';
 import { diskFolder, goldenPath, readGoldenTensors, relativeL2 } from '../train/testing/golden.ts';
-import type { Adapter } from './adapter.ts';
+import { type Adapter, asLora } from './adapter.ts';
 import { moduleDelta } from './delta.ts';
 import { DEFAULT_LORA, type LoraConfig } from './lora-config.ts';
 import { startAdapter } from './start-adapter.ts';
@@ -81,7 +81,7 @@ describe.skipIf(untied === undefined)('startAdapter() against PEFT', () => {
     const kept = open('llama_untied', { linears: 'nf4', embeddings: 'f32' });
     const { folder, parts, quant } = await kept;
     const adapter = await start(kept, { init_lora_weights: 'loftq', r: 16, lora_alpha: 32 });
-    expect(adapter.config.init_lora_weights).toBe(true);
+    expect(asLora(adapter, 'test').config.init_lora_weights).toBe(true);
     for (const [at, module] of adapter.modules) {
       const spec = parts.tensors.find(({ name }) => name === `${at}.weight`)!;
       const [w, stored] = [await readParameter(folder.tensors, spec), await readParameter(folder.tensors, spec, quant)];

@@ -4,10 +4,12 @@
 import type { BaseModel } from '../model/base-model.ts';
 import { readParameter } from '../model/read-parameter.ts';
 import { type Adapter, type AdapterModule, checkAdapter, type SavedTensor, type TokenRows } from './adapter.ts';
+import type { AdapterConfig } from './adapter-config.ts';
 import { matrix } from './algebra/matrix.ts';
 import { FlatAdapter, normName, readFlat } from './flat-adapter.ts';
 import { initFactors, normalNumbers } from './init-adapter.ts';
 import type { LoraConfig } from './lora-config.ts';
+import type { Ia3Config } from './methods/ia3.ts';
 import { type Placement, placeAdapter } from './place-adapter.ts';
 import { oloraFactors, type PrincipalFactors, pissaFactors, randomisedFactors } from './principal-factors.ts';
 
@@ -17,7 +19,30 @@ const LOFTQ_ITERATIONS = 8;
 const SMALL = 512;
 
 /** Throws a RangeError that names what of the config can not be begun here. */
-export async function startAdapter(model: BaseModel, config: LoraConfig, seed: number): Promise<Adapter> {
+export async function startAdapter(model: BaseModel, config: AdapterConfig, seed: number): Promise<Adapter> {
+  switch (config.peft_type) {
+    case 'LORA':
+      return startLora(model, config, seed);
+    case 'IA3':
+      return startIa3(model, config, seed);
+  }
+}
+
+/** Factors of 1, which leave the base as it is; random ones where the config says so. */
+async function startIa3(model: BaseModel, config: Ia3Config, seed: number): Promise<Adapter> {
+  const placed = placeAdapter(config, model.parts);
+  const ia3 = new Map(
+    [...placed.ia3!].map(([path, shape]) => {
+      const values = new Float32Array(shape.isFeedforward ? shape.inFeatures : shape.outFeatures).fill(1);
+      const normal = normalNumbers(seed, `${path}.ia3_l`);
+      return [path, { ...shape, values: config.init_ia3_weights ? values : values.map((_, k) => normal(k)) }] as const;
+    }),
+  );
+  const saved = await savedNumbers(model, placed);
+  return { config, baseName: model.folder.name, modules: new Map(), ia3, ...(saved && { saved }) };
+}
+
+async function startLora(model: BaseModel, config: LoraConfig, seed: number): Promise<Adapter> {
   const placed = placeAdapter(config, model.parts);
   const init = config.init_lora_weights;
   const takesFromBase = typeof init === 'string' && init !== 'gaussian' && init !== 'orthogonal';

@@ -45,6 +45,8 @@ export interface LinearCall extends ModuleCall {
   readonly at: ColumnChoice | undefined;
   weight(source?: ParameterSource): Weight;
   bias(source?: ParameterSource): Value | undefined;
+  /** The same of another x, with another residual or none. */
+  product(x: Value, addend: Value | undefined, source?: ParameterSource): Value;
 }
 
 /** x (C,T) = scale·W[ids]. */
@@ -226,6 +228,14 @@ export class Layers {
     const weightOf = (source?: ParameterSource) => source?.matrix(weight) ?? matrix ?? this.weight(weight);
     const biasOf = (source?: ParameterSource) =>
       hasBias ? (source?.vector(biasSpec) ?? this.vector(biasSpec)) : undefined;
+    const product: LinearCall['product'] = (input, residual, source) => {
+      const bias = biasOf(source);
+      return matmul(this.graph, weightOf(source), input, {
+        label,
+        ...(residual && { addend: residual }),
+        ...(bias && { bias }),
+      });
+    };
     return this.adapt.linear({
       kind: 'linear',
       path,
@@ -234,10 +244,8 @@ export class Layers {
       at,
       weight: weightOf,
       bias: biasOf,
-      run: (source) => {
-        const bias = biasOf(source);
-        return matmul(this.graph, weightOf(source), x, { label, ...(addend && { addend }), ...(bias && { bias }) });
-      },
+      product,
+      run: (source) => product(x, addend, source),
     });
   }
 

@@ -5,6 +5,7 @@ import { Graph } from '../gpu/graph.ts';
 import { BASE_TRAITS } from '../gpu/traits.ts';
 import type { ModelConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
+import type { Family } from './families/family.ts';
 import { Layers } from './layers.ts';
 import { packedInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
@@ -25,6 +26,8 @@ export interface ModelParts {
   readonly embeddings: ReadonlyMap<string, readonly [number, number]>;
   /** What PEFT takes for `target_modules: null`. */
   readonly defaultTargets: readonly string[] | undefined;
+  /** The same of IA³. */
+  readonly ia3Defaults: Family['ia3Defaults'];
   /** In the order of the forward pass, the head last. */
   readonly tensors: readonly WeightSpec[];
   /** Module path → [out, in] features, in the order of the forward pass; without the head. */
@@ -65,6 +68,6 @@ export function modelParts(config: ModelConfig): ModelParts {
   family.hidden(m, config);
   const matrix = family.head(m, config).name.replace(/\.weight$/, '');
   const head = { path: 'lm_head', matrix, isTied: embeddings.has(matrix) };
-  const { defaultTargets } = family;
-  return { tensors: [...tensors.values()], linears, head, embeddings, defaultTargets };
+  const { defaultTargets, ia3Defaults } = family;
+  return { tensors: [...tensors.values()], linears, head, embeddings, defaultTargets, ia3Defaults };
 }

@@ -4,23 +4,19 @@
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../gpu/testing/open-device.ts';
-import type { Adapter } from '../lora/adapter.ts';
 import { tensorsOf } from '../lora/adapter-tensors.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
-import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { bitsandbytesFolder } from '../model/testing/bitsandbytes-folder.ts';
-import { Generator } from './generate.ts';
-import { gradientErrors, trainTwenty } from './testing/follow-golden.ts';
+import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
   diskFolder,
   type GoldenJson,
   goldenPath,
-  goldenRows,
   readGoldenJson,
   readGoldenTensors,
   relativeL2,
@@ -153,7 +149,7 @@ for (const golden of CASES) {
     });
 
     it('continues greedily with the same ids', async () => {
-      expect(await greedy(await opened, undefined, base)).toEqual(base.greedy.new_ids);
+      expect(await greedyIds(await opened, undefined, base)).toEqual(base.greedy.new_ids);
     });
 
     for (const name of golden.adapters) {
@@ -191,7 +187,7 @@ for (const golden of CASES) {
       });
 
       it(`${name}: continues greedily with the same ids`, async () => {
-        expect(await greedy(await opened, await adapterAt('adapter'), base)).toEqual(json.greedy.new_ids);
+        expect(await greedyIds(await opened, await adapterAt('adapter'), base)).toEqual(json.greedy.new_ids);
       });
     }
 
@@ -210,25 +206,4 @@ for (const golden of CASES) {
       expect(Math.max(...errors)).toBeGreaterThan(GRADIENT);
     });
   });
-}
-
-async function greedy(model: BaseModel, adapter: Adapter | undefined, base: BaseJson): Promise<number[][]> {
-  const flat = adapter && (await FlatAdapter.load(model.device, adapter));
-  const out: number[][] = [];
-  for (const { ids } of goldenRows(base)) {
-    const generator = await Generator.create(model, [{ adapter: flat, strength: 1 }], ids.length + 16);
-    const row: number[] = [];
-    for await (const { id } of generator.run([...ids], {
-      maxTokens: 16,
-      temperature: 0,
-      topP: 1,
-      seed: 0,
-      stopIds: [],
-    }))
-      if (id !== undefined) row.push(id);
-    generator.destroy();
-    out.push(row);
-  }
-  flat?.destroy();
-  return out;
 }

@@ -3,7 +3,8 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
-import { type LoraChoice, loraConfigOf, withoutAction } from './lora-settings.ts';
+import { adapterConfigOf, type Ia3Choice, METHODS, SETTINGS_OF } from './adapter-settings.ts';
+import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import {
   BAD_NUMBERS,
   CHECKPOINTING,
@@ -68,7 +69,7 @@ const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31)
 const indices = v.pipe(v.array(index), v.maxLength(MAX_TARGETS));
 const pattern = (value: v.GenericSchema<number>) => v.record(short(4000), value);
 
-/** The fields of PEFT's LoraConfig that are not settings of their own; what they mean together, `loraConfigOf` checks. */
+/** The fields of PEFT's LoraConfig that are not settings of their own; what they mean together, `adapterConfigOf` checks. */
 const LORA = v.strictObject({
   target_modules: v.exactOptional(names),
   exclude_modules: v.exactOptional(v.nullable(names)),
@@ -92,8 +93,19 @@ const LORA = v.strictObject({
   ),
 }) satisfies v.GenericSchema<unknown, LoraChoice>;
 
+/** The same of PEFT's IA3Config. */
+const IA3 = v.strictObject({
+  target_modules: v.exactOptional(v.nullable(names)),
+  feedforward_modules: v.exactOptional(v.nullable(names)),
+  exclude_modules: v.exactOptional(v.nullable(names)),
+  modules_to_save: v.exactOptional(v.nullable(v.pipe(v.array(short(256)), v.maxLength(MAX_TARGETS)))),
+  init_ia3_weights: v.exactOptional(v.boolean()),
+}) satisfies v.GenericSchema<unknown, Ia3Choice>;
+
 const SETTINGS = v.strictObject({
   ...NUMBERS,
+  method: v.exactOptional(among(METHODS)),
+  ia3: v.exactOptional(IA3),
   lora: v.exactOptional(LORA),
   targets: v.exactOptional(
     v.union([v.literal('all-linear'), v.pipe(v.array(short(128)), v.minLength(1), v.maxLength(MAX_TARGETS))]),
@@ -171,9 +183,9 @@ export function readRecipe(text: string, { several = false } = {}): Recipe {
 function checkRecipe(settings: Partial<TrainSettings>): void {
   if (settings.steps !== undefined && settings.epochs !== undefined)
     throw new RangeError('Cannot read the recipe: found both steps and epochs, need one');
-  if (settings.lora === undefined) return;
+  if (METHODS.every((method) => settings[SETTINGS_OF[method]] === undefined) && settings.method === undefined) return;
   try {
-    loraConfigOf({ ...DEFAULT_SETTINGS, ...settings });
+    adapterConfigOf({ ...DEFAULT_SETTINGS, ...settings });
   } catch (error) {
     throw new RangeError(`Cannot read the recipe: ${withoutAction(error as Error)}`);
   }

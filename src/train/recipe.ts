@@ -1,10 +1,13 @@
 // What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
 
 import type { Checkpointing } from '../gpu/recompute.ts';
-import { type LoraChoice, loraConfigOf, withoutAction } from './lora-settings.ts';
+import { adapterConfigOf, type Ia3Choice, type Method } from './adapter-settings.ts';
+import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface TrainSettings {
+  /** What kind of adapter; a LoRA when absent. Rank, alpha, dropout and targets are LoRA's. */
+  readonly method?: Method;
   readonly rank: number;
   readonly alpha: number;
   readonly dropout: number;
@@ -12,6 +15,8 @@ export interface TrainSettings {
   readonly targets: 'all-linear' | readonly string[];
   /** The rest of PEFT's LoraConfig, under its own names. */
   readonly lora?: LoraChoice;
+  /** PEFT's IA3Config, under its own names. */
+  readonly ia3?: Ia3Choice;
   /** LoRA+: B, and every vector, learns this many times as fast as A. Absent: as fast. */
   readonly loraPlusRatio?: number;
   /** LoRA+: the learning rate of LoRA on embeddings; 1e-6 when absent, as in PEFT. */
@@ -142,7 +147,7 @@ export function checkSettings(settings: TrainSettings): void {
   if (settings.targets !== 'all-linear' && settings.targets.length === 0)
     throw new RangeError('Cannot train: found no target modules, need at least one');
   try {
-    loraConfigOf(settings);
+    adapterConfigOf(settings);
   } catch (error) {
     throw new RangeError(`Cannot train: ${withoutAction(error as Error)}`);
   }

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDevice } from '../gpu/testing/open-device.ts';
-import type { Adapter } from '../lora/adapter.ts';
+import { type Adapter, asLora } from '../lora/adapter.ts';
 import { tensorsOf, withTensors } from '../lora/adapter-tensors.ts';
 import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -239,7 +239,7 @@ for (const name of ['pissa', 'olora'] as const) {
         );
       const trained = plainLora(withTensors(await begun(), final));
       const converted = await adapterAt('adapter_final_converted');
-      const { r, lora_alpha } = converted.config;
+      const { r, lora_alpha } = asLora(converted, 'test').config;
       expect(trained.config).toMatchObject({ r, lora_alpha, init_lora_weights: true });
       for (const [tensor, values] of tensorsOf(trained))
         expect(relativeL2(values, tensorsOf(converted).get(tensor)!), tensor).toBeLessThan(FINAL_ADAPTER);

@@ -1,6 +1,6 @@
 // What an adapter is made of, linear by linear, and how it relates to others: everything that needs no base.
 
-import type { Adapter } from '../../lora/adapter.ts';
+import { type Adapter, asLora } from '../../lora/adapter.ts';
 import { compareAdapters } from '../../lora/lab/compare-adapters.ts';
 import { type ModuleSpectrum, moduleSpectrum } from '../../lora/lab/module-spectrum.ts';
 
@@ -24,6 +24,7 @@ export interface AdapterAnatomy {
 
 /** `baseNorms`: ‖W‖ by module path, where it is known. */
 export function adapterAnatomy(adapter: Adapter, baseNorms?: ReadonlyMap<string, number>): AdapterAnatomy {
+  asLora(adapter, 'take the adapter apart');
   const modules = [...adapter.modules].map(([path, module]): ModuleAnatomy => {
     const { r: rank, outFeatures, inFeatures } = module;
     const baseNorm = baseNorms?.get(path);

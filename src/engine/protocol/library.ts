@@ -17,6 +17,9 @@ export interface AdapterRecord {
   readonly baseId: string;
   readonly baseName: string;
   readonly baseHash: string;
+  /** "IA³"; absent in records of older versions, which are LoRAs. */
+  readonly method?: string | undefined;
+  /** Of a LoRA; else 0. */
   readonly rank: number;
   readonly alpha: number;
   readonly targets: readonly string[];

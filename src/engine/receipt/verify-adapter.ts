@@ -2,6 +2,9 @@
 // does something, and is what its receipt says it was when it was written.
 
 import type { Adapter } from '../../lora/adapter.ts';
+import { methodName } from '../../lora/adapter-config.ts';
+import { countTrainable } from '../../lora/adapter-tensors.ts';
+import { adaptedSites } from '../../lora/describe-adapter.ts';
 import { findWeights } from '../../lora/files/peft.ts';
 import { readAdapter } from '../../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../../lora/files/read-alone.ts';
@@ -132,17 +135,23 @@ async function checkNames(files: readonly ModelFile[], receipt?: Receipt): Promi
 /** The readers refuse what does not fit the config, the base, or is not finite. */
 async function checkNumbers(files: readonly ModelFile[], model?: BaseModel): Promise<readonly [string, Adapter]> {
   const { adapter } = model === undefined ? await readAdapterAlone(files) : await readAdapter(files, model.config);
-  let numbers = 0;
-  for (const { a, b } of adapter.modules.values()) numbers += a.length + b.length;
-  return [`${numbers.toLocaleString('en-US')} numbers on ${adapter.modules.size} linears, all finite`, adapter];
+  const numbers = countTrainable(adapter).toLocaleString('en-US');
+  return [`${numbers} numbers on ${adaptedSites(adapter).length} modules, all finite`, adapter];
 }
 
+/** How a module that changes nothing is told. */
+const IDLE = {
+  LORA: ['B is 0', 'no B is 0'],
+  IA3: ['every factor is 1', 'no module has factors of 1 alone'],
+} as const satisfies Record<Adapter['config']['peft_type'], readonly [all: string, none: string]>;
+
 async function checkEffect(adapter: Adapter): Promise<readonly [string, undefined]> {
-  const zero = [...adapter.modules].filter(([, { b }]) => b.every((value) => value === 0)).map(([path]) => path);
+  const sites = adaptedSites(adapter);
+  const idle = sites.filter(({ isIdle }) => isIdle);
   const isPlain = adapter.saved === undefined && adapter.tokens === undefined;
-  if (zero.length === adapter.modules.size && isPlain)
-    throw new Error('B is 0 everywhere: the adapter changes nothing');
-  return [zero.length === 0 ? 'no B is 0' : `B is 0 on ${zero.length} of ${adapter.modules.size} linears`, undefined];
+  const [what, none] = IDLE[adapter.config.peft_type];
+  if (idle.length === sites.length && isPlain) throw new Error(`${what} everywhere: the adapter changes nothing`);
+  return [idle.length === 0 ? none : `${what} on ${idle.length} of ${sites.length} modules`, undefined];
 }
 
 async function checkStrength(adapter: Adapter, receipt?: Receipt): Promise<readonly [string, undefined]> {
@@ -153,6 +162,8 @@ async function checkStrength(adapter: Adapter, receipt?: Receipt): Promise<reado
     const recorded = receipt?.scaling[path];
     return recorded === undefined || recorded === scaling ? [] : [`"${path}" is scaled by ${scaling}, not ${recorded}`];
   });
+  if (adapter.config.peft_type !== 'LORA')
+    throw new Skipped(`${methodName(adapter.config)} has no strength of its own`);
   return [list([...none, ...problems]) ?? `factors scaled by ${range}`, undefined];
 }
 

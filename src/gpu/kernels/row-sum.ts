@@ -3,7 +3,7 @@
 import type { Graph, Value } from '../graph.ts';
 
 /** What is summed; see row-term-*.wgsl. */
-export type RowTerm = 'bias' | 'magnitude' | 'rms-norm' | 'layer-norm';
+export type RowTerm = 'bias' | 'magnitude' | 'product' | 'rms-norm' | 'layer-norm';
 
 /** `gradient` (rows): a slice of the flat gradient buffer. `terms`: what the term reads, dy (groups·rows,T) among it. */
 export function rowSum(

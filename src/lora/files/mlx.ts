@@ -9,7 +9,7 @@
 
 import type { ModelConfig } from '../../model/config.ts';
 import { type TensorBytes, writeSafetensors } from '../../model/safetensors.ts';
-import { type Adapter, checkAdapter } from '../adapter.ts';
+import { type Adapter, asLora, checkAdapter } from '../adapter.ts';
 import { mlxSpelling } from './mlx-paths.ts';
 import type { FileBytes } from './peft.ts';
 import { refuseBeyondFactors } from './refuse-beyond-factors.ts';
@@ -18,6 +18,7 @@ import { refuseBeyondFactors } from './refuse-beyond-factors.ts';
 export function writeMlxFolder(adapter: Adapter, base: Pick<ModelConfig, 'family' | 'layers'>): FileBytes[] {
   checkAdapter(adapter);
   refuseBeyondFactors(adapter, 'for MLX', 'mlx-lm', ['DoRA']);
+  const { lora_dropout } = asLora(adapter, 'write the adapter for MLX').config;
   const { toMlx } = mlxSpelling(base.family);
   const modules = [...adapter.modules].map(([path, module]) => [toMlx(path), module] as const);
   const rank = Math.max(...modules.map(([, { r }]) => r));
@@ -41,7 +42,7 @@ export function writeMlxFolder(adapter: Adapter, base: Pick<ModelConfig, 'family
     lora_parameters: {
       rank,
       scale,
-      dropout: adapter.config.lora_dropout,
+      dropout: lora_dropout,
       keys: [...new Set(modules.map(([path]) => keyInBlock(path)))].sort(),
     },
   };

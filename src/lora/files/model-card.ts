@@ -2,7 +2,9 @@
 // how to load it. Plain facts; what is not known is left out.
 
 import type { Adapter } from '../adapter.ts';
-import type { LoraConfig } from '../lora-config.ts';
+import { type AdapterConfig, methodName } from '../adapter-config.ts';
+import { countTrainable } from '../adapter-tensors.ts';
+import { methodFacts } from '../describe-adapter.ts';
 
 /** What the card tells beside the adapter itself. */
 export interface CardFacts {
@@ -20,14 +22,14 @@ export interface CardFacts {
 }
 
 /** Markdown. `config` is the one written beside it. */
-export function writeModelCard(adapter: Adapter, config: LoraConfig, facts: CardFacts): string {
+export function writeModelCard(adapter: Adapter, config: AdapterConfig, facts: CardFacts): string {
   const base = config.base_model_name_or_path;
   return [
-    frontMatter(base, facts.licence),
+    frontMatter(base, facts.licence, TAGS[config.peft_type]),
     `# ${line(facts.name)}`,
-    `A LoRA adapter${base === null ? '' : ` for ${code(base)}`}, trained with Graft. The base model's weights are not part of it.`,
+    `${config.peft_type === 'LORA' ? 'A' : 'An'} ${methodName(config)} adapter${base === null ? '' : ` for ${code(base)}`}, trained with Graft. The base model's weights are not part of it.`,
     '## Recipe',
-    table(['setting', 'value'], recipeRows(adapter, config, facts)),
+    table(['setting', 'value'], recipeRows(adapter, facts)),
     ...lossSection(facts),
     '## Use',
     'With [PEFT](https://github.com/huggingface/peft), from this folder:',
@@ -36,8 +38,11 @@ export function writeModelCard(adapter: Adapter, config: LoraConfig, facts: Card
   ].join('\n\n');
 }
 
+/** As the Hub's index has them. */
+const TAGS = { LORA: 'lora', IA3: 'ia3' } as const satisfies Record<AdapterConfig['peft_type'], string>;
+
 /** The Hub refuses a base_model that is no repository name, so a folder's name stays out of it. */
-function frontMatter(base: string | null, licence: string | undefined): string {
+function frontMatter(base: string | null, licence: string | undefined, tag: string): string {
   const isRepository = base !== null && /^[\w.-]+\/[\w.-]+$/.test(base);
   return [
     '---',
@@ -47,32 +52,20 @@ function frontMatter(base: string | null, licence: string | undefined): string {
     ...(licence === undefined ? [] : [`license: ${JSON.stringify(licence)}`]),
     'tags:',
     '- graft',
-    '- lora',
+    `- ${tag}`,
     '---',
   ].join('\n');
 }
 
-function recipeRows(adapter: Adapter, config: LoraConfig, facts: CardFacts): [string, string][] {
-  const names = [...new Set([...adapter.modules.keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))];
-  const modules = [...adapter.modules.values()];
-  const parameters = modules.reduce((sum, { a, b }) => sum + a.length + b.length, 0);
+function recipeRows(adapter: Adapter, facts: CardFacts): [string, string][] {
   const rows: [string, string | number | undefined][] = [
-    ['rank', several(modules.map((m) => m.r))],
-    ['alpha', several(modules.map((m) => m.alpha))],
-    ['dropout', config.lora_dropout],
-    ['rsLoRA', config.use_rslora ? 'yes' : undefined],
-    ['linears', names.join(', ')],
-    ['trained parameters', parameters.toLocaleString('en-US')],
+    ...methodFacts(adapter).map(([name, value]): [string, string | number] => [name, value]),
+    ['trained parameters', countTrainable(adapter).toLocaleString('en-US')],
     ['dataset', facts.datasetName],
     ['steps', facts.steps],
     ...Object.entries(facts.recipe ?? {}),
   ];
   return rows.filter(([, value]) => value !== undefined).map(([key, value]) => [line(key), line(String(value))]);
-}
-
-/** One value, or all that occur where patterns give modules their own. */
-function several(values: readonly number[]): string {
-  return [...new Set(values)].join(', ');
 }
 
 function lossSection(facts: CardFacts): string[] {

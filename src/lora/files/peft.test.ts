@@ -5,7 +5,7 @@ import { fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { readSafetensorsHeader, type TensorBytes, writeSafetensors } from '../../model/safetensors.ts';
 import { describeWithShared, diskFolder, sharedFolder } from '../../model/testing/shared.ts';
-import type { Adapter } from '../adapter.ts';
+import { type Adapter, asLora } from '../adapter.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
 import { TINY_SITES } from '../testing/tiny-linears.ts';
@@ -200,7 +200,7 @@ describe('writePeftFolder()', () => {
     const files = asFiles(writePeftFolder(adapter, facts));
     const back = await readPeftFolder(files, TINY_SITES);
     expect(back.adapter.modules).toEqual(adapter.modules);
-    expect(back.adapter.config.rank_pattern).toEqual({
+    expect(asLora(back.adapter, 'test').config.rank_pattern).toEqual({
       'model\\.layers\\.0\\.self_attn\\.q_proj': 2,
       'model\\.layers\\.1\\.self_attn\\.q_proj': 2,
     });

@@ -9,10 +9,12 @@ import { findFile, type ModelFile, readJsonObject } from '../../model/model-file
 import { readTensorsHeader } from '../../model/model-tensors.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { type TensorBytes, type TensorInfo, writeSafetensors } from '../../model/safetensors.ts';
-import { type Adapter, type AdapterModule, checkAdapter } from '../adapter.ts';
+import { type Adapter, type AdapterModule, checkAdapter, type LoraAdapter } from '../adapter.ts';
+import { type AdapterConfig, parseAdapterConfig, writeAdapterConfig } from '../adapter-config.ts';
 import { adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
-import { type LoraConfig, parseLoraConfig, writeLoraConfig } from '../lora-config.ts';
+import type { LoraConfig } from '../lora-config.ts';
 import { resolveTargets } from '../match-targets.ts';
+import type { Ia3Config } from '../methods/ia3.ts';
 import { type Placement, placeAdapter, type Sites } from '../place-adapter.ts';
 import { escapePattern } from '../python-regexp.ts';
 import { type CardFacts, writeModelCard } from './model-card.ts';
@@ -38,7 +40,7 @@ export async function readPeftFolder(
   sites: Sites,
 ): Promise<{ readonly adapter: Adapter; readonly notices: readonly string[] }> {
   const { configFile, weightsFile } = findParts(files);
-  const { config, notices } = parseLoraConfig(await readJsonObject(configFile));
+  const { config, notices } = parseAdapterConfig(await readJsonObject(configFile));
   const { tensors } = await readTensorsHeader(weightsFile);
   const infos = new Map(tensors.map((info) => [info.name, info]));
   const placed = placeAdapter(config, sites);
@@ -58,7 +60,7 @@ export async function readPeftFolder(
     table.set(tensor.name, isTransposed ? transpose(values, tensor.shape[1]!, tensor.shape[0]!) : values);
   }
   const ignored = checkRest(infos, placed, sites);
-  if (present.size === 0)
+  if (config.peft_type === 'LORA' && present.size === 0)
     throw new RangeError(`Cannot read the adapter: found no lora_A in "${WEIGHTS}", need at least one module`);
   const baseName = config.base_model_name_or_path ?? undefined;
   const adapter = fillShape(config, baseName, shape, table);
@@ -81,7 +83,7 @@ export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[]
   const config = portableConfig(adapter);
   const text = new TextEncoder();
   return [
-    { name: CONFIG, bytes: text.encode(writeLoraConfig(config)) },
+    { name: CONFIG, bytes: text.encode(writeAdapterConfig(config)) },
     { name: WEIGHTS, bytes: writeSafetensors(tensors) },
     { name: 'README.md', bytes: text.encode(writeModelCard(adapter, config, facts)) },
   ];
@@ -91,15 +93,38 @@ export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[]
  * The config as other programs need it: targets by name instead of "all-linear" (some know only lists), the base's
  * name filled in, and patterns that mean the same after sorting, because PEFT sorts them when it saves.
  */
-function portableConfig({ config, modules, baseName }: Adapter): LoraConfig {
+function portableConfig({ config, ...adapter }: Adapter): AdapterConfig {
+  const common = {
+    task_type: config.task_type ?? 'CAUSAL_LM',
+    base_model_name_or_path: adapter.baseName ?? config.base_model_name_or_path,
+  };
+  switch (config.peft_type) {
+    case 'LORA':
+      return portableLora({ ...adapter, config: { ...config, ...common } });
+    case 'IA3':
+      return { ...config, ...common, ...namedModules(adapter.ia3 ?? new Map(), config) };
+  }
+}
+
+/** Without words for targets that depend on the model: some readers know only lists. */
+function isShorthand({ target_modules: targets }: Pick<LoraConfig, 'target_modules'>): boolean {
+  return targets === null || String(targets).toLowerCase() === 'all-linear';
+}
+
+/** Targets of IA³ by whole paths where they, or which of them are feed-forward, follow from the model. */
+function namedModules(ia3: NonNullable<Adapter['ia3']>, config: Ia3Config): Partial<Ia3Config> {
+  if (!isShorthand(config) && config.feedforward_modules !== null) return {};
+  const paths = (wanted: (isFeedforward: boolean) => boolean) =>
+    [...ia3].flatMap(([path, { isFeedforward }]) => (wanted(isFeedforward) ? [path] : []));
+  return { target_modules: paths(() => true), feedforward_modules: paths((isFeedforward) => isFeedforward) };
+}
+
+function portableLora({ config, modules }: LoraAdapter): LoraConfig {
   const paths = [...modules.keys()];
-  const isShorthand = config.target_modules === null || String(config.target_modules).toLowerCase() === 'all-linear';
   const names = new Set(paths.map((path) => path.slice(path.lastIndexOf('.') + 1)));
   const named = {
     ...config,
-    task_type: config.task_type ?? 'CAUSAL_LM',
-    base_model_name_or_path: baseName ?? config.base_model_name_or_path,
-    target_modules: isShorthand ? [...names].sort() : config.target_modules,
+    target_modules: isShorthand(config) ? [...names].sort() : config.target_modules,
     rank_pattern: sorted(config.rank_pattern),
     alpha_pattern: sorted(config.alpha_pattern),
   };
@@ -150,12 +175,13 @@ function absent(name: string, infos: ReadonlyMap<string, TensorInfo>): RangeErro
 function checkRest(infos: ReadonlyMap<string, TensorInfo>, placed: Placement, { linears }: Sites): string[] {
   const ignored: string[] = [];
   for (const name of infos.keys()) {
-    const path = /^base_model\.model\.(.+)\.lora_(?:[AB]\.weight|embedding_[AB]|magnitude_vector|B\.bias)$/.exec(
-      name,
-    )?.[1];
+    const path =
+      /^base_model\.model\.(.+)\.(?:lora_(?:[AB]\.weight|embedding_[AB]|magnitude_vector|B\.bias)|ia3_l)$/.exec(
+        name,
+      )?.[1];
     if (name.startsWith(PREFIX) && name.endsWith('.base_layer.weight')) {
       ignored.push(`"${name}" is a copy of the base's weights and is not used`);
-    } else if (path !== undefined && !placed.modules.has(path)) {
+    } else if (path !== undefined && !placed.modules.has(path) && !placed.ia3?.has(path)) {
       const need = linears.has(path)
         ? `it among the targets of "${CONFIG}"`
         : 'a linear of this model (is it another base?)';

@@ -16,6 +16,7 @@ export async function readAdapterAlone(files: readonly ModelFile[]): Promise<Rea
 /** Names of what an adapter's file holds beside A and B. */
 const FACTOR = /^(.+)\.lora_(A|B|embedding_A|embedding_B)(?:\.weight)?$/;
 const TOKENS = /^(.+)\.token_adapter\.trainable_tokens_delta$/;
+const OF_IA3 = /^(.+)\.ia3_l$/;
 const OF_LORA = /\.lora_(?:magnitude_vector|B\.bias)$/;
 
 async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
@@ -28,7 +29,11 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
     const [rows = 0, columns = 0] = info.shape;
     const [, path, factor] = FACTOR.exec(name) ?? [];
     const [, table] = TOKENS.exec(name) ?? [];
-    if (path !== undefined) {
+    const [, scaled] = OF_IA3.exec(name) ?? [];
+    if (scaled !== undefined) {
+      // The other side of the linear is not told; nothing here asks for it.
+      linears.set(scaled, [rows, columns]);
+    } else if (path !== undefined) {
       const sizes = factor!.startsWith('embedding') ? embeddings : linears;
       const size = sizes.get(path) ?? [0, 0];
       if (factor!.endsWith('A')) size[1] = columns;

@@ -1,7 +1,7 @@
 // An adapter at a lower rank: of every ΔW the best approximation that the rank allows (Eckart and Young 1936), by the SVD of
 // its factors. What stands beside the factors (magnitudes, biases, parameters trained in full) stays as it is.
 
-import type { Adapter, AdapterModule } from '../adapter.ts';
+import { type Adapter, type AdapterModule, asLora, type LoraAdapter } from '../adapter.ts';
 import { firstOf } from '../algebra/top-singular.ts';
 import { deltaSvd } from '../delta.ts';
 
@@ -9,12 +9,14 @@ import { deltaSvd } from '../delta.ts';
  * The same adapter in the basis of its singular vectors, scaling 1: rank k of it is the first k rows of A with the first k
  * columns of B. Both carry √σ, so that training can go on from either.
  */
-export function spectralAdapter(adapter: Adapter): Adapter {
+export function spectralAdapter(adapter: Adapter): LoraAdapter {
+  asLora(adapter, 'truncate the adapter');
   return truncateAdapter(adapter, Math.max(...[...adapter.modules.values()].map(({ r }) => r)));
 }
 
 /** Throws a RangeError for a rank that is none. */
-export function truncateAdapter(adapter: Adapter, rank: number): Adapter {
+export function truncateAdapter(whole: Adapter, rank: number): LoraAdapter {
+  const adapter = asLora(whole, 'truncate the adapter');
   if (!(Number.isInteger(rank) && rank >= 1))
     throw new RangeError(`Cannot truncate to rank ${rank}: need a whole number from 1`);
   const modules = new Map([...adapter.modules].map(([path, module]) => [path, truncateModule(module, rank)]));

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fileFromBytes } from '../../model/model-file.ts';
 import { describeWithShared, diskFolder, sharedJson, sharedPath } from '../../model/testing/shared.ts';
 import { readGoldenTensors, relativeL2 } from '../../train/testing/golden.ts';
-import type { Adapter } from '../adapter.ts';
+import { type Adapter, asLora } from '../adapter.ts';
 import { moduleDelta } from '../delta.ts';
 import { readPeftFolder, writePeftFolder } from '../files/peft.ts';
 import { initAdapter } from '../init-adapter.ts';
@@ -52,7 +52,7 @@ describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => 
   it.each(Object.entries(cases))('%s: the config, the factors and the deltas', async (name, golden) => {
     const [ours, theirs] = [await merge(golden), await read(`merged/${name}`)];
     expect([...ours.modules.keys()].sort()).toEqual([...theirs.modules.keys()].sort());
-    const { r, lora_alpha, lora_dropout, use_rslora, target_modules } = theirs.config;
+    const { r, lora_alpha, lora_dropout, use_rslora, target_modules } = asLora(theirs, 'test').config;
     expect(ours.config).toMatchObject({ r, lora_alpha, lora_dropout, use_rslora });
     expect([...(ours.config.target_modules as string[])].sort()).toEqual([...(target_modules as string[])].sort());
     expect(deltaError(ours, theirs)).toBeLessThan(DELTAS);

@@ -6,7 +6,7 @@
 //   linear, …      on the A's and on the B's apart: cheap, and NOT the weighted sum (products of one's B and another's A appear)
 //   …_svd          the same on the deltas themselves, then an SVD: one full matrix at a time
 
-import { type Adapter, type AdapterModule, beyondFactors, checkAdapter } from '../adapter.ts';
+import { type Adapter, type AdapterModule, asLora, beyondFactors, checkAdapter, type LoraAdapter } from '../adapter.ts';
 import { matrix } from '../algebra/matrix.ts';
 import type { Svd } from '../algebra/svd.ts';
 import { firstOf, topSingular } from '../algebra/top-singular.ts';
@@ -56,8 +56,9 @@ interface Part {
 }
 
 /** Throws a RangeError or TypeError that names the adapter and the module that does not fit. */
-export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): Adapter {
+export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): LoraAdapter {
   for (const { name, adapter } of inputs) {
+    asLora(adapter, `merge "${name}" with other adapters`);
     const beyond = beyondFactors(adapter);
     if (beyond !== undefined)
       throw new RangeError(`Cannot merge the adapters: found ${beyond} in "${name}", need adapters of A and B alone`);
@@ -75,7 +76,7 @@ export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptio
     const kind = isEmbedding && { isEmbedding };
     modules.set(path, { r: rank, alpha: rank, scaling: 1, a, b, inFeatures, outFeatures, ...kind });
   }
-  const merged: Adapter = {
+  const merged: LoraAdapter = {
     config: mergedConfig(inputs, rank, [...modules.keys()]),
     baseName: inputs.find(({ adapter }) => adapter.baseName !== undefined)?.adapter.baseName,
     modules,
@@ -211,7 +212,7 @@ function sameRank(path: string, parts: readonly Part[], method: MergeMethod): nu
 
 /** PEFT keeps the first one's config with the union of the targets; rsLoRA is dropped, since the scaling is 1 now. */
 function mergedConfig(inputs: readonly MergeInput[], rank: number, paths: readonly string[]): LoraConfig {
-  const configs = inputs.map(({ adapter }) => adapter.config);
+  const configs = inputs.map(({ adapter }) => asLora(adapter, 'merge the adapters').config);
   const areNames = configs.every(
     ({ target_modules, layers_to_transform, exclude_modules }) =>
       Array.isArray(target_modules) && layers_to_transform === null && exclude_modules === null,

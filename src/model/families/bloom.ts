@@ -14,6 +14,7 @@ export const bloom: Family<BloomConfig> = {
   architecture: 'BloomForCausalLM',
   prefix: 'transformer',
   defaultTargets: ['query_key_value'],
+  ia3Defaults: { targets: ['query_key_value', 'mlp.dense_4h_to_h'], feedforward: ['mlp.dense_4h_to_h'] },
 
   parseConfig(json) {
     const hidden = json.size(['n_embed', 'hidden_size']);

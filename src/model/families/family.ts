@@ -14,6 +14,8 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   readonly prefix: string;
   /** What PEFT takes for `target_modules: null`; undefined where it has no default. */
   readonly defaultTargets: readonly string[] | undefined;
+  /** What PEFT takes for IA³ where nothing is said: its targets, and those whose inputs are scaled. */
+  readonly ia3Defaults: { readonly targets: readonly string[]; readonly feedforward: readonly string[] } | undefined;
   /** Linears are stored (in,out): PEFT's fan_in_fan_out. */
   readonly fanInFanOut?: boolean;
   /** Throws a RangeError that names the field. */
@@ -26,3 +28,6 @@ export interface Family<C extends ModelConfig = ModelConfig> {
 
 /** PEFT's default for most families. */
 export const QUERY_AND_VALUE = ['q_proj', 'v_proj'] as const;
+/** Of IA³: two of the attention and the one that ends the feed-forward. */
+export const IA3_KEY_VALUE = { targets: ['k_proj', 'v_proj', 'down_proj'], feedforward: ['down_proj'] } as const;
+export const IA3_QUERY_VALUE = { targets: ['q_proj', 'v_proj', 'down_proj'], feedforward: ['down_proj'] } as const;

@@ -5,7 +5,7 @@ import type { Value } from '../../gpu/graph.ts';
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { ropeOf } from '../rope.ts';
-import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { type Family, IA3_QUERY_VALUE, QUERY_AND_VALUE } from './family.ts';
 import { readWindows } from './windows.ts';
 
 interface Gemma3Config extends ModelConfig {
@@ -23,6 +23,7 @@ export const gemma3: Family<Gemma3Config> = {
   architecture: 'Gemma3ForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: IA3_QUERY_VALUE,
 
   parseConfig(json) {
     json.require('hidden_activation', 'gelu_pytorch_tanh');

@@ -17,6 +17,7 @@ export const gptNeox: Family<GptNeoxConfig> = {
   architecture: 'GPTNeoXForCausalLM',
   prefix: 'gpt_neox',
   defaultTargets: ['query_key_value'],
+  ia3Defaults: { targets: ['query_key_value', 'dense_4h_to_h'], feedforward: ['dense_4h_to_h'] },
 
   parseConfig(json) {
     json.require('hidden_act', 'gelu');

@@ -12,6 +12,7 @@ export const gpt2: Family<ModelConfig> = {
   architecture: 'GPT2LMHeadModel',
   prefix: 'transformer',
   defaultTargets: ['c_attn'],
+  ia3Defaults: { targets: ['c_attn', 'mlp.c_proj'], feedforward: ['mlp.c_proj'] },
   fanInFanOut: true,
 
   parseConfig(json) {

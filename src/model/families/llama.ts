@@ -4,7 +4,7 @@
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
-import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { type Family, IA3_KEY_VALUE, QUERY_AND_VALUE } from './family.ts';
 
 interface LlamaConfig extends ModelConfig {
   /** Biases on q, k, v and o. */
@@ -17,6 +17,7 @@ export const llama: Family<LlamaConfig> = {
   architecture: 'LlamaForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: IA3_KEY_VALUE,
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

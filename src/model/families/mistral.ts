@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
-import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { type Family, IA3_KEY_VALUE, QUERY_AND_VALUE } from './family.ts';
 import { readWindows } from './windows.ts';
 
 interface MistralConfig extends ModelConfig {
@@ -15,6 +15,7 @@ export const mistral: Family<MistralConfig> = {
   architecture: 'MistralForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: IA3_KEY_VALUE,
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

@@ -21,6 +21,7 @@ export const opt: Family<OptConfig> = {
   architecture: 'OPTForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: { targets: ['q_proj', 'k_proj', 'fc2'], feedforward: ['fc2'] },
 
   parseConfig(json) {
     json.require('activation_function', 'relu');

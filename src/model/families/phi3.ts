@@ -18,6 +18,7 @@ export const phi3: Family<Phi3Config> = {
   prefix: 'model',
   // PEFT has none for this type.
   defaultTargets: undefined,
+  ia3Defaults: undefined,
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

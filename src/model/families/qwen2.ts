@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
-import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { type Family, IA3_QUERY_VALUE, QUERY_AND_VALUE } from './family.ts';
 import { readWindows } from './windows.ts';
 
 interface Qwen2Config extends ModelConfig {
@@ -15,6 +15,7 @@ export const qwen2: Family<Qwen2Config> = {
   architecture: 'Qwen2ForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: IA3_QUERY_VALUE,
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

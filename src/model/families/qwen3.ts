@@ -4,7 +4,7 @@ import type { Value } from '../../gpu/graph.ts';
 import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
-import { type Family, QUERY_AND_VALUE } from './family.ts';
+import { type Family, IA3_QUERY_VALUE, QUERY_AND_VALUE } from './family.ts';
 import { readWindows } from './windows.ts';
 
 interface Qwen3Config extends ModelConfig {
@@ -18,6 +18,7 @@ export const qwen3: Family<Qwen3Config> = {
   architecture: 'Qwen3ForCausalLM',
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
+  ia3Defaults: IA3_QUERY_VALUE,
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

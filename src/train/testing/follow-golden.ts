@@ -4,9 +4,10 @@ import type { Adapter } from '../../lora/adapter.ts';
 import { transpose } from '../../lora/files/transpose.ts';
 import { FlatAdapter, readFlat, splitFlat } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
+import { Generator } from '../generate.ts';
 import type { OptimizerGroups } from '../optimizer.ts';
 import { TrainStep } from '../train-step.ts';
-import { type BaseJson, goldenBatch, relativeL2 } from './golden.ts';
+import { type BaseJson, goldenBatch, goldenRows, relativeL2 } from './golden.ts';
 
 /** Relative L2 of every gradient of the reference's batch, by tensor. */
 export async function gradientErrors(
@@ -68,4 +69,26 @@ export async function trainTwenty(
     step.destroy();
     flat.destroy();
   }
+}
+
+/** Sixteen ids after each row of the reference's batch, always the likeliest. */
+export async function greedyIds(model: BaseModel, adapter: Adapter | undefined, base: BaseJson): Promise<number[][]> {
+  const flat = adapter && (await FlatAdapter.load(model.device, adapter));
+  const out: number[][] = [];
+  for (const { ids } of goldenRows(base)) {
+    const generator = await Generator.create(model, [{ adapter: flat, strength: 1 }], ids.length + 16);
+    const row: number[] = [];
+    for await (const { id } of generator.run([...ids], {
+      maxTokens: 16,
+      temperature: 0,
+      topP: 1,
+      seed: 0,
+      stopIds: [],
+    }))
+      if (id !== undefined) row.push(id);
+    generator.destroy();
+    out.push(row);
+  }
+  flat?.destroy();
+  return out;
 }

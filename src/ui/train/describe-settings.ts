@@ -17,6 +17,8 @@ const CHOICES: Readonly<Record<ChoiceKey, readonly [string, (settings: Partial<T
   schedule: [words.schedule.name, ({ schedule = 'linear' }) => words.schedule.labels[schedule]],
   checkpointing: [words.checkpointing.name, ({ checkpointing = 'none' }) => words.checkpointing.labels[checkpointing]],
   badNumbers: [words.badNumbers.name, ({ badNumbers }) => (badNumbers === 'halve' ? words.on : words.off)],
+  method: [words.method.name, ({ method = 'lora' }) => words.method.labels[method]],
+  ia3: [words.method.own('IA³'), ({ ia3 }) => fieldsText(ia3)],
   lora: [words.lora.name, ({ lora }) => loraText(lora)],
   loraPlusEmbeddingRate: [
     words.lora.embeddingRate,
@@ -34,6 +36,13 @@ function loraText(lora: TrainSettings['lora']): string {
     return [`${key} ${typeof value === 'string' ? value : value === true ? words.on : JSON.stringify(value)}`];
   });
   return parts.length > 0 ? parts.join(', ') : words.lora.plain;
+}
+
+/** "target_modules q_proj, v_proj": what of a method's config is set. */
+function fieldsText(fields: object | undefined): string {
+  const told = Object.entries(fields ?? {}).filter(([, value]) => value !== null);
+  const parts = told.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(', ') : value}`);
+  return parts.length > 0 ? parts.join(' · ') : words.method.asUsual;
 }
 
 /** In the order in which they are read: what matters most first. */

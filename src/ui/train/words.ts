@@ -116,6 +116,12 @@ export const words = {
     all: 'All linear layers',
     none: 'At least one has to stay.',
   },
+  method: {
+    name: 'Method',
+    labels: { lora: 'LoRA', ia3: 'IA³' } satisfies Record<NonNullable<TrainSettings['method']>, string>,
+    own: (method: string) => `Settings of ${method}`,
+    asUsual: 'as usual for the base',
+  },
   lora: {
     name: 'Kind of adapter',
     plain: 'LoRA',

@@ -1,0 +1,66 @@
+// An adapter in words and figures, whatever its method: for model cards, graft inspect, the library and the receipt's checks.
+
+import type { Adapter } from './adapter.ts';
+
+/** One module that an adapter changes. */
+export interface AdaptedSite {
+  readonly path: string;
+  /** "rank 8, alpha 16", "factors of 64 outputs". */
+  readonly what: string;
+  /** True: as it is, it changes nothing. */
+  readonly isIdle: boolean;
+}
+
+/** What it changes, in the order of the model. */
+export function adaptedSites({ modules, ia3 }: Adapter): AdaptedSite[] {
+  return [
+    ...[...modules].map(([path, { r, alpha, b, inFeatures, outFeatures }]) => ({
+      path,
+      what: `rank ${r}  alpha ${alpha}  ${outFeatures}×${inFeatures}`,
+      isIdle: b.every((value) => value === 0),
+    })),
+    ...[...(ia3 ?? [])].map(([path, { isFeedforward, values }]) => ({
+      path,
+      what: `factors of ${values.length} ${isFeedforward ? 'inputs' : 'outputs'}`,
+      isIdle: values.every((value) => value === 1),
+    })),
+  ];
+}
+
+/** Last names of the modules that it changes: "q_proj", each once. */
+export function targetNames(adapter: Adapter): string[] {
+  return [...new Set(adaptedSites(adapter).map(({ path }) => path.slice(path.lastIndexOf('.') + 1)))];
+}
+
+/** Names and values that say of which size and kind it is. */
+export function methodFacts(adapter: Adapter): readonly (readonly [name: string, value: string | number])[] {
+  const { config, modules, ia3 } = adapter;
+  switch (config.peft_type) {
+    case 'LORA': {
+      const all = [...modules.values()];
+      return [
+        ['rank', several(all.map((m) => m.r))],
+        ['alpha', several(all.map((m) => m.alpha))],
+        ['dropout', config.lora_dropout],
+        ...(config.use_rslora ? [['rsLoRA', 'yes'] as const] : []),
+        ['linears', targetNames(adapter).join(', ')],
+      ];
+    }
+    case 'IA3': {
+      const named = (isFeedforward: boolean) =>
+        targetNames({
+          ...adapter,
+          ia3: new Map([...(ia3 ?? [])].filter(([, m]) => m.isFeedforward === isFeedforward)),
+        }).join(', ');
+      return [
+        ['outputs scaled', named(false) || 'none'],
+        ['inputs scaled', named(true) || 'none'],
+      ];
+    }
+  }
+}
+
+/** One value, or all that occur where patterns give modules their own. */
+function several(values: readonly number[]): string {
+  return [...new Set(values)].join(', ');
+}

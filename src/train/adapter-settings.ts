@@ -1,0 +1,78 @@
+// What a run says of its adapter: the method, and the method's own settings under the names of PEFT's config.
+
+import type { AdapterConfig } from '../lora/adapter-config.ts';
+import { DEFAULT_IA3, type Ia3Config, parseIa3Config } from '../lora/methods/ia3.ts';
+import { loraChoiceOf, loraConfigOf } from './lora-settings.ts';
+import type { TrainSettings } from './recipe.ts';
+
+export const METHODS = ['lora', 'ia3'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** Fields of an IA3Config that a run can set; what is not said is PEFT's default. */
+export const IA3_FIELDS = [
+  'target_modules',
+  'feedforward_modules',
+  'exclude_modules',
+  'modules_to_save',
+  'init_ia3_weights',
+] as const satisfies readonly (keyof Ia3Config)[];
+export type Ia3Choice = { readonly [K in (typeof IA3_FIELDS)[number]]?: Ia3Config[K] };
+
+/** Settings that say what the adapter is. */
+export type AdapterChoice = Pick<
+  TrainSettings,
+  'method' | 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora' | 'ia3' | 'loraPlusRatio'
+>;
+
+/** Where in the settings a method has its own. */
+export const SETTINGS_OF = { lora: 'lora', ia3: 'ia3' } as const satisfies Record<Method, keyof TrainSettings>;
+
+export interface NamedBase {
+  readonly name?: string;
+  readonly fanInFanOut?: boolean | undefined;
+}
+
+/** The config of a new adapter. Throws a RangeError that names the field, or a setting of another method. */
+export function adapterConfigOf(choice: AdapterChoice, base: NamedBase = {}): AdapterConfig {
+  const { method = 'lora' } = choice;
+  for (const other of METHODS)
+    if (other !== method && choice[SETTINGS_OF[other]] !== undefined)
+      throw bad(`settings of ${other}`, `none beside method "${method}"`);
+  if (method === 'lora') return loraConfigOf(choice, base);
+  if (choice.dropout > 0) throw bad(`dropout ${choice.dropout} with method "${method}"`, '0: LoRA alone has it');
+  if (choice.loraPlusRatio !== undefined)
+    throw bad(`loraPlusRatio ${choice.loraPlusRatio} with method "${method}"`, 'none: LoRA alone has it');
+  const common = { task_type: 'CAUSAL_LM', base_model_name_or_path: base.name ?? null };
+  return parseIa3Config({
+    ...common,
+    peft_type: 'IA3',
+    fan_in_fan_out: base.fanInFanOut ?? false,
+    ...choice.ia3,
+  });
+}
+
+function bad(found: string, need: string): RangeError {
+  return new RangeError(`Cannot make the adapter: found ${found}, need ${need}`);
+}
+
+/** The settings of a run that goes on with an adapter of this config; targets of a LoRA are left to the caller. */
+export function choiceOf(config: AdapterConfig): Partial<AdapterChoice> {
+  switch (config.peft_type) {
+    case 'LORA': {
+      const lora = loraChoiceOf(config);
+      return { rank: config.r, alpha: config.lora_alpha, ...(lora && { lora }) };
+    }
+    case 'IA3': {
+      const told = IA3_FIELDS.filter(
+        (key) => key !== 'init_ia3_weights' && JSON.stringify(config[key]) !== JSON.stringify(DEFAULT_IA3[key]),
+      );
+      return { method: 'ia3', ia3: Object.fromEntries(told.map((key) => [key, config[key]])) };
+    }
+  }
+}
+
+/** Settings without what another adapter would be. */
+export function withoutMethod<S extends Partial<TrainSettings>>(settings: S): Omit<S, 'method' | 'lora' | 'ia3'> {
+  const { method: _, lora: __, ia3: ___, ...rest } = settings;
+  return rest;
+}

@@ -1,0 +1,168 @@
+// The methods beside LoRA against torch + transformers + PEFT (tools/fixtures/make-methods.py): logits in use, loss, every
+// gradient, twenty steps, greedy ids, the merged model, and the files both ways. Tolerances: ../shared/goldens/README.md.
+
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openDevice } from '../gpu/testing/open-device.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import { tensorsOf, withTensors } from '../lora/adapter-tensors.ts';
+import { mergedFolder } from '../lora/files/merged-folder.ts';
+import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
+import { BaseModel } from '../model/base-model.ts';
+import { fileFromBytes } from '../model/model-file.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import type { QuantChoice } from '../model/prepare-weights.ts';
+import { collectFile } from '../model/streamed-file.ts';
+import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
+import {
+  type BaseJson,
+  diskFolder,
+  type GoldenJson,
+  goldenPath,
+  readGoldenJson,
+  readGoldenTensors,
+  relativeL2,
+} from './testing/golden.ts';
+import { score, worstLogit } from './testing/score-golden.ts';
+
+const LOGITS = 2e-4;
+const LOSS = 1e-5;
+const GRADIENT = 1e-4;
+const FIRST_LOSSES = 1e-4;
+const ALL_LOSSES = 2e-3;
+const FINAL_ADAPTER = 1e-2;
+
+const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
+
+/** Case of the fixtures, and a tensor that it is about: disturbed, nothing agrees any more. */
+const CASES: readonly (readonly [name: string, heart: RegExp])[] = [
+  ['llama_yarn/ia3', /down_proj.ia3_l/],
+  ['gpt2_hub/ia3', /c_attn.ia3_l/],
+  ['qwen2_windows/ia3_saved', /o_proj.ia3_l/],
+  ['qwen3_biases/ia3_head', /lm_head.ia3_l/],
+];
+
+const models = new Map<string, Promise<BaseModel>>();
+function modelAt(family: string): Promise<BaseModel> {
+  const opened =
+    models.get(family) ??
+    openDevice().then(async (device) =>
+      BaseModel.open(device, await openModelFolder(diskFolder(goldenPath(`${family}/model`)!), family), F32),
+    );
+  models.set(family, opened);
+  return opened;
+}
+afterAll(async () => {
+  for (const model of models.values()) (await model).destroy();
+});
+
+describe.each(CASES)('against PEFT: %s', (name, heart) => {
+  const folder = goldenPath(name)!;
+  const family = path.dirname(name);
+  const json = readGoldenJson<GoldenJson & { readonly labels: number[][] }>(folder, 'golden.json');
+  const { batch } = readGoldenJson<BaseJson>(goldenPath(family)!, 'base.json');
+  const base = { ...json, batch: { ...batch, labels: json.labels } };
+  const golden = () => readGoldenTensors(path.join(folder, 'golden.safetensors'));
+  const adapterAt = async (which: string) => {
+    const { parts } = await modelAt(family);
+    return (await readPeftFolder(diskFolder(path.join(folder, which)), parts)).adapter;
+  };
+
+  it('gives the logits, the loss and every gradient', async () => {
+    const [model, adapter, expected] = [await modelAt(family), await adapterAt('adapter'), await golden()];
+    const { logits, loss } = await score(model, adapter, base);
+    expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeLessThan(LOGITS);
+    expect(Math.abs(loss - json.loss)).toBeLessThan(LOSS);
+    const errors = await gradientErrors(model, adapter, base, expected);
+    expect(errors.map(([tensor]) => tensor).sort()).toEqual([...tensorsOf(adapter).keys()].sort());
+    for (const [tensor, difference] of errors) expect(difference, tensor).toBeLessThan(GRADIENT);
+  });
+
+  it('follows twenty steps of AdamW to the same adapter', async () => {
+    const { losses, final } = await trainTwenty(
+      await modelAt(family),
+      await adapterAt('adapter'),
+      base,
+      json.training.lrs,
+    );
+    for (const [i, loss] of losses.entries())
+      expect(Math.abs(loss - json.training.losses[i]!), `loss ${i}`).toBeLessThan(i < 5 ? FIRST_LOSSES : ALL_LOSSES);
+    const expected = tensorsOf(await adapterAt('adapter_final'));
+    for (const [tensor, values] of final)
+      expect(relativeL2(values, expected.get(tensor)!), tensor).toBeLessThan(FINAL_ADAPTER);
+  });
+
+  it('continues greedily with the same ids', async () => {
+    expect(await greedyIds(await modelAt(family), await adapterAt('adapter'), base)).toEqual(json.greedy.new_ids);
+  });
+
+  it('writes what PEFT wrote, to the bit, and reads it again', async () => {
+    const { parts } = await modelAt(family);
+    for (const which of ['adapter', 'adapter_final']) {
+      const adapter = await adapterAt(which);
+      const files = writePeftFolder(adapter, { name: 'test' });
+      const bytesOf = (file: string) => files.find((found) => found.name === file)!.bytes;
+      const ours = await readGoldenTensors(bytesOf('adapter_model.safetensors'));
+      const theirs = await readGoldenTensors(path.join(folder, which, 'adapter_model.safetensors'));
+      expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
+      for (const [key, values] of theirs) expect(ours.get(key), key).toEqual(values);
+      const config = JSON.parse(new TextDecoder().decode(bytesOf('adapter_config.json')));
+      const theirConfig = readGoldenJson<Record<string, unknown>>(path.join(folder, which), 'adapter_config.json');
+      // PEFT names the folder that the base was in, and its own version.
+      for (const key of Object.keys(config).filter((k) => k !== 'base_model_name_or_path'))
+        expect(sortedLists(config[key]), key).toEqual(sortedLists(theirConfig[key]));
+      const opened = files.map((file) => fileFromBytes(file.name, file.bytes));
+      const again = (await readPeftFolder(opened, parts)).adapter;
+      expect(tensorsOf(again)).toEqual(tensorsOf(adapter));
+    }
+  });
+
+  it('notices a disturbed tensor (control)', async () => {
+    const [model, adapter, expected] = [await modelAt(family), await adapterAt('adapter'), await golden()];
+    const disturbed = disturb(adapter, heart);
+    const { logits } = await score(model, disturbed, base);
+    expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeGreaterThan(LOGITS);
+    const errors = (await gradientErrors(model, disturbed, base, expected)).map(([, error]) => error);
+    expect(Math.max(...errors)).toBeGreaterThan(GRADIENT);
+  });
+
+  it.runIf(name.includes('/ia3'))('merges into the model that merge_and_unload gives, or should', async () => {
+    const model = await modelAt(family);
+    const expected = (await golden()).get('merged_final_logits')!;
+    const merged = await openMerged(model, await adapterAt('adapter_final'));
+    const control = await openMerged(model, disturb(await adapterAt('adapter_final'), heart));
+    try {
+      const difference = async (of: BaseModel) =>
+        worstLogit((await score(of, undefined, base)).logits, expected, base, of.config.vocab);
+      expect(await difference(merged)).toBeLessThan(LOGITS);
+      expect(await difference(control)).toBeGreaterThan(LOGITS);
+    } finally {
+      merged.destroy();
+      control.destroy();
+    }
+  });
+});
+
+/** Written as a folder and opened again. */
+async function openMerged({ device, folder }: BaseModel, adapter: Adapter): Promise<BaseModel> {
+  const streamed = await mergedFolder({ folder, quant: F32 }, adapter, 'f32');
+  const files = await Promise.all(streamed.map(async (file) => fileFromBytes(file.name, await collectFile(file))));
+  return BaseModel.open(device, await openModelFolder(files, 'merged'), F32);
+}
+
+/** Sets come out of Python in any order. */
+function sortedLists(value: unknown): unknown {
+  return Array.isArray(value) ? value.toSorted() : value;
+}
+
+function disturb(adapter: Adapter, heart: RegExp): Adapter {
+  const table = tensorsOf(adapter);
+  const [name, values] = [...table].find(([tensor]) => heart.test(tensor))!;
+  return withTensors(
+    adapter,
+    table.set(
+      name,
+      values.map((v) => v * 1.05 + 0.02),
+    ),
+  );
+}
