@@ -3,8 +3,10 @@
 
 import { create, globals } from 'webgpu';
 import { Device } from '../device.ts';
+import { keepShaders } from './keep-shaders.ts';
 
 Object.assign(globalThis, globals);
+keepShaders((globals as unknown as { readonly GPUDevice: { readonly prototype: GPUDevice } }).GPUDevice);
 const gpu = create([]) as unknown as GPU;
 
 /** For tests that want a device of their own. */
