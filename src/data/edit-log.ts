@@ -22,6 +22,8 @@ export interface EditLogState {
 export class EditLog {
   readonly #done: EditStep[] = [];
   readonly #undone: EditStep[] = [];
+  /** How many of the steps that are done have changed a row. */
+  readonly #timesEdited = new Map<number, number>();
 
   constructor(
     private readonly store: RowStore,
@@ -29,6 +31,7 @@ export class EditLog {
   ) {
     this.#done.push(...state.done);
     this.#undone.push(...state.undone);
+    for (const step of this.#done) this.#count(step, 1);
   }
 
   get state(): EditLogState {
@@ -43,9 +46,9 @@ export class EditLog {
     return this.#undone.at(-1)?.what;
   }
 
-  /** Rows whose current version is not the one that was read. */
-  get editedRows(): ReadonlySet<number> {
-    return new Set(this.#done.flatMap((step) => step.changes.map(({ index }) => index)));
+  /** Whether a row's current version is not the one that was read. */
+  isEdited(index: number): boolean {
+    return this.#timesEdited.has(index);
   }
 
   /** Makes the versions current, as one step. Returns the rows that changed. */
@@ -56,7 +59,9 @@ export class EditLog {
       after,
     }));
     if (changes.length === 0) return [];
-    this.#done.push({ what, changes });
+    const step = { what, changes };
+    this.#done.push(step);
+    this.#count(step, 1);
     this.#undone.length = 0;
     return changes.map(({ index }) => index);
   }
@@ -73,9 +78,18 @@ export class EditLog {
     const step = from.pop();
     if (step === undefined) return [];
     to.push(step);
+    this.#count(step, side === 'after' ? 1 : -1);
     // Backwards: a row that a step touches twice ends as it was before the first time.
     const changes = side === 'before' ? step.changes.toReversed() : step.changes;
     for (const change of changes) this.store.replace(change.index, change[side]);
     return changes.map(({ index }) => index);
+  }
+
+  #count({ changes }: EditStep, by: 1 | -1): void {
+    for (const { index } of changes) {
+      const times = (this.#timesEdited.get(index) ?? 0) + by;
+      if (times === 0) this.#timesEdited.delete(index);
+      else this.#timesEdited.set(index, times);
+    }
   }
 }

@@ -1,23 +1,22 @@
 // A dataset that is worked on: rows as they were read, changed by hand or by fixes, and the token rows that they make. Reading
 // fills the store; building cuts rows into tokens, only those that lack them, and can be stopped and taken up again; fitting
 // is cheap and happens after every change. What trains is always what the table shows.
-import { cannotRead, DatasetError, DatasetRowError } from './dataset-error.ts';
-import { detectMapping } from './detect-mapping.ts';
+import { cannotRead, DatasetError } from './dataset-error.ts';
 import { EditLog, type EditLogState } from './edit-log.ts';
-import { type Entry, type FileRows, type FittedRows, fitDataset, fitEntry, isProseFormat } from './fit-dataset.ts';
-import type { FitOptions, WholeRow } from './fit-rows.ts';
+import { FileRows, type FileRowsState, readFileRows } from './file-rows.ts';
+import { type Entry, type FittedRows, fitDataset, fitEntry } from './fit-dataset.ts';
+import type { FitOptions } from './fit-rows.ts';
+import { hashRows } from './hash-rows.ts';
 import { hashText } from './hash-text.ts';
+import { interpretRow } from './interpret-row.ts';
 import { NoticeBook } from './notice-book.ts';
-import { openRows } from './open-rows.ts';
-import { createReadContext, type ReadContext } from './read-context.ts';
-import { hashExample, nothingUsable, SAMPLE_ROWS, TEXT_MAPPING } from './read-examples.ts';
-import { renderWholeRows } from './render-token-rows.ts';
-import { MAX_COLUMNS } from './row-from-value.ts';
+import { createReadContext } from './read-context.ts';
+import { nothingUsable } from './read-examples.ts';
 import { RowNotes } from './row-notes.ts';
 import { RowStore, type RowStoreState } from './row-store.ts';
 import { loosenText, rowText } from './row-text.ts';
 import { toExample } from './to-examples.ts';
-import type { ChatTokenizer, DataFile, Example, FileFormat, Mapping, Notice, ReadProgress } from './types.ts';
+import type { ChatTokenizer, DataFile, Example, Mapping, Notice, ReadProgress } from './types.ts';
 
 export interface BuildOptions extends FitOptions {
   /** Undefined: detected, file by file. */
@@ -32,9 +31,7 @@ export interface BuildOptions extends FitOptions {
 export interface DatasetState {
   readonly rows: RowStoreState;
   readonly edits: EditLogState;
-  readonly files: readonly (Pick<FileRows, 'name' | 'format' | 'first' | 'end'> & {
-    readonly columns: readonly string[];
-  })[];
+  readonly files: readonly FileRowsState[];
   readonly skipped: readonly Notice[];
   readonly warnings: readonly Notice[];
 }
@@ -54,6 +51,7 @@ export class EditableDataset {
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
+  #hashed: { readonly rows: FittedRows; readonly hash: Promise<string> } | undefined;
 
   /** An empty one, or one as it was kept: then `build` has to follow. */
   constructor(kept?: { readonly state: DatasetState; readonly blocks: readonly Uint8Array[] }) {
@@ -61,11 +59,7 @@ export class EditableDataset {
     this.log = new EditLog(this.store, kept?.state.edits);
     if (kept === undefined) return;
     const { files, skipped, warnings } = kept.state;
-    for (const file of files)
-      this.#files.push({
-        ...{ ...file, columns: new Set(file.columns) },
-        ...{ mapping: undefined, mappingWarning: undefined, problem: undefined },
-      });
+    this.#files.push(...files.map(FileRows.restore));
     for (const { file, line, reason } of skipped) this.#readNotices.skip(file, line, reason);
     for (const { file, line, reason } of warnings) this.#readNotices.warn(file, line, reason);
   }
@@ -75,16 +69,14 @@ export class EditableDataset {
     return {
       rows: this.store.state,
       edits: this.log.state,
-      files: this.#files.map(({ name, format, first, end, columns }) => ({
-        name,
-        format,
-        first,
-        end,
-        columns: [...columns],
-      })),
+      files: this.#files.map((file) => file.state),
       skipped: [...this.#readNotices.skipped],
       warnings: this.#readNotices.warnings,
     };
+  }
+
+  get fileCount(): number {
+    return new Set(this.#files.map((file) => file.name)).size;
   }
 
   get name(): string {
@@ -94,9 +86,7 @@ export class EditableDataset {
 
   /** Rows that are not deleted. */
   get rowCount(): number {
-    let count = 0;
-    for (let index = 0; index < this.store.length; index++) if (!this.store.isDeleted(index)) count += 1;
-    return count;
+    return this.store.presentCount;
   }
 
   get format(): string {
@@ -123,7 +113,7 @@ export class EditableDataset {
     const { usable, skipped, pending } = this.fitted;
     if (usable > 0 || pending > 0) return undefined;
     const failed = this.#files.find((file) => file.problem !== undefined)?.problem;
-    const isProse = this.#files.every((file) => isProseFormat(file.format));
+    const isProse = this.#files.every((file) => file.isProse);
     return failed ?? nothingUsable(this.name, isProse, skipped, this.columns);
   }
 
@@ -138,7 +128,7 @@ export class EditableDataset {
     for (const file of files) {
       const first = this.store.length;
       try {
-        await this.#readFile(file, context);
+        await readFileRows(file, this.store, context, (known) => void this.#files.push(known));
       } catch (error) {
         if (signal?.aborted) {
           this.#readNotices.warn(
@@ -165,29 +155,8 @@ export class EditableDataset {
     throw failure ?? this.#nothingRead(files[0]?.name ?? '');
   }
 
-  async #readFile(file: DataFile, context: ReadContext): Promise<void> {
-    const { format, rows } = await openRows(file, context);
-    const known = this.#addFile(file.name, format);
-    for await (const batch of rows) {
-      for (const row of batch) {
-        this.store.append(row);
-        for (const name of row.fields.keys()) if (known.columns.size < MAX_COLUMNS) known.columns.add(name);
-      }
-      known.end = this.store.length;
-    }
-  }
-
-  #addFile(name: string, format: FileFormat): FileRows {
-    const file = {
-      ...{ name, format, first: this.store.length, end: this.store.length, columns: new Set<string>() },
-      ...{ mapping: undefined, mappingWarning: undefined, problem: undefined },
-    };
-    this.#files.push(file);
-    return file;
-  }
-
   #nothingRead(name: string): DatasetError {
-    const isProse = this.#files.every((file) => isProseFormat(file.format));
+    const isProse = this.#files.every((file) => file.isProse);
     return nothingUsable(name, isProse, this.#readNotices.skipped, this.columns);
   }
 
@@ -204,17 +173,20 @@ export class EditableDataset {
     this.#forgetOutdated(tokenizer, options);
     this.#options = options;
     this.#fitted = undefined;
+    const interpreting = { ...options, enoughTokens: this.#builtFor!.enough };
     const context = createReadContext(0, signal);
     let done = 0;
     let tokens = 0;
     const total = this.store.length;
     try {
       for (const file of this.#files) {
-        this.#detect(file, options);
+        file.findMapping(this.store, options.mapping);
         for (let index = file.first; index < file.end; index++) {
           if (++done % 100 === 0) onProgress?.(done, total);
           if (file.problem !== undefined || this.#entries[index] !== undefined || this.store.isDeleted(index)) continue;
-          const entry = await this.#interpret(index, file, tokenizer, context);
+          await context.breathe();
+          const notes = new RowNotes();
+          const entry = await interpretRow(this.example(index, notes), notes, tokenizer, interpreting, context);
           this.#entries[index] = entry;
           for (const { ids } of entry.whole) tokens += ids.length;
           if (tokens > MAX_TOKENS)
@@ -235,35 +207,11 @@ export class EditableDataset {
     const before = this.#builtFor;
     if (before?.key !== key || before.tokenizer !== tokenizer) {
       this.#entries = [];
-      for (const file of this.#files) {
-        file.mapping = undefined;
-        file.problem = undefined;
-      }
+      for (const file of this.#files) file.forgetMapping();
     } else if (maxTokens > before.enough) {
       this.#entries = this.#entries.map((e) => (e?.whole.every((row) => row.isComplete) ? e : undefined));
     }
     this.#builtFor = { key, tokenizer, enough: Math.max(maxTokens, ENOUGH_TOKENS) };
-  }
-
-  #detect(file: FileRows, options: BuildOptions): void {
-    if (file.mapping !== undefined || file.problem !== undefined) return;
-    file.mappingWarning = undefined;
-    if (isProseFormat(file.format)) file.mapping = TEXT_MAPPING;
-    else if (options.mapping !== undefined) file.mapping = options.mapping;
-    else {
-      const sample = [];
-      for (let i = file.first; i < file.end && sample.length < SAMPLE_ROWS; i++)
-        if (!this.store.isDeleted(i)) sample.push(this.store.row(i));
-      if (sample.length === 0) return;
-      try {
-        const { mapping, warning } = detectMapping(sample);
-        file.mapping = mapping;
-        file.mappingWarning = warning;
-      } catch (error) {
-        if (!(error instanceof DatasetError)) throw error;
-        file.problem = error;
-      }
-    }
   }
 
   /** The row with its meaning; undefined when it cannot be used, which `notes` tells. */
@@ -279,34 +227,6 @@ export class EditableDataset {
     return this.#fileAt(index)?.mapping;
   }
 
-  async #interpret(index: number, file: FileRows, tokenizer: ChatTokenizer, context: ReadContext): Promise<Entry> {
-    await context.breathe();
-    const notes = new RowNotes();
-    const example = this.example(index, notes);
-    if (example === undefined) return { whole: [], notes, hash: 0 };
-    const note = (reason: string, kind?: string) => notes.warn(file.name, example.line, reason, kind);
-    const { completionOnly, useChatTemplate = true, vocabularySize } = this.#options;
-    const limit = vocabularySize === undefined ? {} : { vocabularySize };
-    const enoughTokens = this.#builtFor!.enough;
-    const whole: WholeRow[] = [];
-    try {
-      for (const row of renderWholeRows(example, tokenizer, {
-        completionOnly,
-        useChatTemplate,
-        enoughTokens,
-        note,
-        ...limit,
-      })) {
-        if (row !== undefined) whole.push(row);
-        await context.breathe();
-      }
-    } catch (error) {
-      if (!(error instanceof DatasetRowError)) throw error;
-      notes.skip(file.name, example.line, error.message);
-    }
-    return { whole: notes.skipped === undefined ? whole : [], notes, hash: hashExample(example) };
-  }
-
   #fileAt(index: number): FileRows | undefined {
     return this.#files.find((file) => index < file.end);
   }
@@ -315,6 +235,13 @@ export class EditableDataset {
   get fitted(): FittedRows {
     this.#fitted ??= fitDataset(this.store, this.#files, this.#entries, this.#options, this.#readNotices);
     return this.#fitted;
+  }
+
+  /** SHA-256 of what is trained on (hash-rows.ts): found when it is asked for, and kept until something changes. */
+  hash(): Promise<string> {
+    const { fitted } = this;
+    if (this.#hashed?.rows !== fitted) this.#hashed = { rows: fitted, hash: hashRows(fitted.rows) };
+    return this.#hashed.hash;
   }
 
   /** Tokens of a row before anything is cut; undefined while building has not come to it, 0 when it is not used. */
@@ -327,9 +254,7 @@ export class EditableDataset {
     const entry = this.#entries[index];
     if (entry === undefined) return undefined;
     if (this.fitted.firstRow[index] !== -1) return undefined;
-    const book = new NoticeBook();
-    fitEntry(entry, this.store.row(index), this.#options, book);
-    return book.skipped[0]?.reason;
+    return fitEntry(entry, this.#options).notes.skipped;
   }
 
   /** Lengths of all whole rows that are used or could be: what a histogram is drawn from. */
@@ -367,14 +292,16 @@ export class EditableDataset {
   /** A row written by hand, behind all others. Returns its index. */
   add(what: string, fields: ReadonlyMap<string, unknown>): number {
     let file = this.#files.at(-1);
-    if (file?.name !== HAND_WRITTEN) file = this.#addFile(HAND_WRITTEN, 'jsonl');
+    if (file?.name !== HAND_WRITTEN) {
+      file = new FileRows(HAND_WRITTEN, 'jsonl', this.store.length);
+      this.#files.push(file);
+    }
     const index = this.store.length;
     this.store.append({ file: HAND_WRITTEN, line: index - file.first + 1, fields });
     for (const name of fields.keys()) file.columns.add(name);
     file.end = this.store.length;
     // A file of one kind of row has been given its meaning by its first rows.
-    file.mapping = undefined;
-    file.problem = undefined;
+    file.forgetMapping();
     const written = this.store.version(index);
     this.store.replace(index, { ...written, isDeleted: true });
     this.#touch(this.log.apply(what, [[index, written]]));

@@ -1,12 +1,13 @@
 // Entries → the rows that are trained on at the chosen length, with the notices of all of them: what the table, the counts and
-// the trainer agree on.
-import { type DatasetError, DatasetRowError } from './dataset-error.ts';
+// the trainer agree on. A row that has not changed keeps what it was fitted to, so that an edit among 200,000 rows fits one.
+import { DatasetRowError } from './dataset-error.ts';
+import type { FileRows } from './file-rows.ts';
 import { type FitOptions, fitRows, type WholeRow } from './fit-rows.ts';
 import { NoticeBook } from './notice-book.ts';
-import type { RowNotes } from './row-notes.ts';
+import { RowNotes } from './row-notes.ts';
 import type { RowStore } from './row-store.ts';
 import { countSupervised } from './token-row-builder.ts';
-import type { FileFormat, Mapping, Notice, Row, TokenRow } from './types.ts';
+import type { Notice, TokenRow } from './types.ts';
 
 /** Rows of the table as the model will see them. */
 export interface FittedRows {
@@ -25,23 +26,23 @@ export interface FittedRows {
   readonly pending: number;
 }
 
-export interface FileRows {
-  readonly name: string;
-  readonly format: FileFormat;
-  readonly first: number;
-  end: number;
-  readonly columns: Set<string>;
-  /** Set by building. */
-  mapping: Mapping | undefined;
-  mappingWarning: string | undefined;
-  problem: DatasetError | undefined;
-}
-
 /** A row that has been given its meaning: its tokens, or why it has none. */
 export interface Entry {
   readonly whole: readonly WholeRow[];
   readonly notes: RowNotes;
   readonly hash: number;
+  /** As it was fitted last. */
+  fit?: Fit;
+}
+
+/** One row at one length. */
+interface Fit extends FitOptions {
+  /** Empty when `notes` say why. */
+  readonly rows: readonly TokenRow[];
+  readonly notes: RowNotes;
+  readonly tokens: number;
+  readonly supervisedTokens: number;
+  readonly longestRow: number;
 }
 
 export function fitDataset(
@@ -55,6 +56,7 @@ export function fitDataset(
   const origin: number[] = [];
   const firstRow = new Int32Array(store.length).fill(-1);
   const book = new NoticeBook();
+  const counts = { tokens: 0, supervisedTokens: 0, longestRow: 0 };
   let usable = 0;
   let pending = 0;
   for (const file of files) {
@@ -69,13 +71,17 @@ export function fitDataset(
         pending += 1;
         continue;
       }
-      const made = fitEntry(entry, { file: file.name, line: store.lineOf(index) }, options, book);
-      if (made.length === 0) continue;
+      const fit = fitEntry(entry, options);
+      tell(fit.notes, file.name, store.lineOf(index), book);
+      if (fit.rows.length === 0) continue;
       firstRow[index] = rows.length;
-      for (const row of made) {
+      for (const row of fit.rows) {
         rows.push(row);
         origin.push(index);
       }
+      counts.tokens += fit.tokens;
+      counts.supervisedTokens += fit.supervisedTokens;
+      counts.longestRow = Math.max(counts.longestRow, fit.longestRow);
       repeats.usable += 1;
       repeats.seen.add(entry.hash);
     }
@@ -83,38 +89,42 @@ export function fitDataset(
     const repeated = repeats.usable - repeats.seen.size;
     if (repeated > 0) book.warn(file.name, 0, `${repeated} of ${repeats.usable} rows repeat an earlier row`);
   }
-  const notices = joinNotices(files, readNotices, book);
-  return { rows, origin, firstRow, usable, pending, ...countTokens(rows), ...notices };
+  return { rows, origin, firstRow, usable, pending, ...counts, ...joinNotices(files, readNotices, book) };
 }
 
-/** The token rows of one row; none when `book` is told why. */
-export function fitEntry(
-  { whole, notes }: Entry,
-  { file, line }: Pick<Row, 'file' | 'line'>,
-  options: FitOptions,
-  book: NoticeBook,
-): TokenRow[] {
-  for (const warning of notes.warnings) book.warn(file, warning.line, warning.reason, warning.kind);
+/** The token rows of one row, or why it has none. */
+export function fitEntry(entry: Entry, { maxTokens, longRows }: FitOptions): Fit {
+  const known = entry.fit;
+  if (known?.maxTokens === maxTokens && known.longRows === longRows) return known;
+  const notes = new RowNotes();
+  const rows = tryFit(entry, { maxTokens, longRows }, notes);
+  const lengths = rows.map(({ ids }) => ids.length);
+  entry.fit = {
+    ...{ maxTokens, longRows, rows, notes },
+    tokens: lengths.reduce((a, b) => a + b, 0),
+    supervisedTokens: rows.reduce((sum, row) => sum + countSupervised(row), 0),
+    longestRow: Math.max(0, ...lengths),
+  };
+  return entry.fit;
+}
+
+function tryFit({ whole, notes: known }: Entry, options: FitOptions, notes: RowNotes): readonly TokenRow[] {
+  for (const { line, reason, kind } of known.warnings) notes.warn('', line, reason, kind);
   try {
-    if (notes.skipped !== undefined) throw new DatasetRowError(notes.skipped);
-    return fitRows(whole, options, (reason, kind) => book.warn(file, line, reason, kind));
+    if (known.skipped !== undefined) throw new DatasetRowError(known.skipped);
+    const rows = fitRows(whole, options, (reason, kind) => notes.warn('', 0, reason, kind));
+    // Most rows are used as they are: one list for both.
+    return rows.length === whole.length && rows.every((row, i) => row === whole[i]) ? whole : rows;
   } catch (error) {
     if (!(error instanceof DatasetRowError)) throw error;
-    book.skip(file, line, error.message);
+    notes.skip('', 0, error.message);
     return [];
   }
 }
 
-function countTokens(rows: readonly TokenRow[]) {
-  let tokens = 0;
-  let supervisedTokens = 0;
-  let longestRow = 0;
-  for (const row of rows) {
-    tokens += row.ids.length;
-    supervisedTokens += countSupervised(row);
-    longestRow = Math.max(longestRow, row.ids.length);
-  }
-  return { tokens, supervisedTokens, longestRow };
+function tell(notes: RowNotes, file: string, line: number, book: NoticeBook): void {
+  for (const warning of notes.warnings) book.warn(file, warning.line || line, warning.reason, warning.kind);
+  if (notes.skipped !== undefined) book.skip(file, line, notes.skipped);
 }
 
 /** Skipped in the order of the files, whether reading or building found them. */
@@ -124,8 +134,4 @@ function joinNotices(files: readonly FileRows[], read: NoticeBook, built: Notice
   const skipped = [...read.skipped, ...built.skipped];
   skipped.sort((a, b) => place(a) - place(b) || a.line - b.line);
   return { skipped, warnings: [...read.warnings, ...built.warnings] };
-}
-
-export function isProseFormat(format: FileFormat): boolean {
-  return format === 'text' || format === 'markdown';
 }

@@ -58,5 +58,5 @@ test('EditLog takes back each step, and makes it again', () => {
   log.apply('edit again', [[2, store.write(new Map([['text', 'C']]))]]);
   expect(log.canRedo).toBeUndefined();
   expect(shown()).toBe('aBC');
-  expect([...log.editedRows]).toEqual([1, 2]);
+  expect([0, 1, 2].filter((index) => log.isEdited(index))).toEqual([1, 2]);
 });

@@ -1,6 +1,7 @@
 // All rows of a dataset as they were read, packed: their values as JSON in UTF-8, in blocks of a few MB. 300 MB of rows take
 // 300 MB, outside the heap that garbage collection walks. A row can have several versions; the current one is what counts,
 // and the earlier ones stay where they are for undo.
+import { NumberColumn } from './number-column.ts';
 import type { Row } from './types.ts';
 
 const BLOCK_BYTES = 4 * 1024 * 1024;
@@ -19,26 +20,36 @@ export interface RowVersion {
 export interface RowStoreState {
   readonly names: readonly (readonly string[])[];
   readonly files: readonly string[];
-  readonly versions: readonly RowVersion[];
-  readonly fileOf: readonly number[];
-  readonly lineOf: readonly number[];
+  /** The current ones: five numbers a row. A dataset that was kept before they were packed has them one by one. */
+  readonly versions: Uint32Array | readonly RowVersion[];
+  readonly fileOf: ArrayLike<number>;
+  readonly lineOf: ArrayLike<number>;
   readonly used: number;
 }
+
+/** block, offset, bytes, names, isDeleted. */
+const VERSION_NUMBERS = 5;
 
 export class RowStore {
   readonly #blocks: Uint8Array<ArrayBuffer>[] = [];
   readonly #names: (readonly string[])[] = [];
   readonly #namesIndex = new Map<string, number>();
   readonly #files: string[] = [];
-  readonly #versions: RowVersion[] = [];
-  readonly #fileOf: number[] = [];
-  readonly #lineOf: number[] = [];
+  #versions = new NumberColumn();
+  #fileOf = new NumberColumn();
+  #lineOf = new NumberColumn();
+  #deleted = 0;
   #used = BLOCK_BYTES;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
 
   get length(): number {
-    return this.#versions.length;
+    return this.#fileOf.length;
+  }
+
+  /** Rows that are not deleted. */
+  get presentCount(): number {
+    return this.length - this.#deleted;
   }
 
   /** Bytes of all versions. */
@@ -51,9 +62,9 @@ export class RowStore {
     return {
       names: [...this.#names],
       files: [...this.#files],
-      versions: [...this.#versions],
-      fileOf: [...this.#fileOf],
-      lineOf: [...this.#lineOf],
+      versions: this.#versions.toArray(),
+      fileOf: this.#fileOf.toArray(),
+      lineOf: this.#lineOf.toArray(),
       used: this.#used,
     };
   }
@@ -67,12 +78,13 @@ export class RowStore {
     for (const block of blocks) store.#blocks.push(block as Uint8Array<ArrayBuffer>);
     for (const names of state.names) store.#internNames(names);
     store.#files.push(...state.files);
-    for (const [i, version] of state.versions.entries()) {
-      store.#versions.push(version);
-      store.#fileOf.push(state.fileOf[i]!);
-      store.#lineOf.push(state.lineOf[i]!);
-    }
+    const { versions } = state;
+    if (versions instanceof Uint32Array) store.#versions = new NumberColumn(versions);
+    else for (const version of versions) store.#pushVersion(version);
+    store.#fileOf = new NumberColumn(state.fileOf);
+    store.#lineOf = new NumberColumn(state.lineOf);
     store.#used = state.used;
+    store.#countDeleted();
     return store;
   }
 
@@ -81,34 +93,37 @@ export class RowStore {
     if (this.#files[last] !== row.file) this.#files.push(row.file);
     this.#fileOf.push(this.#files.length - 1);
     this.#lineOf.push(row.line);
-    this.#versions.push(this.write(row.fields));
+    this.#pushVersion(this.write(row.fields));
   }
 
   /** Forgets the rows from `length` on: a file that broke off. */
   truncate(length: number): void {
-    this.#versions.length = length;
-    this.#fileOf.length = length;
-    this.#lineOf.length = length;
+    this.#versions.truncate(length * VERSION_NUMBERS);
+    this.#fileOf.truncate(length);
+    this.#lineOf.truncate(length);
+    this.#countDeleted();
   }
 
   fileOf(index: number): string {
-    return this.#files[this.#fileOf[index]!]!;
+    return this.#files[this.#fileOf.at(index)]!;
   }
 
   lineOf(index: number): number {
-    return this.#lineOf[index]!;
+    return this.#lineOf.at(index);
   }
 
   version(index: number): RowVersion {
-    return this.#versions[index]!;
+    const at = index * VERSION_NUMBERS;
+    const [block, offset, bytes, names] = [0, 1, 2, 3].map((i) => this.#versions.at(at + i));
+    return { block: block!, offset: offset!, bytes: bytes!, names: names!, isDeleted: this.isDeleted(index) };
   }
 
   isDeleted(index: number): boolean {
-    return this.#versions[index]!.isDeleted;
+    return this.#versions.at(index * VERSION_NUMBERS + 4) === 1;
   }
 
   row(index: number): Row {
-    const names = this.#names[this.#versions[index]!.names]!;
+    const names = this.#names[this.#versions.at(index * VERSION_NUMBERS + 3)]!;
     const values = JSON.parse(this.json(index)) as unknown[];
     return {
       file: this.fileOf(index),
@@ -119,8 +134,10 @@ export class RowStore {
 
   /** The row's values as JSON text: an array, in the order of its fields. */
   json(index: number): string {
-    const { block, offset, bytes } = this.#versions[index]!;
-    return this.#decoder.decode(this.#blocks[block]!.subarray(offset, offset + bytes));
+    const at = index * VERSION_NUMBERS;
+    const offset = this.#versions.at(at + 1);
+    const block = this.#blocks[this.#versions.at(at)]!;
+    return this.#decoder.decode(block.subarray(offset, offset + this.#versions.at(at + 2)));
   }
 
   /** Puts values down without making them anyone's; `replace` does. */
@@ -143,9 +160,19 @@ export class RowStore {
 
   /** Makes a version the current one; returns the one before. */
   replace(index: number, version: RowVersion): RowVersion {
-    const before = this.#versions[index]!;
-    this.#versions[index] = version;
+    const before = this.version(index);
+    for (const [i, number] of numbersOf(version).entries()) this.#versions.set(index * VERSION_NUMBERS + i, number);
+    this.#deleted += Number(version.isDeleted) - Number(before.isDeleted);
     return before;
+  }
+
+  #pushVersion(version: RowVersion): void {
+    for (const number of numbersOf(version)) this.#versions.push(number);
+  }
+
+  #countDeleted(): void {
+    this.#deleted = 0;
+    for (let index = 0; index < this.length; index++) if (this.isDeleted(index)) this.#deleted += 1;
   }
 
   #internNames(names: readonly string[]): number {
@@ -156,6 +183,10 @@ export class RowStore {
     this.#names.push(names);
     return this.#names.length - 1;
   }
+}
+
+function numbersOf({ block, offset, bytes, names, isDeleted }: RowVersion): readonly number[] {
+  return [block, offset, bytes, names, Number(isDeleted)];
 }
 
 /** A value that nests deeper than the stack keeps its kind and loses its content: no reader could use it either. */

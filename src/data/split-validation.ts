@@ -24,27 +24,41 @@ export function splitValidation(
   groups?: ArrayLike<number>,
 ): ValidationSplit {
   const wanted = share <= 0 ? 0 : Math.max(1, Math.round(rowCount * share));
-  const members = new Map<number, number[]>();
-  for (let row = 0; row < rowCount; row++) {
-    const group = groups?.[row] ?? row;
-    const list = members.get(group);
-    if (list) list.push(row);
-    else members.set(group, [row]);
-  }
-  const lists = [...members.values()];
-  const order = shuffle(Uint32Array.from(lists.keys()), createRandom(seed, SPLIT_STREAM));
-  const isHeld = new Uint8Array(rowCount);
+  const { groupOf, sizes } = numberGroups(rowCount, groups);
+  const order = shuffle(Uint32Array.from(sizes.keys()), createRandom(seed, SPLIT_STREAM));
+  const isHeld = new Uint8Array(sizes.length);
   let held = 0;
-  for (const index of order) {
-    const list = lists[index]!;
+  for (const group of order) {
+    const size = sizes[group]!;
     if (held >= wanted) break;
     // A group that would overshoot by more than it helps, or leave nothing to train on, stays.
-    if (held + list.length >= rowCount || held + list.length - wanted > wanted - held) continue;
-    for (const row of list) isHeld[row] = 1;
-    held += list.length;
+    if (held + size >= rowCount || held + size - wanted > wanted - held) continue;
+    isHeld[group] = 1;
+    held += size;
   }
   const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
-  return { train: rows.filter((row) => isHeld[row] === 0), validation: rows.filter((row) => isHeld[row] === 1) };
+  return {
+    train: rows.filter((row) => isHeld[groupOf[row]!] === 0),
+    validation: rows.filter((row) => isHeld[groupOf[row]!] === 1),
+  };
+}
+
+/** Groups by their numbers, in the order of their first rows. */
+function numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
+  const numberOf = new Map<number, number>();
+  const groupOf = new Uint32Array(rowCount);
+  const sizes: number[] = [];
+  for (let row = 0; row < rowCount; row++) {
+    const group = groups?.[row] ?? row;
+    let number = numberOf.get(group);
+    if (number === undefined) {
+      number = sizes.push(0) - 1;
+      numberOf.set(group, number);
+    }
+    groupOf[row] = number;
+    sizes[number]! += 1;
+  }
+  return { groupOf, sizes };
 }
 
 /** For each row the first row that has the same ids and mask. */

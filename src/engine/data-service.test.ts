@@ -61,43 +61,48 @@ describe('the table', () => {
     );
     expect(window.rows[2]!.skipped).toMatch(/no answer to train on/);
     expect((await shown({ show: 'skipped' })).total).toBe(1);
+    const reason = expect.stringMatching(/no answer to train on/);
+    expect(await engine.data.notices('skipped', 0, 10)).toEqual([{ file: 'x.jsonl', line: 8, reason }]);
+    expect(await engine.data.notices('skipped', 1, 10)).toEqual([]);
     const { train, validation } = await engine.data.splitRows(SPLIT);
     expect(train + validation).toBe(49);
     expect((await shown()).rows.filter(({ side }) => side === 'validation').length).toBe(validation);
   });
 
   it('edits belong to the dataset: its hash, its rows and what a run trains on; undo brings the first hash back', async () => {
-    const first = await open([
+    await open([
       ['a', 'one'],
       ['b', 'two'],
       ['c', 'three'],
     ]);
-    const edited = await engine.data.editRow(1, fields('b', 'changed'));
-    expect(edited.hash).not.toBe(first.hash);
-    expect(edited.hash).toBe(
+    const first = await engine.data.datasetHash();
+    expect(await engine.data.editRow(1, fields('b', 'changed'))).toMatchObject({ undo: 'Edit of a row' });
+    const edited = await engine.data.datasetHash();
+    expect(edited).not.toBe(first);
+    expect(edited).toBe(
       await memoryHash([
         ['a', 'one'],
         ['b', 'changed'],
         ['c', 'three'],
       ]),
     );
-    expect(edited.undo).toBe('Edit of a row');
     await engine.data.deleteRows([0]);
     await engine.data.addRow(fields('d', 'four'), OPTIONS);
     expect(await answers()).toBe('changed three four');
     expect(await answers({ show: 'edited' })).toBe('changed four');
     for (let i = 0; i < 3; i++) await engine.data.undo();
-    const back = await engine.data.redo();
-    expect(back.hash).toBe(edited.hash);
+    await engine.data.redo();
+    expect(await engine.data.datasetHash()).toBe(edited);
     const undone = await engine.data.undo();
-    expect(undone.hash).toBe(first.hash);
+    expect(await engine.data.datasetHash()).toBe(first);
     expect(undone.undo).toBeUndefined();
   });
 
   async function memoryHash(rows: readonly (readonly [string, string])[]) {
     const other = memoryEngine().engine;
     await openTiny(other);
-    return (await other.data.openDataset([fileOf(rows)], OPTIONS, () => {})).hash;
+    await other.data.openDataset([fileOf(rows)], OPTIONS, () => {});
+    return other.data.datasetHash();
   }
 
   it('takes more files, and a row by hand where there is nothing yet', async () => {
@@ -191,7 +196,8 @@ describe('data doctor', () => {
   ] as const;
 
   it('finds each illness with its rows, and changes nothing', async () => {
-    const before = await open(ILL);
+    await open(ILL);
+    const before = await engine.data.datasetHash();
     const findings = new Map((await engine.data.checkUp(SPLIT, () => {})).map((one) => [one.kind, one]));
     expect(findings.get('repeats')).toMatchObject({ rows: 1, examples: [{ index: 1, line: 2 }] });
     expect(findings.get('near-repeats')!.examples.map(({ line }) => line)).toEqual([3]);
@@ -199,12 +205,14 @@ describe('data doctor', () => {
     expect(findings.get('personal-data')!.examples[0]!.text).toBe('e-mail: ada@example.org');
     expect(findings.get('odd-characters')!.examples[0]!.text).toBe('U+200B');
     expect(findings.get('empty-answers')).toMatchObject({ rows: 1 });
-    expect((await engine.data.remapDataset(OPTIONS, () => {})).hash).toBe(before.hash);
+    await engine.data.remapDataset(OPTIONS, () => {});
+    expect(await engine.data.datasetHash()).toBe(before);
     expect(await answers({ show: 'conflicts' })).toBe('red blue');
   });
 
   it('mends each by one step that can be undone, and a healthy dataset has no findings', async () => {
-    const before = await open(ILL);
+    await open(ILL);
+    const before = await engine.data.datasetHash();
     for (const kind of [
       'repeats',
       'near-repeats',
@@ -222,7 +230,7 @@ describe('data doctor', () => {
     expect(await answers({ search: 'odd' })).toBe('ab');
     let report = await engine.data.undo();
     while (report.undo !== undefined) report = await engine.data.undo();
-    expect(report.hash).toBe(before.hash);
+    expect(await engine.data.datasetHash()).toBe(before);
   });
 
   it('finds prompts that stand on both sides of the split, and takes them out until none is left', async () => {

@@ -3,7 +3,6 @@
 
 import { DatasetError } from '../data/dataset-error.ts';
 import { type BuildOptions, EditableDataset } from '../data/editable-dataset.ts';
-import { hashRows } from '../data/hash-rows.ts';
 import { lengthHistogram } from '../data/length-histogram.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import { previewRow } from '../data/preview-row.ts';
@@ -12,11 +11,12 @@ import type { TrainSettings } from '../train/recipe.ts';
 import { splitRows } from '../train/run-training.ts';
 import { calmProgress } from './calm-progress.ts';
 import { DataDoctor } from './data-doctor.ts';
-import { describeDataset } from './describe-dataset.ts';
+import { describeDataset, noticesOf } from './describe-dataset.ts';
 import { DatasetKeeper } from './kept-dataset.ts';
 import type {
   DataApi,
   DatasetMapping,
+  DatasetNotice,
   DatasetOptions,
   DatasetReport,
   Fields,
@@ -24,6 +24,7 @@ import type {
   FindingKind,
   LengthHistogram,
   MappingTrial,
+  NoticeList,
   OnProgress,
   Ranking,
   SplitSettings,
@@ -46,7 +47,7 @@ export class DataService implements DataApi {
   /** The rows of the last query, as long as nothing has changed. */
   private found: { readonly key: string; readonly rows: readonly number[] } | undefined;
   private searching: AbortController | undefined;
-  private sides: { readonly key: string; readonly heldBack: ReadonlySet<number> } | undefined;
+  private sides: { readonly key: string; readonly train: number; readonly heldBack: ReadonlySet<number> } | undefined;
 
   constructor(private readonly session: Session) {
     this.ranking = new RowRanking(session);
@@ -183,13 +184,23 @@ export class DataService implements DataApi {
   }
 
   async splitRows(split: SplitSettings): Promise<{ readonly train: number; readonly validation: number }> {
-    const { train, validation } = splitRows(this.needData().table.fitted.rows, split);
-    return { train: train.length, validation: validation.length };
+    const { rows } = this.needData().table.fitted;
+    const { train } = this.sidesOf(split);
+    return { train, validation: rows.length - train };
+  }
+
+  datasetHash(): Promise<string> {
+    return this.queue(() => this.needData().table.hash());
+  }
+
+  async notices(list: NoticeList, first: number, count: number): Promise<readonly DatasetNotice[]> {
+    const { table } = this.needData();
+    return noticesOf(table, this.keeper.problem)[list].slice(first, first + count);
   }
 
   checkUp(split: SplitSettings, onProgress: OnProgress): Promise<readonly Finding[]> {
     const { table } = this.needData();
-    return this.doctor.checkUp(table, this.heldBack(split), calmProgress(onProgress));
+    return this.doctor.checkUp(table, this.sidesOf(split).heldBack, calmProgress(onProgress));
   }
 
   async cancelCheck(): Promise<void> {
@@ -209,11 +220,11 @@ export class DataService implements DataApi {
   }
 
   /** The dataset at the run's length; fitted again when it was made with another length or by another base. */
-  async rowsFor(settings: TrainSettings): Promise<Dataset> {
+  async rowsFor(settings: TrainSettings): Promise<Omit<Dataset, 'hash'>> {
     return this.queue(() => this.fit(settings));
   }
 
-  private async fit(settings: TrainSettings): Promise<Dataset> {
+  private async fit(settings: TrainSettings): Promise<Omit<Dataset, 'hash'>> {
     const { options, dataset, model, table } = this.session.data ?? {};
     if (dataset === undefined || table === undefined || options === undefined)
       throw new DatasetError('Cannot train: found no dataset, need one whose columns have a meaning');
@@ -278,26 +289,27 @@ export class DataService implements DataApi {
     this.version += 1;
     const { rows, ...counts } = table.fitted;
     const { name, format, mapping, columns } = table;
-    const dataset = { name, format, mapping, columns, rows, ...counts, hash: await hashRows(rows) };
+    const dataset = { name, format, mapping, columns, rows, ...counts };
     this.session.data = { options, dataset: rows.length > 0 ? dataset : undefined, table, model };
     this.keeper.keep(table, options);
-    return describeDataset(dataset, table, this.version, this.keeper.problem);
+    return describeDataset(table, this.version, this.keeper.problem);
   }
 
   private facts(split: SplitSettings): RowFacts {
     const { findings } = this.doctor;
     const { groups, losses } = this.ranking;
-    return { findings, groups, losses, heldBack: this.heldBack(split) };
+    return { findings, groups, losses, heldBack: this.sidesOf(split).heldBack };
   }
 
-  /** Rows of the table that this split keeps for validation. */
-  private heldBack(split: SplitSettings): ReadonlySet<number> {
+  /** What this split makes of the rows: how many token rows are trained on, and which rows of the table are held back. */
+  private sidesOf(split: SplitSettings): { readonly train: number; readonly heldBack: ReadonlySet<number> } {
     const key = JSON.stringify([split.seed, split.validationSplit, this.version]);
     if (this.sides?.key !== key) {
       const { rows, origin } = this.needData().table.fitted;
-      this.sides = { key, heldBack: new Set(splitRows(rows, split).validation.map((row) => origin[row]!)) };
+      const { train, validation } = splitRows(rows, split);
+      this.sides = { key, train: train.length, heldBack: new Set(validation.map((row) => origin[row]!)) };
     }
-    return this.sides.heldBack;
+    return this.sides;
   }
 
   private forgetFindings(): void {

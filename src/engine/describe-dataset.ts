@@ -1,39 +1,33 @@
 // A dataset in the words of the protocol.
 
 import type { EditableDataset } from '../data/editable-dataset.ts';
-import type { Dataset } from '../data/load-dataset.ts';
-import type { DatasetReport } from './protocol.ts';
+import type { DatasetNotice, DatasetReport, NoticeList } from './protocol.ts';
 
 /** @param unkept why the dataset is not kept for the next visit. */
-export function describeDataset(
-  dataset: Dataset,
-  table: EditableDataset,
-  version: number,
-  unkept: string | undefined,
-): DatasetReport {
-  const { name, format, mapping, columns, tokens, supervisedTokens, longestRow, skipped, warnings, hash } = dataset;
+export function describeDataset(table: EditableDataset, version: number, unkept: string | undefined): DatasetReport {
+  const { name, fileCount: files, format, mapping, columns } = table;
+  const { rows, pending, tokens, supervisedTokens, longestRow } = table.fitted;
   const { canUndo: undo, canRedo: redo } = table.log;
+  const { skipped, warnings } = noticesOf(table, unkept);
   const problem = table.problem?.message;
   return {
-    name,
-    format,
-    mapping,
-    columns,
-    rows: dataset.rows.length,
+    ...{ name, files, format, mapping, columns },
+    rows: rows.length,
     tableRows: table.rowCount,
-    pending: table.fitted.pending,
-    version,
+    ...{ pending, version },
     ...(undo !== undefined && { undo }),
     ...(redo !== undefined && { redo }),
-    tokens,
-    supervisedTokens,
-    longestRow,
-    skipped,
-    warnings:
-      unkept === undefined
-        ? warnings
-        : [...warnings, { file: name, line: 0, reason: `not kept for the next visit: ${unkept}` }],
-    hash,
+    ...{ tokens, supervisedTokens, longestRow },
+    skipped: skipped.length,
+    warnings: warnings.length,
     ...(problem !== undefined && { problem }),
   };
+}
+
+export function noticesOf(
+  { name, fitted: { skipped, warnings } }: EditableDataset,
+  unkept: string | undefined,
+): Readonly<Record<NoticeList, readonly DatasetNotice[]>> {
+  const notKept = { file: name, line: 0, reason: `not kept for the next visit: ${unkept}` };
+  return { skipped, warnings: unkept === undefined ? warnings : [notKept, ...warnings] };
 }

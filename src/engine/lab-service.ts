@@ -142,11 +142,12 @@ export class LabService implements LabApi {
 
   /** Rows of the open dataset: those that were held back from this adapter, where they are known, else all; in either case a portion. */
   private async taskRows(id: string): Promise<{ rows: readonly TokenRow[]; isHeldBack: boolean } | undefined> {
-    const dataset = this.session.data?.dataset;
+    const { dataset, table } = this.session.data ?? {};
     if (dataset === undefined) return undefined;
     const file = findFile(await this.files(id), RECEIPT_NAME);
     const receipt = file && (await readReceipt(file).catch(() => undefined));
-    const recipe = receipt?.data?.hash === dataset.hash ? receipt.run?.recipe : undefined;
+    const isSame = receipt?.data !== undefined && receipt.data.hash === (await table?.hash());
+    const recipe = isSame ? receipt.run?.recipe : undefined;
     const validation = recipe === undefined ? [] : splitRows(dataset.rows, recipe).validation;
     const rows = validation.length > 0 ? validation.map((index) => dataset.rows[index]!) : dataset.rows;
     return { rows: portion(rows, this.mostTokens()), isHeldBack: validation.length > 0 };

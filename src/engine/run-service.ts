@@ -106,7 +106,7 @@ export class RunService implements RunApi {
         runId,
         adapterName,
         baseName: this.session.modelReport!.name,
-        dataset: { name: dataset.name, hash: dataset.hash },
+        dataset: { name: dataset.name, hash: await this.datasets.datasetHash() },
         samples: options.samples,
         start: from?.files,
       };
@@ -120,7 +120,12 @@ export class RunService implements RunApi {
         typeof release === 'function' ? undefined : `This run is not kept while it goes: ${release.message}`;
       try {
         const recorder = new RunRecorder(this.session.host.archive, record, control.warn);
-        return await this.trainAndKeep(run, { settings: own, dataset, problem, recorder }, control, onEvent);
+        return await this.trainAndKeep(
+          run,
+          { settings: own, dataset: { ...run.dataset, rows: dataset.rows }, problem, recorder },
+          control,
+          onEvent,
+        );
       } finally {
         if (typeof release === 'function') release();
       }

@@ -50,8 +50,8 @@ export interface OpenData {
   readonly options: DatasetOptions;
   /** Its rows as they were read and edited. */
   readonly table: EditableDataset;
-  /** Undefined while none of its rows can be trained on. */
-  readonly dataset: Dataset | undefined;
+  /** Undefined while none of its rows can be trained on. Its hash is the table's to give. */
+  readonly dataset: Omit<Dataset, 'hash'> | undefined;
   /** The base whose tokenizer made the rows. */
   readonly model: BaseModel;
 }

@@ -24,7 +24,7 @@ export async function findRows(
   facts: RowFacts,
   context: Pick<ReadContext, 'breathe'>,
 ): Promise<readonly number[]> {
-  const there = shownRows(dataset, show, facts).filter((index) => !dataset.store.isDeleted(index));
+  const there = shownRows(dataset, show, facts);
   const found = search.trim() === '' ? there : await searchRows(dataset.store, search.trim(), there, context);
   if (sort === 'longest') return sortBy(found, (index) => -(dataset.tokensOf(index) ?? 0));
   const lossOf = (index: number) => facts.losses.get(index);
@@ -34,28 +34,31 @@ export async function findRows(
 }
 
 function shownRows(dataset: EditableDataset, show: TableQuery['show'], facts: RowFacts): number[] {
-  const all = Array.from({ length: dataset.store.length }, (_, index) => index);
   const { firstRow } = dataset.fitted;
   switch (show) {
     case 'all':
-      return all;
+      return rowsThat(dataset, () => true);
     case 'used':
-      return all.filter((index) => firstRow[index]! >= 0);
+      return rowsThat(dataset, (index) => firstRow[index]! >= 0);
     case 'skipped':
-      return all.filter((index) => firstRow[index]! < 0 && dataset.tokensOf(index) !== undefined);
-    case 'edited': {
-      const edited = dataset.log.editedRows;
-      return all.filter((index) => edited.has(index));
-    }
+      return rowsThat(dataset, (index) => firstRow[index]! < 0 && dataset.tokensOf(index) !== undefined);
+    case 'edited':
+      return rowsThat(dataset, (index) => dataset.log.isEdited(index));
     case 'known':
     case 'hardest':
     case 'mislabelled': {
       const group = facts.groups?.[show];
-      return all.filter((index) => group?.has(index));
+      return rowsThat(dataset, (index) => group?.has(index) ?? false);
     }
     default:
-      return [...(facts.findings.get(show) ?? [])];
+      return (facts.findings.get(show) ?? []).filter((index) => !dataset.store.isDeleted(index));
   }
+}
+
+function rowsThat({ store }: EditableDataset, isShown: (index: number) => boolean): number[] {
+  const rows: number[] = [];
+  for (let index = 0; index < store.length; index++) if (!store.isDeleted(index) && isShown(index)) rows.push(index);
+  return rows;
 }
 
 function sortBy(rows: readonly number[], key: (index: number) => number): number[] {
@@ -79,7 +82,7 @@ export function describeRow(dataset: EditableDataset, index: number, facts: RowF
     tokens: dataset.tokensOf(index),
     tokenRow: first < 0 ? undefined : first,
     skipped: dataset.skippedOf(index),
-    isEdited: dataset.log.editedRows.has(index),
+    isEdited: dataset.log.isEdited(index),
     side: first < 0 ? undefined : facts.heldBack.has(index) ? 'validation' : 'train',
     loss: facts.losses.get(index),
   };

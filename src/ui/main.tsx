@@ -8,7 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { startEngine } from '../engine/client.ts';
 import { App, fetchPlaces } from './app.tsx';
 import { bringUp } from './bring-up.ts';
-import { followBaseAndLength } from './data/data-store.ts';
+import { followBaseAndLength, followHash } from './data/data-store.ts';
 import { followForDoctor } from './data/doctor-store.ts';
 import { followLengths } from './data/lengths-store.ts';
 import { followForRanking } from './data/ranking-store.ts';
@@ -51,6 +51,7 @@ if (location.hash === '#bench') {
   followForDoctor();
   followForRanking();
   followLengths();
+  followHash();
   followRowAndRun();
   followPlan();
   followAutopilot();

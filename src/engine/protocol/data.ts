@@ -34,6 +34,8 @@ export interface DatasetNotice {
   readonly reason: string;
 }
 
+export type NoticeList = 'skipped' | 'warnings';
+
 export interface DatasetOptions {
   /** Undefined: detect. */
   readonly mapping?: DatasetMapping;
@@ -51,6 +53,8 @@ export interface DatasetOptions {
 
 export interface DatasetReport {
   readonly name: string;
+  /** Files that the rows come from; those written by hand are one. */
+  readonly files: number;
   readonly format: string;
   readonly mapping: DatasetMapping;
   /** All columns seen, for the mapping editor. */
@@ -69,9 +73,9 @@ export interface DatasetReport {
   readonly tokens: number;
   readonly supervisedTokens: number;
   readonly longestRow: number;
-  readonly skipped: readonly DatasetNotice[];
-  readonly warnings: readonly DatasetNotice[];
-  readonly hash: string;
+  /** How many; `notices` has them, window by window. */
+  readonly skipped: number;
+  readonly warnings: number;
   /** Set when no mapping was found: nothing can be trained on until one is chosen from `columns`. */
   readonly problem?: string;
 }
@@ -197,6 +201,10 @@ export interface DataApi {
   cancelReading(): Promise<void>;
   /** Also for the next visit. */
   closeDataset(): Promise<void>;
+  /** What is to be known about rows that are left out, or used with something to know. */
+  notices(list: NoticeList, first: number, count: number): Promise<readonly DatasetNotice[]>;
+  /** SHA-256 of what is trained on. */
+  datasetHash(): Promise<string>;
   previewRows(first: number, count: number): Promise<readonly TokenPreview[]>;
 
   queryRows(query: TableQuery, split: SplitSettings, first: number, count: number): Promise<TableWindow>;

@@ -10,12 +10,8 @@ export function DataCounts({ report }: { report: DatasetReport }) {
     [count(report.tokens), w.tokens(report.tokens)],
     [`${share} %`, w.supervised, 'data-count-learned'],
     [count(report.longestRow), w.longest],
-    [count(report.skipped.length), w.skipped, report.skipped.length > 0 ? 'data-count-bad' : ''],
-    [
-      count(report.warnings.length),
-      w.warnings(report.warnings.length),
-      report.warnings.length > 0 ? 'data-count-warn' : '',
-    ],
+    [count(report.skipped), w.skipped, report.skipped > 0 ? 'data-count-bad' : ''],
+    [count(report.warnings), w.warnings(report.warnings), report.warnings > 0 ? 'data-count-warn' : ''],
   ];
   return (
     <dl className="data-counts number">

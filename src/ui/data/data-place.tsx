@@ -36,8 +36,8 @@ export function DataPlace() {
             <Xray />
             <Doctor />
             <RowsRanked />
-            <Notices title={words.skipped} pick={(report) => report.skipped} />
-            <Notices title={words.warnings} pick={(report) => report.warnings} />
+            <Notices title={words.skipped} list="skipped" />
+            <Notices title={words.warnings} list="warnings" />
           </Boundary>
         )}
       </div>

@@ -28,6 +28,8 @@ interface DataState {
   readonly longRows: DatasetOptions['longRows'];
   readonly completionOnly: boolean;
   readonly systemPrompt: string;
+  /** Of what is trained on; undefined until the rows have stood still for a moment. */
+  readonly hash: string | undefined;
   /** As the model sees it. */
   readonly row: TokenPreview | undefined;
   /** Another longest row has been chosen; the rows are about to be cut anew. */
@@ -44,6 +46,7 @@ const EMPTY: DataState = {
   longRows: 'split',
   completionOnly: true,
   systemPrompt: '',
+  hash: undefined,
   row: undefined,
   isStale: false,
 };
@@ -171,7 +174,7 @@ async function read(how: (onProgress: (progress: Progress) => void) => Promise<D
     if (mine !== reading) return;
     isOpen = true;
     dataStore.setState({ status: 'ready', report, progress: undefined });
-    announce(words.announceReady(report.name, report.rows, report.skipped.length));
+    announce(words.announceReady(report.name, report.rows, report.skipped));
     await showRow(0);
   } catch (error) {
     if (mine === reading) dataStore.setState({ status: 'failed', problem: sentence(error), progress: undefined });
@@ -188,6 +191,26 @@ export async function showRow(tokenRow: number): Promise<void> {
   } catch (error) {
     showTrouble(error);
   }
+}
+
+/** The hash of the rows as they are: SHA-256 of all their tokens. Undefined when there are none. */
+export async function dataHash(): Promise<string | undefined> {
+  const { report, hash } = dataStore.getState();
+  if (hash !== undefined || report === undefined) return hash;
+  const found = await engine().data.datasetHash();
+  if (dataStore.getState().report === report) dataStore.setState({ hash: found });
+  return found;
+}
+
+/** A recipe that is offered wants to know whether these are its rows; an edit is not held up for it. */
+export function followHash(): void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  dataStore.subscribe((now, before) => {
+    if (now.report === before.report) return;
+    clearTimeout(soon);
+    if (now.hash !== undefined) dataStore.setState({ hash: undefined });
+    if (now.report) soon = setTimeout(() => void dataHash().catch(() => {}), 1000);
+  });
 }
 
 /** A base that has just opened reads the waiting files; a changed longest row cuts the rows anew a moment later. */

@@ -281,8 +281,8 @@ export const words = {
     drop: 'Nothing half goes in. Each row left out is listed.',
   } satisfies Record<DatasetOptions['longRows'], string>,
   skipped: 'Skipped rows',
+  noticesOf: (title: string) => `${title}, line by line`,
   warnings: 'Warnings',
   line: (n: number) => (n > 0 ? `line ${count(n)}` : 'whole file'),
-  more: (n: number) => `and ${count(n)} more`,
   locked: 'A run goes on. Stop it to change the data.',
 } as const;

@@ -3,19 +3,20 @@ import type { ModelSource, QuantAsk, Recipe } from '../../engine/protocol.ts';
 import { withRecipe } from '../../engine/protocol.ts';
 import { BUNDLED, baseStore, openBase } from '../base/base-store.ts';
 import { words as baseWords } from '../base/words.ts';
-import { dataStore } from '../data/data-store.ts';
+import { dataHash, dataStore } from '../data/data-store.ts';
 import { examplesStore, loadExamples, takeExample } from '../data/examples-store.ts';
 import { settingsStore, takeSettings } from '../train/settings-store.ts';
 
-export function recipeNow(name?: string): Recipe {
+export async function recipeNow(name?: string): Promise<Recipe> {
   const { source, quant, report: base } = baseStore.getState();
   const { report: data } = dataStore.getState();
+  const hash = await dataHash();
   return {
     recipe: 1,
     ...(name && { name }),
     settings: settingsStore.getState().settings,
     ...(source && base && { base: { ...baseRef(source), quant: quant === 'auto' ? base.quant : quant } }),
-    ...(data && { data: { name: data.name, rows: data.rows, ...(isHash(data.hash) && { hash: data.hash }) } }),
+    ...(data && { data: { name: data.name, rows: data.rows, ...(hash !== undefined && { hash }) } }),
   };
 }
 
@@ -24,8 +25,6 @@ function baseRef(source: ModelSource): Pick<NonNullable<Recipe['base']>, 'kind' 
   if (source.kind === 'bundled') return { kind: 'bundled', id: source.id };
   return { kind: 'hub', id: source.id, ...(source.revision && { revision: source.revision }) };
 }
-
-const isHash = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
 /** What the page will have to do for the recipe, beside taking its settings. */
 export interface Needs {
@@ -36,7 +35,7 @@ export interface Needs {
 
 export function needsOf({ base, data }: Recipe): Needs {
   const open = baseStore.getState();
-  const rows = dataStore.getState().report;
+  const { report: rows, hash } = dataStore.getState();
   const examples = examplesStore.getState().examples ?? [];
   const isOpen =
     base !== undefined &&
@@ -49,7 +48,7 @@ export function needsOf({ base, data }: Recipe): Needs {
       base && (isOpen && isQuant ? 'have' : base.kind === 'bundled' ? 'open' : base.kind === 'hub' ? 'fetch' : 'bring'),
     data:
       data &&
-      (rows?.name === data.name && (data.hash === undefined || rows.hash === data.hash)
+      (rows?.name === data.name && (data.hash === undefined || hash === data.hash)
         ? 'have'
         : examples.some((example) => example.file === data.name)
           ? 'example'

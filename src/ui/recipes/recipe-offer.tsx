@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { type Recipe, type TrainSettings, withRecipe } from '../../engine/protocol.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { dataStore } from '../data/data-store.ts';
 import { examplesStore, loadExamples } from '../data/examples-store.ts';
 import { differences, settingName, settingText } from '../train/describe-settings.ts';
 import { running, runStore } from '../train/run-store.ts';
@@ -24,6 +25,7 @@ function Offer({ recipe }: { recipe: Recipe }) {
   const isRunning = useStore(runStore, running);
   const isFilling = useStore(recipesStore, (s) => s.isFilling);
   useStore(examplesStore, (s) => s.examples);
+  useStore(dataStore, (s) => s.hash);
   useEffect(() => void loadExamples(), []);
   const needs = needsOf(recipe);
   const { base, data } = recipe;

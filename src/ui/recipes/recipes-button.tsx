@@ -4,6 +4,7 @@ import type { Recipe } from '../../engine/protocol.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Pick } from '../controls/pick.tsx';
+import { showTrouble } from '../shell/trouble-store.ts';
 import { summary } from '../train/describe-settings.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { adapterName } from '../train/start-run.ts';
@@ -98,14 +99,18 @@ function Now() {
   );
 }
 
-function Share({ recipe }: { recipe: () => Recipe }) {
+function Share({ recipe }: { recipe: () => Promise<Recipe> }) {
   const [isCopied, setIsCopied] = useState(false);
   return (
     <div className="line">
-      <button type="button" className="button" onClick={() => void copyLink(recipe()).then((ok) => setIsCopied(ok))}>
+      <button
+        type="button"
+        className="button"
+        onClick={() => void recipe().then(copyLink).then(setIsCopied, showTrouble)}
+      >
         <Icon name="copy" /> {isCopied ? words.linkCopied : words.link}
       </button>
-      <button type="button" className="button" onClick={() => saveRecipeFile(recipe())}>
+      <button type="button" className="button" onClick={() => void recipe().then(saveRecipeFile, showTrouble)}>
         <Icon name="download" /> {words.file}
       </button>
     </div>

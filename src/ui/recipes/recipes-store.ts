@@ -35,7 +35,7 @@ export async function refreshRecipes(): Promise<void> {
 
 export async function saveRecipe(name: string): Promise<void> {
   await claimed(async () => {
-    await set(name, writeRecipe(recipeNow(name)), idb());
+    await set(name, writeRecipe(await recipeNow(name)), idb());
     announce(words.announceSaved(name));
   });
   await refreshRecipes();

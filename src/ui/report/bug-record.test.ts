@@ -12,8 +12,8 @@ const DATA = {
   mapping: { shape: 'prompt-completion', columns: { prompt: SECRET } },
   columns: [SECRET],
   rows: 12,
-  skipped: [{ file: SECRET, line: 3, reason: SECRET }],
-  warnings: [],
+  skipped: 1,
+  warnings: 0,
 };
 
 function facts(change: Partial<BugFacts> = {}): BugFacts {

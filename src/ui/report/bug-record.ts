@@ -82,8 +82,8 @@ function describeData({
     tokens,
     supervisedTokens,
     longestRow,
-    skipped: skipped.length,
-    warnings: warnings.length,
+    skipped,
+    warnings,
   };
 }
 

@@ -48,7 +48,7 @@ function GivenData() {
       <b className="breaks">{report?.name ?? files[0]?.name ?? words.noData}</b>
       <span className="hint number">
         {report ? words.rows(report.rows) : state}
-        {report && report.skipped.length > 0 && ` · ${words.skipped(report.skipped.length)}`}
+        {report && report.skipped > 0 && ` · ${words.skipped(report.skipped)}`}
       </span>
     </a>
   );
