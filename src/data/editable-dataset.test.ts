@@ -52,6 +52,47 @@ test('at any length and either way with long rows it makes the rows of a reading
   );
 });
 
+test('whatever is edited, deleted, added, undone and made again, the books say what a fitting from the start says', async () => {
+  const content = Array.from({ length: 9 }, (_, i) => pair(`p${i % 4}`, i === 5 ? '' : 'c'.repeat(1 + i * 4))).join('');
+  const files = () => [fileOf('x.jsonl', content), fileOf('t.txt', 'some longer text '.repeat(6))];
+  const at = fc.nat(9);
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('edit' as const), at, length: fc.nat(50) }),
+    fc.record({ do: fc.constant('delete' as const), at }),
+    fc.record({ do: fc.constantFrom('add' as const, 'undo' as const, 'redo' as const, 'look' as const) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+      const options = { maxTokens: 30, longRows: 'split' } as const;
+      const { dataset, build } = await open(files(), options);
+      for (const one of steps) {
+        if (one.do === 'edit') dataset.change('edit', [[one.at, fieldsOf('q', 'x'.repeat(one.length))]]);
+        else if (one.do === 'delete') dataset.change('delete', [[one.at, undefined]]);
+        else if (one.do === 'add') dataset.add('add', fieldsOf('written', 'by hand'));
+        else if (one.do === 'look') void dataset.fitted;
+        else dataset[one.do]();
+        await build();
+      }
+      const fresh = new EditableDataset({ state: structuredClone(dataset.state), blocks: dataset.store.blocks });
+      await fresh.build(tokenizer, { ...DEFAULT_LOAD_OPTIONS, ...options });
+      expect(dataset.fitted).toEqual(fresh.fitted);
+      expect(dataset.rowCount).toBe(fresh.rowCount);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a dataset that was kept before its versions were packed is opened', async () => {
+  const { dataset } = await open([fileOf('x.jsonl', pair('a', 'b') + pair('c', 'd'))]);
+  dataset.change('delete', [[0, undefined]]);
+  const { state } = dataset;
+  const versions = [0, 1].map((index) => dataset.store.version(index));
+  const rows = { ...state.rows, versions, fileOf: [...(state.rows.fileOf as Uint32Array)], lineOf: [1, 2] };
+  const again = new EditableDataset({ state: { ...state, rows }, blocks: dataset.store.blocks });
+  expect(again.rowCount).toBe(1);
+  expect(again.store.row(1)).toEqual(dataset.store.row(1));
+});
+
 test('an edit, a deletion and a row by hand change what is trained on; undo brings back every bit', async () => {
   const { dataset, build } = await open([fileOf('x.jsonl', pair('a', 'b') + pair('c', 'd') + pair('e', ''))]);
   const hash = () => hashRows(dataset.fitted.rows);

@@ -4,7 +4,8 @@
 import { cannotRead, DatasetError } from './dataset-error.ts';
 import { EditLog, type EditLogState } from './edit-log.ts';
 import { FileRows, type FileRowsState, readFileRows } from './file-rows.ts';
-import { type Entry, type FittedRows, fitDataset, fitEntry } from './fit-dataset.ts';
+import { DatasetFitter, type FittedRows } from './fit-dataset.ts';
+import { type Entry, fitEntry } from './fit-entry.ts';
 import type { FitOptions } from './fit-rows.ts';
 import { hashRows } from './hash-rows.ts';
 import { hashText } from './hash-text.ts';
@@ -47,7 +48,10 @@ export class EditableDataset {
   readonly log: EditLog;
   readonly #files: FileRows[] = [];
   readonly #readNotices = new NoticeBook();
+  readonly #fitter: DatasetFitter;
   #entries: (Entry | undefined)[] = [];
+  /** Rows whose entries have changed since they were fitted; undefined: any may have. */
+  #changed: Set<number> | undefined;
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
@@ -57,6 +61,7 @@ export class EditableDataset {
   constructor(kept?: { readonly state: DatasetState; readonly blocks: readonly Uint8Array[] }) {
     this.store = kept ? RowStore.restore(kept.state.rows, kept.blocks) : new RowStore();
     this.log = new EditLog(this.store, kept?.state.edits);
+    this.#fitter = new DatasetFitter(this.store, this.#files, this.#readNotices);
     if (kept === undefined) return;
     const { files, skipped, warnings } = kept.state;
     this.#files.push(...files.map(FileRows.restore));
@@ -150,6 +155,7 @@ export class EditableDataset {
         );
       }
     }
+    this.#changed = undefined;
     this.#fitted = undefined;
     if (this.store.length > 0 || signal?.aborted) return;
     throw failure ?? this.#nothingRead(files[0]?.name ?? '');
@@ -188,6 +194,7 @@ export class EditableDataset {
           const notes = new RowNotes();
           const entry = await interpretRow(this.example(index, notes), notes, tokenizer, interpreting, context);
           this.#entries[index] = entry;
+          this.#changed?.add(index);
           for (const { ids } of entry.whole) tokens += ids.length;
           if (tokens > MAX_TOKENS)
             throw cannotRead(file.name, `found more than ${MAX_TOKENS} tokens`, 'a smaller dataset');
@@ -207,9 +214,11 @@ export class EditableDataset {
     const before = this.#builtFor;
     if (before?.key !== key || before.tokenizer !== tokenizer) {
       this.#entries = [];
+      this.#changed = undefined;
       for (const file of this.#files) file.forgetMapping();
     } else if (maxTokens > before.enough) {
       this.#entries = this.#entries.map((e) => (e?.whole.every((row) => row.isComplete) ? e : undefined));
+      this.#changed = undefined;
     }
     this.#builtFor = { key, tokenizer, enough: Math.max(maxTokens, ENOUGH_TOKENS) };
   }
@@ -233,7 +242,10 @@ export class EditableDataset {
 
   /** Another length alone needs no building. */
   get fitted(): FittedRows {
-    this.#fitted ??= fitDataset(this.store, this.#files, this.#entries, this.#options, this.#readNotices);
+    if (this.#fitted === undefined) {
+      this.#fitted = this.#fitter.fit(this.#entries, this.#options, this.#changed);
+      this.#changed = new Set();
+    }
     return this.#fitted;
   }
 
@@ -317,7 +329,10 @@ export class EditableDataset {
   }
 
   #touch(indices: readonly number[]): void {
-    for (const index of indices) this.#entries[index] = undefined;
+    for (const index of indices) {
+      this.#entries[index] = undefined;
+      this.#changed?.add(index);
+    }
     this.#fitted = undefined;
   }
 }

@@ -1,12 +1,11 @@
 // Entries → the rows that are trained on at the chosen length, with the notices of all of them: what the table, the counts and
-// the trainer agree on. A row that has not changed keeps what it was fitted to, so that an edit among 200,000 rows fits one.
-import { DatasetRowError } from './dataset-error.ts';
+// the trainer agree on. The books are kept from one fitting to the next: an edit among 200,000 rows takes the old row out of
+// the sums and puts the new one in.
 import type { FileRows } from './file-rows.ts';
-import { type FitOptions, fitRows, type WholeRow } from './fit-rows.ts';
+import { type Entry, type Fit, fitEntry } from './fit-entry.ts';
+import type { FitOptions } from './fit-rows.ts';
 import { NoticeBook } from './notice-book.ts';
-import { RowNotes } from './row-notes.ts';
 import type { RowStore } from './row-store.ts';
-import { countSupervised } from './token-row-builder.ts';
 import type { Notice, TokenRow } from './types.ts';
 
 /** Rows of the table as the model will see them. */
@@ -26,112 +25,180 @@ export interface FittedRows {
   readonly pending: number;
 }
 
-/** A row that has been given its meaning: its tokens, or why it has none. */
-export interface Entry {
-  readonly whole: readonly WholeRow[];
-  readonly notes: RowNotes;
-  readonly hash: number;
-  /** As it was fitted last. */
-  fit?: Fit;
+/** More changed rows than this are as quickly fitted all together. */
+const MOST_CHANGES = 500;
+
+/** Undefined: deleted, or of a file that cannot be read. */
+type Standing = Fit | 'pending' | undefined;
+
+/** Of one file: how often each row's content is used. */
+interface Uses {
+  readonly times: Map<number, number>;
+  rows: number;
 }
 
-/** One row at one length. */
-interface Fit extends FitOptions {
-  /** Empty when `notes` say why. */
-  readonly rows: readonly TokenRow[];
-  readonly notes: RowNotes;
-  readonly tokens: number;
-  readonly supervisedTokens: number;
-  readonly longestRow: number;
-}
+export class DatasetFitter {
+  #standing: Standing[] = [];
+  #rows: TokenRow[] = [];
+  #origin: number[] = [];
+  #firstRow = new Int32Array(0);
+  #uses = new Map<FileRows, Uses>();
+  #sums = { tokens: 0, supervisedTokens: 0, pending: 0 };
+  #longestRow = 0;
+  /** What the last fitting was for. */
+  #key = '';
+  #meanings: readonly unknown[] = [];
 
-export function fitDataset(
-  store: RowStore,
-  files: readonly FileRows[],
-  entries: readonly (Entry | undefined)[],
-  options: FitOptions,
-  readNotices: NoticeBook,
-): FittedRows {
-  const rows: TokenRow[] = [];
-  const origin: number[] = [];
-  const firstRow = new Int32Array(store.length).fill(-1);
-  const book = new NoticeBook();
-  const counts = { tokens: 0, supervisedTokens: 0, longestRow: 0 };
-  let usable = 0;
-  let pending = 0;
-  for (const file of files) {
-    if (file.mappingWarning !== undefined) book.warn(file.name, 0, file.mappingWarning);
-    if (file.problem !== undefined && files.length > 1)
-      book.skip(file.name, 0, `the file is left out: ${file.problem.message}`);
-    const repeats = { seen: new Set<number>(), usable: 0 };
-    for (let index = file.first; index < file.end; index++) {
-      if (store.isDeleted(index) || file.problem !== undefined) continue;
-      const entry = entries[index];
-      if (entry === undefined) {
-        pending += 1;
-        continue;
+  constructor(
+    private readonly store: RowStore,
+    private readonly files: readonly FileRows[],
+    private readonly readNotices: NoticeBook,
+  ) {}
+
+  /** @param changed rows of the store whose entries are others than last time; undefined: any. */
+  fit(
+    entries: readonly (Entry | undefined)[],
+    { maxTokens, longRows }: FitOptions,
+    changed: ReadonlySet<number> | undefined,
+  ): FittedRows {
+    const options = { maxTokens, longRows };
+    const key = JSON.stringify(options);
+    const meanings = this.files.flatMap(({ mapping, mappingWarning, problem }) => [mapping, mappingWarning, problem]);
+    const isKnown = key === this.#key && meanings.every((meaning, i) => meaning === this.#meanings[i]);
+    this.#key = key;
+    this.#meanings = meanings;
+    if (changed === undefined || changed.size > MOST_CHANGES || !isKnown) this.#fitAll(entries, options);
+    else this.#fitSome(entries, options, changed);
+    return {
+      rows: this.#rows,
+      origin: this.#origin,
+      firstRow: this.#firstRow,
+      usable: [...this.#uses.values()].reduce((sum, { rows }) => sum + rows, 0),
+      ...this.#sums,
+      longestRow: this.#longestRow,
+      ...this.#notices(),
+    };
+  }
+
+  #fitAll(entries: readonly (Entry | undefined)[], options: FitOptions): void {
+    this.#standing = new Array(this.store.length).fill(undefined);
+    this.#rows = [];
+    this.#origin = [];
+    this.#firstRow = new Int32Array(this.store.length).fill(-1);
+    this.#uses = new Map();
+    this.#sums = { tokens: 0, supervisedTokens: 0, pending: 0 };
+    this.#longestRow = 0;
+    for (const file of this.files) {
+      for (let index = file.first; index < file.end; index++) {
+        const standing = this.#standingOf(index, file, entries, options);
+        this.#standing[index] = standing;
+        this.#count(standing, file, 1);
+        if (typeof standing !== 'object' || standing.rows.length === 0) continue;
+        this.#firstRow[index] = this.#rows.length;
+        for (const row of standing.rows) {
+          this.#rows.push(row);
+          this.#origin.push(index);
+        }
       }
-      const fit = fitEntry(entry, options);
-      tell(fit.notes, file.name, store.lineOf(index), book);
-      if (fit.rows.length === 0) continue;
-      firstRow[index] = rows.length;
-      for (const row of fit.rows) {
-        rows.push(row);
-        origin.push(index);
-      }
-      counts.tokens += fit.tokens;
-      counts.supervisedTokens += fit.supervisedTokens;
-      counts.longestRow = Math.max(counts.longestRow, fit.longestRow);
-      repeats.usable += 1;
-      repeats.seen.add(entry.hash);
     }
-    usable += repeats.usable;
-    const repeated = repeats.usable - repeats.seen.size;
-    if (repeated > 0) book.warn(file.name, 0, `${repeated} of ${repeats.usable} rows repeat an earlier row`);
   }
-  return { rows, origin, firstRow, usable, pending, ...counts, ...joinNotices(files, readNotices, book) };
-}
 
-/** The token rows of one row, or why it has none. */
-export function fitEntry(entry: Entry, { maxTokens, longRows }: FitOptions): Fit {
-  const known = entry.fit;
-  if (known?.maxTokens === maxTokens && known.longRows === longRows) return known;
-  const notes = new RowNotes();
-  const rows = tryFit(entry, { maxTokens, longRows }, notes);
-  const lengths = rows.map(({ ids }) => ids.length);
-  entry.fit = {
-    ...{ maxTokens, longRows, rows, notes },
-    tokens: lengths.reduce((a, b) => a + b, 0),
-    supervisedTokens: rows.reduce((sum, row) => sum + countSupervised(row), 0),
-    longestRow: Math.max(0, ...lengths),
-  };
-  return entry.fit;
-}
+  #fitSome(entries: readonly (Entry | undefined)[], options: FitOptions, changed: ReadonlySet<number>): void {
+    // Whoever has the last fitting keeps it as it was.
+    const firstRow = new Int32Array(this.store.length).fill(-1);
+    firstRow.set(this.#firstRow);
+    this.#firstRow = firstRow;
+    for (const index of changed) {
+      const file = this.files.find(({ end }) => index < end)!;
+      const before = this.#standing[index];
+      const after = this.#standingOf(index, file, entries, options);
+      this.#standing[index] = after;
+      this.#count(before, file, -1);
+      this.#count(after, file, 1);
+      this.#replaceRows(index, rowsOf(before).length, rowsOf(after));
+      if (typeof before === 'object' && before.longestRow === this.#longestRow) this.#findLongest();
+    }
+  }
 
-function tryFit({ whole, notes: known }: Entry, options: FitOptions, notes: RowNotes): readonly TokenRow[] {
-  for (const { line, reason, kind } of known.warnings) notes.warn('', line, reason, kind);
-  try {
-    if (known.skipped !== undefined) throw new DatasetRowError(known.skipped);
-    const rows = fitRows(whole, options, (reason, kind) => notes.warn('', 0, reason, kind));
-    // Most rows are used as they are: one list for both.
-    return rows.length === whole.length && rows.every((row, i) => row === whole[i]) ? whole : rows;
-  } catch (error) {
-    if (!(error instanceof DatasetRowError)) throw error;
-    notes.skip('', 0, error.message);
-    return [];
+  #standingOf(index: number, file: FileRows, entries: readonly (Entry | undefined)[], options: FitOptions): Standing {
+    if (this.store.isDeleted(index) || file.problem !== undefined) return undefined;
+    const entry = entries[index];
+    return entry === undefined ? 'pending' : fitEntry(entry, options);
+  }
+
+  #count(standing: Standing, file: FileRows, by: 1 | -1): void {
+    if (standing === undefined) return;
+    if (standing === 'pending') {
+      this.#sums.pending += by;
+      return;
+    }
+    this.#sums.tokens += by * standing.tokens;
+    this.#sums.supervisedTokens += by * standing.supervisedTokens;
+    if (by === 1) this.#longestRow = Math.max(this.#longestRow, standing.longestRow);
+    if (standing.rows.length === 0) return;
+    let uses = this.#uses.get(file);
+    if (uses === undefined) {
+      uses = { times: new Map(), rows: 0 };
+      this.#uses.set(file, uses);
+    }
+    const times = (uses.times.get(standing.hash) ?? 0) + by;
+    if (times === 0) uses.times.delete(standing.hash);
+    else uses.times.set(standing.hash, times);
+    uses.rows += by;
+  }
+
+  #replaceRows(index: number, count: number, rows: readonly TokenRow[]): void {
+    if (count === 0 && rows.length === 0) return;
+    const first = this.#placeOf(index);
+    this.#rows = this.#rows.toSpliced(first, count, ...rows);
+    this.#origin = this.#origin.toSpliced(first, count, ...rows.map(() => index));
+    this.#firstRow[index] = rows.length === 0 ? -1 : first;
+    const moved = rows.length - count;
+    if (moved === 0) return;
+    for (let after = index + 1; after < this.#firstRow.length; after++)
+      if (this.#firstRow[after] !== -1) this.#firstRow[after]! += moved;
+  }
+
+  /** Where the token rows of a row stand, or would stand. */
+  #placeOf(index: number): number {
+    if (this.#firstRow[index] !== -1) return this.#firstRow[index]!;
+    for (let after = index + 1; after < this.#firstRow.length; after++)
+      if (this.#firstRow[after] !== -1) return this.#firstRow[after]!;
+    return this.#rows.length;
+  }
+
+  #findLongest(): void {
+    this.#longestRow = 0;
+    for (const standing of this.#standing)
+      if (typeof standing === 'object') this.#longestRow = Math.max(this.#longestRow, standing.longestRow);
+  }
+
+  /** Skipped in the order of the files, whether reading or building found them. */
+  #notices(): Pick<FittedRows, 'skipped' | 'warnings'> {
+    const { files, readNotices } = this;
+    const book = new NoticeBook();
+    for (const file of files) {
+      if (file.mappingWarning !== undefined) book.warn(file.name, 0, file.mappingWarning);
+      if (file.problem !== undefined && files.length > 1)
+        book.skip(file.name, 0, `the file is left out: ${file.problem.message}`);
+      for (let index = file.first; index < file.end; index++) {
+        const standing = this.#standing[index];
+        if (typeof standing !== 'object' || standing.notes.isEmpty) continue;
+        const { warnings, skipped } = standing.notes;
+        const at = this.store.lineOf(index);
+        for (const { line, reason, kind } of warnings) book.warn(file.name, line || at, reason, kind);
+        if (skipped !== undefined) book.skip(file.name, at, skipped);
+      }
+      const { rows = 0, times } = this.#uses.get(file) ?? {};
+      const repeated = rows - (times?.size ?? 0);
+      if (repeated > 0) book.warn(file.name, 0, `${repeated} of ${rows} rows repeat an earlier row`);
+    }
+    const order = new Map(files.map((file, i) => [file.name, i]));
+    const place = ({ file }: Notice) => order.get(file) ?? order.size;
+    const skipped = [...readNotices.skipped, ...book.skipped];
+    skipped.sort((a, b) => place(a) - place(b) || a.line - b.line);
+    return { skipped, warnings: [...readNotices.warnings, ...book.warnings] };
   }
 }
 
-function tell(notes: RowNotes, file: string, line: number, book: NoticeBook): void {
-  for (const warning of notes.warnings) book.warn(file, warning.line || line, warning.reason, warning.kind);
-  if (notes.skipped !== undefined) book.skip(file, line, notes.skipped);
-}
-
-/** Skipped in the order of the files, whether reading or building found them. */
-function joinNotices(files: readonly FileRows[], read: NoticeBook, built: NoticeBook) {
-  const order = new Map(files.map((file, i) => [file.name, i]));
-  const place = ({ file }: Notice) => order.get(file) ?? order.size;
-  const skipped = [...read.skipped, ...built.skipped];
-  skipped.sort((a, b) => place(a) - place(b) || a.line - b.line);
-  return { skipped, warnings: [...read.warnings, ...built.warnings] };
-}
+const rowsOf = (standing: Standing): readonly TokenRow[] => (typeof standing === 'object' ? standing.rows : []);

@@ -1,6 +1,6 @@
 // One row of a dataset → its tokens, before anyone asks how long a row may be, and what is to be said about it.
 import { DatasetRowError } from './dataset-error.ts';
-import type { Entry } from './fit-dataset.ts';
+import type { Entry } from './fit-entry.ts';
 import type { WholeRow } from './fit-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { hashExample } from './read-examples.ts';

@@ -6,6 +6,10 @@ export class RowNotes implements Notices {
   skipped: string | undefined;
   readonly warnings: { readonly line: number; readonly reason: string; readonly kind: string | undefined }[] = [];
 
+  get isEmpty(): boolean {
+    return this.skipped === undefined && this.warnings.length === 0;
+  }
+
   skip(_file: string, _line: number, reason: string): void {
     this.skipped = reason;
   }

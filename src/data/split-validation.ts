@@ -61,12 +61,20 @@ function numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
   return { groupOf, sizes };
 }
 
+/** Of rows that were hashed before: most rows stay what they are from one split to the next. */
+const knownHashes = new WeakMap<TokenRow, number>();
+
 /** For each row the first row that has the same ids and mask. */
 export function groupRepeats(rows: readonly TokenRow[]): Uint32Array {
   const first = new Map<number, number>();
-  return Uint32Array.from(rows, ({ ids, mask }, row) => {
-    const hash = hashNumbers(ids, mask);
-    if (!first.has(hash)) first.set(hash, row);
-    return first.get(hash)!;
+  return Uint32Array.from(rows, (row, index) => {
+    let hash = knownHashes.get(row);
+    if (hash === undefined) {
+      hash = hashNumbers(row.ids, row.mask);
+      knownHashes.set(row, hash);
+    }
+    const known = first.get(hash);
+    if (known === undefined) first.set(hash, index);
+    return known ?? index;
   });
 }
