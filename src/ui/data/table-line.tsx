@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { useStore } from 'zustand';
 import type { TableRow } from '../../engine/protocol.ts';
 import { Icon } from '../controls/icon.tsx';
@@ -9,7 +10,11 @@ import { useLocked } from './locked.ts';
 import { words } from './words.ts';
 
 /** The cells of one row: what the model reads, and below it what it learns, or why it does not. */
-export function TableLine(props: { row: TableRow; hasLoss: boolean; onEdit: (row: TableRow) => void }) {
+export const TableLine = memo(function TableLine(props: {
+  row: TableRow;
+  hasLoss: boolean;
+  onEdit: (row: TableRow) => void;
+}) {
   const { row } = props;
   const locked = useLocked();
   const isShown = useStore(dataStore, (s) => s.row !== undefined && s.row.row === row.tokenRow);
@@ -82,4 +87,4 @@ export function TableLine(props: { row: TableRow; hasLoss: boolean; onEdit: (row
       </span>
     </>
   );
-}
+});
