@@ -30,6 +30,14 @@ const METHODS: readonly Method[] = [
     refusal: 'found IA³, llama.cpp knows LoRA alone; need a merged model',
     canMerge: true,
   },
+  {
+    name: 'prompt-tuning',
+    flags: ['--virtual-tokens', '4', '--prompt-init', 'SAMPLE_VOCAB'],
+    inspected: { method: 'prompt tuning', parameters: 4 * 64, 'virtual tokens': 4 },
+    config: { peft_type: 'PROMPT_TUNING', num_virtual_tokens: 4, token_dim: 64, prompt_tuning_init: 'RANDOM' },
+    refusal: 'found prompt tuning, llama.cpp knows LoRA alone',
+    canMerge: false,
+  },
 ];
 
 let folder: string;

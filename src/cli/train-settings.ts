@@ -8,6 +8,8 @@ import {
   type Ia3Choice,
   METHODS,
   type Method,
+  PROMPT_INITS,
+  type PromptChoice,
   type Recipe,
   readRecipe,
   type TrainSettings,
@@ -20,6 +22,9 @@ export const SETTING_FLAGS = {
   config: { type: 'string' },
   method: { type: 'string' },
   'feedforward-modules': { type: 'string' },
+  'virtual-tokens': { type: 'string' },
+  'prompt-text': { type: 'string' },
+  'prompt-init': { type: 'string' },
   rank: { type: 'string' },
   alpha: { type: 'string' },
   targets: { type: 'string' },
@@ -52,8 +57,10 @@ export const SETTING_FLAGS = {
 export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; --out repeats it as graft_recipe.json); flags win.
                             Every field of PEFT's LoraConfig stands there under settings.lora; "adapters" are up to four
                             that are trained at once, each into a folder of its own in --out
-  --method lora|ia3         the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
-                            --feedforward-modules down_proj (of which inputs), both PEFT's for the model when not given
+  --method lora|ia3|prompt-tuning   the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
+                            --feedforward-modules down_proj (of which inputs), both PEFT's for the model when not given.
+                            prompt-tuning learns --virtual-tokens 20 before every text, begun with --prompt-text "…" or
+                            --prompt-init RANDOM|SAMPLE_VOCAB
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
   --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
@@ -156,6 +163,7 @@ function readMethod(flags: Parsed, from: TrainSettings, method: Method): Partial
       throw new UsageError(`Cannot run graft train: found --${found} with --method ${method}, need --method ${of}`);
   }
   if (method === 'ia3') return { method, ia3: readIa3(flags, from) };
+  if (method === 'prompt-tuning') return { method, promptTuning: readPrompt(flags, from) };
   const lora = readLora(flags, from);
   return lora ? { lora } : {};
 }
@@ -164,6 +172,7 @@ type FlagName = keyof typeof SETTING_FLAGS;
 const FLAGS_OF: Readonly<Record<Method, readonly FlagName[]>> = {
   lora: ['rank', 'alpha', 'rslora', 'dora', 'bias', 'init', 'targets', 'modules-to-save', 'loraplus-ratio', 'dropout'],
   ia3: ['targets', 'feedforward-modules', 'modules-to-save'],
+  'prompt-tuning': ['virtual-tokens', 'prompt-text', 'prompt-init'],
 };
 
 function readIa3(flags: Parsed, { ia3 }: TrainSettings): Ia3Choice {
@@ -178,6 +187,19 @@ function readIa3(flags: Parsed, { ia3 }: TrainSettings): Ia3Choice {
     ...(targets && { target_modules: targets[0] === 'all-linear' ? 'all-linear' : targets }),
     ...(feedforward && { feedforward_modules: feedforward }),
     ...(saved && { modules_to_save: saved }),
+  };
+}
+
+function readPrompt(flags: Parsed, { promptTuning = {} }: TrainSettings): PromptChoice {
+  const text = flags.text('prompt-text');
+  const { num_virtual_tokens = 20, ...rest } = promptTuning;
+  return {
+    ...rest,
+    num_virtual_tokens: flags.number('virtual-tokens', num_virtual_tokens),
+    ...(flags.text('prompt-init') !== undefined && {
+      prompt_tuning_init: flags.choice('prompt-init', PROMPT_INITS, 'RANDOM'),
+    }),
+    ...(text !== undefined && { prompt_tuning_init: 'TEXT', prompt_tuning_init_text: text }),
   };
 }
 

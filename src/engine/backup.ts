@@ -55,6 +55,7 @@ const RecordSchema = v.object({
   baseId: text,
   baseName: text,
   baseHash: text,
+  method: v.optional(text),
   rank: v.number(),
   alpha: v.number(),
   targets: v.pipe(v.array(text), v.maxLength(1000)),

@@ -7,6 +7,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { type Answer, Generator } from '../train/generate.ts';
 import { Scorer } from '../train/score.ts';
+import { withPrompt } from '../train/soft-prompt.ts';
 import { encodeRequest } from './encode-request.ts';
 import type { EvalRow, EvalRowResult, EvaluateRequest } from './protocol.ts';
 
@@ -99,14 +100,15 @@ async function scoreAll(
   contestants: readonly Answer[],
   rows: readonly TokenRow[],
 ): Promise<number[][]> {
-  const longest = Math.max(...rows.map(({ ids }) => ids.length));
-  const columns = 16 * Math.ceil(longest / 16);
   const sums = rows.map((): number[] => []);
   for (const { adapter, strength } of contestants) {
+    const own = withPrompt(rows, adapter, strength);
+    const longest = Math.max(...own.map(({ ids }) => ids.length));
+    const columns = 16 * Math.ceil(longest / 16);
     const scorer = await Scorer.create(model, adapter, columns, longest);
     try {
       for (const i of rows.keys()) {
-        const { losses } = await scorer.score(makeBatch(rows, [i], columns), strength);
+        const { losses } = await scorer.score(makeBatch(own, [i], columns), strength);
         sums[i]!.push(losses.reduce((a, b) => a + b, 0));
       }
     } finally {

@@ -23,6 +23,7 @@ import { writeRecipe } from '../train/recipe-file.ts';
 import { sizeClass } from '../train/run-training.ts';
 import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
+import { promptLength, withPrompt } from '../train/soft-prompt.ts';
 import { encodeRequest } from './encode-request.ts';
 import { type LoadedRows, noTokenizer } from './load-rows.node.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
@@ -31,9 +32,10 @@ import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Trained } from './train-adapter.ts';
 
 export { measureFma } from '../gpu/measure.ts';
+export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
-export { type Ia3Choice, METHODS, type Method, withoutMethod } from '../train/adapter-settings.ts';
+export { type Ia3Choice, METHODS, type Method, type PromptChoice, withoutMethod } from '../train/adapter-settings.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-file.ts';
@@ -165,19 +167,20 @@ export async function scoreRows(
     throw new RangeError(
       `Cannot write logits of ${rows.length} rows × ${longest} tokens × ${vocab}: need at most ${MAX_LOGIT_BYTES} bytes`,
     );
-  const columns = sizeClass(batchColumns([longest]));
   const flat = adapter && (await FlatAdapter.load(model.device, adapter));
-  const scorer = await Scorer.create(model, flat, columns, longest, wantsLogits);
+  const before = promptLength(flat);
+  const columns = sizeClass(batchColumns([before + longest]));
+  const scorer = await Scorer.create(model, flat, columns, before + longest, wantsLogits);
   const data = wantsLogits ? new Float32Array(rows.length * longest * vocab) : undefined;
   let sum = 0;
   let tokens = 0;
   for (const [row, { ids }] of rows.entries()) {
-    const { losses, logits } = await scorer.score(makeBatch(rows, [row], columns));
+    const { losses, logits } = await scorer.score(makeBatch(withPrompt([rows[row]!], flat), [0], columns));
     for (const loss of losses) sum += loss;
     tokens += losses.length;
     if (data && logits)
       for (let t = 0; t < ids.length; t++)
-        for (let v = 0; v < vocab; v++) data[(row * longest + t) * vocab + v] = logits[v * columns + t]!;
+        for (let v = 0; v < vocab; v++) data[(row * longest + t) * vocab + v] = logits[v * columns + before + t]!;
   }
   scorer.destroy();
   flat?.destroy();

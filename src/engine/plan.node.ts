@@ -13,6 +13,7 @@ import { planModel } from '../model/planned-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { CHECKPOINTING, checkSettings, type TrainSettings } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-training.ts';
+import { promptLength } from '../train/soft-prompt.ts';
 import { planStep } from '../train/train-step.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
 import { newShape } from './train-adapter.ts';
@@ -51,7 +52,8 @@ export async function planRunAt(
   const quant = asked === 'auto' ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, room) : asked;
   const model = planModel(folder, quant);
   const adapter = newShape(model, settings);
-  const { seqLen, batchSize, dropout } = settings;
+  const { batchSize, dropout } = settings;
+  const seqLen = settings.seqLen + promptLength({ shape: adapter });
   // The last token of a row is only asked for.
   const columns = sizeClass(worstColumns(new Array<number>(batchSize).fill(seqLen - 1), batchSize));
   const plan = (checkpointing: Checkpointing) =>

@@ -9,6 +9,7 @@ import type { Checkpoint } from '../train/checkpoint.ts';
 import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 import { largestBatch, type PastTrainEvent, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
+import { promptLength } from '../train/soft-prompt.ts';
 import { planStep } from '../train/train-step.ts';
 import { Autopilot } from './autopilot/advise.ts';
 import type { BaseService } from './base-service.ts';
@@ -60,9 +61,10 @@ export class RunService implements RunApi {
     const model = this.session.needModel();
     const { rows } = await this.datasets.rowsFor(settings);
     const adapter = newShape(model, settings);
-    const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1);
+    const prompt = promptLength({ shape: adapter });
+    const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1) + prompt;
     const plan = planStep(model, model.device.traits, adapter, {
-      columns: largestBatch(rows, settings),
+      columns: largestBatch(rows, settings, prompt),
       positions,
       dropout: settings.dropout,
       ...(settings.checkpointing && { checkpointing: settings.checkpointing }),

@@ -8,6 +8,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import { Generator } from '../train/generate.ts';
 import { sizeClass } from '../train/run-training.ts';
 import { Scorer } from '../train/score.ts';
+import { withPrompt } from '../train/soft-prompt.ts';
 import type { LibraryService } from './library-service.ts';
 import { RUNNING_ADAPTER, type TokenGuess, type Xray, type XrayApi, type XrayEyes } from './protocol.ts';
 import type { Session } from './session.ts';
@@ -34,8 +35,9 @@ export class XrayService implements XrayApi {
     const whole = allLearned(this.rowAt(row));
     return this.session.turns.during(async () => {
       const adapter = await this.adapterOf(eyes);
-      const { scorer, columns } = await this.passFor(adapter, whole.ids.length);
-      const { losses } = await scorer.score(makeBatch([whole], [0], columns));
+      const rows = withPrompt([whole], adapter);
+      const { scorer, columns } = await this.passFor(adapter, rows[0]!.ids.length);
+      const { losses } = await scorer.score(makeBatch(rows, [0], columns));
       const all = new Float32Array(whole.ids.length).fill(Number.NaN);
       all.set(losses, 1);
       return { losses: all };

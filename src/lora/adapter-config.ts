@@ -3,11 +3,15 @@
 import { bad, type Json } from './config-fields.ts';
 import { type LoraConfig, parseLoraConfig, WITHOUT_EFFECT, writeLoraConfig } from './lora-config.ts';
 import { type Ia3Config, parseIa3Config } from './methods/ia3.ts';
+import { type PromptTuningConfig, parsePromptConfig } from './methods/prompt-tuning.ts';
 
-export type AdapterConfig = LoraConfig | Ia3Config;
+export type AdapterConfig = LoraConfig | Ia3Config | PromptTuningConfig;
 
 /** As people call them. */
-export const METHOD_NAMES = { LORA: 'LoRA', IA3: 'IA³' } as const satisfies Record<AdapterConfig['peft_type'], string>;
+export const METHOD_NAMES = { LORA: 'LoRA', IA3: 'IA³', PROMPT_TUNING: 'prompt tuning' } as const satisfies Record<
+  AdapterConfig['peft_type'],
+  string
+>;
 
 export function methodName({ peft_type }: Pick<AdapterConfig, 'peft_type'>): string {
   return METHOD_NAMES[peft_type];
@@ -26,8 +30,10 @@ export function parseAdapterConfig(json: Json): {
       return parseLoraConfig(json);
     case 'IA3':
       return withNotices(parseIa3Config(json));
+    case 'PROMPT_TUNING':
+      return withNotices(parsePromptConfig(json));
     default:
-      throw bad('peft_type', json.peft_type, '"LORA" or "IA3"');
+      throw bad('peft_type', json.peft_type, '"LORA", "IA3" or "PROMPT_TUNING"');
   }
 }
 

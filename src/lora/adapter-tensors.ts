@@ -5,6 +5,7 @@ import type { Adapter, AdapterModule, SavedTensor, TokenRows } from './adapter.t
 import type { AdapterConfig } from './adapter-config.ts';
 import type { Target } from './match-targets.ts';
 import type { Ia3Module, Ia3Shape } from './methods/ia3.ts';
+import type { PromptShape, SoftPrompt } from './methods/prompt-tuning.ts';
 
 /** What an adapter has at one module; `true` where the numbers are not there yet. */
 export interface ModuleShape {
@@ -26,6 +27,7 @@ export interface AdapterShape {
   readonly saved?: ReadonlyMap<string, Pick<SavedTensor, 'shape' | 'transposed'>>;
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
   readonly ia3?: ReadonlyMap<string, Ia3Shape>;
+  readonly prompt?: PromptShape;
 }
 
 /** How LoRA+ groups parameters (PEFT's create_loraplus_optimizer): A and matrices, B and vectors, LoRA of embeddings. */
@@ -36,7 +38,7 @@ export interface AdapterTensor {
   readonly name: string;
   /** The module's path; of a saved parameter, its name in the base. */
   readonly path: string;
-  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens' | 'ia3';
+  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens' | 'ia3' | 'prompt';
   readonly shape: readonly number[];
   readonly group: RateGroup;
   /** LoRA+ decays neither biases nor the weights of layer norms. */
@@ -47,7 +49,7 @@ export interface AdapterTensor {
 export type TensorTable = ReadonlyMap<string, Float32Array>;
 
 /** All tensors of an adapter, in the order in which they lie in memory. */
-export function adapterTensors({ modules, saved, tokens, ia3 }: AdapterShape): AdapterTensor[] {
+export function adapterTensors({ modules, saved, tokens, ia3, prompt }: AdapterShape): AdapterTensor[] {
   const list: AdapterTensor[] = [];
   for (const [path, m] of modules) {
     const [a, b] = m.isEmbedding ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
@@ -62,6 +64,10 @@ export function adapterTensors({ modules, saved, tokens, ia3 }: AdapterShape): A
   for (const [path, { isFeedforward, inFeatures, outFeatures }] of ia3 ?? []) {
     const shape = isFeedforward ? [1, inFeatures] : [outFeatures, 1];
     list.push({ name: `${path}.ia3_l`, path, part: 'ia3', shape, group: 'b', isBias: false });
+  }
+  if (prompt) {
+    const shape = [prompt.count, prompt.columns];
+    list.push({ name: 'prompt_embeddings', path: prompt.path, part: 'prompt', shape, group: 'a', isBias: false });
   }
   for (const [path, { shape }] of saved ?? []) {
     const isVector = shape.length === 1;
@@ -91,6 +97,7 @@ export function tensorsOf(adapter: Adapter): Map<string, Float32Array> {
         saved: adapter.saved?.get(path)?.values,
         tokens: adapter.tokens?.get(path)?.rows,
         ia3: adapter.ia3?.get(path)?.values,
+        prompt: adapter.prompt?.rows,
       }[part];
       return [name, values!];
     }),
@@ -118,11 +125,13 @@ export function fillShape(
   const saved = new Map<string, SavedTensor>();
   const tokens = new Map<string, TokenRows>();
   const ia3 = new Map<string, Ia3Module>();
+  let prompt: SoftPrompt | undefined;
   for (const { name, path, part } of adapterTensors(shape)) {
     const values = table.get(name);
     if (values === undefined) throw new RangeError(`Cannot fill the adapter: found no "${name}", need all its tensors`);
     if (part === 'saved') saved.set(path, { ...shape.saved!.get(path)!, values });
     else if (part === 'tokens') tokens.set(path, { ...shape.tokens!.get(path)!, rows: values });
+    else if (part === 'prompt') prompt = { ...shape.prompt!, rows: values };
     else if (part === 'ia3') ia3.set(path, { ...shape.ia3!.get(path)!, values });
     else
       modules.set(path, {
@@ -137,6 +146,7 @@ export function fillShape(
     ...(shape.saved && { saved }),
     ...(shape.tokens && { tokens }),
     ...(shape.ia3 && { ia3 }),
+    ...(prompt && { prompt }),
   };
 }
 

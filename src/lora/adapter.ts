@@ -7,6 +7,7 @@ import { type AdapterConfig, methodName } from './adapter-config.ts';
 import type { LoraConfig } from './lora-config.ts';
 import type { Target } from './match-targets.ts';
 import type { Ia3Module } from './methods/ia3.ts';
+import type { SoftPrompt } from './methods/prompt-tuning.ts';
 
 export interface AdapterModule extends Target {
   /** (r, inFeatures) row-major. Of an embedding: lora_embedding_A (r, rows of the table). */
@@ -53,6 +54,8 @@ export interface Adapter {
   readonly tokens?: ReadonlyMap<string, TokenRows>;
   /** IA³'s factors, by module path. */
   readonly ia3?: ReadonlyMap<string, Ia3Module>;
+  /** Prompt tuning's rows. */
+  readonly prompt?: SoftPrompt;
 }
 
 export interface LoraAdapter extends Adapter {
@@ -85,6 +88,8 @@ export function checkAdapter(adapter: Adapter): void {
     checkTensor(`${path}.trainable_tokens_delta`, rows, ids.length, columns);
   for (const [path, { values, isFeedforward, inFeatures, outFeatures }] of adapter.ia3 ?? [])
     checkTensor(`${path}.ia3_l`, values, 1, isFeedforward ? inFeatures : outFeatures);
+  const { prompt } = adapter;
+  if (prompt) checkTensor('prompt_embeddings', prompt.rows, prompt.count, prompt.columns);
 }
 
 /** What an adapter has beside the factors of linears, in words; undefined for a plain LoRA. */

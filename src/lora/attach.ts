@@ -19,8 +19,17 @@ import { factorWeight } from '../gpu/weight.ts';
 import type { Adapt, EmbeddingCall, LinearCall, ModuleCall, ParameterSource } from '../model/layers.ts';
 import type { Head } from '../model/model-parts.ts';
 import type { AdapterShape, AdapterTensor, ModuleShape } from './adapter-tensors.ts';
-import { type FlatAdapter, flatLayout, normName, normsOf, startName, tokenListName } from './flat-adapter.ts';
+import {
+  type FlatAdapter,
+  flatLayout,
+  normName,
+  normsOf,
+  promptListName,
+  startName,
+  tokenListName,
+} from './flat-adapter.ts';
 import { type Ia3Part, ia3Linear } from './methods/ia3.ts';
+import { promptColumns } from './methods/prompt-tuning.ts';
 
 export interface DropoutInputs {
   /** Probability that an element of x is dropped in the low-rank branch. */
@@ -100,6 +109,8 @@ export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?
     },
     embedding(call) {
       const x = call.run(parts.source);
+      const prompt = parts.prompt(call.path);
+      if (prompt !== undefined) return promptColumns(g, x, call, prompt);
       const rows = parts.tokens(call.path);
       if (rows !== undefined) return tokenRows(g, x, call.ids, rows, call.scale);
       const m = shape.modules.get(call.path);
@@ -196,6 +207,8 @@ export function attachFrozen(
     embedding(call: EmbeddingCall) {
       let x = blended(call);
       for (const { shape, parts, strength } of used) {
+        const prompt = parts.prompt(call.path);
+        if (prompt !== undefined) x = promptColumns(g, x, call, prompt);
         const rows = parts.tokens(call.path);
         if (rows !== undefined) x = tokenRows(g, x, call.ids, rows, call.scale);
         const m = shape.modules.get(call.path);
@@ -220,6 +233,12 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
       g.frozen(`${prefix}${tokenListName(path)}`, [ids.length], 'u32'),
     ]),
   );
+  const { prompt } = shape;
+  const virtual = prompt && {
+    rows: tensors.get(partName(prompt.path, 'prompt'))!,
+    tokens: g.frozen(`${prefix}${promptListName}`, [prompt.count], 'u32'),
+    strength,
+  };
   const starts = new Map(
     [...shape.modules].flatMap(([path, m]) => {
       const of = (which: 'a' | 'b', sizes: readonly [number, number]) =>
@@ -249,6 +268,7 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
       const found = shape.ia3?.get(path);
       return found && { isFeedforward: found.isFeedforward, l: tensors.get(partName(path, 'ia3'))! };
     },
+    prompt: (path: string) => (path === prompt?.path ? virtual : undefined),
     tokens: (path: string) => {
       const tokens = lists.get(path);
       return tokens && { rows: tensors.get(partName(path, 'tokens'))!, tokens, strength };

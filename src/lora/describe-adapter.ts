@@ -12,7 +12,7 @@ export interface AdaptedSite {
 }
 
 /** What it changes, in the order of the model. */
-export function adaptedSites({ modules, ia3 }: Adapter): AdaptedSite[] {
+export function adaptedSites({ modules, ia3, prompt }: Adapter): AdaptedSite[] {
   return [
     ...[...modules].map(([path, { r, alpha, b, inFeatures, outFeatures }]) => ({
       path,
@@ -24,6 +24,9 @@ export function adaptedSites({ modules, ia3 }: Adapter): AdaptedSite[] {
       what: `factors of ${values.length} ${isFeedforward ? 'inputs' : 'outputs'}`,
       isIdle: values.every((value) => value === 1),
     })),
+    ...(prompt
+      ? [{ path: prompt.path, what: `${prompt.count} virtual tokens of ${prompt.columns}`, isIdle: false }]
+      : []),
   ];
 }
 
@@ -34,7 +37,7 @@ export function targetNames(adapter: Adapter): string[] {
 
 /** Names and values that say of which size and kind it is. */
 export function methodFacts(adapter: Adapter): readonly (readonly [name: string, value: string | number])[] {
-  const { config, modules, ia3 } = adapter;
+  const { config, modules, ia3, prompt } = adapter;
   switch (config.peft_type) {
     case 'LORA': {
       const all = [...modules.values()];
@@ -57,6 +60,8 @@ export function methodFacts(adapter: Adapter): readonly (readonly [name: string,
         ['inputs scaled', named(true) || 'none'],
       ];
     }
+    case 'PROMPT_TUNING':
+      return [['virtual tokens', prompt?.count ?? config.num_virtual_tokens]];
   }
 }
 

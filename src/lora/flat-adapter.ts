@@ -15,6 +15,7 @@ import {
   tensorsOf,
 } from './adapter-tensors.ts';
 import { allocateNorms, measureNorms } from './measure-norms.ts';
+import { virtualIds } from './methods/prompt-tuning.ts';
 
 export interface FlatEntry extends AdapterTensor {
   /** First element in the flat buffer. */
@@ -42,12 +43,15 @@ export function normsOf({ modules }: AdapterShape): (readonly [path: string, row
 /** The ids of an embedding's trained rows: a frozen value of every graph with the adapter. */
 export const tokenListName = (path: string) => `${path}.tokens`;
 
+/** The ids of a prompt's virtual tokens: a frozen value of every graph with the adapter. */
+export const promptListName = 'prompt.ids';
+
 /** A₀ and B₀ of a module that began with a part of its base: frozen values of every graph with the adapter. */
 export const startName = (path: string, which: 'a' | 'b') => `${path}.start_${which}`;
 
 /** Bytes that an adapter has on the device beside its flat buffer while it is trained. */
-export function extraBytes({ modules, tokens }: AdapterShape): number {
-  let bytes = 0;
+export function extraBytes({ modules, tokens, prompt }: AdapterShape): number {
+  let bytes = 4 * (prompt?.count ?? 0);
   for (const { ids } of tokens?.values() ?? []) bytes += 4 * ids.length;
   for (const { start, r, inFeatures, outFeatures } of modules.values())
     if (start) bytes += 4 * r * (inFeatures + outFeatures);
@@ -75,6 +79,7 @@ export class FlatAdapter {
     try {
       adapter.write(values);
       for (const [path, { ids }] of shape.tokens ?? []) await adapter.keep(tokenListName(path), Uint32Array.from(ids));
+      if (shape.prompt) await adapter.keep(promptListName, Uint32Array.from(virtualIds(shape.prompt)));
       for (const [path, { start }] of shape.modules) {
         if (start === undefined) continue;
         if (start === true) throw new RangeError(`Cannot load adapter: found no start of "${path}", need its A and B`);

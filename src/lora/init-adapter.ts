@@ -118,6 +118,12 @@ export function normalNumbers(seed: number, name: string): (k: number) => number
   };
 }
 
+/** The k-th of a stream of independent numbers from 0 to 1. */
+export function uniformNumbers(seed: number, name: string): (k: number) => number {
+  const next = randomWords(seed, name);
+  return (k) => toUnit(next(Math.floor(k / 4))[k % 4]!);
+}
+
 /** Box-Muller: two words give two independent normal numbers. */
 function fillNormal(out: Float32Array, next: Words, deviation: number): void {
   for (let i = 0; i < out.length; i += 2) {

@@ -9,6 +9,7 @@ import type { ModuleShape } from './adapter-tensors.ts';
 import type { LoraConfig } from './lora-config.ts';
 import { resolveTargets, type Target } from './match-targets.ts';
 import { type Ia3Config, type Ia3Shape, placeIa3 } from './methods/ia3.ts';
+import { type PromptShape, placePrompt } from './methods/prompt-tuning.ts';
 
 /** What is known of a base. With its linears alone, an adapter can sit on those and on nothing else. */
 export interface Sites extends Partial<Omit<ModelParts, 'linears'>> {
@@ -27,6 +28,7 @@ export interface Placement {
   readonly saved?: ReadonlyMap<string, Pick<SavedTensor, 'shape' | 'transposed'>>;
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
   readonly ia3?: ReadonlyMap<string, Ia3Shape>;
+  readonly prompt?: PromptShape;
 }
 
 /** Throws a RangeError that names what the config asks for and the base does not have. */
@@ -36,6 +38,8 @@ export function placeAdapter(config: AdapterConfig, sites: Sites): Placement {
       return placeLora(config, sites);
     case 'IA3':
       return placeFactors(config, sites);
+    case 'PROMPT_TUNING':
+      return { modules: NO_MODULES, prompt: placePrompt(config, sites.embeddings ?? new Map()) };
   }
 }
 

@@ -7,9 +7,10 @@ import { type Adapter, type AdapterModule, checkAdapter, type SavedTensor, type 
 import type { AdapterConfig } from './adapter-config.ts';
 import { matrix } from './algebra/matrix.ts';
 import { FlatAdapter, normName, readFlat } from './flat-adapter.ts';
-import { initFactors, normalNumbers } from './init-adapter.ts';
+import { initFactors, normalNumbers, uniformNumbers } from './init-adapter.ts';
 import type { LoraConfig } from './lora-config.ts';
 import type { Ia3Config } from './methods/ia3.ts';
+import { type PromptShape, type PromptTuningConfig, repeatToLength } from './methods/prompt-tuning.ts';
 import { type Placement, placeAdapter } from './place-adapter.ts';
 import { oloraFactors, type PrincipalFactors, pissaFactors, randomisedFactors } from './principal-factors.ts';
 
@@ -25,6 +26,8 @@ export async function startAdapter(model: BaseModel, config: AdapterConfig, seed
       return startLora(model, config, seed);
     case 'IA3':
       return startIa3(model, config, seed);
+    case 'PROMPT_TUNING':
+      return startPrompt(model, config, seed);
   }
 }
 
@@ -40,6 +43,47 @@ async function startIa3(model: BaseModel, config: Ia3Config, seed: number): Prom
   );
   const saved = await savedNumbers(model, placed);
   return { config, baseName: model.folder.name, modules: new Map(), ia3, ...(saved && { saved }) };
+}
+
+/** Rows of the embedding, or normal numbers; the config then tells only what stays true of it. */
+async function startPrompt(model: BaseModel, config: PromptTuningConfig, seed: number): Promise<Adapter> {
+  const { folder, parts } = model;
+  const shape = placeAdapter(config, parts).prompt!;
+  const { count, columns, path } = shape;
+  const ids = await startIds(model, config, shape, seed);
+  const rows = new Float32Array(count * columns);
+  if (ids === undefined) {
+    const normal = normalNumbers(seed, 'prompt_embeddings');
+    for (let k = 0; k < rows.length; k++) rows[k] = normal(k);
+  } else {
+    const table = await readParameter(folder.tensors, parts.tensors.find(({ name }) => name === `${path}.weight`)!);
+    const scale = parts.embeddingScale;
+    for (const [j, id] of ids.entries())
+      for (let c = 0; c < columns; c++) rows[j * columns + c] = scale * table[id * columns + c]!;
+  }
+  const { heads, layers } = model.config;
+  const figures = { token_dim: columns, num_attention_heads: heads, num_layers: layers };
+  // PEFT would look for the tokenizer and begin anew when it loads it for training.
+  const told = { ...config, ...figures, prompt_tuning_init: 'RANDOM', prompt_tuning_init_text: null } as const;
+  return { config: told, baseName: folder.name, modules: new Map(), prompt: { ...shape, rows } };
+}
+
+/** Ids whose embeddings the prompt begins with; undefined: normal numbers. */
+async function startIds(
+  { folder }: BaseModel,
+  { prompt_tuning_init: init, prompt_tuning_init_text: text }: PromptTuningConfig,
+  { count, firstId: vocab }: PromptShape,
+  seed: number,
+): Promise<readonly number[] | undefined> {
+  if (init === 'RANDOM') return undefined;
+  if (init === 'SAMPLE_VOCAB') {
+    const unit = uniformNumbers(seed, 'prompt_embeddings.ids');
+    return Array.from({ length: count }, (_, j) => Math.min(vocab - 1, Math.floor(unit(j) * vocab)));
+  }
+  const tokenizer = await folder.loadTokenizer?.();
+  if (tokenizer === undefined)
+    throw new RangeError(`Cannot begin the prompt with a text: found no tokenizer in "${folder.name}", need one`);
+  return repeatToLength(tokenizer.encode(text ?? '', { special: true }), count);
 }
 
 async function startLora(model: BaseModel, config: LoraConfig, seed: number): Promise<Adapter> {

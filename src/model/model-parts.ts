@@ -24,6 +24,8 @@ export interface ModelParts {
   readonly head: Head;
   /** Token embeddings: module path → [width, rows of the table]. */
   readonly embeddings: ReadonlyMap<string, readonly [number, number]>;
+  /** What the pass multiplies the rows of the token embedding by. */
+  readonly embeddingScale: number;
   /** What PEFT takes for `target_modules: null`. */
   readonly defaultTargets: readonly string[] | undefined;
   /** The same of IA³. */
@@ -51,6 +53,7 @@ export function modelParts(config: ModelConfig): ModelParts {
     },
   };
   const g = new Graph(BASE_TRAITS);
+  let embeddingScale = 1;
   const embeddings = new Map<string, readonly [number, number]>();
   const m = new Layers(g, config, packedInputs(g, 4), layout, 4, {
     linear(call) {
@@ -60,6 +63,7 @@ export function modelParts(config: ModelConfig): ModelParts {
     },
     embedding(call) {
       const x = call.run();
+      embeddingScale = call.scale;
       embeddings.set(call.path, [x.shape[0]!, tensors.get(`${call.path}.weight`)!.shape[0]!]);
       return x;
     },
@@ -69,5 +73,5 @@ export function modelParts(config: ModelConfig): ModelParts {
   const matrix = family.head(m, config).name.replace(/\.weight$/, '');
   const head = { path: 'lm_head', matrix, isTied: embeddings.has(matrix) };
   const { defaultTargets, ia3Defaults } = family;
-  return { tensors: [...tensors.values()], linears, head, embeddings, defaultTargets, ia3Defaults };
+  return { tensors: [...tensors.values()], linears, head, embeddings, embeddingScale, defaultTargets, ia3Defaults };
 }

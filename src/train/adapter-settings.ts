@@ -2,10 +2,11 @@
 
 import type { AdapterConfig } from '../lora/adapter-config.ts';
 import { DEFAULT_IA3, type Ia3Config, parseIa3Config } from '../lora/methods/ia3.ts';
+import { DEFAULT_PROMPT, type PromptTuningConfig, parsePromptConfig } from '../lora/methods/prompt-tuning.ts';
 import { loraChoiceOf, loraConfigOf } from './lora-settings.ts';
 import type { TrainSettings } from './recipe.ts';
 
-export const METHODS = ['lora', 'ia3'] as const;
+export const METHODS = ['lora', 'ia3', 'prompt-tuning'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Fields of an IA3Config that a run can set; what is not said is PEFT's default. */
@@ -18,14 +19,25 @@ export const IA3_FIELDS = [
 ] as const satisfies readonly (keyof Ia3Config)[];
 export type Ia3Choice = { readonly [K in (typeof IA3_FIELDS)[number]]?: Ia3Config[K] };
 
+/** Fields of a PromptTuningConfig that a run can set; 20 virtual tokens of random numbers when nothing is said. */
+export const PROMPT_FIELDS = [
+  'num_virtual_tokens',
+  'prompt_tuning_init',
+  'prompt_tuning_init_text',
+] as const satisfies readonly (keyof PromptTuningConfig)[];
+export type PromptChoice = { readonly [K in (typeof PROMPT_FIELDS)[number]]?: PromptTuningConfig[K] };
+
 /** Settings that say what the adapter is. */
 export type AdapterChoice = Pick<
   TrainSettings,
-  'method' | 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora' | 'ia3' | 'loraPlusRatio'
+  'method' | 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora' | 'ia3' | 'promptTuning' | 'loraPlusRatio'
 >;
 
 /** Where in the settings a method has its own. */
-export const SETTINGS_OF = { lora: 'lora', ia3: 'ia3' } as const satisfies Record<Method, keyof TrainSettings>;
+export const SETTINGS_OF = { lora: 'lora', ia3: 'ia3', 'prompt-tuning': 'promptTuning' } as const satisfies Record<
+  Method,
+  keyof TrainSettings
+>;
 
 export interface NamedBase {
   readonly name?: string;
@@ -43,6 +55,11 @@ export function adapterConfigOf(choice: AdapterChoice, base: NamedBase = {}): Ad
   if (choice.loraPlusRatio !== undefined)
     throw bad(`loraPlusRatio ${choice.loraPlusRatio} with method "${method}"`, 'none: LoRA alone has it');
   const common = { task_type: 'CAUSAL_LM', base_model_name_or_path: base.name ?? null };
+  if (method === 'prompt-tuning') {
+    const { num_virtual_tokens } = DEFAULT_PROMPT;
+    const own = { num_virtual_tokens, ...choice.promptTuning };
+    return parsePromptConfig({ ...common, peft_type: 'PROMPT_TUNING', ...own }, { isNew: true });
+  }
   return parseIa3Config({
     ...common,
     peft_type: 'IA3',
@@ -68,11 +85,15 @@ export function choiceOf(config: AdapterConfig): Partial<AdapterChoice> {
       );
       return { method: 'ia3', ia3: Object.fromEntries(told.map((key) => [key, config[key]])) };
     }
+    case 'PROMPT_TUNING':
+      return { method: 'prompt-tuning', promptTuning: { num_virtual_tokens: config.num_virtual_tokens } };
   }
 }
 
 /** Settings without what another adapter would be. */
-export function withoutMethod<S extends Partial<TrainSettings>>(settings: S): Omit<S, 'method' | 'lora' | 'ia3'> {
-  const { method: _, lora: __, ia3: ___, ...rest } = settings;
+export function withoutMethod<S extends Partial<TrainSettings>>(
+  settings: S,
+): Omit<S, 'method' | 'lora' | 'ia3' | 'promptTuning'> {
+  const { method: _, lora: __, ia3: ___, promptTuning: ____, ...rest } = settings;
   return rest;
 }

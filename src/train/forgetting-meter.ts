@@ -16,6 +16,7 @@ import { attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
+import { promptLength, withoutPrompt } from './soft-prompt.ts';
 
 /** Of each supervised token, in the order of the batch's targets. */
 export interface TokenForgetting {
@@ -35,6 +36,7 @@ interface Targets {
 export class ForgettingMeter {
   private constructor(
     private readonly refresh: () => Promise<void>,
+    private readonly adapter: FlatAdapter,
     private readonly program: Program,
     private readonly inputs: PackedInputs,
     private readonly targets: Targets,
@@ -82,16 +84,26 @@ export class ForgettingMeter {
     }
     const shared = await model.bind(g, positions, new Map(attached[0]!.slots));
     const program = await Program.compile(model.device, planMemory(g, model.device.traits), shared);
-    return new ForgettingMeter(() => adapter.measure(model), program, inputs, targets, attached[0]!.strength, results);
+    return new ForgettingMeter(
+      () => adapter.measure(model),
+      adapter,
+      program,
+      inputs,
+      targets,
+      attached[0]!.strength,
+      results,
+    );
   }
 
   async measure(batch: Batch, strength = 1): Promise<TokenForgetting> {
     const { program, inputs, targets } = this;
+    promptLength(this.adapter, strength);
     // The adapter may be in training.
     await this.refresh();
-    const twice = (values: Uint32Array, shift = 0) => {
+    const alone = withoutPrompt(batch, this.adapter);
+    const twice = (values: Uint32Array, shift = 0, first = values) => {
       const out = new Uint32Array(2 * values.length);
-      out.set(values);
+      out.set(first);
       out.set(
         values.map((value) => value + shift),
         values.length,
@@ -100,9 +112,9 @@ export class ForgettingMeter {
     };
     const T = batch.columns;
     program.write(inputs.ids, twice(batch.ids));
-    program.write(inputs.positions, twice(batch.positions));
-    program.write(inputs.segmentStart, twice(batch.segmentStart, T));
-    program.write(inputs.segmentEnd, twice(batch.segmentEnd, T));
+    program.write(inputs.positions, twice(batch.positions, 0, alone.positions));
+    program.write(inputs.segmentStart, twice(batch.segmentStart, T, alone.segmentStart));
+    program.write(inputs.segmentEnd, twice(batch.segmentEnd, T, alone.segmentEnd));
     program.write(targets.base, batch.targetColumns);
     program.write(
       targets.adapted,

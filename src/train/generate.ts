@@ -7,10 +7,12 @@ import { planMemory } from '../gpu/plan.ts';
 import { type Profile, Program, type Shared, type Slot } from '../gpu/program.ts';
 import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import { virtualIds } from '../lora/methods/prompt-tuning.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type CachedInputs, cachedInputs } from '../model/model-inputs.ts';
 import { judge, type Likelihood } from './likelihood.ts';
 import { makeSampler, needsSeen, type SamplingSettings } from './sample.ts';
+import { promptLength } from './soft-prompt.ts';
 
 /** One of the answers that are made side by side. */
 export interface Answer {
@@ -61,6 +63,8 @@ export class Generator {
   private constructor(
     private readonly model: BaseModel,
     private readonly answers: readonly Answer[],
+    /** Virtual tokens before each answer's own. */
+    private readonly before: readonly number[],
     private readonly adapters: readonly FlatAdapter[],
     readonly capacity: number,
     private readonly prefill: Pass,
@@ -71,9 +75,11 @@ export class Generator {
   /** `tokens`: prompt and answer together, at most; rounded up. */
   static async create(model: BaseModel, answers: readonly Answer[], tokens: number): Promise<Generator> {
     const adapters = [...new Set(answers.map((a) => a.adapter).filter((a) => a !== undefined))];
-    model.checkTokens(tokens);
+    const before = answers.map(({ adapter, strength }) => promptLength(adapter, strength));
+    const most = tokens + Math.max(0, ...before);
+    model.checkTokens(most);
     for (const adapter of adapters) await adapter.measure(model);
-    const capacity = Math.ceil(tokens / CAPACITY_STEP) * CAPACITY_STEP;
+    const capacity = Math.ceil(most / CAPACITY_STEP) * CAPACITY_STEP;
     const caches = new Map<string, Slot>();
     const prefill = await makePass(model, adapters, answers.length, capacity, PREFILL_COLUMNS, false, caches);
     const decode = await makePass(
@@ -88,6 +94,7 @@ export class Generator {
     return new Generator(
       model,
       answers,
+      before,
       adapters,
       capacity,
       prefill,
@@ -104,14 +111,14 @@ export class Generator {
     const prompts = this.promptsOf(prompt);
     const sampler = makeSampler(options);
     const seen = needsSeen(options) ? prompts.map((ids) => new Set(ids)) : undefined;
-    for (const { length } of prompts) this.checkRoom(length, options.maxTokens);
+    for (const [row, { length }] of prompts.entries()) this.checkRoom(row, length, options.maxTokens);
     await this.fillCaches(prompts);
     const last = prompts.map((ids) => ids.at(-1)!);
     const live = new Set(this.answers.keys());
     for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
       if (options.signal?.aborted) break;
       const logits = await this.decodeStep(
-        [...live].map((row) => ({ row, id: last[row]!, position: prompts[row]!.length - 1 + n })),
+        [...live].map((row) => ({ row, id: last[row]!, position: this.before[row]! + prompts[row]!.length - 1 + n })),
       );
       for (const row of [...live]) {
         const id = sampler(logits[row]!, row, n, seen?.[row]);
@@ -134,9 +141,9 @@ export class Generator {
 
   /** What each answer would say after `prompt` (ids, at least one): how likely `id`, and the `count` likeliest. */
   async judgeNext(prompt: readonly number[], id: number, count: number): Promise<readonly ReturnType<typeof judge>[]> {
-    this.checkRoom(prompt.length, 1);
+    for (const row of this.answers.keys()) this.checkRoom(row, prompt.length, 1);
     await this.fillCaches(this.promptsOf(prompt));
-    const columns = this.answers.map((_, row) => ({ row, id: prompt.at(-1)!, position: prompt.length - 1 }));
+    const columns = this.before.map((n, row) => ({ row, id: prompt.at(-1)!, position: n + prompt.length - 1 }));
     const logits = await this.decodeStep(columns);
     return this.answers.map((_, row) => judge(logits[row]!, id, count));
   }
@@ -171,8 +178,9 @@ export class Generator {
     return prompts;
   }
 
-  private checkRoom(promptTokens: number, newTokens: number): void {
-    if (promptTokens === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
+  private checkRoom(row: number, own: number, newTokens: number): void {
+    if (own === 0) throw new RangeError('Cannot generate: found an empty prompt, need at least one token');
+    const promptTokens = this.before[row]! + own;
     this.model.checkTokens(promptTokens + newTokens);
     if (promptTokens + newTokens > this.capacity)
       throw new RangeError(
@@ -182,7 +190,11 @@ export class Generator {
 
   /** Everything of the prompts but their last tokens, which the first decoding step takes. */
   private async fillCaches(prompts: readonly (readonly number[])[]): Promise<void> {
-    const columns = prompts.flatMap((ids, row) => ids.slice(0, -1).map((id, position) => ({ row, id, position })));
+    const columns = prompts.flatMap((own, row) => {
+      const { adapter } = this.answers[row]!;
+      const virtual = this.before[row]! > 0 ? virtualIds(adapter!.shape.prompt!) : [];
+      return [...virtual, ...own.slice(0, -1)].map((id, position) => ({ row, id, position }));
+    });
     for (let begin = 0; begin < columns.length; begin += PREFILL_COLUMNS) {
       this.writeColumns(this.prefill, columns.slice(begin, begin + PREFILL_COLUMNS));
       await this.prefill.program.run();

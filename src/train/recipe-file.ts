@@ -3,7 +3,8 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
-import { adapterConfigOf, type Ia3Choice, METHODS, SETTINGS_OF } from './adapter-settings.ts';
+import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
+import { adapterConfigOf, type Ia3Choice, METHODS, type PromptChoice, SETTINGS_OF } from './adapter-settings.ts';
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import {
   BAD_NUMBERS,
@@ -102,8 +103,16 @@ const IA3 = v.strictObject({
   init_ia3_weights: v.exactOptional(v.boolean()),
 }) satisfies v.GenericSchema<unknown, Ia3Choice>;
 
+/** The same of its PromptTuningConfig. */
+const PROMPT_TUNING = v.strictObject({
+  num_virtual_tokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_VIRTUAL_TOKENS))),
+  prompt_tuning_init: v.exactOptional(among(PROMPT_INITS)),
+  prompt_tuning_init_text: v.exactOptional(v.nullable(short(20_000))),
+}) satisfies v.GenericSchema<unknown, PromptChoice>;
+
 const SETTINGS = v.strictObject({
   ...NUMBERS,
+  promptTuning: v.exactOptional(PROMPT_TUNING),
   method: v.exactOptional(among(METHODS)),
   ia3: v.exactOptional(IA3),
   lora: v.exactOptional(LORA),

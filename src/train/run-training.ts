@@ -13,6 +13,7 @@ import { optimizerGroups } from './lora-settings.ts';
 import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
+import { type Prompted, promptLength, withPrompt } from './soft-prompt.ts';
 import { BadNumbersError, TrainStep } from './train-step.ts';
 
 export type TrainEvent =
@@ -102,9 +103,18 @@ export function splitRows(
   return { train: [...train], validation: [...validation] };
 }
 
-/** T that holds any `batchSize` of the rows: what memory is planned for. */
-export function largestBatch(rows: readonly TokenRow[], settings: Pick<TrainSettings, 'batchSize'>): number {
-  return sizeClass(worstColumns(rows.map(trainedLength), settings.batchSize));
+/** T that holds any `batchSize` of the rows, each with `prompt` virtual tokens: what memory is planned for. */
+export function largestBatch(
+  rows: readonly TokenRow[],
+  settings: Pick<TrainSettings, 'batchSize'>,
+  prompt = 0,
+): number {
+  return sizeClass(
+    worstColumns(
+      rows.map((row) => trainedLength(row) + prompt),
+      settings.batchSize,
+    ),
+  );
 }
 
 /** The next of four sizes per octave (multiples of 16): batches of about the same length share a program, padded by at most a quarter. */
@@ -113,11 +123,11 @@ export function sizeClass(columns: number): number {
   return Math.ceil(columns / step) * step;
 }
 
-/** What a run's steps are compiled for. */
-export function runShape(rows: readonly TokenRow[], settings: TrainSettings) {
+/** What a run's steps are compiled for. `prompt`: virtual tokens before each row. */
+export function runShape(rows: readonly TokenRow[], settings: TrainSettings, prompt = 0) {
   return {
-    columns: largestBatch(rows, settings),
-    positions: rows.reduce((n, r) => Math.max(n, r.ids.length), 1),
+    columns: largestBatch(rows, settings, prompt),
+    positions: rows.reduce((n, r) => Math.max(n, r.ids.length), 1) + prompt,
     dropout: settings.dropout,
     ...optimizerGroups(settings),
     ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
@@ -142,7 +152,7 @@ export async function runTraining(
   if (train.length === 0) throw new RangeError('Cannot train: found no rows, need at least one');
   const steps = totalSteps(train.length, settings);
   const perEpoch = stepsPerEpoch(train.length, settings);
-  const shape = runShape(rows, settings);
+  const shape = runShape(rows, settings, promptLength(adapter));
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress, arenas);
   try {
     const { weights, tables } = model.bytesFor(shape.positions);
@@ -150,7 +160,7 @@ export async function runTraining(
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
     const evaluate = async () => {
-      const loss = await validationLoss(step, rows, validation, settings.batchSize);
+      const loss = await validationLoss(step, rows, validation, settings.batchSize, adapter);
       if (loss === undefined) return;
       const record = { step: journal.steps.length, loss };
       journal.evals.push(record);
@@ -170,7 +180,7 @@ export async function runTraining(
         if (hooks.signal?.aborted) break;
         const done = journal.steps.length;
         const began = performance.now();
-        const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch);
+        const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch, adapter);
         const chosen = hooks.nextRate?.();
         if (chosen !== undefined) changeRate({ step: done, learningRate: chosen });
         const lr = scheduledRate(settings.schedule, journal.learningRate, done, steps, settings.warmupSteps);
@@ -283,17 +293,22 @@ function stepBatches(
   order: readonly number[],
   { batchSize, gradAccum }: TrainSettings,
   index: number,
+  adapter: Prompted,
 ): Batch[] {
   const first = index * batchSize * gradAccum;
   const last = Math.min(first + batchSize * gradAccum, order.length);
   const batches: Batch[] = [];
   for (let begin = first; begin < last; begin += batchSize)
-    batches.push(batchOf(rows, order.slice(begin, Math.min(begin + batchSize, last))));
+    batches.push(batchOf(rows, order.slice(begin, Math.min(begin + batchSize, last)), adapter));
   return batches;
 }
 
-function batchOf(rows: readonly TokenRow[], indices: readonly number[]): Batch {
-  return makeBatch(rows, indices, sizeClass(batchColumns(indices.map((i) => trainedLength(rows[i]!)))), trainedLength);
+function batchOf(all: readonly TokenRow[], indices: readonly number[], adapter: Prompted): Batch {
+  const rows = withPrompt(
+    indices.map((i) => all[i]!),
+    adapter,
+  );
+  return makeBatch(rows, [...rows.keys()], sizeClass(batchColumns(rows.map(trainedLength))), trainedLength);
 }
 
 async function validationLoss(
@@ -301,11 +316,12 @@ async function validationLoss(
   rows: readonly TokenRow[],
   validation: readonly number[],
   batchSize: number,
+  adapter: Prompted,
 ): Promise<number | undefined> {
   let sum = 0;
   let supervised = 0;
   for (let begin = 0; begin < validation.length; begin += batchSize) {
-    const batch = batchOf(rows, validation.slice(begin, begin + batchSize));
+    const batch = batchOf(rows, validation.slice(begin, begin + batchSize), adapter);
     sum += (await step.evaluate(batch)).sum;
     supervised += batch.supervised;
   }

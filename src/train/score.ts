@@ -9,6 +9,7 @@ import { attachFrozen } from '../lora/attach.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
+import { promptLength } from './soft-prompt.ts';
 
 export class Scorer {
   private constructor(
@@ -19,6 +20,7 @@ export class Scorer {
     /** (V,T), when asked for. */
     private readonly logits: Value | undefined,
     private readonly strength: Value | undefined,
+    private readonly adapter: FlatAdapter | undefined,
   ) {}
 
   /** `columns` T and `positions` as in a training step; `wantsLogits` keeps the logits (V,T) of every column. */
@@ -56,14 +58,18 @@ export class Scorer {
       planMemory(g, model.device.traits),
       await model.bind(g, positions, extra),
     );
-    return new Scorer(program, inputs, targets, losses, logits, attached[0]?.strength);
+    return new Scorer(program, inputs, targets, losses, logits, attached[0]?.strength, adapter);
   }
 
-  /** Loss of each supervised token, in the order of the batch's targets; logits (V,T) when they were asked for. */
+  /**
+   * Loss of each supervised token, in the order of the batch's targets; logits (V,T) when they were asked for. The batch's rows
+   * are those of `withPrompt` at this strength.
+   */
   async score(
     batch: Batch,
     strength = 1,
   ): Promise<{ readonly losses: Float32Array; readonly logits: Float32Array | undefined }> {
+    promptLength(this.adapter, strength);
     const { program, inputs, targets } = this;
     program.write(inputs.ids, batch.ids);
     program.write(inputs.positions, batch.positions);

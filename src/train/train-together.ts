@@ -9,6 +9,7 @@ import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { TrainSettings } from './recipe.ts';
 import { runShape } from './run-training.ts';
+import { promptLength } from './soft-prompt.ts';
 import { buildStep } from './train-step.ts';
 
 export interface TogetherMember {
@@ -41,7 +42,10 @@ export function arenaSizes(model: BaseModel, members: readonly TogetherMember[])
   const { traits } = model.device;
   const sizes: number[] = [];
   for (const { shape, rows, settings } of members) {
-    const { arenas } = planMemory(buildStep(model, traits, shape, runShape(rows, settings)).graph, traits);
+    const { arenas } = planMemory(
+      buildStep(model, traits, shape, runShape(rows, settings, promptLength({ shape }))).graph,
+      traits,
+    );
     for (const [i, size] of arenas.entries()) sizes[i] = Math.max(sizes[i] ?? 0, size);
   }
   return sizes;

@@ -5,6 +5,7 @@ import { worstColumns } from '../../data/make-batch.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
 import { sizeClass } from '../../train/run-training.ts';
+import { promptLength } from '../../train/soft-prompt.ts';
 import { planStep } from '../../train/train-step.ts';
 import type { DataService } from '../data-service.ts';
 import type { Advice, MemoryPlan } from '../protocol.ts';
@@ -36,9 +37,11 @@ export class Autopilot {
       { budgetBytes, weightBytes: model.weights.bytes, contextTokens: model.config.contextTokens },
       (tried) => {
         // Rows as they will be cut; the last token of a row is only asked for.
-        const cut = lengths.map((tokens) => Math.max(1, Math.min(tokens, tried.seqLen) - 1));
-        const positions = Math.max(1, Math.min(longest, tried.seqLen));
-        const plan = planStep(model, model.device.traits, newShape(model, tried), {
+        const shape = newShape(model, tried);
+        const prompt = promptLength({ shape });
+        const cut = lengths.map((tokens) => Math.max(1, Math.min(tokens, tried.seqLen) - 1) + prompt);
+        const positions = Math.max(1, Math.min(longest, tried.seqLen)) + prompt;
+        const plan = planStep(model, model.device.traits, shape, {
           columns: sizeClass(worstColumns(cut, tried.batchSize)),
           positions,
           dropout: tried.dropout,

@@ -5,6 +5,7 @@ import type { TokenRow } from '../../data/types.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
 import { sizeClass, splitRows } from '../../train/run-training.ts';
+import { promptLength } from '../../train/soft-prompt.ts';
 import { buildStep } from '../../train/train-step.ts';
 import { newShape } from '../train-adapter.ts';
 import { countFlops } from './count-flops.ts';
@@ -27,10 +28,13 @@ export function predictStepMs(
     for (const bit of row.mask) supervised += bit;
   }
   const mean = tokens / train.length;
-  const columns = sizeClass(batchColumns(new Array<number>(perBatch).fill(Math.max(1, Math.round(mean)))));
-  const { graph } = buildStep(model, model.device.traits, newShape(model, settings), {
+  const shape = newShape(model, settings);
+  const prompt = promptLength({ shape });
+  const length = Math.max(1, Math.round(mean)) + prompt;
+  const columns = sizeClass(batchColumns(new Array<number>(perBatch).fill(length)));
+  const { graph } = buildStep(model, model.device.traits, shape, {
     columns,
-    positions: rows.reduce((most, row) => Math.max(most, row.ids.length), 1),
+    positions: rows.reduce((most, row) => Math.max(most, row.ids.length), 1) + prompt,
     dropout: settings.dropout,
     ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
   });

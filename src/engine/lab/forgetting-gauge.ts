@@ -8,6 +8,7 @@ import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { ForgettingMeter } from '../../train/forgetting-meter.ts';
 import { sizeClass } from '../../train/run-training.ts';
+import { withPrompt } from '../../train/soft-prompt.ts';
 
 export interface Forgetting {
   /** Mean over the general text, nats a token. */
@@ -34,7 +35,7 @@ export class ForgettingGauge {
     rows?: readonly TokenRow[],
     columns = COLUMNS,
   ): Promise<ForgettingGauge> {
-    const all = rows ?? (await readGeneralRows(model));
+    const all = withPrompt(rows ?? (await readGeneralRows(model)), adapter);
     const longest = all.reduce((most, { ids }) => Math.max(most, ids.length), 1);
     const batches = packRows(all, sizeClass(Math.max(columns, longest)));
     const meter = await ForgettingMeter.create(model, adapter, batches[0]!.columns, longest);

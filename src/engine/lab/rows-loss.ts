@@ -6,6 +6,7 @@ import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { sizeClass } from '../../train/run-training.ts';
 import { Scorer } from '../../train/score.ts';
+import { withPrompt } from '../../train/soft-prompt.ts';
 
 /** Columns of a pass. */
 const COLUMNS = 512;
@@ -14,32 +15,29 @@ export class RowsLoss {
   private constructor(
     private readonly scorer: Scorer,
     private readonly batches: readonly Batch[],
+    /** At strength 0, where that has other rows. */
+    private readonly alone: readonly Batch[],
   ) {}
 
   /** Throws a RangeError when no token of the rows is supervised. */
-  static async create(model: BaseModel, adapter: FlatAdapter, rows: readonly TokenRow[]): Promise<RowsLoss> {
+  static async create(model: BaseModel, adapter: FlatAdapter, own: readonly TokenRow[]): Promise<RowsLoss> {
+    const rows = withPrompt(own, adapter);
     const longest = rows.reduce((most, { ids }) => Math.max(most, ids.length), 1);
     const columns = sizeClass(Math.max(Math.min(COLUMNS, totalLength(rows)), longest));
-    const batches: Batch[] = [];
-    for (let first = 0; first < rows.length; ) {
-      let last = first;
-      for (let used = 0; last < rows.length && used + rows[last]!.ids.length <= columns; last++)
-        used += rows[last]!.ids.length;
-      batches.push(makeBatch(rows, range(first, last), columns));
-      first = last;
-    }
+    const batches = packRows(rows, columns);
     if (batches.every(({ supervised }) => supervised === 0))
       throw new RangeError(
         `Cannot measure a loss: found no supervised token in ${rows.length} rows, need at least one`,
       );
-    return new RowsLoss(await Scorer.create(model, adapter, columns, longest), batches);
+    const alone = rows === own ? batches : packRows(own, columns);
+    return new RowsLoss(await Scorer.create(model, adapter, columns, longest), batches, alone);
   }
 
   /** Mean over the supervised tokens, in nats. */
   async measure(strength = 1, signal?: AbortSignal): Promise<number> {
     let sum = 0;
     let tokens = 0;
-    for (const batch of this.batches) {
+    for (const batch of strength === 0 ? this.alone : this.batches) {
       signal?.throwIfAborted();
       const { losses } = await this.scorer.score(batch, strength);
       for (const loss of losses) sum += loss;
@@ -51,6 +49,19 @@ export class RowsLoss {
   destroy(): void {
     this.scorer.destroy();
   }
+}
+
+/** Whole rows side by side in batches of one size. */
+function packRows(rows: readonly TokenRow[], columns: number): Batch[] {
+  const batches: Batch[] = [];
+  for (let first = 0; first < rows.length; ) {
+    let last = first;
+    for (let used = 0; last < rows.length && used + rows[last]!.ids.length <= columns; last++)
+      used += rows[last]!.ids.length;
+    batches.push(makeBatch(rows, range(first, last), columns));
+    first = last;
+  }
+  return batches;
 }
 
 function totalLength(rows: readonly TokenRow[]): number {

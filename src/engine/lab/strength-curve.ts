@@ -16,6 +16,11 @@ export interface StrengthPoint extends Forgetting {
 
 export const STRENGTHS: readonly number[] = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
+/** A soft prompt is there or not. */
+function usualStrengths({ shape }: FlatAdapter): readonly number[] {
+  return shape.prompt ? [0, 1] : STRENGTHS;
+}
+
 export interface CurveOptions {
   /** Rows of the adapter's own task. */
   readonly task?: readonly TokenRow[] | undefined;
@@ -29,7 +34,7 @@ export interface CurveOptions {
 export async function* strengthCurve(
   model: BaseModel,
   adapter: FlatAdapter,
-  { task, general, strengths = STRENGTHS, signal }: CurveOptions = {},
+  { task, general, strengths = usualStrengths(adapter), signal }: CurveOptions = {},
 ): AsyncGenerator<StrengthPoint> {
   const gauge = await ForgettingGauge.create(model, adapter, general);
   let meter: RowsLoss | undefined;

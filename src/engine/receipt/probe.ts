@@ -6,6 +6,7 @@ import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { sizeClass } from '../../train/run-training.ts';
 import { Scorer } from '../../train/score.ts';
+import { promptLength, withPrompt } from '../../train/soft-prompt.ts';
 
 /** Ours, so that a receipt never quotes a user's data. */
 const TEXT =
@@ -77,14 +78,18 @@ async function logitsOf(
     ids: Int32Array.from(ids),
     mask: Uint8Array.from(ids, (_, i) => Number(i > 0)),
   };
-  const columns = sizeClass(ids.length);
-  const scorer = await Scorer.create(model, adapter, columns, ids.length, true);
+  const longest = ids.length + promptLength(adapter);
+  const columns = sizeClass(longest);
+  const scorer = await Scorer.create(model, adapter, columns, longest, true);
   try {
     const out: Float32Array[][] = [];
     for (const strength of strengths) {
-      const { logits } = await scorer.score(makeBatch([row], [0], columns), strength);
+      const { logits } = await scorer.score(makeBatch(withPrompt([row], adapter, strength), [0], columns), strength);
+      const before = promptLength(adapter, strength);
       out.push(
-        ids.map((_, t) => Float32Array.from({ length: model.config.vocab }, (_, v) => logits![v * columns + t]!)),
+        ids.map((_, t) =>
+          Float32Array.from({ length: model.config.vocab }, (_, v) => logits![v * columns + before + t]!),
+        ),
       );
     }
     return out;

@@ -143,6 +143,7 @@ async function checkNumbers(files: readonly ModelFile[], model?: BaseModel): Pro
 const IDLE = {
   LORA: ['B is 0', 'no B is 0'],
   IA3: ['every factor is 1', 'no module has factors of 1 alone'],
+  PROMPT_TUNING: ['no virtual token', 'a prompt stands before every text'],
 } as const satisfies Record<Adapter['config']['peft_type'], readonly [all: string, none: string]>;
 
 async function checkEffect(adapter: Adapter): Promise<readonly [string, undefined]> {

@@ -39,7 +39,10 @@ export function writeModelCard(adapter: Adapter, config: AdapterConfig, facts: C
 }
 
 /** As the Hub's index has them. */
-const TAGS = { LORA: 'lora', IA3: 'ia3' } as const satisfies Record<AdapterConfig['peft_type'], string>;
+const TAGS = { LORA: 'lora', IA3: 'ia3', PROMPT_TUNING: 'prompt-tuning' } as const satisfies Record<
+  AdapterConfig['peft_type'],
+  string
+>;
 
 /** The Hub refuses a base_model that is no repository name, so a folder's name stays out of it. */
 function frontMatter(base: string | null, licence: string | undefined, tag: string): string {

@@ -11,7 +11,7 @@ import { readTensor } from '../../model/read-tensor.ts';
 import { type TensorBytes, type TensorInfo, writeSafetensors } from '../../model/safetensors.ts';
 import { type Adapter, type AdapterModule, checkAdapter, type LoraAdapter } from '../adapter.ts';
 import { type AdapterConfig, parseAdapterConfig, writeAdapterConfig } from '../adapter-config.ts';
-import { adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
+import { type AdapterTensor, adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
 import type { LoraConfig } from '../lora-config.ts';
 import { resolveTargets } from '../match-targets.ts';
 import type { Ia3Config } from '../methods/ia3.ts';
@@ -51,7 +51,7 @@ export async function readPeftFolder(
   const shape: TargetShape = { ...placed, modules: present };
   const table = new Map<string, Float32Array>();
   for (const tensor of adapterTensors(shape)) {
-    const info = infos.get(`${PREFIX}${tensor.name}`);
+    const info = infos.get(fileKey(tensor));
     if (info === undefined) throw absent(tensor.name, infos);
     infos.delete(info.name);
     const isTransposed = shape.saved?.get(tensor.path)?.transposed === true && tensor.part === 'saved';
@@ -69,6 +69,11 @@ export async function readPeftFolder(
   return { adapter, notices: [...notices, ...ignored, ...untouched] };
 }
 
+/** A prompt is no part of a module: its key has no prefix. */
+function fileKey({ name, part }: Pick<AdapterTensor, 'name' | 'part'>): string {
+  return part === 'prompt' ? name : `${PREFIX}${name}`;
+}
+
 /** The three files of the adapter's folder. Throws when a factor has the wrong size or is not finite. */
 export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[] {
   checkAdapter(adapter);
@@ -77,8 +82,8 @@ export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[]
     const isTransposed = part === 'saved' && adapter.saved?.get(path)?.transposed === true;
     const numbers = values.get(name)!;
     return isTransposed
-      ? tensorBytes(`${PREFIX}${name}`, shape.toReversed(), transpose(numbers, shape[0]!, shape[1]!))
-      : tensorBytes(`${PREFIX}${name}`, shape, numbers);
+      ? tensorBytes(fileKey({ name, part }), shape.toReversed(), transpose(numbers, shape[0]!, shape[1]!))
+      : tensorBytes(fileKey({ name, part }), shape, numbers);
   });
   const config = portableConfig(adapter);
   const text = new TextEncoder();
@@ -103,6 +108,8 @@ function portableConfig({ config, ...adapter }: Adapter): AdapterConfig {
       return portableLora({ ...adapter, config: { ...config, ...common } });
     case 'IA3':
       return { ...config, ...common, ...namedModules(adapter.ia3 ?? new Map(), config) };
+    case 'PROMPT_TUNING':
+      return { ...config, ...common };
   }
 }
 

@@ -30,7 +30,9 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
     const [, path, factor] = FACTOR.exec(name) ?? [];
     const [, table] = TOKENS.exec(name) ?? [];
     const [, scaled] = OF_IA3.exec(name) ?? [];
-    if (scaled !== undefined) {
+    if (name === 'prompt_embeddings') {
+      embeddings.set('token embedding', [columns, 0]);
+    } else if (scaled !== undefined) {
       // The other side of the linear is not told; nothing here asks for it.
       linears.set(scaled, [rows, columns]);
     } else if (path !== undefined) {

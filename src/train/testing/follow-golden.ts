@@ -6,6 +6,7 @@ import { FlatAdapter, readFlat, splitFlat } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { Generator } from '../generate.ts';
 import type { OptimizerGroups } from '../optimizer.ts';
+import { promptLength } from '../soft-prompt.ts';
 import { TrainStep } from '../train-step.ts';
 import { type BaseJson, goldenBatch, goldenRows, relativeL2 } from './golden.ts';
 
@@ -17,10 +18,10 @@ export async function gradientErrors(
   expected: ReadonlyMap<string, Float32Array>,
 ): Promise<[string, number][]> {
   const flat = await FlatAdapter.load(model.device, adapter);
-  const batch = goldenBatch(base);
+  const batch = goldenBatch(base, flat);
   const step = await TrainStep.create(model, flat, {
     columns: batch.columns,
-    positions: 24,
+    positions: 24 + promptLength(flat),
     dropout: 0,
     weightDecay: 0,
   });
@@ -29,7 +30,7 @@ export async function gradientErrors(
     await step.forwardAndBackward([batch], { update: 1, seed: 0 });
     const gradients = await readFlat(model.device, step.optimizer.grads);
     return [...splitFlat(adapter, gradients)].map(([tensor, gradient]) => {
-      const theirs = expected.get(`grad.base_model.model.${tensor}`)!;
+      const theirs = (expected.get(`grad.base_model.model.${tensor}`) ?? expected.get(`grad.${tensor}`))!;
       const own = adapter.saved?.get(tensor);
       return [tensor, relativeL2(gradient, own?.transposed ? transpose(theirs, own.shape[1]!, own.shape[0]!) : theirs)];
     });
@@ -48,10 +49,10 @@ export async function trainTwenty(
   groups: OptimizerGroups = { weightDecay: 0.01 },
 ) {
   const flat = await FlatAdapter.load(model.device, adapter);
-  const batch = goldenBatch(base);
+  const batch = goldenBatch(base, flat);
   const step = await TrainStep.create(model, flat, {
     columns: batch.columns,
-    positions: 24,
+    positions: 24 + promptLength(flat),
     dropout: 0,
     ...groups,
   });

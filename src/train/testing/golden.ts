@@ -8,6 +8,7 @@ import { fileFromBytes } from '../../model/model-file.ts';
 import { readModelTensors } from '../../model/model-tensors.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { diskFolder, sharedPath } from '../../model/testing/shared.ts';
+import { type Prompted, promptLength, withPrompt } from '../soft-prompt.ts';
 
 export interface GoldenJson {
   readonly loss: number;
@@ -44,22 +45,25 @@ export async function readGoldenTensors(file: string | Uint8Array): Promise<Map<
   return out;
 }
 
-/** The batch of the references without its padding. */
-export function goldenRows({ batch }: BaseJson): TokenRow[] {
+/** The batch of the references without its padding. The first token is learned where something stands before it. */
+export function goldenRows({ batch }: BaseJson, learnsFirst = false): TokenRow[] {
   return batch.input_ids.map((ids, row) => {
     const length = batch.attention_mask[row]!.reduce((a, b) => a + b, 0);
     return {
       file: 'golden',
       line: row + 1,
       ids: Int32Array.from(ids.slice(0, length)),
-      mask: Uint8Array.from(batch.labels[row]!.slice(0, length), (label, i) => (label !== -100 && i > 0 ? 1 : 0)),
+      mask: Uint8Array.from(batch.labels[row]!.slice(0, length), (label, i) =>
+        label !== -100 && (i > 0 || learnsFirst) ? 1 : 0,
+      ),
     };
   });
 }
 
-export function goldenBatch(base: BaseJson, columns = 48): Batch {
-  const rows = goldenRows(base);
-  return makeBatch(rows, [...rows.keys()], columns);
+export function goldenBatch(base: BaseJson, adapter?: Prompted): Batch {
+  const before = promptLength(adapter);
+  const rows = withPrompt(goldenRows(base, before > 0), adapter);
+  return makeBatch(rows, [...rows.keys()], before > 0 ? 16 * Math.ceil((48 + 2 * before) / 16) : 48);
 }
 
 /** Logits [row][token][V] of our (V,T) result, at the batch's own positions. */

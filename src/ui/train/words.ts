@@ -118,7 +118,10 @@ export const words = {
   },
   method: {
     name: 'Method',
-    labels: { lora: 'LoRA', ia3: 'IA³' } satisfies Record<NonNullable<TrainSettings['method']>, string>,
+    labels: { lora: 'LoRA', ia3: 'IA³', 'prompt-tuning': 'Prompt tuning' } satisfies Record<
+      NonNullable<TrainSettings['method']>,
+      string
+    >,
     own: (method: string) => `Settings of ${method}`,
     asUsual: 'as usual for the base',
   },
