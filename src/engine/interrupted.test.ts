@@ -1,19 +1,14 @@
 // The page's engine over a storage in memory: a worker that ends in the middle of a run leaves what another one goes on with.
 
 import { describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { PackedRows } from '../data/pack-rows.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
-import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
+import { DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
 import type { EngineHost } from './session.ts';
+import { memoryAdapters } from './testing/memory-adapters.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
-import { memoryExport } from './testing/memory-export.ts';
-import { tinyModel } from './testing/memory-host.ts';
-
-Object.assign(globalThis, globals);
-/** Must stay referenced: Dawn aborts the process when it is collected. */
-const gpu = create([]) as unknown as GPU;
+import { quietHost } from './testing/memory-host.ts';
 
 const SETTINGS: TrainSettings = {
   ...DEFAULT_SETTINGS,
@@ -33,7 +28,7 @@ const DATA = new File(
 
 /** The storage of a browser; `freeze` is the moment at which a worker ends: nothing that it does later gets through. */
 function storage() {
-  const adapters = new Map<string, { record: AdapterRecord; files: ReadonlyMap<string, Uint8Array> }>();
+  const { adapters, store } = memoryAdapters();
   const disk: { kept?: { run: KeptRun; rows: PackedRows; records: Uint8Array[] } | undefined; isClaimed: boolean } = {
     isClaimed: false,
   };
@@ -45,24 +40,8 @@ function storage() {
     let isFrozen = false;
     const alive = <T>(change: () => T) => (isFrozen ? new Promise<never>(() => {}) : Promise.resolve(change()));
     const host: EngineHost = {
-      gpu,
-      prepared: {
-        open: async () => undefined,
-        openHalf: async () => undefined,
-        create: async () => undefined,
-        remove: async () => {},
-        measure: async () => ({ models: 0, bytes: 0 }),
-        clear: async () => {},
-      },
-      writeExport: memoryExport,
-      fetchModel: async () => tinyModel(),
-      adapters: {
-        list: async () => [...adapters.values()].map(({ record }) => record),
-        files: async (id) => adapters.get(id)!.files,
-        save: (record, files) => alive(() => void adapters.set(record.id, { record, files })),
-        update: async () => {},
-        remove: async () => {},
-      },
+      ...quietHost(),
+      adapters: { ...store, save: (record, files) => alive(() => store.save(record, files)) },
       archive,
       runs: {
         checkpoints: {
@@ -83,6 +62,7 @@ function storage() {
             disk.isClaimed = false;
           };
         },
+        freed: async () => {},
         begin: (run, rows) => alive(() => write({ run, rows, records: [] })),
         interrupted: async () => (disk.isClaimed ? undefined : disk.kept?.run),
         rows: async () => disk.kept!.rows,

@@ -1,7 +1,8 @@
 import { strToU8, zipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AdapterRecord, EngineApi } from './protocol.ts';
-import { memoryEngine, openSquares, openTiny, SETTINGS, type StoredAdapters } from './testing/memory-host.ts';
+import type { StoredAdapters } from './testing/memory-adapters.ts';
+import { memoryEngine, openSquares, openTiny, SETTINGS } from './testing/memory-host.ts';
 
 const SHORT = { ...SETTINGS, epochs: 3 };
 const noProgress = () => {};

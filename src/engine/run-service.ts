@@ -19,14 +19,17 @@ import type { DataService } from './data-service.ts';
 import type { GpuTurn } from './gpu-turns.ts';
 import { findInterrupted, type KeptRun, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
+import { type AnnouncedRun, OtherTabs, type RunWish } from './other-tabs.ts';
 import type {
   AdapterRecord,
   Advice,
   FaultEvent,
   InterruptedRun,
   MemoryPlan,
+  OtherTabEvent,
   RunApi,
   RunEvent,
+  RunInOtherTab,
   RunRecord,
   RunResult,
   TrainOptions,
@@ -46,6 +49,7 @@ export class RunService implements RunApi {
   private turn: GpuTurn | undefined;
 
   private readonly autopilot: Autopilot;
+  private readonly tabs: OtherTabs;
 
   constructor(
     private readonly session: Session,
@@ -54,6 +58,11 @@ export class RunService implements RunApi {
     private readonly library: LibraryService,
   ) {
     this.autopilot = new Autopilot(session, datasets, (settings) => this.planRun(settings));
+    this.tabs = new OtherTabs(
+      session.host.tabs,
+      () => session.host.runs.freed(),
+      (wish) => this.heed(wish),
+    );
   }
 
   async planRun(settings: TrainSettings): Promise<MemoryPlan> {
@@ -99,8 +108,9 @@ export class RunService implements RunApi {
   ): Promise<RunResult> {
     this.session.refuseDuringRun('start another run');
     checkSettings(settings);
-    if (options.samples) checkSampleOptions(options.samples);
-    return this.follow(runId, onEvent, async (control) => {
+    const { samples } = options;
+    if (samples) checkSampleOptions(samples);
+    return this.follow({ runId, adapterName, settings, samples }, onEvent, async (control, told) => {
       control.set('preparing', 'Reading the rows');
       const dataset = await this.datasets.rowsFor(settings);
       const from = options.from && (await findStart(this.session, options.from));
@@ -109,7 +119,7 @@ export class RunService implements RunApi {
         adapterName,
         baseName: this.session.modelReport!.name,
         dataset: { name: dataset.name, hash: await this.datasets.datasetHash() },
-        samples: options.samples,
+        samples,
         start: from?.files,
       };
       const own = from === undefined ? settings : withStart(settings, from.adapter, this.session.needModel());
@@ -117,7 +127,11 @@ export class RunService implements RunApi {
         ...this.newRecord(run, own, dataset.rows),
         from: options.from && from && { ...options.from, name: from.name },
       };
-      const release = await this.beginKeeping(run, dataset.rows).catch((error: Error) => error);
+      const release = await this.beginKeeping(run, dataset.rows).catch((error: Error) => {
+        if (error instanceof TakenError) throw error;
+        return error;
+      });
+      told.begin();
       const problem =
         typeof release === 'function' ? undefined : `This run is not kept while it goes: ${release.message}`;
       try {
@@ -126,7 +140,7 @@ export class RunService implements RunApi {
           run,
           { settings: own, dataset: { ...run.dataset, rows: dataset.rows }, problem, recorder },
           control,
-          onEvent,
+          told.tell,
         );
       } finally {
         if (typeof release === 'function') release();
@@ -157,11 +171,13 @@ export class RunService implements RunApi {
     this.session.refuseDuringRun('go on with another run');
     this.session.needModel();
     const { run, checkpoint } = await this.needInterrupted();
-    const { runId } = run;
-    return this.follow(runId, onEvent, async (control) => {
+    const { runId, adapterName, samples } = run;
+    const about = { runId, adapterName, settings: checkpoint.settings, samples };
+    return this.follow(about, onEvent, async (control, told) => {
       control.set('preparing', 'Reading the rows');
       const release = await this.session.host.runs.claim();
-      if (release === undefined) throw new Error('Cannot go on: the run goes on in another tab');
+      if (release === undefined) throw new TakenError('Cannot go on: the run goes on in another tab');
+      told.begin();
       try {
         const dataset = await readKeptRows(this.session.host.runs, run);
         const { settings } = checkpoint;
@@ -170,10 +186,10 @@ export class RunService implements RunApi {
         const events = pastEvents(checkpoint, dataset.rows).map((event) => ({ ...event, runId }));
         const past = { type: 'past', runId, events } as const;
         recorder.take(past);
-        onEvent(past);
-        for (const sample of recorder.samplesSoFar) onEvent({ type: 'sample', runId, ...sample });
+        told.tell(past);
+        for (const sample of recorder.samplesSoFar) told.tell({ type: 'sample', runId, ...sample });
         const how = { settings, dataset, recorder, resumeFrom: checkpoint };
-        return await this.trainAndKeep(run, how, control, onEvent);
+        return await this.trainAndKeep(run, how, control, told.tell);
       } finally {
         release();
       }
@@ -216,39 +232,65 @@ export class RunService implements RunApi {
     if ((await this.session.host.runs.interrupted()) !== undefined) await this.session.host.runs.checkpoints.clear();
   }
 
+  async followOtherTabs(onEvent: (event: OtherTabEvent) => void): Promise<void> {
+    this.tabs.follow(onEvent);
+  }
+
   async pauseRun(runId: string): Promise<void> {
-    this.session.runs.get(runId)?.pause();
+    this.wish({ wish: 'pause', runId });
   }
 
   async resumeRun(runId: string): Promise<void> {
-    this.session.runs.get(runId)?.resume();
+    this.wish({ wish: 'resume', runId });
   }
 
   async changeRate(runId: string, learningRate: number): Promise<void> {
     if (!isLearningRate(learningRate))
       throw new RangeError(`Cannot change the learning rate: found ${learningRate}, need a number from 0 to 10`);
-    this.session.runs.get(runId)?.changeRate(learningRate);
+    this.wish({ wish: 'rate', runId, learningRate });
   }
 
   async stopRun(runId: string): Promise<void> {
-    this.session.runs.get(runId)?.stop();
+    this.wish({ wish: 'stop', runId });
   }
 
-  /** A run's frame: its control while it goes, and the state it ends with when it throws. */
+  /** Of a run of this tab, or of another. */
+  private wish(wish: RunWish): void {
+    if (this.session.runs.has(wish.runId)) this.heed(wish);
+    else this.tabs.ask(wish);
+  }
+
+  private heed(wish: RunWish): void {
+    const run = this.session.runs.get(wish.runId);
+    if (wish.wish === 'rate') {
+      if (isLearningRate(wish.learningRate)) run?.changeRate(wish.learningRate);
+    } else run?.[wish.wish]();
+  }
+
+  /** A run's frame: its control while it goes, what other tabs are told of it, and the state it ends with when it throws. */
   private async follow(
-    runId: string,
+    about: RunInOtherTab,
     onEvent: (event: RunEvent) => void,
-    run: (control: RunControl) => Promise<RunResult>,
+    run: (control: RunControl, told: AnnouncedRun) => Promise<RunResult>,
   ): Promise<RunResult> {
-    const control = new RunControl((state, message) => onEvent({ type: 'state', runId, state, message }));
+    const { runId } = about;
+    const others = this.tabs.announce(about);
+    const tell = (event: RunEvent) => {
+      others.tell(event);
+      onEvent(event);
+    };
+    const control = new RunControl((state, message) => tell({ type: 'state', runId, state, message }));
     this.session.runs.set(runId, control);
+    let result: RunResult | undefined;
     try {
       this.turn = await this.session.turns.take();
-      return await run(control);
+      result = await run(control, { ...others, tell });
+      return result;
     } catch (error) {
       control.set('failed', (error as Error).message);
       throw error;
     } finally {
+      others.end(result);
       this.session.runs.delete(runId);
       this.session.training = undefined;
       this.turn?.end();
@@ -266,7 +308,8 @@ export class RunService implements RunApi {
   /** Takes the place of the run that goes on and writes down what it is; returns what gives the place back. */
   private async beginKeeping(run: KeptRun, rows: readonly TokenRow[]): Promise<() => void> {
     const release = await this.session.host.runs.claim();
-    if (release === undefined) throw new Error('another tab is training');
+    if (release === undefined)
+      throw new TakenError('Cannot start another run: a run is going on in another tab; stop it there first');
     try {
       await this.session.host.runs.begin(run, packRows(rows));
       return release;
@@ -415,4 +458,9 @@ export class RunService implements RunApi {
     if (found === undefined) throw new Error('Cannot go on: found no interrupted run, need one');
     return found;
   }
+}
+
+/** Another tab has the only place for a run. */
+class TakenError extends Error {
+  override name = 'TakenError';
 }

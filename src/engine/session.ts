@@ -19,6 +19,7 @@ import type { Traffic } from './count-traffic.ts';
 import { GpuTurns } from './gpu-turns.ts';
 import type { KeptDataset } from './kept-dataset.ts';
 import type { KeptRun } from './kept-run.ts';
+import type { TabChannel } from './other-tabs.ts';
 import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -34,6 +35,8 @@ export interface EngineHost {
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   readonly archive: RunArchive<RunRecord, RunCurves>;
+  /** To the other tabs of the page; absent where there are none. */
+  readonly tabs?: TabChannel | undefined;
   /** Keeps a file that is made while it is written, for one download. */
   writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob>;
   /** Absent: the open dataset is not kept. */

@@ -75,6 +75,7 @@ expose(
     adapters: openAdapterStore<AdapterRecord>(),
     runs: openRunStore<KeptRun>(),
     archive: openRunArchive(),
+    tabs: new BroadcastChannel('graft-run'),
     writeExport,
     datasets: openDatasetStore<KeptDataset>(),
     fetchModel,

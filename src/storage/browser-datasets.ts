@@ -1,11 +1,12 @@
 // The browser's storage of the open dataset, in IndexedDB (idb-keyval).
 
-import { clear, createStore, delMany, get, getMany, keys, set, setMany } from 'idb-keyval';
+import { clear, delMany, get, getMany, keys, set, setMany } from 'idb-keyval';
 import type { DatasetStore } from './dataset-store.ts';
+import { openDatabase } from './open-database.ts';
 
 /** The open dataset: its state, and each block of its rows under the dataset's id and a number. */
 export function openDatasetStore<S>(): DatasetStore<S> {
-  const store = createStore('graft-dataset', 'dataset');
+  const store = openDatabase({ name: 'graft-dataset', store: 'dataset', what: 'the dataset of the last visit' });
   interface Kept {
     readonly id: string;
     readonly state: S;
@@ -14,7 +15,9 @@ export function openDatasetStore<S>(): DatasetStore<S> {
   const keyOf = (id: string, block: number) => `${id} ${block}`;
   return {
     async save(id, state, blocks, firstChanged) {
-      const changed = blocks.slice(firstChanged).map((bytes, i) => [keyOf(id, firstChanged + i), bytes] as const);
+      // Another tab may have put its dataset in place of what was written before.
+      const first = (await get<Kept>('dataset', store))?.id === id ? firstChanged : 0;
+      const changed = blocks.slice(first).map((bytes, i) => [keyOf(id, first + i), bytes] as const);
       await setMany(
         changed.map(([key, bytes]) => [key, bytes]),
         store,

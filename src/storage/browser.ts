@@ -1,17 +1,18 @@
 // The browser's storage: adapters and the run that goes on in IndexedDB (idb-keyval), prepared models in OPFS.
 
-import { clear, createStore, del, delMany, entries, get, keys, set, setMany } from 'idb-keyval';
+import { clear, del, delMany, entries, get, keys, set, setMany } from 'idb-keyval';
 import type { PackedRows } from '../data/pack-rows.ts';
 import type { TuningStore } from '../gpu/tuning.ts';
 import type { HalfRecord, PreparedRecord, PreparedStore, PreparedWriter } from '../model/prepared-store.ts';
 import type { AdapterStore, StoredRecord } from './adapter-store.ts';
+import { openDatabase } from './open-database.ts';
 import type { RunArchive } from './run-archive.ts';
 import type { RunStore } from './run-store.ts';
 
 /** Adapters in two object stores of two databases (idb-keyval keeps one store a database). */
 export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
-  const records = createStore('graft-adapters', 'records');
-  const folders = createStore('graft-adapter-files', 'files');
+  const records = openDatabase({ name: 'graft-adapters', store: 'records', what: 'the library' });
+  const folders = openDatabase({ name: 'graft-adapter-files', store: 'files', what: 'the files of the library' });
   return {
     list: async () => (await entries<string, R>(records)).map(([, record]) => record),
     async files(id) {
@@ -34,9 +35,9 @@ export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
 
 /** Records, curves and states in a database each; a state's key is its run's id and its step. */
 export function openRunArchive<R extends { readonly id: string }, C>(): RunArchive<R, C> {
-  const records = createStore('graft-runs', 'records');
-  const curves = createStore('graft-run-curves', 'curves');
-  const states = createStore('graft-run-states', 'states');
+  const records = openDatabase({ name: 'graft-runs', store: 'records', what: 'the list of runs' });
+  const curves = openDatabase({ name: 'graft-run-curves', store: 'curves', what: 'the curves of runs' });
+  const states = openDatabase({ name: 'graft-run-states', store: 'states', what: 'the states of runs' });
   const at = (id: string, step: number) => `${id} ${step}`;
   return {
     list: async () => (await entries<string, R>(records)).map(([, record]) => record),
@@ -57,18 +58,42 @@ export function openRunArchive<R extends { readonly id: string }, C>(): RunArchi
 
 /** What the GPU was measured to do best. */
 export function openTuningStore(): TuningStore {
-  const store = createStore('graft-tunings', 'tunings');
+  const store = openDatabase({ name: 'graft-tunings', store: 'tunings', what: 'what was measured of this GPU' });
   return { load: (key) => get<string>(key, store), save: (key, text) => set(key, text, store) };
 }
 
 const RUN_LOCK = 'graft-run';
 
+/** The place for the run that goes on: one, over all tabs. */
+function openRunPlace(locks: LockManager) {
+  const isTaken = async () => {
+    const { held = [] } = await locks.query();
+    return held.some(({ name, mode }) => name === RUN_LOCK && mode === 'exclusive');
+  };
+  const take = (options: LockOptions) =>
+    new Promise<(() => void) | undefined>((resolve, reject) => {
+      locks
+        .request(RUN_LOCK, options, (lock) => {
+          if (lock === null) resolve(undefined);
+          else return new Promise<void>((release) => resolve(release));
+        })
+        .catch(reject);
+    });
+  return {
+    isTaken,
+    // Those who wait for the end of a run hold the lock together, for an instant: they are waited for.
+    claim: async () => (await take({ ifAvailable: true })) ?? ((await isTaken()) ? undefined : take({})),
+    freed: () => locks.request(RUN_LOCK, { mode: 'shared' }, () => {}),
+  };
+}
+
 /**
  * The run that goes on. Checkpoints take turns in two slots, and a commit says which is the newest: it is written after its
  * slot, so that the other slot is whole whatever happens in between.
  */
-export function openRunStore<R>(): RunStore<R> {
-  const store = createStore('graft-run', 'run');
+export function openRunStore<R>(locks?: LockManager): RunStore<R> {
+  const place = () => openRunPlace(locks ?? navigator.locks);
+  const store = openDatabase({ name: 'graft-run', store: 'run', what: 'the run that goes on' });
   const newest = () => get<0 | 1>('commit', store);
   return {
     checkpoints: {
@@ -87,15 +112,8 @@ export function openRunStore<R>(): RunStore<R> {
       },
       clear: () => clear(store),
     },
-    claim: () =>
-      new Promise((resolve, reject) => {
-        navigator.locks
-          .request(RUN_LOCK, { ifAvailable: true }, (lock) => {
-            if (lock === null) resolve(undefined);
-            else return new Promise<void>((release) => resolve(release));
-          })
-          .catch(reject);
-      }),
+    claim: async () => place().claim(),
+    freed: async () => place().freed(),
     async begin(record, rows) {
       await clear(store);
       await setMany(
@@ -106,10 +124,7 @@ export function openRunStore<R>(): RunStore<R> {
         store,
       );
     },
-    async interrupted() {
-      const { held = [] } = await navigator.locks.query();
-      return held.some((lock) => lock.name === RUN_LOCK) ? undefined : get<R>('run', store);
-    },
+    interrupted: async () => ((await place().isTaken()) ? undefined : get<R>('run', store)),
     async rows() {
       const rows = await get<PackedRows>('rows', store);
       if (rows === undefined) throw new Error("Cannot go on: found no rows of the run in this browser's storage");

@@ -9,6 +9,8 @@ export interface RunStore<R> {
   readonly checkpoints: CheckpointStore;
   /** Takes the only place there is; undefined when a run in another tab has it. It falls free when the worker ends. */
   claim(): Promise<(() => void) | undefined>;
+  /** Resolves when no tab has it. */
+  freed(): Promise<void>;
   /** Writes down a run that begins, in place of what was there. */
   begin(record: R, rows: PackedRows): Promise<void>;
   /** The run that was interrupted; undefined when there is none, or when it goes on in this tab or another. */

@@ -145,6 +145,23 @@ export interface InterruptedRun {
   readonly isSameDevice: boolean;
 }
 
+/** A run that another tab of this browser trains. */
+export interface RunInOtherTab {
+  readonly runId: string;
+  readonly adapterName: string;
+  readonly settings: TrainSettings;
+  readonly samples: SampleOptions | undefined;
+}
+
+export type OtherTabEvent =
+  /** It goes on, and this is what it has told so far. */
+  | { readonly type: 'run'; readonly run: RunInOtherTab; readonly events: readonly RunEvent[] }
+  | { readonly type: 'event'; readonly event: RunEvent }
+  /** Without a result: it failed. */
+  | { readonly type: 'end'; readonly runId: string; readonly result: RunResult | undefined }
+  /** Its tab was closed or has crashed. `interruptedRun` has what is left of it. */
+  | { readonly type: 'gone'; readonly runId: string };
+
 export interface RunResult {
   readonly runId: string;
   readonly adapterId: string;
@@ -184,6 +201,8 @@ export interface RunApi {
     onEvent: (event: RunEvent) => void,
     options?: TrainOptions,
   ): Promise<RunResult>;
+  /** The run that another tab trains, now and from now on. To pause, to go on, to stop and another rate can be asked of it as of one's own. */
+  followOtherTabs(onEvent: (event: OtherTabEvent) => void): Promise<void>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;
   /** From the next step on, the schedule is scaled by this rate. Written down with the run: what goes on later keeps to it. */

@@ -4,16 +4,15 @@ import { create, globals } from 'webgpu';
 import type { ModelFile } from '../../model/model-file.ts';
 import { tinyFolder, tinyTensors } from '../../model/testing/tiny-model.ts';
 import { createEngine } from '../engine.ts';
-import { type AdapterRecord, DEFAULT_SETTINGS, type EngineApi, type TrainSettings } from '../protocol.ts';
+import { DEFAULT_SETTINGS, type EngineApi, type TrainSettings } from '../protocol.ts';
 import type { EngineHost } from '../session.ts';
+import { memoryAdapters, type StoredAdapters } from './memory-adapters.ts';
 import { memoryArchive } from './memory-archive.ts';
 import { memoryExport } from './memory-export.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
 const gpu = create([]) as unknown as GPU;
-
-export type StoredAdapters = Map<string, { record: AdapterRecord; files: ReadonlyMap<string, Uint8Array> }>;
 
 /** 40 steps of two rows, some held back. */
 export const SETTINGS: TrainSettings = {
@@ -31,9 +30,9 @@ export const DATA = new File(
   'squares.jsonl',
 );
 
-export function memoryEngine(): { readonly engine: EngineApi; readonly adapters: StoredAdapters } {
-  const adapters: StoredAdapters = new Map();
-  const host: EngineHost = {
+/** A host with nothing to keep but what a test adds: no copies of models, downloads in memory, and the tiny model to open. */
+export function quietHost(): Pick<EngineHost, 'gpu' | 'prepared' | 'writeExport' | 'fetchModel'> {
+  return {
     gpu,
     prepared: {
       open: async () => undefined,
@@ -45,17 +44,19 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
     },
     writeExport: memoryExport,
     fetchModel: async () => tinyModel(),
-    adapters: {
-      list: async () => [...adapters.values()].map(({ record }) => record),
-      files: async (id) => adapters.get(id)!.files,
-      save: async (record, files) => void adapters.set(record.id, { record, files }),
-      update: async (record) => void adapters.set(record.id, { ...adapters.get(record.id)!, record }),
-      remove: async (id) => void adapters.delete(id),
-    },
+  };
+}
+
+export function memoryEngine(): { readonly engine: EngineApi; readonly adapters: StoredAdapters } {
+  const { adapters, store } = memoryAdapters();
+  const host: EngineHost = {
+    ...quietHost(),
+    adapters: store,
     archive: memoryArchive(),
     runs: {
       checkpoints: { save: async () => {}, records: async function* () {}, clear: async () => {} },
       claim: async () => () => {},
+      freed: async () => {},
       begin: async () => {},
       interrupted: async () => undefined,
       rows: () => Promise.reject(new Error('no run is kept here')),
