@@ -4,6 +4,7 @@
 // The worker starts from a one-line blob that imports the real file, because only such a worker inherits the page's
 // Content-Security-Policy (HTML, "initialize worker policy container"): so its `connect-src` holds for the engine too.
 import { proxy, wrap } from 'comlink';
+import { Alarm } from '../gpu/alarm.ts';
 import type { EngineApi } from './protocol.ts';
 import { trustedScriptUrl } from './trusted-url.ts';
 import workerUrl from './worker.ts?worker&url';
@@ -29,13 +30,13 @@ export function startEngine(): EngineApi {
 }
 
 /** A service's methods, each a call across the wire that fails when the worker is `lost`. */
-function remoteService<Service extends object>(remote: unknown, lost: Promise<never>): Service {
+function remoteService<Service extends object>(remote: unknown, lost: Alarm<Error>): Service {
   const methods = remote as Record<string, (...args: unknown[]) => Promise<unknown>>;
   return new Proxy({} as Service, {
     get:
       (_, name) =>
       (...args: unknown[]) =>
-        Promise.race([methods[String(name)]!(...args.map(throughWire)), lost]),
+        lost.guard(methods[String(name)]!(...args.map(throughWire))),
   });
 }
 
@@ -50,15 +51,13 @@ function startWorker(): Worker {
   return new Worker(trustedScriptUrl(blob), { type: 'module', name: 'graft-engine' });
 }
 
-/** Rejects when the worker's script cannot be loaded. An error inside a loaded worker is reported to the page instead. */
-function whenLost(worker: Worker): Promise<never> {
-  const lost = new Promise<never>((_, reject) => {
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      if (event.message) reportError(new Error(event.message));
-      else reject(new Error('Cannot start the engine: its worker script did not load'));
-    });
+/** Rings when the worker's script cannot be loaded. An error inside a loaded worker is reported to the page instead. */
+function whenLost(worker: Worker): Alarm<Error> {
+  const lost = new Alarm<Error>();
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    if (event.message) reportError(new Error(event.message));
+    else lost.ring(new Error('Cannot start the engine: its worker script did not load'));
   });
-  lost.catch(() => {});
   return lost;
 }

@@ -1,6 +1,7 @@
 // A WebGPU device with what Graft needs around it: limits asked for, pipelines cached, every error fatal and named.
 // An uncaptured error must stop the run: a peer whose 10 GB buffer was refused went on with a silently wrong loss.
 
+import { Alarm } from './alarm.ts';
 import { loadShader, type ShaderRef, type ShaderSource, shaderKey } from './shader.ts';
 import type { Traits } from './traits.ts';
 
@@ -41,14 +42,7 @@ export class Device {
   /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
   flopsPerSubmit: number;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
-  private firstFault: GpuFaultError | undefined;
-  private fail!: (error: GpuFaultError) => void;
-  private readonly failed = new Promise<never>((_, reject) => {
-    this.fail = (error) => {
-      this.firstFault ??= error;
-      reject(error);
-    };
-  });
+  private readonly alarm = new Alarm<GpuFaultError>();
 
   private constructor(
     readonly gpu: GPUDevice,
@@ -56,7 +50,6 @@ export class Device {
     /** Longest wait for a readback; by kind of adapter when absent. */
     private readonly patienceMs?: number,
   ) {
-    this.failed.catch(() => {});
     const description = [info.vendor, info.architecture, info.device, info.description].join(' ');
     this.isSoftware = info.isFallbackAdapter === true || SOFTWARE.test(description);
     this.name = deviceName(info) + (this.isSoftware ? ' (software)' : '');
@@ -75,10 +68,10 @@ export class Device {
     };
     gpu.addEventListener('uncapturederror', ({ error }) => {
       const sentence = `Cannot go on: the GPU reported "${error.message}"`;
-      this.fail(isOutOfMemory(error) ? new OutOfMemoryError(sentence) : new GpuFaultError(sentence));
+      this.alarm.ring(isOutOfMemory(error) ? new OutOfMemoryError(sentence) : new GpuFaultError(sentence));
     });
     void gpu.lost.then((lost) =>
-      this.fail(
+      this.alarm.ring(
         new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`),
       ),
     );
@@ -162,20 +155,18 @@ export class Device {
 
   /** What has gone wrong with the device since it was opened; nothing is to be done with it any more. */
   get fault(): GpuFaultError | undefined {
-    return this.firstFault;
+    return this.alarm.failure;
   }
 
   /** The promise, or the device's fault if that comes first; a wait without end is one too. */
   async guard<T>(promise: Promise<T>): Promise<T> {
-    promise.catch(() => {}); // Its failure after the device's own is no news.
-    if (this.firstFault !== undefined) throw this.firstFault;
     const patienceMs = this.patienceMs ?? PATIENCE_MS[this.traits.kind];
     const timer = setTimeout(() => {
-      this.fail(new DeviceLostError(`Cannot go on: the GPU did not answer within ${patienceMs / 1000} s`));
+      this.alarm.ring(new DeviceLostError(`Cannot go on: the GPU did not answer within ${patienceMs / 1000} s`));
       this.gpu.destroy();
     }, patienceMs);
     try {
-      return await Promise.race([promise, this.failed]);
+      return await this.alarm.guard(promise);
     } catch (error) {
       const gaveUp = error instanceof DOMException ? faultOf(error) : error;
       throw (await this.faultBehind(gaveUp)) ?? error;
@@ -186,13 +177,13 @@ export class Device {
 
   /** The fault of the device that an error came from; undefined when the device is well and the error has its own reasons. */
   async faultBehind(error: unknown): Promise<GpuFaultError | undefined> {
-    if (error instanceof GpuFaultError) return this.firstFault ?? error;
-    const never = new Promise<void>((resolve) => setTimeout(resolve, LOST_SOON_MS));
-    await Promise.race([never, this.failed.catch(() => {})]);
-    if (this.firstFault !== undefined) return this.firstFault;
+    if (error instanceof GpuFaultError) return this.fault ?? error;
+    const soon = new Promise<void>((resolve) => setTimeout(resolve, LOST_SOON_MS));
+    await this.alarm.guard(soon).catch(() => {});
+    if (this.fault !== undefined) return this.fault;
     const fault = gpuFaultIn(error);
     // Whatever its calls left half done, an error scope for one, is not to be built upon.
-    if (fault !== undefined) this.fail(fault);
+    if (fault !== undefined) this.alarm.ring(fault);
     return fault;
   }
 

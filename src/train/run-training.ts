@@ -185,8 +185,9 @@ export async function runTraining(
         if (chosen !== undefined) changeRate({ step: done, learningRate: chosen });
         const lr = scheduledRate(settings.schedule, journal.learningRate, done, steps, settings.warmupSteps);
         const { seed, clip } = settings;
-        const result = await step.run(batches, { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss });
-        journal.addStep({ ...result, lr, ms: performance.now() - began });
+        const how = { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss };
+        const { loss, gradNorm, tokens, supervised } = await step.run(batches, how);
+        journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: performance.now() - began });
         hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
         if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
         if (done + 1 < steps) await journal.keepIfDue();
