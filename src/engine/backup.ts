@@ -18,6 +18,7 @@ import {
 } from '@zip.js/zip.js';
 import * as v from 'valibot';
 import type { AdapterStore } from '../storage/adapter-store.ts';
+import { ToldSettings } from '../train/settings-schema.ts';
 import type { AdapterRecord, OnProgress, Restored } from './protocol.ts';
 
 const MANIFEST = 'graft-backup.json';
@@ -64,7 +65,8 @@ const RecordSchema = v.object({
   finalLoss: number,
   validationLoss: v.optional(v.number()),
   bytes: v.number(),
-  recipe: v.optional(v.record(v.string(), v.unknown())),
+  // An adapter is worth more than what is said of how it was made.
+  recipe: v.fallback(v.optional(ToldSettings), undefined),
   curve: v.optional(v.pipe(v.array(number), v.maxLength(1000))),
   tags: v.optional(v.pipe(v.array(text), v.maxLength(100))),
 });

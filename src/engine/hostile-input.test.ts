@@ -32,6 +32,8 @@ describe('changed files are read or refused with a sentence', () => {
     const options = { runs: 200, seed: 1, maxBytes: 1 << 20 };
     const crashes = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
     await expect(fuzzReader(sources, crashes, options)).rejects.toThrow('Property failed');
+    const stumbles = (bytes: Uint8Array) => (bytes[3] === 49 ? undefined : (undefined as unknown as string).length);
+    await expect(fuzzReader(sources, stumbles, options)).rejects.toThrow('Property failed');
     const believes = (bytes: Uint8Array) =>
       new Float32Array(new DataView(bytes.slice().buffer).getUint32(4, true) % 2 ** 24);
     await expect(fuzzReader(sources, believes, options)).rejects.toThrow('Property failed');

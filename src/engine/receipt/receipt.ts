@@ -157,7 +157,8 @@ async function checkReceipt(json: Readonly<Record<string, unknown>>): Promise<Re
     throw new Error(
       `Cannot trust "${RECEIPT_NAME}": found SHA-256 ${found}, need the ${String(recorded)} that it states`,
     );
-  return json as unknown as Receipt;
+  const { parseReceipt } = await import('./receipt-schema.ts');
+  return parseReceipt(json, RECEIPT_NAME);
 }
 
 /** Hexadecimal. */

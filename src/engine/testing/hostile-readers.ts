@@ -7,6 +7,7 @@ import { DatasetError } from '../../data/dataset-error.ts';
 import { loadDataset } from '../../data/load-dataset.ts';
 import { fileOf } from '../../data/testing/data-files.ts';
 import { createFakeTokenizer } from '../../data/testing/fake-tokenizer.ts';
+import type { FileBytes } from '../../lora/files/peft.ts';
 import { readAdapter } from '../../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../../lora/files/read-alone.ts';
 import { unzipAdapter, zipAdapter } from '../../lora/files/zip-adapter.ts';
@@ -18,8 +19,12 @@ import { fixturePath, sharedPath } from '../../model/testing/shared.ts';
 import { openTokenizer } from '../../model/tokenizer.ts';
 import type { FuzzSource } from '../../testing/fuzz-reader.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../train/checkpoint.ts';
-import { DEFAULT_SETTINGS } from '../../train/recipe.ts';
+import { DEFAULT_SETTINGS, type TrainSettings } from '../../train/recipe.ts';
 import { readRecipe, writeRecipe } from '../../train/recipe-file.ts';
+import { readBackup, writeBackup } from '../backup.ts';
+import { RECEIPT_NAME, readReceipt, sha256, withReceipt } from '../receipt/receipt.ts';
+import { verifyAdapter } from '../receipt/verify-adapter.ts';
+import { memoryAdapters } from './memory-adapters.ts';
 
 export interface HostileReader {
   readonly name: string;
@@ -236,6 +241,94 @@ async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
   return out;
 }
 
+async function receipts(): Promise<HostileReader> {
+  const folder = filesOf(ADAPTERS[0]!);
+  const { adapter } = await readAdapterAlone(folder);
+  const files = await withReceipt(adapter, await Promise.all(folder.map(whole)), {
+    made: 'trained',
+    base: { name: 'base', hash: 'ab'.repeat(32), quant: { linears: 'q8', embeddings: 'q8' } },
+    data: {
+      ...{ name: 'rows.jsonl', hash: 'cd'.repeat(32), rows: 3, tokens: 30 },
+      ...{ supervisedTokens: 20, longestRow: 12, rowsWithoutTarget: 0 },
+    },
+    run: {
+      ...{ recipe: DEFAULT_SETTINGS, steps: 2, stopped: false },
+      curve: { losses: [4, 3], evals: [{ step: 0, loss: 4 }] },
+      rateChanges: [{ step: 1, learningRate: 1e-4 }],
+    },
+    probe: { ids: [1], top: [[2]], logits: [[0.5]], logSumExp: [1], effect: 0.1, device: 'x' },
+  });
+  const receipt = files.find(({ name }) => name === RECEIPT_NAME)!;
+  return {
+    name: 'receipts',
+    sources: [{ bytes: receipt.bytes }],
+    maxBytes: 32 * MB,
+    async read(bytes) {
+      const signed = fileFromBytes(RECEIPT_NAME, await signedReceipt(bytes));
+      const told = await readReceipt(signed);
+      if (told.run !== undefined) checkSettingsShown(told.run.recipe, told.run.curve.losses);
+      const { checks } = await verifyAdapter([...folder, signed]);
+      for (const { found } of checks) if (CRASHES.test(found)) throw new Error(found);
+    },
+  };
+}
+
+const CRASHES = /is not a function|undefined|not iterable/;
+
+/** With the hash of the changed facts in place: whoever can write a receipt can write that too. */
+async function signedReceipt(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    const { sha256: _, ...facts } = JSON.parse(new TextDecoder().decode(bytes));
+    return text(JSON.stringify({ ...facts, sha256: await sha256(text(JSON.stringify(facts))) }));
+  } catch {
+    return bytes;
+  }
+}
+
+async function whole(file: ModelFile): Promise<FileBytes> {
+  return { name: file.name, bytes: await file.read(0, file.size) };
+}
+
+async function backups(): Promise<HostileReader> {
+  const folder = await Promise.all(filesOf(ADAPTERS[1]!).map(whole));
+  const library = memoryAdapters();
+  for (const [i, name] of ['first', 'second'].entries())
+    await library.store.save(
+      {
+        ...{ id: `8f14e45f-ceea-467f-a8f3-1a2b3c4d5e6${i}`, name, created: '2026-11-25T00:00:00.000Z' },
+        ...{ baseId: 'scion', baseName: 'Scion', baseHash: 'ab', rank: 8, alpha: 16, targets: ['q_proj'] },
+        ...{ datasetName: 'rows.jsonl', steps: 2, finalLoss: 3, validationLoss: 3.5, bytes: 1000 },
+        ...{ recipe: DEFAULT_SETTINGS, curve: [4, 3], tags: ['verse'] },
+      },
+      new Map(folder.map((file) => [file.name, file.bytes])),
+    );
+  const zip = await writeBackup(library.store, { settings: '{}', theme: '"dark"' }, () => {});
+  return {
+    name: 'backups',
+    sources: [{ bytes: new Uint8Array(await zip.arrayBuffer()) }],
+    maxBytes: 32 * MB,
+    async read(bytes) {
+      const mine = memoryAdapters();
+      const file = Object.assign(new Blob([bytes.slice()]), { name: 'backup.zip' });
+      await readBackup(mine.store, file, () => {}).finally(async () => {
+        // Refused half-way or read to its end: what has been added is whole.
+        for (const { id, recipe, curve = [] } of await mine.store.list()) {
+          const files = await mine.store.files(id);
+          for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
+            if (!files.has(name)) throw new Error(`an adapter without ${name}`);
+          if (recipe !== undefined) checkSettingsShown(recipe, curve);
+        }
+      });
+    },
+  };
+}
+
+/** What the library's card does with them. */
+function checkSettingsShown({ targets, learningRate, seqLen }: TrainSettings, curve: readonly number[]): void {
+  if (typeof targets !== 'string') targets.join(', ');
+  for (const number of [learningRate, seqLen, ...curve]) number.toFixed(2);
+}
+
 async function checkpoints(): Promise<HostileReader> {
   return {
     name: 'checkpoints',
@@ -278,5 +371,7 @@ export async function hostileReaders(): Promise<readonly HostileReader[]> {
     ...tokenizers(),
     recipes,
     await checkpoints(),
+    await receipts(),
+    await backups(),
   ];
 }

@@ -1,0 +1,26 @@
+// Settings that a run was made with, as a file tells them: for readers that show them and never train by them. So it asks for
+// what showing relies on, and lets fields pass that a newer version has added. (What is trained by is read by recipe-file.ts.)
+
+import * as v from 'valibot';
+import { BAD_NUMBERS, CHECKPOINTING, SETTING_RANGES, type TrainSettings } from './recipe.ts';
+
+const MAX_NAMES = 4096;
+const name = v.pipe(v.string(), v.maxLength(4000));
+const LATER = ['steps', 'epochs', 'loraPlusRatio', 'loraPlusEmbeddingRate', 'forgettingEvery'];
+
+const NUMBERS = Object.fromEntries(
+  SETTING_RANGES.map(([key]) => [key, LATER.includes(key) ? v.optional(v.number()) : v.number()]),
+);
+
+export const ToldSettings = v.pipe(
+  v.looseObject({
+    ...NUMBERS,
+    targets: v.union([v.literal('all-linear'), v.pipe(v.array(name), v.maxLength(MAX_NAMES))]),
+    schedule: v.picklist(['constant', 'linear', 'cosine']),
+    shuffle: v.boolean(),
+    checkpointing: v.optional(v.picklist(CHECKPOINTING)),
+    badNumbers: v.optional(v.picklist(BAD_NUMBERS)),
+    lora: v.optional(v.record(v.string(), v.unknown())),
+  }),
+  v.transform((settings) => settings as unknown as TrainSettings),
+);
