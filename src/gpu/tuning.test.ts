@@ -136,6 +136,11 @@ describe('tune()', () => {
       await tune(again, store);
       expect(again.traits.products?.measured).not.toHaveProperty('mark');
     }
+    // A newer Graft finds its own again.
+    const newer = JSON.stringify({ ...marked, version: 99 });
+    store.texts.set(key, newer);
+    await tune(pretend(device, {}), store);
+    expect(store.texts.get(key)).toBe(newer);
     store.texts.set(key, JSON.stringify(marked));
     const wanted = pretend(device, {});
     await tune(wanted, store, { again: true });

@@ -38,14 +38,17 @@ export async function tune(device: Device, store: TuningStore, options: TuneOpti
   }
   if (device.traits.products !== undefined && !again) return;
   const key = tuningKey(device);
-  const kept = again ? undefined : readRecord(await store.load(key).catch(() => undefined));
+  const text = await store.load(key).catch(() => undefined);
+  const kept = again ? undefined : readRecord(text);
   if (kept !== undefined) {
     device.takeProducts({ measured: kept });
     return;
   }
   const measured = await calibrate(device);
   device.takeProducts({ measured });
-  await store.save(key, JSON.stringify({ version: VERSION, variants: names(), measured })).catch(() => {});
+  // What a newer Graft has measured stays for it.
+  if (versionOf(text) <= VERSION)
+    await store.save(key, JSON.stringify({ version: VERSION, variants: names(), measured })).catch(() => {});
 }
 
 /** Adapter and driver, as far as WebGPU tells, and what kernels choose by. */
@@ -53,6 +56,14 @@ function tuningKey({ info, traits }: Device): string {
   const { vendor, architecture, device, description } = info;
   const { products: _, ...facts } = traits;
   return JSON.stringify([vendor, architecture, device, description, facts]);
+}
+
+function versionOf(text: string | undefined): number {
+  try {
+    return Number(JSON.parse(text!).version) || 0;
+  } catch {
+    return 0;
+  }
 }
 
 const names = () => PRODUCT_VARIANTS.map((v) => v.name).join();

@@ -88,6 +88,25 @@ describe('GpuWeights.load()', () => {
     expect(log).toEqual(['committed', 'opened', 'removed', 'committed']);
   });
 
+  it('prepares an older copy again, and leaves a newer one to the Graft that made it', async () => {
+    const { store, kept, log } = memoryStore();
+    const { hash } = await load(store, 'q8');
+    const { record, bytes } = kept.get('q8')!;
+    kept.set('q8', { bytes, record: { ...record, version: record.version - 1 } });
+    expect((await load(store, 'q8')).hash).toBe(hash);
+    expect(kept.get('q8')!.record).toEqual(record);
+    const newer = { bytes: new Uint8Array([1, 2, 3]), record: { ...record, version: record.version + 1, bytes: 3 } };
+    kept.set('q8', newer);
+    log.length = 0;
+    const weights = await load(store, 'q8');
+    expect(weights.hash).toBe(hash);
+    expect(weights.notKept).toMatch(
+      /^Cannot keep .* found a copy of version \d+ that a newer Graft has made, need at most/,
+    );
+    expect(kept.get('q8')).toBe(newer);
+    expect(log).toEqual(['opened']);
+  });
+
   it.each(['create', 'append', 'commit'] as const)(
     'goes on without a copy when %s finds no space, and says so',
     async (step) => {

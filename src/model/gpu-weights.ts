@@ -17,7 +17,7 @@ import {
   type WeightPlace,
   type WeightSpec,
 } from './prepare-weights.ts';
-import { PREPARED_VERSION, type PreparedStore, type PreparedWriter } from './prepared-store.ts';
+import { PREPARED_VERSION, type PreparedRecord, type PreparedStore, type PreparedWriter } from './prepared-store.ts';
 import type { TensorInfo } from './safetensors.ts';
 
 export interface LoadOptions {
@@ -120,7 +120,7 @@ export class GpuWeights implements WeightLayout {
   }
 
   private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {
-    const begun = await this.takeHalf(options);
+    const begun = await this.takeHalf(this.notKept === undefined ? options : {});
     const { digests } = begun;
     const places = [...this.places.values()].slice(begun.tensors);
     const total = this.totalBytes();
@@ -165,6 +165,7 @@ export class GpuWeights implements WeightLayout {
     const nothing = { tensors: 0, bytes: 0, digests: [] as Uint8Array[] };
     if (store === undefined || key === undefined) return { ...nothing, writer: undefined };
     const half = await store.openHalf(key).catch(() => undefined);
+    if (this.isNewer(half?.record)) return { ...nothing, writer: undefined };
     const { tensors = 0, version, hash, bytes = 0 } = half?.record ?? {};
     if (half && version === PREPARED_VERSION && tensors <= this.places.size) {
       const digests = await this.uploadKept(half.file, [...this.places.values()].slice(0, tensors), options);
@@ -191,6 +192,7 @@ export class GpuWeights implements WeightLayout {
     const { store, key } = options;
     if (store === undefined || key === undefined) return false;
     const kept = await store.open(key).catch(() => undefined);
+    if (this.isNewer(kept?.record)) return false;
     if (kept === undefined || kept.record.version !== PREPARED_VERSION) return false;
     const digests = await this.uploadKept(kept.file, this.places.values(), options);
     if (digests) {
@@ -199,6 +201,13 @@ export class GpuWeights implements WeightLayout {
     }
     await store.remove(key);
     return false;
+  }
+
+  /** A copy that a newer Graft has made is left to it. */
+  private isNewer(record: PreparedRecord | undefined): boolean {
+    if (record === undefined || !(record.version > PREPARED_VERSION)) return false;
+    this.notKept = `Cannot keep the prepared model for the next opening: found a copy of version ${record.version} that a newer Graft has made, need at most ${PREPARED_VERSION}`;
+    return true;
   }
 
   /** Puts tensors of a copy on the device; returns the digests of their pieces, undefined when the copy cannot be read. */
