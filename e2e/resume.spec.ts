@@ -1,13 +1,15 @@
-// A page that is reloaded in the middle of a run: the run is offered again, goes on without its file, and ends in the library.
+// Two tabs and a run: the second shows what the first trains and can pause it; when the first is closed in the middle, the second
+// offers the run, also after a reload, goes on with it without its file, and the adapter ends in the library.
 
 import path from 'node:path';
+import type { Page } from '@playwright/test';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** More than two of the checkpoints, which come every 50 steps or 10 seconds. */
 const STEPS = 110;
 
-test('a run that a reload has interrupted goes on', async ({ page }) => {
+test('a run is shown in a second tab, which goes on with it when the first is closed', async ({ page, context }) => {
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
@@ -21,25 +23,53 @@ test('a run that a reload has interrupted goes on', async ({ page }) => {
   await fill('Rows per step', 1);
   await fill('Tokens per row', 16);
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('cut off');
-  const run = page.getByRole('region', { name: 'Run', exact: true });
+  const runOf = (tab: Page) => tab.getByRole('region', { name: 'Run', exact: true });
+  const run = runOf(page);
+  const stepOf = (tab: Page, from: number) =>
+    expect
+      .poll(async () => Number((await runOf(tab).textContent())?.match(/step (\d+) of 110/)?.[1] ?? 0), {
+        timeout: 5 * 60_000,
+      })
+      .toBeGreaterThanOrEqual(from);
   await run.getByRole('button', { name: 'Start training' }).click();
-  await expect(run.getByText(new RegExp(`step (5[2-9]|[6-9]\\d|10\\d) of ${STEPS}`))).toBeVisible({
-    timeout: 5 * 60_000,
+  await stepOf(page, 1);
+
+  const second = await context.newPage();
+  await test.step('a second tab shows it, and pauses it', async () => {
+    await openPage(second);
+    await place(second, 'Train').click();
+    await expect(runOf(second)).toContainText('Another tab of this browser trains it.');
+    await stepOf(second, 1);
+    await expect(runOf(second).getByRole('heading', { name: 'cut off' })).toBeVisible();
+    await expect(runOf(second).getByRole('button', { name: 'Start training' })).toBeHidden();
+    await runOf(second).getByRole('button', { name: 'Pause' }).click();
+    await expect(run.getByText('paused')).toBeVisible();
+    await expect(run).not.toContainText('Another tab');
+    await expect(runOf(second).getByText('paused')).toBeVisible();
+    await run.getByRole('button', { name: 'Resume' }).click();
+    await expect(runOf(second).getByText('paused')).toBeHidden();
   });
 
-  await page.reload();
-  const banner = page.getByRole('region', { name: 'Interrupted run' });
-  await expect(banner).toContainText(/A run was interrupted at step [1-9]\d* of 110\./, { timeout: 3 * 60_000 });
-  await expect(banner).toContainText('goes on as if nothing had happened');
+  const banner = second.getByRole('region', { name: 'Interrupted run' });
+  await test.step('the first is closed: the second offers the run, also after a reload', async () => {
+    await stepOf(page, 52);
+    await expect(banner).toBeHidden();
+    await page.close({ runBeforeUnload: false });
+    await expect(banner).toContainText(/A run was interrupted at step [1-9]\d* of 110\./);
+    await expect(runOf(second)).not.toContainText('Another tab');
+    await second.reload();
+    await expect(banner).toContainText('goes on as if nothing had happened', { timeout: 3 * 60_000 });
+  });
+
   await banner.getByRole('button', { name: 'Go on' }).click();
   await expect(banner).toBeHidden();
-  await expect(run.getByText(`Done: ${STEPS} steps in`)).toBeVisible({ timeout: 5 * 60_000 });
-  await expect(run.getByRole('img', { name: `in ${STEPS} steps` }), 'the curve has every step').toBeVisible();
+  await expect(runOf(second).getByText(`Done: ${STEPS} steps in`)).toBeVisible({ timeout: 5 * 60_000 });
+  await expect(runOf(second).getByRole('img', { name: `in ${STEPS} steps` }), 'the curve has every step').toBeVisible();
 
-  await place(page, 'Library').click();
-  await expect(page.getByRole('article', { name: 'cut off' })).toContainText('weather-haiku.jsonl');
-  await page.reload();
-  await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
-  await expect(page.getByRole('article', { name: 'cut off' })).toBeVisible();
+  await place(second, 'Library').click();
+  await expect(second.getByRole('article', { name: 'cut off' })).toContainText('weather-haiku.jsonl');
+  await second.reload();
+  await expect(place(second, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
+  await expect(second.getByRole('article', { name: 'cut off' })).toBeVisible();
   await expect(banner).toBeHidden();
 });

@@ -233,7 +233,11 @@ export class RunService implements RunApi {
   }
 
   async followOtherTabs(onEvent: (event: OtherTabEvent) => void): Promise<void> {
-    this.tabs.follow(onEvent);
+    this.tabs.follow((event) => {
+      if (event.type === 'run') this.session.runElsewhere = event.run.runId;
+      else if (event.type !== 'event') this.session.runElsewhere = undefined;
+      onEvent(event);
+    });
   }
 
   async pauseRun(runId: string): Promise<void> {

@@ -26,7 +26,7 @@ export class RunsService implements RunsApi {
   }
 
   async deleteRun(id: string): Promise<void> {
-    if (this.session.runs.has(id)) throw new Error('Cannot delete the run: it is going on; stop it first');
+    if (this.isGoing(id)) throw new Error('Cannot delete the run: it is going on; stop it first');
     await this.archive.save({ ...(await this.need(id)), deleted: new Date().toISOString() });
   }
 
@@ -51,8 +51,13 @@ export class RunsService implements RunsApi {
 
   /** A run that nobody is making any more was cut off. */
   private asItStands(record: RunRecord): RunRecord {
-    const isCutOff = record.state === 'running' && !this.session.runs.has(record.id);
+    const isCutOff = record.state === 'running' && !this.isGoing(record.id);
     return isCutOff ? { ...record, state: 'interrupted' } : record;
+  }
+
+  /** In this tab or in another. */
+  private isGoing(id: string): boolean {
+    return this.session.runs.has(id) || this.session.runElsewhere === id;
   }
 
   private get archive() {

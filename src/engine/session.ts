@@ -69,6 +69,9 @@ export class Session {
   /** Adapters on the device, ready to answer. */
   readonly loaded = new Map<string, FlatAdapter>();
 
+  /** The run that another tab trains, as far as this one is told. */
+  runElsewhere: string | undefined;
+
   /** The adapter that is being trained. */
   training: FlatAdapter | undefined;
   readonly turns = new GpuTurns();

@@ -1,7 +1,7 @@
 import { useStore } from 'zustand';
 import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { running, runStore } from '../train/run-store.ts';
+import { runningHere, runStore } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { Asking } from './asking.tsx';
 import { Answers, Trouble } from './chat.tsx';
@@ -33,7 +33,7 @@ export function Duel() {
 }
 
 function useDuelColumns(): readonly Column[] {
-  const isRunning = useStore(runStore, running);
+  const isRunning = useStore(runStore, runningHere);
   const chosen = useStore(playStore, (s) => chosenAdapter(s.columns));
   const adapter = isRunning ? { key: 1, adapterId: RUNNING_ADAPTER, strength: 1 } : chosen && { ...chosen, key: 1 };
   return [{ key: 0, adapterId: null, strength: 1 }, ...(adapter ? [adapter] : [])];

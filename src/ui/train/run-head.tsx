@@ -6,7 +6,7 @@ import { words } from './words.ts';
 
 /** While a run goes on: how far it is, and the two things one can do with it. */
 export function RunHead() {
-  const { name, phase, message, isStopping } = useStore(runStore);
+  const { name, phase, message, isStopping, isElsewhere } = useStore(runStore);
   const { step, totalSteps, epoch } = useStore(runStore, (s) => s.figures);
   const detail = [words.step(step, totalSteps), words.epoch(epoch)].join(' · ');
   return (
@@ -17,6 +17,7 @@ export function RunHead() {
           {phase === 'preparing' ? (message ?? words.preparing) : detail}
           {phase === 'paused' && <b className="run-paused"> · {words.paused}</b>}
         </p>
+        {isElsewhere && <p className="hint">{words.elsewhere.says}</p>}
         {phase === 'running' && message && <p className="hint">{message}</p>}
         <div
           className="progress-track"

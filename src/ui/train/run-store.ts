@@ -1,15 +1,16 @@
 // The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
 // refreshed at most four times a second, however fast the steps come.
 import { createStore } from 'zustand/vanilla';
-import type {
-  FaultEvent,
-  ForgettingEvent,
-  Prediction,
-  RunEvent,
-  RunResult,
-  SampleEvent,
-  StepEvent,
-  TrainSettings,
+import {
+  DEFAULT_SETTINGS,
+  type FaultEvent,
+  type ForgettingEvent,
+  type Prediction,
+  type RunEvent,
+  type RunResult,
+  type SampleEvent,
+  type StepEvent,
+  type TrainSettings,
 } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
@@ -72,6 +73,8 @@ interface RunState {
   readonly forgetting: readonly ForgettingEvent[];
   /** What befell the run and was mended. */
   readonly faults: readonly FaultEvent[];
+  /** Another tab trains it; this one shows it. */
+  readonly isElsewhere: boolean;
   /** Asked to stop; the current step is still being finished. */
   readonly isStopping: boolean;
   readonly result: RunResult | undefined;
@@ -91,14 +94,18 @@ export const runStore = createStore<RunState>(() => ({
   samples: [],
   forgetting: [],
   faults: [],
+  isElsewhere: false,
   isStopping: false,
   result: undefined,
   trainedMs: 0,
 }));
 
 export const running = (s: RunState) => s.phase === 'preparing' || s.phase === 'running' || s.phase === 'paused';
+/** On this tab's GPU, so that its adapter can be asked and looked through. */
+export const runningHere = (s: RunState) => running(s) && !s.isElsewhere;
 const isOver = (phase: Phase) => phase === 'done' || phase === 'stopped' || phase === 'failed';
 export const isRunning = () => running(runStore.getState());
+export const isRunningHere = () => runningHere(runStore.getState());
 
 const FIGURES_EVERY_MS = 250;
 let figuresSoon: ReturnType<typeof setTimeout> | undefined;
@@ -131,10 +138,17 @@ export function beginRun(
     samples: [],
     forgetting: [],
     faults: [],
+    isElsewhere: false,
     isStopping: false,
     result: undefined,
     trainedMs: 0,
   });
+}
+
+/** Nothing is left to show of the run of another tab. */
+export function forgetRun(): void {
+  beginRun('', '', DEFAULT_SETTINGS, 0);
+  runStore.setState({ phase: 'none', runId: undefined, settings: undefined });
 }
 
 /** Events come by another port than the run's own promise: the last ones may arrive after it, and change no end. */

@@ -11,7 +11,7 @@ import { goTo } from '../shell/place-store.ts';
 import { predictionNow } from './autopilot-store.ts';
 import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
-import { beginRun, failRun, finishRun, isRunning, runStore, takeEvent } from './run-store.ts';
+import { beginRun, failRun, finishRun, isRunning, isRunningHere, runStore, takeEvent } from './run-store.ts';
 import { settingsStore, startFresh, takeSettings } from './settings-store.ts';
 import { words } from './words.ts';
 
@@ -87,7 +87,7 @@ async function followRun(
 export function guardRun(): void {
   addEventListener('beforeunload', (event) => {
     const isUnsaved = libraryStore.getState().adapters.some(({ unsaved }) => unsaved !== undefined);
-    if (isRunning() || isUnsaved) event.preventDefault();
+    if (isRunningHere() || isUnsaved) event.preventDefault();
   });
   runStore.subscribe(({ phase, figures, name }) => {
     const share = figures.totalSteps > 0 ? Math.floor((figures.step / figures.totalSteps) * 100) : 0;

@@ -2,7 +2,7 @@
 // it goes. Both only by choice.
 import { createStore } from 'zustand/vanilla';
 import { keep, kept } from '../keep.ts';
-import { isRunning, runStore } from './run-store.ts';
+import { isRunningHere, runStore } from './run-store.ts';
 import { words } from './words.ts';
 
 interface WhenDone {
@@ -35,7 +35,7 @@ let lock: WakeLockSentinel | undefined;
 
 /** Browsers let go of the lock when the page is hidden, and on low battery. */
 async function holdScreen(): Promise<void> {
-  const wanted = whenDoneStore.getState().keepAwake && isRunning();
+  const wanted = whenDoneStore.getState().keepAwake && isRunningHere();
   if (!wanted) {
     await lock?.release().catch(() => {});
     lock = undefined;

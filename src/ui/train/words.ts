@@ -205,6 +205,11 @@ export const words = {
     kept: (name: string) => `${name} is in the library`,
     discarded: 'The interrupted run is discarded',
   },
+  elsewhere: {
+    says: 'Another tab of this browser trains it. Pausing and stopping works from here too.',
+    began: (name: string) => `Another tab trains ${name}`,
+    gone: 'The tab that trained was closed',
+  },
   locked: 'These settings belong to the run that goes on.',
   run: 'Run',
   ready: 'Ready to train',

@@ -7,7 +7,7 @@ import { dataStore } from '../data/data-store.ts';
 import { engine } from '../engine.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { showTrouble } from '../shell/trouble-store.ts';
-import { isRunning, runStore } from '../train/run-store.ts';
+import { isRunningHere, runStore } from '../train/run-store.ts';
 
 interface XrayState {
   /** Whose losses are shown; the adapter is that of the run, or the last one made. */
@@ -43,7 +43,7 @@ let nextLook = 0;
 
 /** The adapter that can be looked through now: of the run, else the one that the last run has left. */
 export function adapterEyes(): XrayEyes | undefined {
-  if (isRunning()) return runStore.getState().phase === 'preparing' ? undefined : RUNNING_ADAPTER;
+  if (isRunningHere()) return runStore.getState().phase === 'preparing' ? undefined : RUNNING_ADAPTER;
   const id = runStore.getState().result?.adapterId;
   return libraryStore.getState().adapters.some((adapter) => adapter.id === id) ? id : undefined;
 }

@@ -3,7 +3,7 @@ import { Choice } from '../controls/choice.tsx';
 import { dataStore, showRow } from '../data/data-store.ts';
 import { count } from '../format.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { running, runStore } from '../train/run-store.ts';
+import { runningHere, runStore } from '../train/run-store.ts';
 import { LEVELS } from './loss-level.ts';
 import { TokenDetail } from './token-detail.tsx';
 import { TokenField } from './token-field.tsx';
@@ -55,7 +55,7 @@ export function Xray() {
 
 function Eyes() {
   const side = useStore(xrayStore, (s) => s.side);
-  const isRunning = useStore(runStore, running);
+  const isRunning = useStore(runStore, runningHere);
   useStore(runStore, (s) => s.result);
   useStore(libraryStore, (s) => s.adapters);
   const adapter = adapterEyes();
