@@ -9,7 +9,8 @@ import type { KeptRun } from './kept-run.ts';
 import type { AdapterRecord, EngineApi, OtherTabEvent, RunEvent, RunResult } from './protocol.ts';
 import { openSquares, openTiny, quietHost, SETTINGS } from './testing/memory-host.ts';
 
-const LONG = { ...SETTINGS, epochs: 30 };
+/** With a checkpoint on the way, at step 50 of 72. */
+const LONG = { ...SETTINGS, epochs: 18 };
 
 /** A browser with tabs; `close` is a tab that ends at once, whatever it does: nothing of it gets through any more. */
 function openBrowser() {
@@ -70,8 +71,12 @@ const stateOf = (told: readonly OtherTabEvent[]) =>
     .filter((event) => event.type === 'state')
     .at(-1)?.state;
 
-function start(engine: EngineApi, onEvent: (event: RunEvent) => void = () => {}): Promise<RunResult> {
-  return openSquares(engine).then(() => engine.run.train('run', 'Squares', LONG, onEvent));
+function start(
+  engine: EngineApi,
+  onEvent: (event: RunEvent) => void = () => {},
+  settings = SETTINGS,
+): Promise<RunResult> {
+  return openSquares(engine).then(() => engine.run.train('run', 'Squares', settings, onEvent));
 }
 
 let browser: ReturnType<typeof openBrowser>;
@@ -94,7 +99,7 @@ describe('a second tab', () => {
     });
     await second.until(() => stateOf(second.told) === 'paused');
     expect(second.told.find((event) => event.type === 'run')).toMatchObject({
-      run: { runId: 'run', adapterName: 'Squares', settings: LONG },
+      run: { runId: 'run', adapterName: 'Squares', settings: SETTINGS },
     });
     expect(await second.engine.run.interruptedRun(), 'it goes on').toBeUndefined();
     // Who comes while it rests is told all of it.
@@ -120,7 +125,7 @@ describe('a second tab', () => {
     const running = start(first.engine);
     await second.until(() => stepsOf(second.told).length > 0);
     await openSquares(second.engine);
-    await expect(second.engine.run.train('other', 'Other', LONG, () => {})).rejects.toThrow(
+    await expect(second.engine.run.train('other', 'Other', SETTINGS, () => {})).rejects.toThrow(
       'Cannot start another run: a run is going on in another tab; stop it there first',
     );
     expect((await first.engine.runs.listRuns()).map(({ id }) => id)).toEqual(['run']);
@@ -135,12 +140,13 @@ describe('a second tab', () => {
   it('hears that the first was closed and goes on with its run', async () => {
     const [first, second] = [await browser.openTab(), await browser.openTab()];
     let closedAt = 0;
-    void start(first.engine, (event) => {
-      if (event.type !== 'step' || event.step < 60 || closedAt > 0) return;
+    const closing = (event: RunEvent) => {
+      if (event.type !== 'step' || event.step < 55 || closedAt > 0) return;
       closedAt = event.step;
       void first.engine.run.pauseRun('run');
       first.close();
-    });
+    };
+    void start(first.engine, closing, LONG);
     await second.until(() => second.told.at(-1)?.type === 'gone');
     const left = await second.engine.run.interruptedRun();
     expect(left).toMatchObject({ runId: 'run', adapterName: 'Squares' });
