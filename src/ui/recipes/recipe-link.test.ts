@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS, type Recipe } from '../../engine/protocol.ts';
+import { fuzzReader } from '../../testing/fuzz-reader.ts';
 import { MAX_LINK_CHARS, recipeInHash, recipeLink, withoutRecipe } from './recipe-link.ts';
+import { linkSources, readLink } from './testing/hostile-links.ts';
 
 const recipe: Recipe = {
   recipe: 1,
@@ -32,4 +34,10 @@ test('a link that was cut, changed or made to harm is refused', () => {
 test('the recipe leaves the address, the rest stays', () => {
   expect(withoutRecipe('#/train?recipe=abc')).toBe('#/train');
   expect(withoutRecipe('#/train?recipe=abc&x=1')).toBe('#/train?x=1');
+});
+
+test('changed links are read or refused with a sentence; unchanged ones are read (control)', async () => {
+  for (const source of linkSources()) readLink(source.bytes, source);
+  const counts = await fuzzReader(linkSources(), readLink, { runs: 300, seed: 7, maxBytes: 1 << 20 });
+  expect(counts.refused).toBeGreaterThan(100);
 });
