@@ -21,6 +21,7 @@ export function describeModel(model: BaseModel, tokenizer: Tokenizer | undefined
     weightBytes: weights.bytes,
     licence: folder.licence,
     hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
+    ia3Defaults: model.parts.ia3Defaults,
     linearNames: [...new Set([...model.linears().keys()].map((path) => path.slice(path.lastIndexOf('.') + 1)))],
     savable: savable(model.parts),
     hash: weights.hash,

@@ -12,6 +12,8 @@ import type { RunApi } from './protocol/run.ts';
 import type { RunsApi } from './protocol/runs.ts';
 import type { XrayApi } from './protocol/xray.ts';
 
+export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
+export { forMethod, METHODS, type Method } from '../train/adapter-settings.ts';
 export {
   CHECKPOINTING,
   DEFAULT_SETTINGS,

@@ -90,6 +90,14 @@ export function choiceOf(config: AdapterConfig): Partial<AdapterChoice> {
   }
 }
 
+/** Settings for another method: without what the one before had of its own, and without what LoRA alone has. */
+export function forMethod<S extends Partial<TrainSettings>>(settings: S, method: Method) {
+  const rest = withoutMethod(settings);
+  if (method === 'lora') return rest;
+  const { loraPlusRatio: _, loraPlusEmbeddingRate: __, ...others } = rest;
+  return { ...others, ...(others.dropout !== undefined && { dropout: 0 }), method, [SETTINGS_OF[method]]: {} };
+}
+
 /** Settings without what another adapter would be. */
 export function withoutMethod<S extends Partial<TrainSettings>>(
   settings: S,

@@ -4,7 +4,14 @@
 
 import * as v from 'valibot';
 import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
-import { adapterConfigOf, type Ia3Choice, METHODS, type PromptChoice, SETTINGS_OF } from './adapter-settings.ts';
+import {
+  adapterConfigOf,
+  forMethod,
+  type Ia3Choice,
+  METHODS,
+  type PromptChoice,
+  SETTINGS_OF,
+} from './adapter-settings.ts';
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import {
   BAD_NUMBERS,
@@ -202,7 +209,10 @@ function checkRecipe(settings: Partial<TrainSettings>): void {
 
 /** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */
 export function withRecipe(settings: TrainSettings, { settings: own }: Pick<Recipe, 'settings'>): TrainSettings {
-  const { steps, epochs, ...rest } = settings;
+  const { method: had = 'lora' } = settings;
+  // A whole recipe without a method is one of a LoRA; a few settings alone go with any.
+  const method = own.method ?? (own.rank !== undefined || own.lora !== undefined ? 'lora' : had);
+  const { steps, epochs, ...rest } = method === had ? settings : (forMethod(settings, method) as TrainSettings);
   const hasLength = own.steps !== undefined || own.epochs !== undefined;
   const length = hasLength ? {} : { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
   const merged = { ...rest, ...length, ...own };

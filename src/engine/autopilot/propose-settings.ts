@@ -46,8 +46,10 @@ export function proposeSettings(
   planBytes: (settings: TrainSettings) => number,
 ): Proposal {
   const reasons: Reason[] = [];
-  const rank = RANKS.find(([most]) => data.supervisedTokens < most)![1];
-  reasons.push({ setting: 'rank', supervisedTokens: data.supervisedTokens });
+  const isLora = (settings.method ?? 'lora') === 'lora';
+  const proposed = RANKS.find(([most]) => data.supervisedTokens < most)![1];
+  const { rank, alpha } = isLora ? { rank: proposed, alpha: 2 * proposed } : settings;
+  if (isLora) reasons.push({ setting: 'rank', supervisedTokens: data.supervisedTokens });
   const { lengths } = data;
   const covering = lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * COVERED))] ?? 1;
   const seqLen = Math.min(LENGTHS.find((n) => n >= covering) ?? LENGTHS.at(-1)!, room.contextTokens);
@@ -56,7 +58,7 @@ export function proposeSettings(
 
   // Rows a step: few rows want many steps, many rows a calm curve.
   const perStep = data.rows < 64 ? 2 : data.rows < 1000 ? 4 : 8;
-  const start = { ...settings, rank, alpha: 2 * rank, seqLen };
+  const start = { ...settings, rank, alpha, seqLen };
   let best: { settings: TrainSettings; totalBytes: number } | undefined;
   for (let batchSize = perStep; batchSize >= 1 && best === undefined; batchSize /= 2) {
     for (const checkpointing of CHECKPOINTING) {

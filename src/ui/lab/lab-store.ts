@@ -11,6 +11,7 @@ import type {
   Verification,
 } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
+import { isLora } from '../library/is-lora.ts';
 import { refreshLibrary } from '../library/library-store.ts';
 import { announce } from '../shell/trouble-store.ts';
 import { words } from './words.ts';
@@ -53,6 +54,8 @@ const isShown = (id: string) => labStore.getState().adapter?.id === id;
 
 export async function openLab(adapter: AdapterRecord): Promise<void> {
   labStore.setState({ ...NOTHING, adapter });
+  // There is nothing of low rank to take apart in other methods.
+  if (!isLora(adapter)) return;
   try {
     const anatomy = await engine().lab.anatomy(adapter.id);
     if (isShown(adapter.id)) labStore.setState({ anatomy });

@@ -3,6 +3,7 @@ import type { AdapterRecord } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { Note } from '../controls/note.tsx';
 import { dataStore } from '../data/data-store.ts';
+import { isLora } from '../library/is-lora.ts';
 import { BasePanel } from './base-panel.tsx';
 import { closeLab, dismissProblem, labStore, openLab } from './lab-store.ts';
 import { ModuleMap } from './module-map.tsx';
@@ -37,7 +38,18 @@ export default function LabView({ adapter }: { adapter: AdapterRecord }) {
           {problem}.
         </Note>
       )}
-      {!anatomy && !failure && <p className="soft">{words.loading}</p>}
+      {!isLora(adapter) && (
+        <div className="lab-columns">
+          <div className="stack">
+            <StrengthPanel adapter={adapter} canMeasure={hasBase} />
+          </div>
+          <div className="stack">
+            <p className="soft small">{words.noRank(adapter.method!)}</p>
+            <VerifyPanel adapter={adapter} />
+          </div>
+        </div>
+      )}
+      {isLora(adapter) && !anatomy && !failure && <p className="soft">{words.loading}</p>}
       {anatomy && (
         <div className="lab-columns">
           <div className="stack">

@@ -9,6 +9,7 @@ import { goTo } from '../shell/place-store.ts';
 import { AdapterName } from './adapter-name.tsx';
 import { AdapterTags } from './adapter-tags.tsx';
 import { DownloadMenu, ExportLine } from './download-menu.tsx';
+import { isLora } from './is-lora.ts';
 import { deleteAdapter, duplicateAdapter, libraryStore, saveAdapter } from './library-store.ts';
 import { Sparkline } from './sparkline.tsx';
 import { Unsaved } from './unsaved.tsx';
@@ -48,7 +49,7 @@ function Facts({ adapter }: { adapter: AdapterRecord }) {
       facts={[
         [w.base, adapter.baseName || w.unknown],
         [w.data, adapter.datasetName || w.unknown],
-        [w.rank, w.rankOf(adapter.rank, adapter.alpha)],
+        isLora(adapter) ? [w.rank, w.rankOf(adapter.rank, adapter.alpha)] : [w.method, adapter.method!],
         [w.loss, Number.isFinite(adapter.finalLoss) ? loss(adapter.finalLoss) : w.unknown],
         ...(adapter.validationLoss === undefined ? [] : [[w.validation, loss(adapter.validationLoss)] as const]),
         [w.steps, count(adapter.steps)],

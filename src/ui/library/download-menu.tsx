@@ -5,6 +5,7 @@ import { Icon } from '../controls/icon.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
 import { exportAdapter, exportStore } from './export-store.ts';
 import './download-menu.css';
+import { isLora } from './is-lora.ts';
 import { PushDialog } from './push-dialog.tsx';
 import { openPush, pushStore } from './push-store.ts';
 import { words } from './words.ts';
@@ -15,6 +16,17 @@ const GROUPS: readonly (readonly ExportFormat[])[] = [
   ['ollama', 'merged-gguf', 'merged-safetensors'],
   ['cluster'],
 ];
+
+/** What the other methods can be written as. */
+const OF_OTHERS: Readonly<Record<string, readonly ExportFormat[]>> = {
+  'IA³': ['peft', 'ollama', 'merged-gguf', 'merged-safetensors'],
+};
+
+function groupsFor(adapter: AdapterRecord): readonly (readonly ExportFormat[])[] {
+  if (isLora(adapter)) return GROUPS;
+  const possible = OF_OTHERS[adapter.method!] ?? ['peft'];
+  return GROUPS.map((group) => group.filter((format) => possible.includes(format))).filter(({ length }) => length > 0);
+}
 
 /** Every form that the adapter can be taken home in, one sentence each. */
 export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
@@ -34,7 +46,7 @@ export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="start" sideOffset={6} collisionPadding={12}>
-          {GROUPS.map((group) => (
+          {groupsFor(adapter).map((group) => (
             <DropdownMenu.Group key={group[0]} className="menu-group">
               {group.map((format) => (
                 <DropdownMenu.Item
@@ -48,6 +60,7 @@ export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
               ))}
             </DropdownMenu.Group>
           ))}
+          {!isLora(adapter) && <p className="menu-note soft small">{words.formats.loraOnly(adapter.method!)}</p>}
           <DropdownMenu.Group className="menu-group">
             <DropdownMenu.Item className="menu-item" onSelect={() => openPush(adapter)}>
               <b>{words.push.item.name}</b>

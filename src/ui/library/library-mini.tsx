@@ -2,6 +2,7 @@ import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
 import { bytes, loss } from '../format.ts';
 import { placeHref } from '../shell/place-store.ts';
+import { isLora } from './is-lora.ts';
 import { libraryStore, saveAdapter } from './library-store.ts';
 import { words } from './words.ts';
 import './library.css';
@@ -29,7 +30,7 @@ export function LibraryMini() {
             <span className="mini-name">
               <b className="breaks">{adapter.name}</b>
               <span className="hint number">
-                {words.rank(adapter.rank)} · {bytes(adapter.bytes)}
+                {isLora(adapter) ? words.rank(adapter.rank) : adapter.method} · {bytes(adapter.bytes)}
                 {adapter.validationLoss !== undefined && ` · ${words.miniValidation} ${loss(adapter.validationLoss)}`}
               </span>
             </span>

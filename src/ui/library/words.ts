@@ -29,6 +29,7 @@ export const words = {
   facts: {
     base: 'Base',
     data: 'Data',
+    method: 'Method',
     rank: 'Rank and alpha',
     rankOf: (rank: number, alpha: number) => `${rank} and ${alpha}`,
     targets: 'Grows on',
@@ -119,6 +120,7 @@ export const words = {
     done: 'It is there:',
   },
   formats: {
+    loraOnly: (method: string) => `Only LoRA goes into the other formats; this is ${method}.`,
     more: 'Other formats',
     writing: 'Writing the file',
     said: (file: string) => `${file} is downloaded. Good to know:`,

@@ -18,6 +18,9 @@ const STRENGTH: NumberRule = {
   stops: Array.from({ length: 21 }, (_, i) => i / 10),
 };
 
+/** A soft prompt stands before the text or does not. */
+const PRESENCE: NumberRule = { ...STRENGTH, hint: words.presenceHint, max: 1, whole: true, stops: [0, 1] };
+
 /** The columns: who answers, and how strongly. */
 export function WhoAnswers() {
   const columns = useStore(playStore, (s) => s.columns);
@@ -50,15 +53,16 @@ export function WhoAnswers() {
 function ColumnFields({ column, name }: { column: Column; name: string }) {
   const options = useContestants();
   const isOnly = useStore(playStore, (s) => s.columns.length === 1);
+  const hasPrompt = useHasPrompt();
+  function choose(id: string) {
+    const isWhole = column.strength === 0 || column.strength === 1;
+    const strength = hasPrompt(id) && !isWhole ? 1 : column.strength;
+    changeColumn(column.key, { adapterId: id === '' ? null : id, strength });
+  }
   return (
     <>
       <div className="who-line">
-        <Select
-          name={name}
-          value={column.adapterId ?? ''}
-          options={options}
-          onChange={(id) => changeColumn(column.key, { adapterId: id === '' ? null : id })}
-        />
+        <Select name={name} value={column.adapterId ?? ''} options={options} onChange={choose} />
         {!isOnly && (
           <button
             type="button"
@@ -73,13 +77,23 @@ function ColumnFields({ column, name }: { column: Column; name: string }) {
       </div>
       {column.adapterId !== null && (
         <NumberField
-          rule={STRENGTH}
+          rule={hasPrompt(column.adapterId) ? PRESENCE : STRENGTH}
           value={column.strength}
           onChange={(strength) => changeColumn(column.key, { strength })}
         />
       )}
     </>
   );
+}
+
+/** Whether the adapter of this id is a soft prompt. */
+function useHasPrompt(): (id: string) => boolean {
+  const adapters = useStore(libraryStore, (s) => s.adapters);
+  const runs = useStore(runStore, (s) => s.settings?.method);
+  return (id) =>
+    id === RUNNING_ADAPTER
+      ? runs === 'prompt-tuning'
+      : adapters.some((adapter) => adapter.id === id && adapter.method === 'prompt tuning');
 }
 
 /** The base, the run that goes on and every adapter, as options. */

@@ -49,6 +49,7 @@ export const words = {
   stop: 'Stop',
   settings: 'How it answers',
   strength: 'Strength',
+  presenceHint: 'A learned prompt stands before the text (1) or does not (0).',
   strengthHint: '0 is the base alone, 1 as it was trained, more exaggerates.',
   moreSettings: 'More settings',
   maxTokens: { name: 'Longest answer', hint: 'Answers are cut after so many tokens.' },

@@ -1,6 +1,7 @@
 import { useStore } from 'zustand';
 import { loss } from '../format.ts';
 import { placeHref } from '../shell/place-store.ts';
+import { words as trainWords } from '../train/words.ts';
 import { RunKey } from './run-key.tsx';
 import { runsStore } from './runs-store.ts';
 import { words } from './words.ts';
@@ -32,7 +33,11 @@ export function RunsMini() {
                   <th scope="row" className="breaks">
                     <RunKey id={run.id} /> {run.name}
                   </th>
-                  <td>{run.settings.rank}</td>
+                  <td>
+                    {(run.settings.method ?? 'lora') === 'lora'
+                      ? run.settings.rank
+                      : trainWords.method.labels[run.settings.method!]}
+                  </td>
                   <td>{run.validationAfter === undefined ? words.state[run.state] : loss(run.validationAfter)}</td>
                 </tr>
               ))}

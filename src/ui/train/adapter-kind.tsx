@@ -1,4 +1,3 @@
-import { useId, useState } from 'react';
 import { useStore } from 'zustand';
 import type { TrainSettings } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
@@ -11,6 +10,7 @@ import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
 import { Setting } from './settings-panel.tsx';
 import { changeLora, settingsStore } from './settings-store.ts';
+import { TextSetting } from './text-setting.tsx';
 import { words } from './words.ts';
 
 type Bias = NonNullable<NonNullable<TrainSettings['lora']>['bias']>;
@@ -60,7 +60,7 @@ export function AdapterKind() {
         onChange={(value) => changeLora({ init_lora_weights: value === 'default' ? true : value })}
       />
       <Saved locked={locked} />
-      <Text
+      <TextSetting
         name={w.exclude}
         hint={w.excludeHint}
         value={[lora.exclude_modules ?? []].flat().join(', ')}
@@ -71,7 +71,7 @@ export function AdapterKind() {
           return undefined;
         }}
       />
-      <Text
+      <TextSetting
         name={w.layers}
         hint={w.layersHint}
         value={writeLayers([lora.layers_to_transform ?? []].flat())}
@@ -119,37 +119,5 @@ function Saved({ locked }: { locked: boolean }) {
         {names.length > 0 && cost > 0 ? w.savedCost(bytes(cost)) : w.savedNone}
       </p>
     </fieldset>
-  );
-}
-
-/** Taken over when it is left; `onChange` gives back what is wrong with it. */
-function Text(props: {
-  name: string;
-  hint: string;
-  value: string;
-  disabled: boolean;
-  onChange: (text: string) => string | undefined;
-}) {
-  const id = useId();
-  const [problem, setProblem] = useState<string>();
-  return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <input
-        key={props.value}
-        id={id}
-        className="input"
-        defaultValue={props.value}
-        disabled={props.disabled}
-        aria-describedby={`${id}-hint`}
-        aria-invalid={problem !== undefined}
-        onBlur={(event) => setProblem(props.onChange(event.target.value))}
-      />
-      <p className={problem ? 'wrong' : 'hint'} id={`${id}-hint`}>
-        {problem ?? props.hint}
-      </p>
-    </div>
   );
 }

@@ -3,6 +3,7 @@ import { CHECKPOINTING, type TrainSettings } from '../../engine/protocol.ts';
 import { Choice } from '../controls/choice.tsx';
 import { Switch } from '../controls/switch.tsx';
 import { AdapterKind } from './adapter-kind.tsx';
+import { Ia3Settings, MethodChoice, PromptSettings } from './method-settings.tsx';
 import { running, runStore } from './run-store.ts';
 import { Setting } from './settings-panel.tsx';
 import { changeSettings, settingsStore } from './settings-store.ts';
@@ -12,6 +13,7 @@ import { words } from './words.ts';
 const SCHEDULES: readonly TrainSettings['schedule'][] = ['constant', 'linear', 'cosine'];
 
 export function AllSettings() {
+  const method = useStore(settingsStore, (s) => s.settings.method ?? 'lora');
   const schedule = useStore(settingsStore, (s) => s.settings.schedule);
   const checkpointing = useStore(settingsStore, (s) => s.settings.checkpointing ?? 'none');
   const shuffle = useStore(settingsStore, (s) => s.settings.shuffle);
@@ -20,9 +22,16 @@ export function AllSettings() {
   return (
     <div className="settings-all">
       <h3>{words.groups.adapter}</h3>
-      <Targets />
-      <Setting name="dropout" />
-      <AdapterKind />
+      <MethodChoice />
+      {method === 'lora' && (
+        <>
+          <Targets />
+          <Setting name="dropout" />
+          <AdapterKind />
+        </>
+      )}
+      {method === 'ia3' && <Ia3Settings />}
+      {method === 'prompt-tuning' && <PromptSettings />}
       <h3>{words.groups.learning}</h3>
       <Choice
         name={words.schedule.name}

@@ -48,7 +48,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
 
 function NameField() {
   const own = useStore(settingsStore, (s) => s.adapterName);
-  const rank = useStore(settingsStore, (s) => s.settings.rank);
+  const settings = useStore(settingsStore, (s) => s.settings);
   const dataName = useStore(dataStore, (s) => s.report?.name ?? '');
   const adapters = useStore(libraryStore, (s) => s.adapters);
   const id = useId();
@@ -63,7 +63,7 @@ function NameField() {
         className="input"
         maxLength={120}
         value={own ?? ''}
-        placeholder={freeName(proposedName(dataName, rank), taken)}
+        placeholder={freeName(proposedName(dataName, settings), taken)}
         onChange={(event) => nameAdapter(event.target.value)}
       />
     </div>

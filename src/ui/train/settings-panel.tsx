@@ -11,6 +11,7 @@ import { AllSettings } from './all-settings.tsx';
 import { Autopilot } from './autopilot.tsx';
 import { Given } from './given.tsx';
 import { Memory } from './memory.tsx';
+import { VirtualTokens } from './method-settings.tsx';
 import { running, runStore } from './run-store.ts';
 import { type NumberKey, ruleFor, USUAL_STEPS } from './settings-rules.ts';
 import { changeSettings, resetSettings, runFor, settingsStore } from './settings-store.ts';
@@ -25,8 +26,7 @@ export function SettingsPanel() {
       <Given />
       <StartsFrom />
       <div className="settings-fields">
-        <Setting name="rank" />
-        <Setting name="alpha" />
+        <Size />
         <Setting name="learningRate" />
         <Duration />
         <Setting name="batchSize" />
@@ -56,6 +56,19 @@ export function SettingsPanel() {
         </button>
       </div>
     </section>
+  );
+}
+
+/** How large the adapter is, where its method has a size. */
+function Size() {
+  const method = useStore(settingsStore, (s) => s.settings.method ?? 'lora');
+  if (method === 'prompt-tuning') return <VirtualTokens />;
+  if (method !== 'lora') return null;
+  return (
+    <>
+      <Setting name="rank" />
+      <Setting name="alpha" />
+    </>
   );
 }
 

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../engine/protocol.ts';
-import { changeSettings, fitSettings, readSettings, settingsStore, suggestRate } from './settings-store.ts';
+import {
+  changeIa3,
+  changeMethod,
+  changePrompt,
+  changeSettings,
+  fitSettings,
+  readSettings,
+  settingsStore,
+  suggestRate,
+} from './settings-store.ts';
 
 test('settings that were kept come back as they were', () => {
   const { epochs: _, ...rest } = DEFAULT_SETTINGS;
@@ -41,4 +50,23 @@ test('a base suggests its learning rate, unless a person has chosen one', () => 
   changeSettings({ learningRate: 3e-3 });
   suggestRate({ parameters: 5e6 });
   expect(rate()).toBe(3e-3);
+});
+
+test('another method takes its own settings, and leaves those of the one before', () => {
+  const now = () => settingsStore.getState().settings;
+  changeSettings({ dropout: 0.1, loraPlusRatio: 4, lora: { use_dora: true } });
+  changeMethod('ia3');
+  changeIa3({ target_modules: ['k_proj', 'down_proj'], feedforward_modules: ['down_proj'] });
+  expect(now()).toMatchObject({ method: 'ia3', dropout: 0, ia3: { feedforward_modules: ['down_proj'] } });
+  expect(now()).not.toHaveProperty('lora');
+  expect(now()).not.toHaveProperty('loraPlusRatio');
+  expect(readSettings(JSON.parse(JSON.stringify(now())))).toEqual(now());
+  fitSettings({ contextTokens: 4096, linearNames: ['c_attn'] });
+  expect(now().ia3).toEqual({});
+  changeMethod('prompt-tuning');
+  changePrompt({ num_virtual_tokens: 8 });
+  expect(now()).toMatchObject({ method: 'prompt-tuning', promptTuning: { num_virtual_tokens: 8 } });
+  expect(now()).not.toHaveProperty('ia3');
+  changeMethod('lora');
+  expect(now()).not.toHaveProperty('method');
 });

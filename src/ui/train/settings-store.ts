@@ -2,6 +2,8 @@
 import { createStore } from 'zustand/vanilla';
 import {
   DEFAULT_SETTINGS,
+  forMethod,
+  type Method,
   type ModelReport,
   type RunStart,
   SUGGESTED_RATES,
@@ -44,6 +46,30 @@ export function changeLora(change: NonNullable<TrainSettings['lora']>): void {
   setSettings({ ...rest, ...(fields.length > 0 && { lora: Object.fromEntries(fields) }) });
 }
 
+/** Another kind of adapter, with its usual settings. */
+export function changeMethod(method: Method): void {
+  const { settings } = settingsStore.getState();
+  if (method !== (settings.method ?? 'lora')) setSettings(forMethod(settings, method) as TrainSettings);
+}
+
+/** Fields of PEFT's IA3Config; undefined: as is usual for the base. */
+export function changeIa3(change: Undefinable<NonNullable<TrainSettings['ia3']>>): void {
+  const { settings } = settingsStore.getState();
+  setSettings({ ...settings, ia3: defined({ ...settings.ia3, ...change }) });
+}
+
+/** Fields of PEFT's PromptTuningConfig. */
+export function changePrompt(change: Undefinable<NonNullable<TrainSettings['promptTuning']>>): void {
+  const { settings } = settingsStore.getState();
+  setSettings({ ...settings, promptTuning: defined({ ...settings.promptTuning, ...change }) });
+}
+
+type Undefinable<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+function defined<T extends object>(fields: T) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 /** Exactly one of steps and epochs is set: choosing one takes the other out. */
 export function runFor(unit: 'steps' | 'epochs', value: number): void {
   const { steps: _s, epochs: _e, ...rest } = settingsStore.getState().settings;
@@ -72,6 +98,7 @@ export function fitSettings(base: Pick<ModelReport, 'contextTokens' | 'linearNam
   const { settings } = settingsStore.getState();
   const { seqLen, targets } = settings;
   const known = targets === 'all-linear' ? targets : targets.filter((name) => base.linearNames.includes(name));
+  fitIa3(base);
   const fits = seqLen <= base.contextTokens && known.length === targets.length;
   if (fits) return;
   changeSettings({
@@ -80,9 +107,18 @@ export function fitSettings(base: Pick<ModelReport, 'contextTokens' | 'linearNam
   });
 }
 
+/** Names that the base does not have go back to what is usual for it. */
+function fitIa3({ linearNames }: Pick<ModelReport, 'linearNames'>): void {
+  const { target_modules } = settingsStore.getState().settings.ia3 ?? {};
+  const isKnown = (name: string) => linearNames.includes(name.slice(name.lastIndexOf('.') + 1));
+  if (Array.isArray(target_modules) && !target_modules.every(isKnown))
+    changeIa3({ target_modules: undefined, feedforward_modules: undefined });
+}
+
 /** The next run starts from an adapter that has these settings. */
 export function startFrom(from: RunStart & { readonly name: string }, settings: Partial<TrainSettings>): void {
-  changeSettings(settings);
+  // Of the method before nothing stays: what starts is what it is.
+  setSettings({ ...(forMethod(settingsStore.getState().settings, 'lora') as TrainSettings), ...settings });
   settingsStore.setState({ from });
 }
 
@@ -115,16 +151,23 @@ export function readSettings(stored: unknown): TrainSettings {
   return { ...rest, epochs: epochs ?? 3 };
 }
 
+/** The engine checks the fields of a method before a plan or a run is made of them. */
+function readMethod({ method, lora, ia3, promptTuning }: Record<string, unknown>): Partial<TrainSettings> {
+  const fields = (value: unknown) => (typeof value === 'object' && !Array.isArray(value) ? (value ?? {}) : {});
+  if (method === 'ia3') return { method, ia3: fields(ia3) };
+  if (method === 'prompt-tuning') return { method, promptTuning: fields(promptTuning) };
+  return typeof lora === 'object' && lora !== null && !Array.isArray(lora) ? { lora } : {};
+}
+
 function readChoices(from: Record<string, unknown>): Partial<TrainSettings> {
-  const { schedule, shuffle, targets, checkpointing, badNumbers, lora } = from;
+  const { schedule, shuffle, targets, checkpointing, badNumbers } = from;
   const isList = Array.isArray(targets) && targets.length > 0 && targets.every((name) => typeof name === 'string');
   return {
     ...(schedule === 'constant' || schedule === 'linear' || schedule === 'cosine' ? { schedule } : {}),
     ...(typeof shuffle === 'boolean' ? { shuffle } : {}),
     ...(checkpointing === 'block' || checkpointing === 'block-keep-attention' ? { checkpointing } : {}),
     ...(badNumbers === 'halve' ? { badNumbers } : {}),
-    // The engine checks its fields before a plan or a run is made of them.
-    ...(typeof lora === 'object' && lora !== null && !Array.isArray(lora) ? { lora } : {}),
+    ...readMethod(from),
     ...(isList ? { targets: targets as string[] } : {}),
   };
 }

@@ -1,5 +1,5 @@
 // Starting a run: names the adapter, hands everything to the engine, and follows it to its end.
-import type { RunEvent, RunResult, RunStart } from '../../engine/protocol.ts';
+import type { RunEvent, RunResult, RunStart, TrainSettings } from '../../engine/protocol.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { freeName } from '../library/find-adapters.ts';
@@ -15,19 +15,22 @@ import { beginRun, failRun, finishRun, isRunning, isRunningHere, runStore, takeE
 import { settingsStore, startFresh, takeSettings } from './settings-store.ts';
 import { words } from './words.ts';
 
-/** "support-answers.jsonl" and rank 8 become "Support answers, rank 8". */
-export function proposedName(dataName: string, rank: number): string {
+/** "support-answers.jsonl" and rank 8 become "Support answers, rank 8"; of another method its name. */
+export function proposedName(
+  dataName: string,
+  { method = 'lora', rank }: Pick<TrainSettings, 'method' | 'rank'>,
+): string {
   const stem =
     dataName
       .replace(/\.\w+$/, '')
       .replaceAll(/[-_]+/g, ' ')
       .trim() || words.adapter;
-  return `${stem.charAt(0).toUpperCase()}${stem.slice(1)}, rank ${rank}`;
+  return `${stem.charAt(0).toUpperCase()}${stem.slice(1)}, ${method === 'lora' ? `rank ${rank}` : words.method.labels[method]}`;
 }
 
 export function adapterName(): string {
   const { adapterName: own, settings } = settingsStore.getState();
-  const proposed = own?.trim() || proposedName(dataStore.getState().report?.name ?? '', settings.rank);
+  const proposed = own?.trim() || proposedName(dataStore.getState().report?.name ?? '', settings);
   return freeName(
     proposed,
     libraryStore.getState().adapters.map((adapter) => adapter.name),

@@ -116,12 +116,42 @@ export const words = {
     all: 'All linear layers',
     none: 'At least one has to stay.',
   },
+  virtualTokens: {
+    name: 'Virtual tokens',
+    hint: 'Length of the learned prompt. It takes this much room of every text.',
+    min: 1,
+    max: 4096,
+    whole: true,
+    stops: [1, 2, 4, 8, 16, 20, 32, 64, 100, 128],
+    usual: 20,
+  },
   method: {
     name: 'Method',
     labels: { lora: 'LoRA', ia3: 'IA³', 'prompt-tuning': 'Prompt tuning' } satisfies Record<
       NonNullable<TrainSettings['method']>,
       string
     >,
+    hints: {
+      lora: 'Low-rank matrices beside the linear layers (LoRA). Learns most and opens everywhere. The default.',
+      ia3: 'Scales what layers pass on, a few thousand numbers in all (IA³). A tiny file for small changes of style.',
+      'prompt-tuning':
+        'Learns words that no one can say and puts them before every text. The base stays as it is; for large models and one task.',
+    } satisfies Record<NonNullable<TrainSettings['method']>, string>,
+    ia3: {
+      targets: 'Scaled layers',
+      targetsHint: 'Names, with commas between (target_modules). Empty: what is usual for this base.',
+      feedforward: 'Of these, by their input',
+      feedforwardHint: 'Those of the feed-forward part (feedforward_modules); the others are scaled by their output.',
+    },
+    prompt: {
+      init: 'Prompt begins with',
+      inits: { RANDOM: 'Random numbers', SAMPLE_VOCAB: 'Random words', TEXT: 'A text' },
+      initHint: 'A text that says the task learns fastest; random numbers are the default.',
+      text: 'Text',
+      textHint: 'Say what the answers should be like. Repeated or cut to the length of the prompt.',
+      textMissing: 'Needs a text to begin with.',
+      usualText: 'Answer the question.',
+    },
     own: (method: string) => `Settings of ${method}`,
     asUsual: 'as usual for the base',
   },
