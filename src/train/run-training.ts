@@ -159,14 +159,15 @@ export async function runTraining(
     hooks.onAllocated?.(weights + tables + step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
-    const evaluate = async () => {
-      const loss = await validationLoss(step, rows, validation, settings.batchSize, adapter);
+    const evaluate = async (reader: Prompted = adapter) => {
+      const loss = await validationLoss(step, rows, validation, settings.batchSize, reader);
       if (loss === undefined) return;
       const record = { step: journal.steps.length, loss };
       journal.evals.push(record);
       hooks.onEvent({ type: 'eval', ...record });
     };
-    if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate();
+    // A fresh LoRA changes nothing; a prompt does, so that the base is asked without it.
+    if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate(NO_PROMPT);
     if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter);
     const epochOrder = rowOrder(train, settings);
     const changeRate = (change: RateChange) => {
@@ -303,6 +304,9 @@ function stepBatches(
     batches.push(batchOf(rows, order.slice(begin, Math.min(begin + batchSize, last)), adapter));
   return batches;
 }
+
+/** In the place of an adapter: rows as they are. */
+const NO_PROMPT: Prompted = { shape: { modules: new Map() } };
 
 function batchOf(all: readonly TokenRow[], indices: readonly number[], adapter: Prompted): Batch {
   const rows = withPrompt(

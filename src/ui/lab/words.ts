@@ -5,7 +5,8 @@ const digits = (value: number) => (value === 0 ? '0' : value < 0.001 ? value.toE
 export const words = {
   title: (name: string) => `Inside ${name}`,
   back: 'Back to the library',
-  noRank: (method: string) => `${method} has no matrices of low rank to take apart; it can be verified and weighed.`,
+  noRank: (method: string) =>
+    `${method} has no matrices of low rank to take apart; it can be verified, and what it costs can be measured.`,
   loading: 'Reading the adapter…',
   failed: 'The lab cannot read this adapter.',
   again: 'Try again',
