@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import {
   type BenchResult,
   benchCase,
+  benchLevels,
   CHECKPOINTING,
+  type LevelResult,
+  median,
   openNodeDevice,
   parseCase,
   tuneNodeDevice,
@@ -17,6 +20,7 @@ const FLAGS = {
   steps: { type: 'string' },
   quant: { type: 'string' },
   checkpointing: { type: 'string' },
+  levels: { type: 'boolean' },
   kernels: { type: 'boolean' },
   json: { type: 'string' },
   compare: { type: 'string' },
@@ -43,6 +47,7 @@ export const bench = {
   --warm 2  --steps 7        steps before and while measuring
   --quant int8-row           q8|int8-row|nf4|nf4-dq|f16|f32; the workload's weights are int8-row exactly
   --checkpointing none       none|block|block-keep-attention
+  --levels                   the levels of checkpointing by turns: time beside that of keeping everything, and activations
   --kernels                  time by kernel: by timestamp queries where the device has them
   --json FILE                writes the figures
   --compare FILE             shows the change against figures written earlier
@@ -67,6 +72,11 @@ export const bench = {
     console.log(
       `${device.name}${device.isSoftware ? ' · a software adapter: compare ratios, not times' : ''} · ${options.quant}${options.checkpointing === 'none' ? '' : ` · checkpointing ${options.checkpointing}`}`,
     );
+    if (flags.has('levels')) {
+      for (const name of cases) printLevels(name, await benchLevels(device, name, options));
+      device.destroy();
+      return;
+    }
     const results: BenchFile['results'][number][] = [];
     for (const name of cases) {
       const result = await benchCase(device, name, options);
@@ -113,6 +123,15 @@ function print(r: BenchResult, before: BenchFile | undefined): void {
   if (r.kernelsTimedBy !== undefined) console.log(`  kernels, timed by ${r.kernelsTimedBy}:`);
   for (const k of r.kernels)
     console.log(`    ${k.ms.toFixed(2).padStart(9)} ms  ${String(k.count).padStart(4)} ×  ${k.name}`);
+}
+
+function printLevels(name: string, levels: readonly LevelResult[]): void {
+  const [whole] = levels;
+  console.log(`\n${name}, by turns`);
+  for (const { level, times, ratio, activationBytes, dispatches, loss } of levels)
+    console.log(
+      `  ${level.padEnd(21)}${median(times).toFixed(0).padStart(8)} ms (${Math.min(...times).toFixed(0)} … ${Math.max(...times).toFixed(0)}), ${ratio.toFixed(2)}× · activations ${mib(activationBytes)}, ${percent(activationBytes, whole!.activationBytes)} · ${dispatches} dispatches · loss ${loss.toFixed(6)}`,
+    );
 }
 
 function printTable(results: BenchFile['results']): void {

@@ -42,6 +42,7 @@ export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-fil
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { benchCase, parseCase } from './bench.ts';
+export { benchLevels, type LevelResult, median } from './bench-levels.ts';
 export { type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';

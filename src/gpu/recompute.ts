@@ -3,7 +3,7 @@
 // same to the bit; dropout masks come from a counter, so they are the same too. (Chen et al. 2016, "Training Deep Nets with
 // Sublinear Memory Cost".)
 
-import { type Graph, type Op, storageOf, type Value } from './graph.ts';
+import { byteLength, type Graph, type Op, storageOf, type Value } from './graph.ts';
 
 /** What a block keeps for its backward pass: everything, only its input, or its input and the attention's results. */
 export type Checkpointing = 'none' | 'block' | 'block-keep-attention';
@@ -47,6 +47,24 @@ export function recomputer(
   return recompute;
 }
 
+/** A product that makes so much less than it reads, A·x of an adapter, is dearer to make again than to keep. */
+const SMALL = 1 / 16;
+
 function isKept(op: Op, level: Checkpointing): boolean {
-  return level === 'block-keep-attention' && op.label.startsWith('attention');
+  if (level === 'block-keep-attention' && op.label.startsWith('attention')) return true;
+  const [reads, writes] = activationBytes(op);
+  // What reads none depends on parameters alone, and does not grow with the tokens: the row lengths of DoRA.
+  return reads === 0 || (op.flops > 0 && writes <= SMALL * reads);
+}
+
+/** Bytes of activations that an op reads, and those that it writes. */
+function activationBytes({ bindings, writes }: Op): [reads: number, writes: number] {
+  const bytes: [number, number] = [0, 0];
+  for (const [name, value] of Object.entries(bindings)) {
+    if (storageOf(value).role !== 'activation') continue;
+    const isWritten = writes.includes(name);
+    if (!isWritten || value.inPlaceOf !== undefined) bytes[0] += byteLength(value);
+    if (isWritten) bytes[1] += byteLength(value);
+  }
+  return bytes;
 }

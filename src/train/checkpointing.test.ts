@@ -8,7 +8,7 @@ import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { WeightSpec } from '../model/prepare-weights.ts';
 import { type BaseJson, diskFolder, goldenBatch, goldenPath, readGoldenJson } from './testing/golden.ts';
-import { planStep, TrainStep } from './train-step.ts';
+import { buildStep, planStep, TrainStep } from './train-step.ts';
 
 const folder = goldenPath('llama')!;
 const opened = openDevice().then(async (device) =>
@@ -43,6 +43,20 @@ describe('checkpointing', () => {
       expect(again.flat).toEqual(plain.flat);
       expect(again.dispatches).toBeGreaterThan(plain.dispatches);
     }
+  });
+
+  it('recomputes nothing that is small or that no gradient asks for', async () => {
+    const model = await opened;
+    const { adapter } = await gradients('none');
+    const { graph } = buildStep(model, model.device.traits, adapter, {
+      columns: 64,
+      positions: 64,
+      dropout: 0,
+      checkpointing: 'block',
+    });
+    const again = graph.ops.filter(({ label }) => label.startsWith('again ')).map(({ label }) => label);
+    expect(again.filter((label) => label.endsWith('up_proj'))).toHaveLength(model.config.layers - 1);
+    expect(again.filter((label) => /lora_A|down_proj/.test(label))).toEqual([]);
   });
 
   it('allocates exactly what was planned', async () => {
