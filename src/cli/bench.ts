@@ -42,6 +42,7 @@ export const bench = {
 
   S-b1-s128                  model S, one row of 128 tokens; models T, XS, S, M, TinyLlama, Llama1B
   S-decode                   tokens of an answer; S-decode-a4: four answers with an adapter each
+  S-b1-s128-a2               a step of each of two adapters that train at once
   S-b1-s128-l12-r64          twelve layers, rank 64
 
   --warm 2  --steps 7        steps before and while measuring

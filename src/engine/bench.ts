@@ -5,12 +5,15 @@
 import { makeBatch, trainedLength } from '../data/make-batch.ts';
 import type { Device } from '../gpu/device.ts';
 import { measureFma, measureReading } from '../gpu/measure.ts';
+import { planMemory } from '../gpu/plan.ts';
+import type { Adapter } from '../lora/adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { Generator } from '../train/generate.ts';
+import type { OptimizerGroups } from '../train/optimizer.ts';
 import { sizeClass } from '../train/run-training.ts';
-import { planStep, TrainStep } from '../train/train-step.ts';
+import { buildStep, planStep, type StepResult, type StepShape, TrainStep } from '../train/train-step.ts';
 import {
   forwardFlops,
   MODELS,
@@ -28,18 +31,20 @@ interface BenchCase {
   readonly name: string;
   readonly kind: 'step' | 'decode';
   readonly model: WorkloadModel;
-  /** Rows of a step; answers side by side. */
+  /** Rows of a step. */
   readonly batch: number;
+  /** That train at once, or that answers side by side have one each. */
+  readonly adapters: number;
   /** Tokens a row. */
   readonly seq: number;
   readonly rank: number;
 }
 
-const CASE = /^([A-Za-z0-9]+)-(?:b(\d+)-s(\d+)|decode(?:-a(\d+))?)(?:-l(\d+))?(?:-r(\d+))?$/;
+const CASE = /^([A-Za-z0-9]+)-(?:b(\d+)-s(\d+)|decode)(?:-a(\d+))?(?:-l(\d+))?(?:-r(\d+))?$/;
 
 /**
- * `S-b4-s128`: model, rows, tokens a row; `S-decode-a2`: a token of each of two answers, each with an adapter of its own. `-l12`
- * and `-r64` at the end: so many layers, another rank. Throws RangeError for a name that is none.
+ * `S-b4-s128`: model, rows, tokens a row; `S-b4-s128-a2`: a step of each of two adapters that train at once; `S-decode-a2`: a token
+ * of each of two answers, each with an adapter of its own. `-l12` and `-r64` at the end: so many layers, another rank. Throws RangeError for a name that is none.
  */
 export function parseCase(name: string): BenchCase {
   const match = CASE.exec(name);
@@ -48,12 +53,13 @@ export function parseCase(name: string): BenchCase {
     throw new RangeError(
       `Cannot run case "${name}": need a name such as S-b1-s128 or S-decode with a model of ${Object.keys(MODELS).join(', ')}`,
     );
-  const [, , batch, seq, answers, layers, rank] = match;
+  const [, , batch, seq, adapters, layers, rank] = match;
   return {
     name,
     kind: batch === undefined ? 'decode' : 'step',
     model: { ...model, ...(layers !== undefined && { layers: Number(layers) }) },
-    batch: Number(batch ?? answers ?? 1),
+    batch: Number(batch ?? 1),
+    adapters: Number(adapters ?? 1),
     seq: Number(seq ?? DECODED_TOKENS),
     rank: Number(rank ?? RANK),
   };
@@ -90,14 +96,15 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
   const { batch, seq, rank } = found;
   const { device } = model;
   const start = workloadAdapter(model.linears(), rank);
-  const adapter = await FlatAdapter.load(device, start);
   const rows = workloadRows(found.model, batch, seq);
   const columns = sizeClass(batch * seq);
   const input = makeBatch(rows, [...rows.keys()], columns, trainedLength);
   const { checkpointing = 'none' } = options;
   const shape = { columns, positions: seq, dropout: 0, weightDecay: 0.01, checkpointing };
+  const plan = planStep(model, device.traits, start, shape);
   const opening = performance.now();
-  const step = await TrainStep.create(model, adapter, shape);
+  const run = await stepsOf(model, start, shape, found.adapters);
+  const [step] = run.steps as [TrainStep];
   try {
     const times: number[] = [];
     const hostTimes: number[] = [];
@@ -106,7 +113,8 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
     for (let i = 0; i < options.warm + options.steps; i++) {
       const began = performance.now();
       const hostBefore = device.hostMs;
-      const { loss } = await step.run([input], { lr: 1e-3, update: i + 1, clip: 0, seed: 0 });
+      const settings = { lr: 1e-3, update: i + 1, clip: 0, seed: 0 };
+      const [{ loss }] = (await Promise.all(run.steps.map((one) => one.run([input], settings)))) as [StepResult];
       if (i === 0) firstStepMs = performance.now() - opening;
       if (i >= options.warm) {
         times.push(performance.now() - began);
@@ -120,12 +128,13 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
       msMedian,
       ...spread,
       firstStepMs,
-      tokensPerSecond: (batch * seq) / (msMedian / 1000),
-      flops: usefulFlops(found.model, batch, seq, rank) / (msMedian / 1000),
+      tokensPerSecond: (found.adapters * batch * seq) / (msMedian / 1000),
+      flops: (found.adapters * usefulFlops(found.model, batch, seq, rank)) / (msMedian / 1000),
       weightBytes: undefined,
-      plannedBytes: planStep(model, device.traits, start, shape).total,
-      allocatedBytes: step.allocatedBytes,
-      dispatches: step.dispatchCount,
+      // Arenas are there once, the rest for each adapter.
+      plannedBytes: plan.activations + found.adapters * (plan.total - plan.activations),
+      allocatedBytes: run.allocatedBytes(),
+      dispatches: found.adapters * step.dispatchCount,
       dispatchesPerLayer: step.dispatchesPerBlock,
       hostMs: spreadOf(hostTimes).msMedian,
       losses: losses.slice(0, 4),
@@ -134,14 +143,36 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
       kernelsTimedBy: profile?.by,
     };
   } finally {
-    step.destroy();
-    adapter.destroy();
+    run.destroy();
   }
+}
+
+/** A step for each of so many adapters, all of them in one work space. */
+async function stepsOf(model: BaseModel, start: Adapter, shape: StepShape & OptimizerGroups, count: number) {
+  const { device } = model;
+  const adapters: FlatAdapter[] = [];
+  const steps: TrainStep[] = [];
+  const arenas: GPUBuffer[] = [];
+  if (count > 1)
+    for (const size of planMemory(buildStep(model, device.traits, start, shape).graph, device.traits).arenas)
+      arenas.push(await device.allocate('common arena', size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST));
+  for (let i = 0; i < count; i++) {
+    const adapter = await FlatAdapter.load(device, start);
+    adapters.push(adapter);
+    steps.push(await TrainStep.create(model, adapter, shape, undefined, arenas));
+  }
+  return {
+    steps,
+    allocatedBytes: () => [...steps.map((s) => s.allocatedBytes), ...arenas.map((a) => a.size)].reduce((a, b) => a + b),
+    destroy() {
+      for (const one of [...steps, ...adapters, ...arenas]) one.destroy();
+    },
+  };
 }
 
 /** Tokens of answers side by side, each with an adapter of its own. */
 async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOptions): Promise<Measured> {
-  const { batch, seq, rank } = found;
+  const { adapters: batch, seq, rank } = found;
   const { device } = model;
   const start = workloadAdapter(model.linears(), rank);
   const adapters: FlatAdapter[] = [];
