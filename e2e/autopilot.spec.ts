@@ -26,6 +26,15 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
   await expect(settings.getByRole('spinbutton', { name: 'Rows per step' })).toHaveValue('4');
   await expect(autopilot).toContainText('Your settings are what it would take.', { timeout: 3 * 60_000 });
 
+  await settings.getByText('All settings').click();
+  const workSpace = settings.getByRole('group', { name: 'Work space' });
+  await expect(workSpace).toContainText('Now “Keep all”, with 2 GB of memory to use');
+  await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('96');
+  await autopilot.getByRole('spinbutton', { name: 'Memory to use' }).fill('0.1');
+  await expect(workSpace).toContainText(/Now “Keep (some|least)”, with 100 MB of memory to use/);
+  await autopilot.getByRole('spinbutton', { name: 'Memory to use' }).fill('2');
+  await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('4');
+
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('switch', { name: 'Tell me when it ends' }).click();
   await page.evaluate(`{

@@ -74,7 +74,8 @@ export const bench = {
       `${device.name}${device.isSoftware ? ' · a software adapter: compare ratios, not times' : ''} · ${options.quant}${options.checkpointing === 'none' ? '' : ` · checkpointing ${options.checkpointing}`}`,
     );
     if (flags.has('levels')) {
-      for (const name of cases) printLevels(name, await benchLevels(device, name, options));
+      for (const name of cases)
+        printLevels(name, await benchLevels(device, name, options, device.isSoftware ? processorMs : undefined));
       device.destroy();
       return;
     }
@@ -126,12 +127,17 @@ function print(r: BenchResult, before: BenchFile | undefined): void {
     console.log(`    ${k.ms.toFixed(2).padStart(9)} ms  ${String(k.count).padStart(4)} ×  ${k.name}`);
 }
 
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 function printLevels(name: string, levels: readonly LevelResult[]): void {
   const [whole] = levels;
   console.log(`\n${name}, by turns`);
-  for (const { level, times, ratio, activationBytes, dispatches, loss } of levels)
+  for (const { level, times, ratio, processorRatio, activationBytes, dispatches, loss } of levels)
     console.log(
-      `  ${level.padEnd(21)}${median(times).toFixed(0).padStart(8)} ms (${Math.min(...times).toFixed(0)} … ${Math.max(...times).toFixed(0)}), ${ratio.toFixed(2)}× · activations ${mib(activationBytes)}, ${percent(activationBytes, whole!.activationBytes)} · ${dispatches} dispatches · loss ${loss.toFixed(6)}`,
+      `  ${level.padEnd(21)}${median(times).toFixed(0).padStart(8)} ms (${Math.min(...times).toFixed(0)} … ${Math.max(...times).toFixed(0)}), ${ratio.toFixed(2)}×${processorRatio === undefined ? '' : `, by processor time ${processorRatio.toFixed(2)}×`} · activations ${mib(activationBytes)}, ${percent(activationBytes, whole!.activationBytes)} · ${dispatches} dispatches · loss ${loss.toFixed(6)}`,
     );
 }
 

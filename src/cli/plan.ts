@@ -1,7 +1,8 @@
 // graft plan: what a run will take of the GPU's memory. Needs no GPU.
 
-import { CHECKPOINTING, DEFAULT_SETTINGS, planRunAt, type RunPlan } from '../engine/node.ts';
+import { CHECKPOINTING, CHECKPOINTING_CHOICES, DEFAULT_SETTINGS, planRunAt, type RunPlan } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, readQuant, readTargets } from './model-flags.ts';
+import { readBudget } from './train-settings.ts';
 import { parseFlags } from './usage.ts';
 
 const FLAGS = {
@@ -12,6 +13,7 @@ const FLAGS = {
   targets: { type: 'string' },
   dropout: { type: 'string' },
   checkpointing: { type: 'string' },
+  memory: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -22,7 +24,8 @@ export const plan = {
 ${MODEL_HELP}
   --seq-len 256  --batch-size 1   rows as long as that; graft train with the same flags allocates these bytes
   --rank 8  --targets all-linear  --dropout 0
-  --checkpointing none            none|block|block-keep-attention
+  --checkpointing auto            auto|none|block-keep-attention|block (auto: as --memory needs)
+  --memory GB                     of the GPU, what the run may take (default: half of this machine's)
   --json                          one object; all sizes in bytes`,
 
   async run(args: readonly string[]): Promise<void> {
@@ -34,11 +37,13 @@ ${MODEL_HELP}
       dropout: flags.number('dropout', 0),
       seqLen: flags.number('seq-len', 256),
       batchSize: flags.number('batch-size', 1),
-      checkpointing: flags.choice('checkpointing', CHECKPOINTING, 'none'),
+      checkpointing: flags.choice('checkpointing', CHECKPOINTING_CHOICES, 'auto'),
     };
-    const found = await planRunAt(flags.required('model'), readQuant(flags), settings, flags.text('hf-token'));
+    const budgetBytes = readBudget(flags);
+    const token = flags.text('hf-token');
+    const found = await planRunAt(flags.required('model'), readQuant(flags), settings, { token, budgetBytes });
     if (flags.has('json')) console.log(JSON.stringify(found));
-    else print(found, settings.checkpointing);
+    else print(found, settings.checkpointing === 'auto' ? budgetBytes : undefined);
   },
 };
 
@@ -51,11 +56,13 @@ const CATEGORIES = [
   ['total', ''],
 ] as const;
 
-function print(found: RunPlan, level: (typeof CHECKPOINTING)[number]): void {
+/** `budgetBytes`: what the level was chosen by; undefined when it was asked for. */
+function print(found: RunPlan, budgetBytes: number | undefined): void {
   const bytes = (n: number) => n.toLocaleString('en').padStart(15);
   const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`.padStart(12);
+  const chosen = budgetBytes === undefined ? '' : `, chosen for ${(budgetBytes / 1e9).toFixed(1)} GB`;
   console.log(
-    `${found.model} · micro-batches of ${found.columns} columns · ${found.quant.linears} · ${found.trainableParameters.toLocaleString('en')} trainable parameters · checkpointing ${level}\n`,
+    `${found.model} · micro-batches of ${found.columns} columns · ${found.quant.linears} · ${found.trainableParameters.toLocaleString('en')} trainable parameters · checkpointing ${found.checkpointing}${chosen}\n`,
   );
   for (const [name, what] of CATEGORIES)
     console.log(`${name.padEnd(12)}${bytes(found[name])} bytes${mib(found[name])}   ${what}`.trimEnd());

@@ -1,9 +1,10 @@
 // The settings of graft train: a recipe file, and flags that win over it.
 
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import {
   BAD_NUMBERS,
-  CHECKPOINTING,
+  CHECKPOINTING_CHOICES,
   DEFAULT_SETTINGS,
   type Ia3Choice,
   METHODS,
@@ -41,6 +42,7 @@ export const SETTING_FLAGS = {
   'grad-accum': { type: 'string' },
   'seq-len': { type: 'string' },
   checkpointing: { type: 'string' },
+  memory: { type: 'string' },
   'bad-numbers': { type: 'string' },
   seed: { type: 'string' },
   shuffle: { type: 'string' },
@@ -70,11 +72,19 @@ export const SETTING_HELP = `  --config RECIPE.json      settings from a file (d
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
   --steps N | --epochs N    one epoch when neither is given
   --batch-size 1  --grad-accum 1  --seq-len 256
-  --checkpointing none|block-keep-attention|block   less memory for more time, the same numbers
+  --checkpointing auto|none|block-keep-attention|block   less memory for more time, the same numbers (auto: as --memory needs)
+  --memory GB               of the GPU, what the run may take (default: half of this machine's)
   --bad-numbers stop|halve  when the loss explodes: stop at the last good state, or go on from it with half the rate, once
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
   --forgetting-every N      measure what is forgotten of a bundled general text before, every N steps, and after`;
+
+/** `--memory` in bytes. WebGPU does not say how much a GPU has: half of the machine's is what a shared one gets. */
+export function readBudget(flags: Parsed): number {
+  const gigabytes = flags.number('memory', totalmem() / 2 / 1e9);
+  if (gigabytes <= 0) throw new UsageError(`Cannot read --memory: found ${gigabytes}, need GB above 0`);
+  return gigabytes * 1e9;
+}
 
 /** What the command line trains with when nothing is said. */
 const QUIET: TrainSettings = {
@@ -145,7 +155,7 @@ export function readSettings(
     batchSize: flags.number('batch-size', from.batchSize),
     gradAccum: flags.number('grad-accum', from.gradAccum),
     seqLen: flags.number('seq-len', from.seqLen),
-    checkpointing: flags.choice('checkpointing', CHECKPOINTING, from.checkpointing ?? 'none'),
+    checkpointing: flags.choice('checkpointing', CHECKPOINTING_CHOICES, from.checkpointing ?? 'auto'),
     badNumbers: flags.choice('bad-numbers', BAD_NUMBERS, badNumbers ?? 'stop'),
     seed: flags.number('seed', from.seed),
     shuffle: flags.choice('shuffle', ['true', 'false'] as const, from.shuffle ? 'true' : 'false') === 'true',

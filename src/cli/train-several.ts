@@ -7,16 +7,19 @@ import {
   CHECKPOINT_EVERY,
   type LoadedRows,
   loadRows,
+  newShape,
   openRunFolder,
   pastEvents,
   type Recipe,
   savePeftFolder,
+  settleForRows,
   type TrainEvent,
   type Trained,
+  type TrainSettings,
   trainTogether,
 } from '../engine/node.ts';
 import { openFlaggedModel } from './model-flags.ts';
-import { readSettings } from './train-settings.ts';
+import { readBudget, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -59,12 +62,18 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
   const log = flags.text('log');
   if (log !== undefined) writeFileSync(log, '');
   try {
-    const members: { readonly data: LoadedRows; readonly onEvent: (event: TrainEvent) => void }[] = [];
+    let budgetBytes = readBudget(flags);
+    const members: {
+      readonly data: LoadedRows;
+      readonly settings: TrainSettings;
+      readonly onEvent: (event: TrainEvent) => void;
+    }[] = [];
     for (const { name, settings, files, kept } of runs) {
       const completionOnly = !flags.has('train-on-prompts');
       const data = await loadRows(model, files, { maxTokens: settings.seqLen, completionOnly });
       for (const notice of data.notices.slice(0, 5))
         console.error(`${name}: ${notice.file}:${notice.line}: ${notice.reason}`);
+      const settled = settleForRows(model, data.rows, settings, newShape(model, settings), budgetBytes);
       console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
       const tell = (event: TrainEvent) => {
         if (log !== undefined && event.type === 'step') appendFileSync(log, logLine(name, event));
@@ -81,14 +90,16 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
         told = Math.floor((10 * event.step) / event.totalSteps);
         console.error(`${name}: ${event.step}/${event.totalSteps}  loss ${event.loss.toFixed(4)}`);
       };
-      members.push({ data, onEvent });
+      // What they share is there once: of each one more, its adapter counts.
+      budgetBytes -= settled.adapterBytes;
+      members.push({ data, settings: settled.settings, onEvent });
     }
     const every = flags.text('checkpoint-every');
     const results = await trainTogether(
       model,
-      runs.map(({ settings, kept }, i) => ({
+      runs.map(({ kept }, i) => ({
         rows: members[i]!.data.rows,
-        settings,
+        settings: members[i]!.settings,
         hooks: { onEvent: members[i]!.onEvent, signal: stop.signal },
         keep: {
           store: kept.store,
@@ -104,7 +115,8 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     const reports = [];
     const failures: string[] = [];
     for (const [i, result] of results.entries()) {
-      const { name, folder, settings, kept } = runs[i]!;
+      const { name, folder, kept } = runs[i]!;
+      const { settings } = members[i]!;
       if (result.status === 'rejected') {
         failures.push(`"${name}": ${(result.reason as Error).message}`);
         continue;

@@ -8,17 +8,19 @@ import {
   isSameDevice,
   type KeepOptions,
   loadRows,
+  newShape,
   openRunFolder,
   pastEvents,
   readAdapterAt,
   savePeftFolder,
+  settleForRows,
   type TrainEvent,
   trainThroughFaults,
   withStart,
 } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
-import { readConfig, readSettings, SETTING_FLAGS, SETTING_HELP } from './train-settings.ts';
+import { readBudget, readConfig, readSettings, SETTING_FLAGS, SETTING_HELP } from './train-settings.ts';
 import { trainSeveral } from './train-several.ts';
 import { expandList, parseFlags, UsageError } from './usage.ts';
 
@@ -60,6 +62,7 @@ ${SETTING_HELP}
     if (recipe?.adapters !== undefined) return trainSeveral(flags, recipe, out);
     if (flags.list('data').length === 0)
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
+    readBudget(flags);
     readSettings(flags, recipe); // what is wrong with it is said before a model is opened
     const log = flags.text('log');
     const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
@@ -74,9 +77,9 @@ ${SETTING_HELP}
     const start =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
     const asked = readSettings(flags, recipe, {}, start && { dropout: dropoutOf(start) });
-    const settings = start ? withStart(asked, start, model) : asked;
+    const wanted = start ? withStart(asked, start, model) : asked;
     const data = await loadRows(model, flags.list('data'), {
-      maxTokens: settings.seqLen,
+      maxTokens: wanted.seqLen,
       completionOnly: !flags.has('train-on-prompts'),
     });
     for (const notice of data.notices.slice(0, 10)) console.error(`${notice.file}:${notice.line}: ${notice.reason}`);
@@ -84,6 +87,11 @@ ${SETTING_HELP}
     console.error(
       `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
     );
+
+    const shape = start ?? newShape(model, wanted);
+    const { settings, totalBytes } = settleForRows(model, data.rows, wanted, shape, readBudget(flags));
+    const kept = wanted.checkpointing === 'auto' ? `checkpointing ${settings.checkpointing}, as memory requires; ` : '';
+    console.error(`${kept}${(totalBytes / 1e9).toFixed(2)} GB on the GPU`);
 
     const logPast = (past: readonly TrainEvent[]) => {
       if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));

@@ -20,6 +20,8 @@ export interface LevelResult {
   readonly times: readonly number[];
   /** Median of the turns' ratios to the step that recomputes nothing. */
   readonly ratio: number;
+  /** The same of processor time, which other programs hardly change; undefined without a clock for it. */
+  readonly processorRatio: number | undefined;
   readonly activationBytes: number;
   readonly dispatches: number;
   readonly loss: number;
@@ -29,6 +31,8 @@ export async function benchLevels(
   device: Device,
   name: string,
   { warm, steps, quant }: Pick<BenchOptions, 'warm' | 'steps' | 'quant'>,
+  /** Of this process so far: what a software adapter has worked. */
+  processorMs?: () => number,
 ): Promise<LevelResult[]> {
   const found = parseCase(name);
   if (found.kind !== 'step') throw new RangeError(`Cannot compare levels of "${name}": need a training step`);
@@ -41,23 +45,34 @@ export async function benchLevels(
   const columns = sizeClass(batch * seq);
   const input = makeBatch(rows, [...rows.keys()], columns, trainedLength);
   const shapeAt = (checkpointing: Checkpointing) => ({ columns, positions: seq, dropout: 0, checkpointing });
-  const made: { readonly level: Checkpointing; readonly step: TrainStep; times: number[]; loss: number }[] = [];
+  const made: {
+    readonly level: Checkpointing;
+    readonly step: TrainStep;
+    times: number[];
+    worked: number[];
+    loss: number;
+  }[] = [];
   try {
     for (const level of CHECKPOINTING) {
       const step = await TrainStep.create(model, adapter, { ...shapeAt(level), weightDecay: 0 });
-      made.push({ level, step, times: [], loss: 0 });
+      made.push({ level, step, times: [], worked: [], loss: 0 });
     }
     for (let turn = 0; turn < warm + steps; turn++)
       for (const one of made) {
         const began = performance.now();
+        const workedBefore = processorMs?.() ?? 0;
         one.loss = (await one.step.run([input], { lr: 0, update: 1, clip: 0, seed: 0 })).loss;
-        if (turn >= warm) one.times.push(performance.now() - began);
+        if (turn < warm) continue;
+        one.times.push(performance.now() - began);
+        one.worked.push((processorMs?.() ?? 0) - workedBefore);
       }
     const [whole] = made;
-    return made.map(({ level, step, times, loss }) => ({
+    const ratioOf = (of: readonly number[], to: readonly number[]) => median(of.map((ms, turn) => ms / to[turn]!));
+    return made.map(({ level, step, times, worked, loss }) => ({
       level,
       times,
-      ratio: median(times.map((ms, turn) => ms / whole!.times[turn]!)),
+      ratio: ratioOf(times, whole!.times),
+      processorRatio: processorMs && ratioOf(worked, whole!.worked),
       activationBytes: planStep(model, device.traits, start, shapeAt(level)).activations,
       dispatches: step.dispatchCount,
       loss,

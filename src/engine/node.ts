@@ -37,10 +37,18 @@ export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
 export { type Ia3Choice, METHODS, type Method, type PromptChoice, withoutMethod } from '../train/adapter-settings.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
-export { BAD_NUMBERS, CHECKPOINTING, DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+export {
+  BAD_NUMBERS,
+  CHECKPOINTING,
+  CHECKPOINTING_CHOICES,
+  DEFAULT_SETTINGS,
+  levelOf,
+  type TrainSettings,
+} from '../train/recipe.ts';
 export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-file.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
+export { settleForRows } from './autopilot/settle-checkpointing.ts';
 export { benchCase, parseCase } from './bench.ts';
 export { benchLevels, type LevelResult, median } from './bench-levels.ts';
 export { type LoadedRows, loadRows } from './load-rows.node.ts';
@@ -48,7 +56,7 @@ export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
 export { dropoutOf, withStart } from './run-start.ts';
-export { isSameDevice, type KeepOptions, type Trained, trainTogether } from './train-adapter.ts';
+export { isSameDevice, type KeepOptions, newShape, type Trained, trainTogether } from './train-adapter.ts';
 export { trainThroughFaults } from './train-through-faults.ts';
 
 Object.assign(globalThis, globals);

@@ -79,6 +79,16 @@ describe('planRunAt()', () => {
     expect(long.weights).toBe(short.weights);
   });
 
+  it('keeps as much as the memory allows where the settings leave it open', async () => {
+    const run = { ...settings, seqLen: 128, checkpointing: 'auto' } as const;
+    const roomy = await planRunAt(LLAMA, Q8, run);
+    expect([roomy.checkpointing, roomy.total]).toEqual(['none', roomy.totals.none]);
+    const short = await planRunAt(LLAMA, Q8, run, { budgetBytes: roomy.totals.none - 1 });
+    expect(short.checkpointing).toBe('block-keep-attention');
+    expect(short.total).toBe(roomy.totals['block-keep-attention']);
+    expect((await planRunAt(LLAMA, Q8, run, { budgetBytes: 1 })).checkpointing).toBe('block');
+  });
+
   it('refuses a folder that is no model', async () => {
     await expect(planRunAt(FIXTURES, Q8, settings)).rejects.toThrow(/config\.json/);
   });

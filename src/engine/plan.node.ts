@@ -11,10 +11,11 @@ import { modelParts } from '../model/model-parts.ts';
 import { tableBytes } from '../model/model-pass.ts';
 import { planModel } from '../model/planned-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
-import { CHECKPOINTING, checkSettings, type TrainSettings } from '../train/recipe.ts';
+import { CHECKPOINTING, checkSettings, levelOf, type TrainSettings } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-training.ts';
 import { promptLength } from '../train/soft-prompt.ts';
 import { planStep } from '../train/train-step.ts';
+import { settleCheckpointing } from './autopilot/settle-checkpointing.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
 import { newShape } from './train-adapter.ts';
 
@@ -26,6 +27,8 @@ export interface RunPlan {
   /** How the weights lie. */
   readonly quant: QuantChoice;
   readonly trainableParameters: number;
+  /** Of the settings, or what they are settled to where they leave it to the memory. */
+  readonly checkpointing: Checkpointing;
   readonly weights: number;
   readonly tables: number;
   readonly adapter: number;
@@ -38,12 +41,15 @@ export interface RunPlan {
   readonly totals: Readonly<Record<Checkpointing, number>>;
 }
 
-/** For rows of `settings.seqLen` tokens, `batchSize` of them side by side. A device may still refuse what is planned. */
+/**
+ * For rows of `settings.seqLen` tokens, `batchSize` of them side by side. `budgetBytes` settles what they leave to the memory: half
+ * of the machine's when absent. A device may still refuse what is planned.
+ */
 export async function planRunAt(
   at: string,
   asked: QuantChoice | 'auto',
   settings: TrainSettings,
-  token?: string,
+  { token, budgetBytes = totalmem() / 2 }: { readonly token?: string | undefined; readonly budgetBytes?: number } = {},
 ): Promise<RunPlan> {
   checkSettings(settings);
   const { files, name } = await findModel(at, hubAccess(token));
@@ -58,7 +64,10 @@ export async function planRunAt(
   const columns = sizeClass(worstColumns(new Array<number>(batchSize).fill(seqLen - 1), batchSize));
   const plan = (checkpointing: Checkpointing) =>
     planStep(model, ANY_DEVICE, adapter, { columns, positions: seqLen, dropout, checkpointing });
-  const { largest, total, ...bytes } = plan(settings.checkpointing ?? 'none');
+  const before = model.weightBytes + tableBytes(model.config, seqLen);
+  const settled = settleCheckpointing(settings, budgetBytes, (tried) => before + plan(levelOf(tried)).total);
+  const checkpointing = levelOf(settled.settings);
+  const { largest, total, ...bytes } = plan(checkpointing);
   const weights = model.weightBytes;
   const tables = tableBytes(model.config, seqLen);
   const totals = CHECKPOINTING.map((level) => [level, weights + tables + plan(level).total] as const);
@@ -67,6 +76,7 @@ export async function planRunAt(
     columns,
     quant,
     trainableParameters: countTrainable(adapter),
+    checkpointing,
     weights,
     tables,
     ...bytes,

@@ -16,6 +16,7 @@ export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { forMethod, METHODS, type Method } from '../train/adapter-settings.ts';
 export {
   CHECKPOINTING,
+  CHECKPOINTING_CHOICES,
   DEFAULT_SETTINGS,
   SUGGESTED_RATES,
   suggestedRate,

@@ -6,12 +6,20 @@ import type { Adapter } from '../lora/adapter.ts';
 import { countTrainable, savedBytes } from '../lora/adapter-tensors.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
-import { checkSettings, isLearningRate, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
+import {
+  checkSettings,
+  isLearningRate,
+  levelOf,
+  stepsPerEpoch,
+  type TrainSettings,
+  totalSteps,
+} from '../train/recipe.ts';
 import { CHECKPOINT_EVERY } from '../train/run-journal.ts';
-import { largestBatch, type PastTrainEvent, pastEvents, splitRows, type TrainEvent } from '../train/run-training.ts';
+import { type PastTrainEvent, pastEvents, runShape, splitRows, type TrainEvent } from '../train/run-training.ts';
 import { promptLength } from '../train/soft-prompt.ts';
 import { planStep } from '../train/train-step.ts';
 import { Autopilot } from './autopilot/advise.ts';
+import { settleForRows } from './autopilot/settle-checkpointing.ts';
 import type { BaseService } from './base-service.ts';
 import { betweenSteps } from './between-steps.ts';
 import type { RunFacts } from './card-facts.ts';
@@ -57,7 +65,7 @@ export class RunService implements RunApi {
     private readonly datasets: DataService,
     private readonly library: LibraryService,
   ) {
-    this.autopilot = new Autopilot(session, datasets, (settings) => this.planRun(settings));
+    this.autopilot = new Autopilot(session, datasets, (settings, budgetBytes) => this.planRun(settings, budgetBytes));
     this.tabs = new OtherTabs(
       session.host.tabs,
       () => session.host.runs.freed(),
@@ -65,21 +73,16 @@ export class RunService implements RunApi {
     );
   }
 
-  async planRun(settings: TrainSettings): Promise<MemoryPlan> {
-    checkSettings(settings);
+  async planRun(asked: TrainSettings, budgetBytes = Number.POSITIVE_INFINITY): Promise<MemoryPlan> {
+    checkSettings(asked);
     const model = this.session.needModel();
-    const { rows } = await this.datasets.rowsFor(settings);
-    const adapter = newShape(model, settings);
-    const prompt = promptLength({ shape: adapter });
-    const positions = rows.reduce((n, r) => Math.max(n, r.ids.length), 1) + prompt;
-    const plan = planStep(model, model.device.traits, adapter, {
-      columns: largestBatch(rows, settings, prompt),
-      positions,
-      dropout: settings.dropout,
-      ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
-    });
+    const { rows } = await this.datasets.rowsFor(asked);
+    const adapter = newShape(model, asked);
+    const { settings } = settleForRows(model, rows, asked, adapter, budgetBytes);
+    const shape = runShape(rows, settings, promptLength({ shape: adapter }));
+    const plan = planStep(model, model.device.traits, adapter, shape);
     const { train } = splitRows(rows, settings);
-    const { weights: weightBytes, tables } = model.bytesFor(positions);
+    const { weights: weightBytes, tables } = model.bytesFor(shape.positions);
     return {
       totalBytes: weightBytes + tables + plan.total,
       weightBytes,
@@ -88,6 +91,7 @@ export class RunService implements RunApi {
       otherBytes: plan.other + tables,
       trainableParameters: countTrainable(adapter),
       savedBytes: savedBytes(adapter),
+      checkpointing: levelOf(settings),
       stepsPerEpoch: stepsPerEpoch(train.length, settings),
       totalSteps: totalSteps(train.length, settings),
     };
@@ -122,7 +126,10 @@ export class RunService implements RunApi {
         samples,
         start: from?.files,
       };
-      const own = from === undefined ? settings : withStart(settings, from.adapter, this.session.needModel());
+      const model = this.session.needModel();
+      const asked = from === undefined ? settings : withStart(settings, from.adapter, model);
+      const shape = from?.adapter ?? newShape(model, asked);
+      const { settings: own } = settleForRows(model, dataset.rows, asked, shape, options.budgetBytes ?? Infinity);
       const record = {
         ...this.newRecord(run, own, dataset.rows),
         from: options.from && from && { ...options.from, name: from.name },

@@ -7,7 +7,7 @@ import { gpuFaultIn, OutOfMemoryError } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type Checkpoint, type CheckpointStore, decodeCheckpoint, type RateChange } from '../train/checkpoint.ts';
-import { CHECKPOINTING, type TrainSettings } from '../train/recipe.ts';
+import { CHECKPOINTING, levelOf, type TrainSettings } from '../train/recipe.ts';
 import type { RunHooks } from '../train/run-training.ts';
 import { type KeepOptions, type Trained, trainAdapter } from './train-adapter.ts';
 
@@ -85,9 +85,9 @@ const NO_SMALLER =
  * added up. Undefined when there is none. (With dropout the masks of the rows are others then.)
  */
 export function withLessMemory(settings: TrainSettings): TrainSettings | undefined {
-  const { checkpointing = 'none', batchSize, gradAccum } = settings;
+  const { batchSize, gradAccum } = settings;
   const smallest = CHECKPOINTING.at(-1)!;
-  if (checkpointing !== smallest) return { ...settings, checkpointing: smallest };
+  if (levelOf(settings) !== smallest) return { ...settings, checkpointing: smallest };
   if (batchSize === 1) return undefined;
   const smaller = largestDivisor(batchSize);
   return { ...settings, batchSize: smaller, gradAccum: gradAccum * (batchSize / smaller) };

@@ -15,7 +15,7 @@ import {
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import {
   BAD_NUMBERS,
-  CHECKPOINTING,
+  CHECKPOINTING_CHOICES,
   checkSettings,
   DEFAULT_SETTINGS,
   SETTING_RANGES,
@@ -128,7 +128,7 @@ const SETTINGS = v.strictObject({
   ),
   schedule: v.exactOptional(among(['constant', 'linear', 'cosine'])),
   shuffle: v.exactOptional(v.boolean()),
-  checkpointing: v.exactOptional(among(CHECKPOINTING)),
+  checkpointing: v.exactOptional(among(CHECKPOINTING_CHOICES)),
   badNumbers: v.exactOptional(among(BAD_NUMBERS)),
 });
 

@@ -37,8 +37,11 @@ export interface TrainSettings {
   /** Micro-batches a step. */
   readonly gradAccum: number;
   readonly seqLen: number;
-  /** What blocks keep for the backward pass: less memory, more time, the same numbers. Absent: everything. */
-  readonly checkpointing?: Checkpointing;
+  /**
+   * What blocks keep for the backward pass: less memory, more time, the same numbers. `auto`: as much as the memory that may be
+   * used allows, settled before a run is made (engine/autopilot/settle-checkpointing.ts). Absent: everything.
+   */
+  readonly checkpointing?: Checkpointing | 'auto';
   /**
    * What happens when loss or gradients go bad: the adapter goes back to its last good state, and the run stops there, or goes
    * on with half the learning rate, once. Absent: stops.
@@ -92,6 +95,15 @@ export const SUGGESTED_RATES: readonly number[] = [4e-3, 1e-3, 5e-4, 2e-4];
 /** From most memory to least. */
 export const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const satisfies readonly Checkpointing[];
 
+/** What a person can ask for. */
+export const CHECKPOINTING_CHOICES = ['auto', ...CHECKPOINTING] as const;
+
+/** Throws an Error for settings that leave it open: nothing is compiled for those. */
+export function levelOf({ checkpointing = 'none' }: Pick<TrainSettings, 'checkpointing'>): Checkpointing {
+  if (checkpointing === 'auto') throw new Error('Cannot train: found checkpointing "auto", need it settled before');
+  return checkpointing;
+}
+
 /** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
 export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
   ['rank', 1, 1024, 'whole'],
@@ -141,8 +153,10 @@ export function checkSettings(settings: TrainSettings): void {
   if ((settings.steps === undefined) === (settings.epochs === undefined))
     throw new RangeError('Cannot train: found both or neither of steps and epochs, need exactly one');
   const { checkpointing = 'none' } = settings;
-  if (!CHECKPOINTING.includes(checkpointing))
-    throw new RangeError(`Cannot train with checkpointing ${checkpointing}: need one of ${CHECKPOINTING.join(', ')}`);
+  if (!CHECKPOINTING_CHOICES.includes(checkpointing))
+    throw new RangeError(
+      `Cannot train with checkpointing ${checkpointing}: need one of ${CHECKPOINTING_CHOICES.join(', ')}`,
+    );
   const { badNumbers = 'stop' } = settings;
   if (!BAD_NUMBERS.includes(badNumbers))
     throw new RangeError(`Cannot train with badNumbers ${badNumbers}: need one of ${BAD_NUMBERS.join(', ')}`);

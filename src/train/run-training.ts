@@ -10,7 +10,7 @@ import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { Checkpoint, EvalRecord, RateChange, StepRecord } from './checkpoint.ts';
 import { optimizerGroups } from './lora-settings.ts';
-import { stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
+import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
 import { type Prompted, promptLength, withPrompt } from './soft-prompt.ts';
@@ -130,7 +130,7 @@ export function runShape(rows: readonly TokenRow[], settings: TrainSettings, pro
     positions: rows.reduce((n, r) => Math.max(n, r.ids.length), 1) + prompt,
     dropout: settings.dropout,
     ...optimizerGroups(settings),
-    ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
+    checkpointing: levelOf(settings),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { worstColumns } from '../../data/make-batch.ts';
 import type { BaseModel } from '../../model/base-model.ts';
-import type { TrainSettings } from '../../train/recipe.ts';
+import { levelOf, type TrainSettings } from '../../train/recipe.ts';
 import { sizeClass } from '../../train/run-training.ts';
 import { promptLength } from '../../train/soft-prompt.ts';
 import { planStep } from '../../train/train-step.ts';
@@ -21,13 +21,13 @@ export class Autopilot {
   constructor(
     private readonly session: Session,
     private readonly datasets: DataService,
-    private readonly planRun: (settings: TrainSettings) => Promise<MemoryPlan>,
+    private readonly planRun: (settings: TrainSettings, budgetBytes: number) => Promise<MemoryPlan>,
   ) {}
 
   async advise(settings: TrainSettings, budgetBytes: number): Promise<Advice> {
     const model = this.session.needModel();
     const rate = await this.rateOf(model);
-    const now = await this.predict(settings, rate);
+    const now = await this.predict(settings, rate, budgetBytes);
     const { rows } = await this.datasets.rowsFor(settings);
     const lengths = this.datasets.wholeLengths().sort((a, b) => a - b);
     const longest = lengths.at(-1) ?? 1;
@@ -45,7 +45,7 @@ export class Autopilot {
           columns: sizeClass(worstColumns(cut, tried.batchSize)),
           positions,
           dropout: tried.dropout,
-          checkpointing: tried.checkpointing ?? 'none',
+          checkpointing: levelOf(tried),
         });
         const bytes = model.bytesFor(positions);
         return bytes.weights + bytes.tables + plan.total;
@@ -54,11 +54,12 @@ export class Autopilot {
     return { now, proposal, rate };
   }
 
-  private async predict(settings: TrainSettings, rate: StepRate) {
+  private async predict(settings: TrainSettings, rate: StepRate, budgetBytes: number) {
     const model = this.session.needModel();
     const { rows } = await this.datasets.rowsFor(settings);
-    const plan = await this.planRun(settings);
-    const stepMs = predictStepMs(model, rows, settings, rate);
+    const plan = await this.planRun(settings, budgetBytes);
+    const { checkpointing } = plan;
+    const stepMs = predictStepMs(model, rows, { ...settings, checkpointing }, rate);
     return { stepMs, totalMs: stepMs * plan.totalSteps, totalBytes: plan.totalBytes };
   }
 

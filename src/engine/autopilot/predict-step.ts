@@ -3,7 +3,7 @@
 import { batchColumns, trainedLength } from '../../data/make-batch.ts';
 import type { TokenRow } from '../../data/types.ts';
 import type { BaseModel } from '../../model/base-model.ts';
-import type { TrainSettings } from '../../train/recipe.ts';
+import { levelOf, type TrainSettings } from '../../train/recipe.ts';
 import { sizeClass, splitRows } from '../../train/run-training.ts';
 import { promptLength } from '../../train/soft-prompt.ts';
 import { buildStep } from '../../train/train-step.ts';
@@ -36,7 +36,7 @@ export function predictStepMs(
     columns,
     positions: rows.reduce((most, row) => Math.max(most, row.ids.length), 1) + prompt,
     dropout: settings.dropout,
-    ...(settings.checkpointing && { checkpointing: settings.checkpointing }),
+    checkpointing: levelOf(settings),
   });
   const flops = countFlops(graph, Math.round((supervised / train.length) * perBatch));
   // The last step of an epoch may be shorter; the others are as long as this.

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { DEFAULT_SETTINGS, type TrainSettings } from '../../train/recipe.ts';
+import { DEFAULT_SETTINGS, levelOf, type TrainSettings } from '../../train/recipe.ts';
 import { fitLine } from './measure-step.ts';
 import { proposeSettings } from './propose-settings.ts';
+import { settleCheckpointing } from './settle-checkpointing.ts';
 
 const data = { rows: 200, lengths: Array.from({ length: 200 }, (_, i) => 20 + (i % 100)), supervisedTokens: 9000 };
 const sorted = { ...data, lengths: [...data.lengths].sort((a, b) => a - b) };
 const FACTOR = { none: 4, 'block-keep-attention': 2, block: 1 };
-const planBytes = ({ batchSize, seqLen, checkpointing = 'none' }: TrainSettings) =>
-  100 + batchSize * seqLen * FACTOR[checkpointing];
+const planBytes = (settings: TrainSettings) => 100 + settings.batchSize * settings.seqLen * FACTOR[levelOf(settings)];
 const propose = (budgetBytes: number, facts = sorted) =>
   proposeSettings(DEFAULT_SETTINGS, facts, { budgetBytes, weightBytes: 100, contextTokens: 512 }, planBytes);
 
@@ -27,6 +27,29 @@ it('takes the fastest plan that fits, and never more than the budget', () => {
     expect(settings.batchSize * settings.gradAccum, 'the mathematics stays the same').toBe(4);
   }
   expect(propose(1200).settings).toMatchObject({ batchSize: 4, checkpointing: 'block-keep-attention' });
+});
+
+it('leaves the level to the memory where the settings do, and says which that is', () => {
+  const left = { ...DEFAULT_SETTINGS, checkpointing: 'auto' } as const;
+  const room = { budgetBytes: 1200, weightBytes: 100, contextTokens: 512 };
+  const { settings, reasons } = proposeSettings(left, sorted, room, planBytes);
+  expect([settings.checkpointing, settings.batchSize]).toEqual(['auto', 4]);
+  expect(reasons).toContainEqual(expect.objectContaining({ setting: 'checkpointing', level: 'block-keep-attention' }));
+  expect(settleCheckpointing(settings, 1200, planBytes).settings.checkpointing).toBe('block-keep-attention');
+});
+
+it('settles what is left to the memory: the most that fits, the least when nothing does', () => {
+  const run = { ...DEFAULT_SETTINGS, batchSize: 1, seqLen: 100, checkpointing: 'auto' } as const;
+  const settle = (budget: number) => settleCheckpointing(run, budget, planBytes);
+  expect([500, 499, 299, 1].map((budget) => settle(budget).settings.checkpointing)).toEqual([
+    'none',
+    'block-keep-attention',
+    'block',
+    'block',
+  ]);
+  expect(settle(499).totalBytes).toBe(300);
+  const asked = { ...run, checkpointing: 'none' } as const;
+  expect(settleCheckpointing(asked, 1, planBytes)).toEqual({ settings: asked, totalBytes: 500 });
 });
 
 it('says so when nothing fits, and asks for a smaller base when the weights are the reason', () => {

@@ -1,7 +1,8 @@
 // Settings that fit: length by the rows, rank by how much there is to learn, batch and checkpointing by the memory that may be
 // used. Each with its reason, so that a person can judge it. Pure: memory is asked of whoever plans it.
 
-import type { TrainSettings } from '../../train/recipe.ts';
+import type { Checkpointing } from '../../gpu/recompute.ts';
+import { CHECKPOINTING, levelOf, type TrainSettings } from '../../train/recipe.ts';
 
 export interface DataFacts {
   readonly rows: number;
@@ -15,7 +16,12 @@ export type Reason =
   | { readonly setting: 'rank'; readonly supervisedTokens: number }
   | { readonly setting: 'seqLen'; readonly longest: number; readonly longer: number }
   | { readonly setting: 'batchSize'; readonly isMemory: boolean; readonly rows: number }
-  | { readonly setting: 'checkpointing'; readonly totalBytes: number; readonly budgetBytes: number }
+  | {
+      readonly setting: 'checkpointing';
+      readonly level: Checkpointing;
+      readonly totalBytes: number;
+      readonly budgetBytes: number;
+    }
   | { readonly setting: 'scheme'; readonly weightBytes: number; readonly budgetBytes: number };
 
 export interface Proposal {
@@ -37,7 +43,6 @@ const RANKS = [
   [200_000, 16],
   [Number.POSITIVE_INFINITY, 32],
 ] as const;
-const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const;
 
 export function proposeSettings(
   settings: TrainSettings,
@@ -73,11 +78,15 @@ export function proposeSettings(
   }
   const smallest = { ...start, batchSize: 1, gradAccum: perStep, checkpointing: 'block' } as const;
   const chosen = best ?? { settings: smallest, totalBytes: planBytes(smallest) };
-  const { batchSize, checkpointing = 'none' } = chosen.settings;
+  const { batchSize } = chosen.settings;
+  const level = levelOf(chosen.settings);
   reasons.push({ setting: 'batchSize', isMemory: batchSize < perStep, rows: data.rows });
-  reasons.push({ setting: 'checkpointing', totalBytes: chosen.totalBytes, budgetBytes: room.budgetBytes });
-  const wantsSmallerBase = checkpointing === 'block' && room.weightBytes > room.budgetBytes / 2;
+  reasons.push({ setting: 'checkpointing', level, totalBytes: chosen.totalBytes, budgetBytes: room.budgetBytes });
+  const wantsSmallerBase = level === 'block' && room.weightBytes > room.budgetBytes / 2;
   if (wantsSmallerBase)
     reasons.push({ setting: 'scheme', weightBytes: room.weightBytes, budgetBytes: room.budgetBytes });
-  return { ...chosen, reasons, isFitting: best !== undefined, wantsSmallerBase };
+  // Left to the memory, it is settled to this level; it stays left to it.
+  const left =
+    settings.checkpointing === 'auto' ? { ...chosen.settings, checkpointing: 'auto' as const } : chosen.settings;
+  return { ...chosen, settings: left, reasons, isFitting: best !== undefined, wantsSmallerBase };
 }

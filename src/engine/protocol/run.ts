@@ -1,5 +1,6 @@
 // Train: what a run needs, what it tells while it goes, and how one that was interrupted goes on.
 
+import type { Checkpointing } from '../../gpu/recompute.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
 import type { ForgettingRecord } from '../../train/run-training.ts';
 import type { StepRate } from '../autopilot/measure-step.ts';
@@ -17,6 +18,8 @@ export interface MemoryPlan {
   readonly trainableParameters: number;
   /** Of `adapterBytes`, what parameters that are trained in full need. */
   readonly savedBytes?: number;
+  /** Of the settings, or what they are settled to where they leave it to the memory. */
+  readonly checkpointing: Checkpointing;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }
@@ -85,6 +88,8 @@ export interface SampleEvent {
 export interface TrainOptions {
   readonly samples?: SampleOptions | undefined;
   readonly from?: RunStart | undefined;
+  /** Memory of the GPU that the run may take, where settings leave something to it; as much as it needs when absent. */
+  readonly budgetBytes?: number | undefined;
 }
 
 export interface StateEvent {
@@ -192,7 +197,8 @@ export interface Advice {
 export interface RunApi {
   /** Measures the device once for each base (a second or two), predicts, and proposes what fits into `budgetBytes`. */
   adviseRun(settings: TrainSettings, budgetBytes: number): Promise<Advice>;
-  planRun(settings: TrainSettings): Promise<MemoryPlan>;
+  /** `budgetBytes`: as in TrainOptions. */
+  planRun(settings: TrainSettings, budgetBytes?: number): Promise<MemoryPlan>;
   /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
   train(
     runId: string,

@@ -1,9 +1,12 @@
 import { useStore } from 'zustand';
-import { CHECKPOINTING, type TrainSettings } from '../../engine/protocol.ts';
+import { CHECKPOINTING_CHOICES, type TrainSettings } from '../../engine/protocol.ts';
 import { Choice } from '../controls/choice.tsx';
 import { Switch } from '../controls/switch.tsx';
+import { bytes } from '../format.ts';
 import { AdapterKind } from './adapter-kind.tsx';
+import { budgetStore } from './budget-store.ts';
 import { Ia3Settings, MethodChoice, PromptSettings } from './method-settings.tsx';
+import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
 import { Setting } from './settings-panel.tsx';
 import { changeSettings, settingsStore } from './settings-store.ts';
@@ -16,6 +19,8 @@ export function AllSettings() {
   const method = useStore(settingsStore, (s) => s.settings.method ?? 'lora');
   const schedule = useStore(settingsStore, (s) => s.settings.schedule);
   const checkpointing = useStore(settingsStore, (s) => s.settings.checkpointing ?? 'none');
+  const level = useStore(planStore, (s) => s.plan?.checkpointing);
+  const budgetBytes = useStore(budgetStore, (s) => s.budgetBytes);
   const shuffle = useStore(settingsStore, (s) => s.settings.shuffle);
   const halves = useStore(settingsStore, (s) => s.settings.badNumbers === 'halve');
   const locked = useStore(runStore, running);
@@ -68,8 +73,12 @@ export function AllSettings() {
         name={words.checkpointing.name}
         known={words.checkpointing.known}
         value={checkpointing}
-        options={CHECKPOINTING.map((value) => ({ value, label: words.checkpointing.labels[value] }))}
-        hint={words.checkpointing.hint[checkpointing]}
+        options={CHECKPOINTING_CHOICES.map((value) => ({ value, label: words.checkpointing.labels[value] }))}
+        hint={
+          checkpointing === 'auto' && level
+            ? `${words.checkpointing.hint.auto} ${words.checkpointing.settled(words.checkpointing.labels[level], bytes(budgetBytes))}`
+            : words.checkpointing.hint[checkpointing]
+        }
         disabled={locked}
         onChange={(value) => changeSettings({ checkpointing: value })}
       />

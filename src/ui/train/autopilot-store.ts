@@ -2,8 +2,8 @@
 import { createStore } from 'zustand/vanilla';
 import type { Advice, Prediction } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
-import { keep, kept } from '../keep.ts';
 import { announce } from '../shell/trouble-store.ts';
+import { budgetStore } from './budget-store.ts';
 import { planStore } from './plan-store.ts';
 import { isRunning } from './run-store.ts';
 import { changeSettings, settingsStore } from './settings-store.ts';
@@ -13,30 +13,19 @@ interface AutopilotState {
   readonly status: 'idle' | 'measuring' | 'ready' | 'failed';
   readonly advice: Advice | undefined;
   readonly problem: string | undefined;
-  /** Memory of the GPU that a run may take: browsers do not say how much there is. */
-  readonly budgetBytes: number;
 }
-
-const GB = 1e9;
-export const BUDGET = { min: 0.1, max: 256, usual: 2 };
 
 export const autopilotStore = createStore<AutopilotState>(() => ({
   status: 'idle',
   advice: undefined,
   problem: undefined,
-  budgetBytes: readBudget(kept('gpu-budget')),
 }));
-
-export function changeBudget(gigabytes: number): void {
-  autopilotStore.setState({ budgetBytes: gigabytes * GB });
-  keep('gpu-budget', gigabytes);
-}
 
 export async function askAutopilot(): Promise<void> {
   if (isRunning() || autopilotStore.getState().status === 'measuring') return;
   autopilotStore.setState({ status: 'measuring', problem: undefined });
   try {
-    const { budgetBytes } = autopilotStore.getState();
+    const { budgetBytes } = budgetStore.getState();
     const advice = await engine().run.adviseRun(settingsStore.getState().settings, budgetBytes);
     autopilotStore.setState({ status: 'ready', advice });
     announce(words.autopilot.ready);
@@ -70,9 +59,4 @@ export function followAutopilot(): void {
     clearTimeout(soon);
     soon = setTimeout(() => void askAutopilot(), 300);
   });
-}
-
-function readBudget(stored: unknown): number {
-  const isUsable = typeof stored === 'number' && stored >= BUDGET.min && stored <= BUDGET.max;
-  return (isUsable ? stored : BUDGET.usual) * GB;
 }

@@ -2,7 +2,8 @@ import { useStore } from 'zustand';
 import type { Advice, Reason } from '../../engine/protocol.ts';
 import { NumberField } from '../controls/number-field.tsx';
 import { bytes, clock } from '../format.ts';
-import { askAutopilot, autopilotStore, BUDGET, changeBudget, takeProposal } from './autopilot-store.ts';
+import { askAutopilot, autopilotStore, takeProposal } from './autopilot-store.ts';
+import { BUDGET, budgetStore, changeBudget } from './budget-store.ts';
 import { differences, settingName, settingText } from './describe-settings.ts';
 import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
@@ -15,7 +16,8 @@ const RULE = { ...w.budget, ...BUDGET, unit: 'GB', stops: [0.5, 1, 2, 4, 6, 8, 1
 
 /** Measures this GPU once, then says how long a run will take and what would suit it better, with the reasons. */
 export function Autopilot() {
-  const { status, advice, problem, budgetBytes } = useStore(autopilotStore);
+  const { status, advice, problem } = useStore(autopilotStore);
+  const budgetBytes = useStore(budgetStore, (s) => s.budgetBytes);
   const hasPlan = useStore(planStore, (s) => s.plan !== undefined);
   const isRunning = useStore(runStore, running);
   return (
@@ -81,6 +83,10 @@ function why(reason: Reason): string {
   if (reason.setting === 'seqLen') return says.seqLen(reason.longest, reason.longer);
   if (reason.setting === 'batchSize') return says.batchSize(reason.rows, reason.isMemory);
   if (reason.setting === 'checkpointing')
-    return says.checkpointing(bytes(reason.totalBytes), bytes(reason.budgetBytes));
+    return says.checkpointing(
+      words.checkpointing.labels[reason.level],
+      bytes(reason.totalBytes),
+      bytes(reason.budgetBytes),
+    );
   return says.scheme(bytes(reason.weightBytes), bytes(reason.budgetBytes));
 }

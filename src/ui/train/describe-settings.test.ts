@@ -19,6 +19,8 @@ test('differences are told in the order in which settings are read', () => {
 
 test('a summary says what is not as everyone starts', () => {
   expect(summary(DEFAULT_SETTINGS)).toBe('all as at the start');
+  expect(summary({ ...DEFAULT_SETTINGS, checkpointing: 'auto' })).toBe('all as at the start');
+  expect(summary({ ...DEFAULT_SETTINGS, checkpointing: 'block' })).toBe('Work space Keep least');
   expect(summary({ ...DEFAULT_SETTINGS, rank: 16, validationSplit: 0.2 })).toBe('Rank 16 · Held back 20 %');
   const { epochs: _, ...rest } = DEFAULT_SETTINGS;
   expect(summary({ ...rest, steps: 40 })).toBe('Steps 40');

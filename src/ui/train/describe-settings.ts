@@ -81,7 +81,10 @@ export function differences(all: readonly Partial<TrainSettings>[]): readonly Se
 
 /** "Rank 16 · Steps 40": what is not as everyone starts with. */
 export function summary(settings: Partial<TrainSettings>, most = 6): string {
-  const own = differences([DEFAULT_SETTINGS, { ...DEFAULT_SETTINGS, epochs: undefined as never, ...settings }]);
+  // Left to the memory or not said: how much is kept is nobody's choice.
+  const usual =
+    settings.checkpointing === 'auto' ? { ...DEFAULT_SETTINGS, checkpointing: 'auto' as const } : DEFAULT_SETTINGS;
+  const own = differences([usual, { ...usual, epochs: undefined as never, ...settings }]);
   const told = own.filter((key) => valueIn(settings, key) !== undefined);
   const parts = told.slice(0, most).map((key) => `${settingName(key)} ${settingText(settings, key)}`);
   return told.length === 0 ? words.asDefault : [...parts, ...(told.length > most ? ['…'] : [])].join(' · ');

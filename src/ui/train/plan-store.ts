@@ -4,6 +4,7 @@ import type { MemoryPlan } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
+import { budgetStore } from './budget-store.ts';
 import { settingsStore } from './settings-store.ts';
 
 interface PlanState {
@@ -20,7 +21,7 @@ async function planNow(): Promise<void> {
   const isReady = baseStore.getState().status === 'open' && dataStore.getState().status === 'ready';
   if (!isReady) return planStore.setState({ plan: undefined, problem: undefined });
   try {
-    const plan = await engine().run.planRun(settingsStore.getState().settings);
+    const plan = await engine().run.planRun(settingsStore.getState().settings, budgetStore.getState().budgetBytes);
     if (mine === asked) planStore.setState({ plan, problem: undefined });
   } catch (error) {
     if (mine === asked) planStore.setState({ plan: undefined, problem: sentence(error) });
@@ -34,6 +35,7 @@ export function followPlan(): void {
     soon = setTimeout(() => void planNow(), 200);
   };
   settingsStore.subscribe((now, before) => now.settings !== before.settings && later());
+  budgetStore.subscribe(later);
   baseStore.subscribe((now, before) => now.report !== before.report && later());
   dataStore.subscribe((now, before) => (now.status !== before.status || now.report !== before.report) && later());
 }

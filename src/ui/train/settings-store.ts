@@ -1,6 +1,7 @@
 // The settings of the next run. They survive a reload; what storage gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
 import {
+  CHECKPOINTING_CHOICES,
   DEFAULT_SETTINGS,
   forMethod,
   type Method,
@@ -23,6 +24,9 @@ interface SettingsState {
   /** The rate that the open base suggests: what a reset goes back to. */
   readonly suggestedRate: number;
 }
+
+/** What the page begins with: nobody has to know how much a run keeps. */
+export const USUAL: TrainSettings = { ...DEFAULT_SETTINGS, checkpointing: 'auto' };
 
 export const settingsStore = createStore<SettingsState>(() => ({
   settings: readSettings(kept('settings')),
@@ -77,7 +81,7 @@ export function runFor(unit: 'steps' | 'epochs', value: number): void {
 }
 
 export function resetSettings(): void {
-  setSettings({ ...DEFAULT_SETTINGS, learningRate: settingsStore.getState().suggestedRate });
+  setSettings({ ...USUAL, learningRate: settingsStore.getState().suggestedRate });
 }
 
 /** The settings of a run that goes on. */
@@ -136,14 +140,14 @@ function setSettings(settings: TrainSettings): void {
 }
 
 export function readSettings(stored: unknown): TrainSettings {
-  if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
+  if (typeof stored !== 'object' || stored === null) return USUAL;
   const from = stored as Record<string, unknown>;
   const numbers = NUMBER_KEYS.flatMap((key) => {
     const value = from[key];
     const rule = { ...ruleFor(key), percent: false };
     return typeof value === 'number' && readNumber(rule, String(value)).value !== undefined ? [[key, value]] : [];
   });
-  const { epochs, ...defaults } = DEFAULT_SETTINGS;
+  const { epochs, ...defaults } = USUAL;
   const read = { ...defaults, ...Object.fromEntries(numbers), ...readChoices(from) } as TrainSettings;
   const hasOne = (read.steps === undefined) !== (read.epochs === undefined);
   if (hasOne) return read;
@@ -165,7 +169,7 @@ function readChoices(from: Record<string, unknown>): Partial<TrainSettings> {
   return {
     ...(schedule === 'constant' || schedule === 'linear' || schedule === 'cosine' ? { schedule } : {}),
     ...(typeof shuffle === 'boolean' ? { shuffle } : {}),
-    ...(checkpointing === 'block' || checkpointing === 'block-keep-attention' ? { checkpointing } : {}),
+    ...(CHECKPOINTING_CHOICES.includes(checkpointing as never) ? { checkpointing: checkpointing as never } : {}),
     ...(badNumbers === 'halve' ? { badNumbers } : {}),
     ...readMethod(from),
     ...(isList ? { targets: targets as string[] } : {}),

@@ -9,6 +9,7 @@ import { refreshRuns } from '../runs/runs-store.ts';
 import { sampleOptions } from '../samples/samples-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { predictionNow } from './autopilot-store.ts';
+import { budgetStore } from './budget-store.ts';
 import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { beginRun, failRun, finishRun, isRunning, isRunningHere, runStore, takeEvent } from './run-store.ts';
@@ -49,7 +50,8 @@ export async function startRun(): Promise<void> {
   const samples = await sampleOptions(settings, totalSteps);
   runStore.setState({ prompts: samples?.prompts ?? [] });
   startFresh();
-  const options = { ...(samples && { samples }), ...(from && { from: withoutName(from) }) };
+  const { budgetBytes } = budgetStore.getState();
+  const options = { budgetBytes, ...(samples && { samples }), ...(from && { from: withoutName(from) }) };
   await followRun(runId, (onEvent) => engine().run.train(runId, name, settings, onEvent, options));
 }
 

@@ -1,7 +1,7 @@
-import type { CHECKPOINTING, TrainSettings } from '../../engine/protocol.ts';
+import type { CHECKPOINTING_CHOICES, TrainSettings } from '../../engine/protocol.ts';
 import { count, plural } from '../format.ts';
 
-type Checkpointing = (typeof CHECKPOINTING)[number];
+type Checkpointing = (typeof CHECKPOINTING_CHOICES)[number];
 
 export const words = {
   title: 'Train',
@@ -60,7 +60,8 @@ export const words = {
         isMemory
           ? 'is what fits at once; more are added up before a step.'
           : `suits ${plural(rows, 'row')}: many steps for few rows, calm steps for many.`,
-      checkpointing: (total: string, budget: string) => `comes to at most ${total} of the ${budget} allowed.`,
+      checkpointing: (level: string, total: string, budget: string) =>
+        `“${level}” comes to at most ${total} of the ${budget} allowed.`,
       scheme: (weights: string, budget: string) =>
         `The base alone takes ${weights} of ${budget}: in Base, keep its weights as nf4 to make room.`,
     },
@@ -190,16 +191,20 @@ export const words = {
   checkpointing: {
     name: 'Work space',
     known: 'gradient checkpointing',
+    settled: (level: string, budget: string) => `Now “${level}”, with ${budget} of memory to use (Autopilot).`,
     hint: {
-      none: 'Keeps every result of the way there for the way back: fastest. The default.',
+      auto: 'Keeps every result of the way there for the way back while there is room, and less where memory requires it: the same numbers, more slowly. The default.',
+      none: 'Keeps every result of the way there for the way back: fastest.',
       'block-keep-attention':
         'Keeps less and computes some of it again: much less memory, somewhat slower, the same numbers.',
       block: 'Keeps the least and computes the rest again: least memory, slowest, the same numbers.',
     } satisfies Record<Checkpointing, string>,
-    labels: { none: 'Keep all', 'block-keep-attention': 'Keep some', block: 'Keep least' } satisfies Record<
-      Checkpointing,
-      string
-    >,
+    labels: {
+      auto: 'By memory',
+      none: 'Keep all',
+      'block-keep-attention': 'Keep some',
+      block: 'Keep least',
+    } satisfies Record<Checkpointing, string>,
   },
   memory: {
     title: 'Memory',
