@@ -21,6 +21,8 @@ export class OutOfMemoryError extends GpuFaultError {
  * is beyond use. Processors get more, because there a step of a real model may well take minutes.
  */
 const PATIENCE_MS = { gpu: 180_000, cpu: 1_800_000 };
+/** Patience is counted in parts: a machine that sleeps for hours uses up one of them, and the GPU has the others to answer in. */
+const PARTS_OF_PATIENCE = 6;
 /** Promises that a lost device rejects come a moment before it says that it is lost. */
 const LOST_SOON_MS = 200;
 
@@ -161,17 +163,20 @@ export class Device {
   /** The promise, or the device's fault if that comes first; a wait without end is one too. */
   async guard<T>(promise: Promise<T>): Promise<T> {
     const patienceMs = this.patienceMs ?? PATIENCE_MS[this.traits.kind];
-    const timer = setTimeout(() => {
+    let left = PARTS_OF_PATIENCE;
+    const timer = setInterval(() => {
+      left--;
+      if (left > 0) return;
       this.alarm.ring(new DeviceLostError(`Cannot go on: the GPU did not answer within ${patienceMs / 1000} s`));
       this.gpu.destroy();
-    }, patienceMs);
+    }, patienceMs / PARTS_OF_PATIENCE);
     try {
       return await this.alarm.guard(promise);
     } catch (error) {
       const gaveUp = error instanceof DOMException ? faultOf(error) : error;
       throw (await this.faultBehind(gaveUp)) ?? error;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 

@@ -1,7 +1,7 @@
 // A run that is stopped and goes on from its checkpoint makes the same bits as one that never stopped.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { TokenRow } from '../data/types.ts';
 import { openDevice } from '../gpu/testing/open-device.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -59,7 +59,14 @@ function memoryStore() {
 
 async function train(
   checkpoints?: Partial<CheckpointOptions>,
-  { settings = SETTINGS, stopAfter = 0, rateAt = 0, rate = 3e-3, onStep = (_: number, __: FlatAdapter) => {} } = {},
+  {
+    settings = SETTINGS,
+    stopAfter = 0,
+    rateAt = 0,
+    rate = 3e-3,
+    onStep = (_: number, __: FlatAdapter) => {},
+    inStep = () => {},
+  } = {},
 ) {
   const model = await opened;
   const start = initAdapter(
@@ -81,7 +88,10 @@ async function train(
     ...{ mostShare: Number.POSITIVE_INFINITY, ...checkpoints },
   };
   let step = checkpoints?.resumeFrom?.steps.length ?? 0;
-  const nextRate = () => (rateAt > 0 && step++ === rateAt ? rate : undefined);
+  const nextRate = () => {
+    inStep();
+    return rateAt > 0 && step++ === rateAt ? rate : undefined;
+  };
   const hooks = { onEvent, nextRate, signal: stop.signal };
   try {
     const outcome = await runTraining(model, flat, ROWS, settings, hooks, options);
@@ -173,6 +183,43 @@ describe('a run that goes on from a checkpoint', () => {
     // The first save is free: what it costs is not known before.
     expect(saved.length).toBeGreaterThan(0);
     expect(saveMs * (saved.length - 1)).toBeLessThanOrEqual((performance.now() - began) / 50);
+  });
+
+  it('takes no harm from a machine that sleeps: in a step, between two, while a checkpoint is written', async () => {
+    const whole = await train();
+    const { store, saved } = memoryStore();
+    let slept = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + slept);
+    try {
+      const sleep = () => {
+        slept += 3 * 3_600_000;
+      };
+      let inside = 0;
+      const save = async (record: Uint8Array) => {
+        if (saved.length === 2) sleep();
+        await store.save(record);
+      };
+      const result = await train(
+        // Each save may cost as much as the steps between: one that seems to have cost hours would be the last.
+        {
+          ...{ everySteps: 1, mostShare: 1, keepWhenStopped: true },
+          store: { ...store, save },
+        },
+        {
+          onStep: (step) => step === 9 && sleep(),
+          inStep: () => void (++inside === 6 && sleep()),
+        },
+      );
+      expect(slept, 'three times three hours').toBe(9 * 3_600_000);
+      expect(result.events).toEqual(whole.events);
+      expect(result.factors).toEqual(whole.factors);
+      const { steps } = await decodeCheckpoint(saved.at(-1)!);
+      expect(steps.length, 'kept to the end').toBeGreaterThanOrEqual(10);
+      expect(Math.max(...steps.map(({ ms }) => ms)), 'no step has the hours in it').toBeLessThan(3_600_000);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('goes on when the store refuses, and says so', async () => {

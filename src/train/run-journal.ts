@@ -4,6 +4,7 @@
 
 import { OutOfMemoryError } from '../gpu/device.ts';
 import { type FlatAdapter, readFlat, writeFlat } from '../lora/flat-adapter.ts';
+import { AwakeClock } from './awake-clock.ts';
 import {
   type Checkpoint,
   type CheckpointStore,
@@ -40,6 +41,9 @@ export const CHECKPOINT_EVERY = { steps: 50, seconds: 30 } as const;
 /** Most of a run's time that keeping its state may take: after a save of t seconds the next one is t/0.02 s away. */
 export const MOST_SHARE = 0.02;
 
+/** However long a save took, or seemed to: a machine may have slept in the first one. */
+const MOST_WAIT_MS = 1_800_000;
+
 /** A loss this many times that of a blind guess (or of the first step, if that is higher) has exploded. */
 const EXPLODES_AT = 4;
 
@@ -57,6 +61,7 @@ export class RunJournal {
   private latest: Snapshot | undefined;
   private snapshotAt = performance.now();
   private snapshotMs = 0;
+  private readonly snapshotClock = new AwakeClock();
 
   private constructor(
     private readonly step: TrainStep,
@@ -113,7 +118,7 @@ export class RunJournal {
     const elapsedMs = performance.now() - this.snapshotAt;
     const isDue = this.steps.length - this.latest!.step >= everySteps || elapsedMs >= 1000 * everySeconds;
     const share = this.options?.mostShare ?? MOST_SHARE;
-    if (isDue && elapsedMs >= this.snapshotMs / share) await this.keep();
+    if (isDue && elapsedMs >= Math.min(this.snapshotMs / share, MOST_WAIT_MS)) await this.keep();
   }
 
   /** Keeps the state now. A store that refuses does not end the run; throws BadNumbersError when the state is not finite. */
@@ -130,7 +135,7 @@ export class RunJournal {
       this.options?.onSaved?.(step, error.message);
     }
     this.snapshotAt = performance.now();
-    this.snapshotMs = this.snapshotAt - began;
+    this.snapshotMs = this.snapshotClock.awake(this.snapshotAt - began);
   }
 
   /** Throws BadNumbersError when the adapter is not finite. */

@@ -8,6 +8,7 @@ import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import { AwakeClock } from './awake-clock.ts';
 import type { Checkpoint, EvalRecord, RateChange, StepRecord } from './checkpoint.ts';
 import { optimizerGroups } from './lora-settings.ts';
 import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
@@ -159,6 +160,7 @@ export async function runTraining(
     hooks.onAllocated?.(weights + tables + step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
+    const clock = new AwakeClock(journal.steps.map(({ ms }) => ms));
     const evaluate = async (reader: Prompted = adapter) => {
       const loss = await validationLoss(step, rows, validation, settings.batchSize, reader);
       if (loss === undefined) return;
@@ -188,7 +190,7 @@ export async function runTraining(
         const { seed, clip } = settings;
         const how = { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss };
         const { loss, gradNorm, tokens, supervised } = await step.run(batches, how);
-        journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: performance.now() - began });
+        journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: clock.awake(performance.now() - began) });
         hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
         if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
         if (done + 1 < steps) await journal.keepIfDue();
