@@ -4,7 +4,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openCheckpointFolder } from '../storage/node.ts';
-import { type Checkpoint, type CheckpointStore, latestCheckpoint } from '../train/checkpoint.ts';
+import { type Checkpoint, type CheckpointStore, latestCheckpoint, NewerCheckpointError } from '../train/checkpoint.ts';
 
 const NAME = '.graft-checkpoint';
 
@@ -18,7 +18,7 @@ export interface RunFolder {
   begin(): Promise<void>;
 }
 
-/** Throws a sentence when there is nothing to go on with, or nothing of it is whole. */
+/** Throws a sentence when there is nothing to go on with, nothing of it is whole, or a newer version has written it. */
 export async function openRunFolder(out: string, resume: boolean): Promise<RunFolder> {
   const folder = path.join(out, NAME);
   const isThere = await access(folder).then(
@@ -28,7 +28,13 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
   if (resume && !isThere) throw new Error(`Cannot go on: found no interrupted run in "${out}", need one`);
   const store = openCheckpointFolder(folder);
   const begin = async () => void (await mkdir(folder, { recursive: true }));
-  const { checkpoint, refused } = await latestCheckpoint(store);
+  const { checkpoint, refused } = await latestCheckpoint(store).catch((error: Error) => {
+    if (!(error instanceof NewerCheckpointError)) throw error;
+    throw new Error(
+      `Cannot train into "${out}": found an interrupted run of a newer version of Graft, need that version or another folder`,
+      { cause: error },
+    );
+  });
   if (!resume) {
     const found = checkpoint && `found a run in "${out}" that was interrupted at step ${checkpoint.steps.length}`;
     const notices = found === undefined ? [] : [`${found}; this run replaces it (--resume would go on with it)`];

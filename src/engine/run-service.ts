@@ -5,7 +5,7 @@ import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { countTrainable, savedBytes } from '../lora/adapter-tensors.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
-import type { Checkpoint } from '../train/checkpoint.ts';
+import { type Checkpoint, latestCheckpoint } from '../train/checkpoint.ts';
 import {
   checkSettings,
   isLearningRate,
@@ -322,6 +322,8 @@ export class RunService implements RunApi {
     if (release === undefined)
       throw new TakenError('Cannot start another run: a run is going on in another tab; stop it there first');
     try {
+      // Throws where a newer Graft has left a run: it stays.
+      await latestCheckpoint(this.session.host.runs.checkpoints);
       await this.session.host.runs.begin(run, packRows(rows));
       return release;
     } catch (error) {

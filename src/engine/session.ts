@@ -22,6 +22,7 @@ import type { KeptRun } from './kept-run.ts';
 import type { TabChannel } from './other-tabs.ts';
 import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
+import { wholeRecords } from './whole-records.ts';
 
 /** What the engine needs of where it runs. */
 export interface EngineHost {
@@ -80,7 +81,7 @@ export class Session {
   readonly host: EngineHost;
 
   constructor(host: EngineHost) {
-    this.host = { ...host, adapters: withMemory(host.adapters) };
+    this.host = { ...host, adapters: wholeRecords(withMemory(host.adapters)) };
   }
 
   /** Runs `work`, which answers, after ending whatever else is being answered: it holds base and adapters in use. */

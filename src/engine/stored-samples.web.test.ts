@@ -207,6 +207,36 @@ describe('what a newer version has stored is refused and stays as it is', () => 
     expect(toPlain(await dumpDatabases(indexedDB))).toEqual(toPlain(before));
   });
 
+  it('in the run that goes on, where only its checkpoints are of a newer version', async () => {
+    const sample = readSample(TODAY);
+    const newer = await Promise.all(
+      sample.dumps.map(async (dump) => ({
+        ...dump,
+        entries: await Promise.all(
+          dump.entries.map(async ([key, value]) =>
+            key.startsWith('slot ')
+              ? ([key, await withVersion(value as Uint8Array, 2)] as const)
+              : ([key, value] as const),
+          ),
+        ),
+      })),
+    );
+    await plantDatabases(indexedDB, newer);
+    const runOf = async () => toPlain((await dumpDatabases(indexedDB)).find(({ name }) => name === 'graft-run'));
+    const before = await runOf();
+    const { engine } = openTab(new FakeLocks(), sample.model);
+    await openBase(engine);
+    await openSquares(engine);
+    const says = 'Cannot read checkpoint: found version 2, need version 1';
+    await expect(engine.run.interruptedRun()).rejects.toThrow(says);
+    const said: string[] = [];
+    await engine.run.train('mine', 'Mine', { ...SETTINGS, epochs: 2 }, (event) => {
+      if (event.type === 'state' && event.message) said.push(event.message);
+    });
+    expect(said.join()).toContain(`This run is not kept while it goes: ${says}`);
+    expect(await runOf()).toEqual(before);
+  });
+
   it('in checkpoints, backups, recipes and receipts', async () => {
     const sample = readSample(TODAY);
     const slots = sample.dumps.find(({ name }) => name === 'graft-run')!.entries;

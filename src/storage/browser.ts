@@ -14,7 +14,8 @@ export function openAdapterStore<R extends StoredRecord>(): AdapterStore<R> {
   const records = openDatabase({ name: 'graft-adapters', store: 'records', what: 'the library' });
   const folders = openDatabase({ name: 'graft-adapter-files', store: 'files', what: 'the files of the library' });
   return {
-    list: async () => (await entries<string, R>(records)).map(([, record]) => record),
+    // A damaged record is known by its key at least.
+    list: async () => (await entries<string, R>(records)).map(([id, record]) => ({ ...record, id })),
     async files(id) {
       const files = await get<ReadonlyMap<string, Uint8Array>>(id, folders);
       if (files === undefined)
@@ -215,14 +216,15 @@ export function openPreparedStore(): PreparedStore {
     remove: drop,
     async measure() {
       let [models, bytes] = [0, 0];
-      if (!isHere()) return { models, bytes };
-      for await (const [name, handle] of (await folder()).entries()) {
+      const dir = isHere() ? await folder().catch(() => undefined) : undefined;
+      for await (const [name, handle] of dir?.entries() ?? []) {
         if (name.endsWith('.json')) models++;
         if (handle instanceof FileSystemFileHandle) bytes += (await handle.getFile()).size;
       }
       return { models, bytes };
     },
     async clear() {
+      if (!isHere()) return;
       const dir = await navigator.storage.getDirectory();
       await dir.removeEntry(FOLDER, { recursive: true }).catch((error: DOMException) => {
         if (error.name !== 'NotFoundError') throw error;
@@ -238,12 +240,13 @@ const EXPORTS = 'exports';
  * whole; into memory where there is none. The file before it goes.
  */
 export async function writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob> {
-  if (navigator.storage?.getDirectory === undefined) {
+  // Absent in old browsers, refused in some private windows.
+  const root = await navigator.storage?.getDirectory?.().catch(() => undefined);
+  if (root === undefined) {
     const parts: BlobPart[] = [];
     for await (const chunk of chunks) parts.push(chunk.slice());
     return new Blob(parts);
   }
-  const root = await navigator.storage.getDirectory();
   await root.removeEntry(EXPORTS, { recursive: true }).catch(() => {});
   const folder = await root.getDirectoryHandle(EXPORTS, { create: true });
   const handle = await folder.getFileHandle(name, { create: true });
@@ -253,6 +256,8 @@ export async function writeExport(name: string, chunks: AsyncIterable<Uint8Array
     await stream.close();
   } catch (error) {
     await stream.abort().catch(() => {});
+    if ((error as Error).name === 'QuotaExceededError')
+      throw new Error(`Cannot write "${name}": the storage that this browser gives to the page is full`);
     throw error;
   }
   return handle.getFile();

@@ -150,7 +150,12 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   return { ...rest, steps, state };
 }
 
-/** The newest record that is whole, and what is wrong with those that are newer. */
+/** Written by a newer Graft, for which it has to stay. */
+export class NewerCheckpointError extends SyntaxError {
+  override name = 'NewerCheckpointError';
+}
+
+/** The newest record that is whole, and what is wrong with those that are newer. Throws NewerCheckpointError. */
 export async function latestCheckpoint(
   store: CheckpointStore,
 ): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly refused: readonly string[] }> {
@@ -159,6 +164,7 @@ export async function latestCheckpoint(
     try {
       return { checkpoint: await decodeCheckpoint(record), refused };
     } catch (error) {
+      if (error instanceof NewerCheckpointError) throw error;
       refused.push((error as Error).message);
     }
   }
@@ -241,6 +247,8 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
     throw refuse('a head that is no JSON', 'one');
   }
   const is = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+  if (is(head) && typeof head.version === 'number' && head.version > VERSION)
+    throw new NewerCheckpointError(`Cannot read checkpoint: found version ${head.version}, need version ${VERSION}`);
   if (!is(head) || head.version !== VERSION)
     throw refuse(`version ${is(head) ? String(head.version) : 'none'}`, `version ${VERSION}`);
   // Records of before rates could be changed have no list of them.

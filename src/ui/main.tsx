@@ -14,6 +14,7 @@ import { followLengths } from './data/lengths-store.ts';
 import { followForRanking } from './data/ranking-store.ts';
 import { followRows } from './data/table-store.ts';
 import { setEngine } from './engine.ts';
+import { keepProblem } from './keep.ts';
 import { followLibrary } from './play/play-store.ts';
 import { keepChat } from './play/talks.ts';
 import { followRecipeLinks } from './recipes/recipes-store.ts';
@@ -32,6 +33,8 @@ catchUnclaimed();
 followTheme();
 followRequests();
 followInstall();
+const foreign = keepProblem();
+if (foreign) showTrouble(new Error(foreign));
 
 try {
   setEngine(startEngine());

@@ -52,8 +52,8 @@ export function readBackup(file: File): Promise<void> {
   return during('reading', async () => {
     const isEmpty = libraryStore.getState().adapters.length === 0;
     const { adapters, known, page } = await engine().library.restoreBackup(file, onProgress);
-    keepEntries(page, isEmpty);
     await refreshLibrary();
+    keepEntries(page, isEmpty);
     return words.backup.read(adapters, known);
   });
 }

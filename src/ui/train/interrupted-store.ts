@@ -14,10 +14,10 @@ export const interruptedStore = createStore<{ run: InterruptedRun | undefined; i
 }));
 
 export async function refreshInterrupted(): Promise<void> {
-  // A storage that cannot be read has no run to go on with; the library says what is wrong with it.
+  // A storage that cannot be opened has no run to go on with; the library says what is wrong with it.
   const run = await engine()
     .run.interruptedRun()
-    .catch(() => undefined);
+    .catch((error: Error) => void (error.message.startsWith('Cannot read') && showTrouble(error)));
   interruptedStore.setState({ run, isBusy: false });
 }
 
