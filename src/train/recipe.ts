@@ -126,7 +126,8 @@ export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, nu
   ['forgettingEvery', 0, 1e7, 'whole'],
 ];
 
-const OPTIONAL: readonly (keyof TrainSettings)[] = [
+/** Numbers that may be absent. */
+export const OPTIONAL_NUMBERS: readonly (keyof TrainSettings)[] = [
   'steps',
   'epochs',
   'loraPlusRatio',
@@ -144,7 +145,7 @@ export function isLearningRate(value: unknown): value is number {
 export function checkSettings(settings: TrainSettings): void {
   for (const [name, low, high, kind] of SETTING_RANGES) {
     const value = settings[name];
-    if (value === undefined && OPTIONAL.includes(name)) continue;
+    if (value === undefined && OPTIONAL_NUMBERS.includes(name)) continue;
     if (typeof value !== 'number' || !(value >= low && value <= high) || (kind === 'whole' && !Number.isInteger(value)))
       throw new RangeError(
         `Cannot train with ${name} ${value}: need a ${kind === 'whole' ? 'whole ' : ''}number from ${low} to ${high}`,

@@ -2,14 +2,13 @@
 // what showing relies on, and lets fields pass that a newer version has added. (What is trained by is read by recipe-file.ts.)
 
 import * as v from 'valibot';
-import { BAD_NUMBERS, CHECKPOINTING, SETTING_RANGES, type TrainSettings } from './recipe.ts';
+import { BAD_NUMBERS, CHECKPOINTING_CHOICES, OPTIONAL_NUMBERS, SETTING_RANGES, type TrainSettings } from './recipe.ts';
 
 const MAX_NAMES = 4096;
 const name = v.pipe(v.string(), v.maxLength(4000));
-const LATER = ['steps', 'epochs', 'loraPlusRatio', 'loraPlusEmbeddingRate', 'forgettingEvery'];
 
 const NUMBERS = Object.fromEntries(
-  SETTING_RANGES.map(([key]) => [key, LATER.includes(key) ? v.optional(v.number()) : v.number()]),
+  SETTING_RANGES.map(([key]) => [key, OPTIONAL_NUMBERS.includes(key) ? v.optional(v.number()) : v.number()]),
 );
 
 export const ToldSettings = v.pipe(
@@ -18,7 +17,7 @@ export const ToldSettings = v.pipe(
     targets: v.union([v.literal('all-linear'), v.pipe(v.array(name), v.maxLength(MAX_NAMES))]),
     schedule: v.picklist(['constant', 'linear', 'cosine']),
     shuffle: v.boolean(),
-    checkpointing: v.optional(v.picklist(CHECKPOINTING)),
+    checkpointing: v.optional(v.picklist(CHECKPOINTING_CHOICES)),
     badNumbers: v.optional(v.picklist(BAD_NUMBERS)),
     lora: v.optional(v.record(v.string(), v.unknown())),
   }),
