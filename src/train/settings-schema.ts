@@ -11,6 +11,8 @@ const NUMBERS = Object.fromEntries(
   SETTING_RANGES.map(([key]) => [key, OPTIONAL_NUMBERS.includes(key) ? v.optional(v.number()) : v.number()]),
 );
 
+const choice = v.optional(v.record(v.string(), v.unknown()));
+
 export const ToldSettings = v.pipe(
   v.looseObject({
     ...NUMBERS,
@@ -19,7 +21,10 @@ export const ToldSettings = v.pipe(
     shuffle: v.boolean(),
     checkpointing: v.optional(v.picklist(CHECKPOINTING_CHOICES)),
     badNumbers: v.optional(v.picklist(BAD_NUMBERS)),
-    lora: v.optional(v.record(v.string(), v.unknown())),
+    method: v.optional(name),
+    lora: choice,
+    ia3: choice,
+    promptTuning: choice,
   }),
   v.transform((settings) => settings as unknown as TrainSettings),
 );
