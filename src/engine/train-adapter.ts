@@ -5,7 +5,7 @@ import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import type { AdapterConfig } from '../lora/adapter-config.ts';
 import { type AdapterShape, withTensors } from '../lora/adapter-tensors.ts';
-import { FlatAdapter, splitFlat } from '../lora/flat-adapter.ts';
+import { FlatAdapter, fromRecordOrder, splitFlat } from '../lora/flat-adapter.ts';
 import { placeAdapter } from '../lora/place-adapter.ts';
 import { plainLora } from '../lora/plain-lora.ts';
 import { startAdapter } from '../lora/start-adapter.ts';
@@ -130,7 +130,7 @@ export async function adapterOf(model: BaseModel, checkpoint: Checkpoint, start?
   const now = await identify(model, adapter, identity.data);
   const problem = whyNotResume(checkpoint, { settings, identity: now });
   if (problem !== undefined) throw new Error(problem);
-  return plainLora(withTensors(adapter, splitFlat(adapter, state.params)));
+  return plainLora(withTensors(adapter, splitFlat(adapter, fromRecordOrder(adapter, state.params))));
 }
 
 /** True when a run that goes on here makes the bits that it would have made where it was interrupted. */

@@ -47,6 +47,8 @@ export interface Op {
   readonly flops: number;
   /** Transformer block it belongs to; undefined outside the blocks. Checkpointing recomputes whole blocks. */
   readonly block: number | undefined;
+  /** Blocks that are recomputed keep its results: they are small, and dear to make again. */
+  readonly keep?: boolean;
   /** Runs only when the host's count of this name is greater than `above` (chunks of supervised positions). */
   readonly onlyIf: { readonly count: string; readonly above: number } | undefined;
 }
@@ -55,6 +57,7 @@ export interface Op {
 export interface OpSpec extends Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'grid'> {
   readonly params?: Readonly<Record<string, number>>;
   readonly flops?: number;
+  readonly keep?: boolean;
   readonly onlyIf?: Op['onlyIf'];
   /** Adds the gradient's ops; absent = nothing flows back through this op. */
   readonly backward?: (tape: Tape) => void;
@@ -102,9 +105,16 @@ export class Graph {
     this.trainables.push(value);
     return value;
   }
+  /** Trainables as one matrix, where they lie so in the flat buffer. */
+  stacked(trainables: readonly Value[]): Value | undefined {
+    const matrix = stackMatrices(trainables);
+    return matrix && this.add({ ...matrix, name: `${matrix.name} …`, role: 'trainable', requiresGrad: true });
+  }
   /** The slice of the flat gradient buffer that belongs to a trainable. Kernels add to it (`+=`). */
   gradientOf(trainable: Value): Value {
-    const found = this.values.find((v) => v.role === 'gradient' && v.offset === trainable.offset);
+    const found = this.values.find(
+      (v) => v.role === 'gradient' && v.offset === trainable.offset && byteLength(v) === byteLength(trainable),
+    );
     return (
       found ??
       this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset })
@@ -151,6 +161,7 @@ export class Graph {
       flops: spec.flops ?? 0,
       block: this.block,
       onlyIf: spec.onlyIf ?? this.onlyIf,
+      ...(spec.keep && { keep: true }),
     });
     this.backwards.push(flows ? spec.backward : undefined);
   }
@@ -171,6 +182,19 @@ export class Graph {
 
 export function elements(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
+}
+/** Matrices of one width that lie one behind the other, as one with the first one's name; undefined where something lies between. */
+export function stackMatrices(
+  matrices: readonly Pick<Value, 'name' | 'shape' | 'offset'>[],
+): Pick<Value, 'name' | 'shape' | 'offset'> | undefined {
+  const first = matrices[0]!;
+  let [end, rows] = [first.offset, 0];
+  for (const { offset, shape } of matrices) {
+    if (offset !== end || shape[1] !== first.shape[1]) return undefined;
+    end += elements(shape);
+    rows += shape[0]!;
+  }
+  return { name: first.name, shape: [rows, first.shape[1]!], offset: first.offset };
 }
 export function byteLength(value: Value): number {
   return 4 * elements(value.shape);

@@ -51,6 +51,7 @@ export function recomputer(
 const SMALL = 1 / 16;
 
 function isKept(op: Op, level: Checkpointing): boolean {
+  if (op.keep) return true;
   if (level === 'block-keep-attention' && op.label.startsWith('attention')) return true;
   const [reads, writes] = activationBytes(op);
   // What reads none depends on parameters alone, and does not grow with the tokens: the row lengths of DoRA.

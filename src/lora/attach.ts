@@ -2,7 +2,7 @@
 // tensors trainables and lets it take the base's place fully; in use, several adapters sit side by side and each token takes
 // part in each with a strength of its own, 0 to leave the base alone, 1 for the adapter as trained.
 
-import type { Graph, Value } from '../gpu/graph.ts';
+import { type Graph, stackMatrices, type Value } from '../gpu/graph.ts';
 import { addRows } from '../gpu/kernels/add-rows.ts';
 import { blendColumns } from '../gpu/kernels/blend-columns.ts';
 import { doraNorm, doraScale, doraStrength } from '../gpu/kernels/dora.ts';
@@ -21,6 +21,7 @@ import type { Head } from '../model/model-parts.ts';
 import type { AdapterShape, AdapterTensor, ModuleShape } from './adapter-tensors.ts';
 import {
   type FlatAdapter,
+  type FlatEntry,
   flatLayout,
   normName,
   normsOf,
@@ -28,6 +29,7 @@ import {
   startName,
   tokenListName,
 } from './flat-adapter.ts';
+import { addBranch, type Branch, type Branched, branchedLinears, fitsWithin } from './low-rank-branches.ts';
 import { type Ia3Part, ia3Linear } from './methods/ia3.ts';
 import { promptColumns } from './methods/prompt-tuning.ts';
 
@@ -74,38 +76,56 @@ export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?
     return dropout(g, x, { p: drop.p, key: [keys.get(path)!, use], step: drop.step });
   };
 
-  const linear = (call: LinearCall): Value => {
-    const { path, x, addend } = call;
+  const branchOf = ({ path, x }: LinearCall): Branch | undefined => {
     const m = shape.modules.get(path);
-    const factors = parts.ia3(path);
-    if (factors !== undefined) return ia3Linear(g, call, [factors], parts.source);
-    if (m === undefined) return call.run(parts.source);
-    const { lora_A, lora_B, magnitude, lora_bias, start } = parts.of(path);
-    const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
-    if (magnitude === undefined) {
-      const y = lowRank(
-        g,
-        { a, b, scaling: m.scaling, dropout: (_, v) => dropped(path, v) },
-        x,
-        start ? lowRank(g, { ...start, scaling: -m.scaling }, x, call.run(parts.source)) : call.run(parts.source),
-      );
-      return lora_bias === undefined ? y : addRows(g, y, lora_bias, m.scaling);
-    }
+    if (m === undefined) return undefined;
+    const { lora_A, lora_B } = parts.of(path);
+    const input = dropped(path, x);
+    return { a: lora_A!, b: lora_B!, scaling: m.scaling, dropped: input === x ? undefined : input };
+  };
+  const dora = (call: LinearCall, m: ModuleShape, branch: Branch): Value => {
+    const { path, x, addend } = call;
     const n = normOf(call, m);
     const weight = call.weight(parts.source);
     const bias = call.bias(parts.source);
-    const xd = dropped(path, x);
+    const xd = branch.dropped ?? x;
     // What dropout takes from the adapted branch stays in the base's: W·(x - drop(x)).
     const rest = xd === x ? addend : matmul(g, weight, subtract(g, x, xd), { label: path, ...(addend && { addend }) });
-    const v = lowRank(g, { a, b, scaling: m.scaling }, xd, matmul(g, weight, xd, { label: path }));
-    return doraScale(g, v, magnitude, n, { label: path, ...(rest && { addend: rest }), ...(bias && { bias }) });
+    const v = addBranch(g, branch, x, matmul(g, weight, xd, { label: path }));
+    const { magnitude } = parts.of(path);
+    return doraScale(g, v, magnitude!, n, { label: path, ...(rest && { addend: rest }), ...(bias && { bias }) });
+  };
+  /** What an adapter has beside A and B at a linear, and at the head's rows of trained tokens. */
+  const finish = (call: LinearCall, sum: Value): Value => {
+    const { path, x } = call;
+    const m = shape.modules.get(path);
+    const { start, lora_bias, magnitude } = parts.of(path);
+    let y = sum;
+    if (m !== undefined && magnitude === undefined) {
+      if (start) y = lowRank(g, { ...start, scaling: -m.scaling }, x, y);
+      if (lora_bias) y = addRows(g, y, lora_bias, m.scaling);
+    }
+    const rows = path === head.path && head.isTied ? parts.tokens(head.matrix) : undefined;
+    return rows === undefined ? y : tokenLogits(g, y, x, rows);
   };
 
   return {
-    linear(call) {
-      const y = linear(call);
-      const rows = call.path === head.path && head.isTied ? parts.tokens(head.matrix) : undefined;
-      return rows === undefined ? y : tokenLogits(g, y, call.x, rows);
+    linears(calls) {
+      const sums = new Map<LinearCall, Value>();
+      const plain: Branched[] = [];
+      for (const call of calls) {
+        const m = shape.modules.get(call.path);
+        const branch = branchOf(call);
+        const factors = parts.ia3(call.path);
+        if (factors !== undefined) sums.set(call, ia3Linear(g, call, [factors], parts.source));
+        else if (m === undefined || branch === undefined) sums.set(call, call.run(parts.source));
+        else if (m.magnitude) sums.set(call, dora(call, m, branch));
+        else plain.push([call, branch]);
+      }
+      const stacked = (branches: readonly Branch[]) => g.stacked(branches.map(({ a }) => a));
+      const results = branchedLinears(g, plain, { stacked, source: parts.source });
+      for (const [i, [call]] of plain.entries()) sums.set(call, results[i]!);
+      return calls.map((call) => finish(call, sums.get(call)!));
     },
     embedding(call) {
       const x = call.run(parts.source);
@@ -141,15 +161,32 @@ export function attachFrozen(
     const prefix = `adapter${i}.`;
     const slots = new Map<string, Slot>();
     const tensors = new Map<string, Value>();
+    const entries = new Map<Value, FlatEntry>();
     for (const entry of flatLayout(shape).entries) {
       const name = `${prefix}${entry.name}`;
-      tensors.set(partName(entry.path, entry.part), g.frozen(name, entry.shape));
+      const value = g.frozen(name, entry.shape);
+      tensors.set(partName(entry.path, entry.part), value);
+      entries.set(value, entry);
       slots.set(name, adapter.slot(entry));
     }
+    const stacked = (branches: readonly Branch[]): Value | undefined => {
+      const matrix = stackMatrices(branches.map(({ a }) => entries.get(a)!));
+      if (matrix === undefined) return undefined;
+      const name = `${prefix}${matrix.name} …`;
+      slots.set(name, adapter.slot(matrix));
+      return g.frozen(name, matrix.shape);
+    };
     for (const [name, slot] of adapter.extra) slots.set(`${prefix}${name}`, slot);
     const strength = g.input(`strength.${i}`, [columns]);
     const norms = new Map(normsOf(shape).map(([path, O]) => [path, g.frozen(`${prefix}${normName(path)}`, [O])]));
-    return { shape, slots, strength, norms, parts: partsOf(g, shape, tensors, prefix, strength) };
+    const parts = partsOf(g, shape, tensors, prefix, strength);
+    /** Plain LoRA at a module. */
+    const branchOf = (path: string): Branch | undefined => {
+      const m = shape.modules.get(path);
+      const { lora_A, lora_B, magnitude } = parts.of(path);
+      return m && !magnitude ? { a: lora_A!, b: lora_B!, scaling: m.scaling } : undefined;
+    };
+    return { shape, slots, strength, norms, parts, branchOf, stacked };
   });
 
   /** The strengths of the columns that a call is about. */
@@ -164,28 +201,40 @@ export function attachFrozen(
     return y;
   };
 
-  const linear = (call: LinearCall): Value => {
+  /** The base's results with the branches of the first adapter, where nothing else has to come between the two. */
+  const first = (calls: readonly LinearCall[]): ReadonlyMap<LinearCall, Value> => {
+    const [adapter] = used;
+    if (adapter === undefined) return new Map();
+    const plain = calls.flatMap((call): Branched[] => {
+      const branch = adapter.branchOf(call.path);
+      const isChanged = used.some(({ parts }) => parts.hasSaved(call.path) || parts.ia3(call.path) !== undefined);
+      return branch === undefined || isChanged || !fitsWithin(call.weight(), branch) ? [] : [[call, branch]];
+    });
+    const strength = strengthAt(adapter, calls[0]!.at);
+    const results = branchedLinears(g, plain, { stacked: adapter.stacked, strength });
+    return new Map(plain.map(([call], i) => [call, results[i]!]));
+  };
+  const rest = (call: LinearCall, sum: Value | undefined): Value => {
     const { path, x } = call;
     const factors = used.flatMap((adapter): Ia3Part[] => {
       const part = adapter.parts.ia3(path);
       return part ? [{ ...part, strength: strengthAt(adapter, call.at) }] : [];
     });
-    let y = blended(call, call.at, factors.length > 0 ? ia3Linear(g, call, factors) : undefined);
+    let y = sum ?? blended(call, call.at, factors.length > 0 ? ia3Linear(g, call, factors) : undefined);
     let w: Value | undefined;
-    for (const adapter of used) {
+    for (const [i, adapter] of used.entries()) {
       const { shape, parts, norms } = adapter;
       const m = shape.modules.get(path);
       if (m === undefined) continue;
       const strength = strengthAt(adapter, call.at);
-      const { lora_A, lora_B, magnitude, lora_bias } = parts.of(path);
-      const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
+      const { lora_A, lora_B, magnitude, lora_bias, start } = parts.of(path);
       if (magnitude === undefined) {
-        const { start } = parts.of(path);
-        if (start) y = lowRank(g, { ...start, scaling: -m.scaling, columnScale: strength }, x, y);
-        y = lowRank(g, { a, b, scaling: m.scaling, columnScale: strength }, x, y);
+        if (start) y = lowRank(g, { ...start, scaling: -m.scaling, strength }, x, y);
+        if (i > 0 || sum === undefined) y = addBranch(g, adapter.branchOf(path)!, x, y, strength);
         if (lora_bias !== undefined) y = addRows(g, y, lora_bias, m.scaling, strength);
         continue;
       }
+      const [a, b] = [factorWeight(lora_A!), factorWeight(lora_B!)];
       w ??= matmul(g, call.weight(), x, { label: path });
       const l = matmul(g, b, matmul(g, a, x, { label: a.name }), { scale: m.scaling, label: b.name });
       y = doraStrength(g, y, { w, l, m: magnitude, n: norms.get(path)!, strength });
@@ -194,15 +243,18 @@ export function attachFrozen(
   };
 
   const adapt: Adapt = {
-    linear(call) {
-      let y = linear(call);
-      if (call.path !== head.path || !head.isTied) return y;
-      for (const adapter of used) {
-        const rows = adapter.parts.tokens(head.matrix);
-        if (rows === undefined) continue;
-        y = tokenLogits(g, y, call.x, { ...rows, strength: strengthAt(adapter, call.at) });
-      }
-      return y;
+    linears(calls) {
+      const sums = first(calls);
+      return calls.map((call) => {
+        let y = rest(call, sums.get(call));
+        if (call.path !== head.path || !head.isTied) return y;
+        for (const adapter of used) {
+          const rows = adapter.parts.tokens(head.matrix);
+          if (rows === undefined) continue;
+          y = tokenLogits(g, y, call.x, { ...rows, strength: strengthAt(adapter, call.at) });
+        }
+        return y;
+      });
     },
     embedding(call: EmbeddingCall) {
       let x = blended(call);

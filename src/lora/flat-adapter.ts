@@ -22,14 +22,49 @@ export interface FlatEntry extends AdapterTensor {
   readonly offset: number;
 }
 
+/** First all A in the order of the modules, so that those of linears with a common input are one matrix; then the rest. */
 export function flatLayout(shape: AdapterShape): { readonly entries: readonly FlatEntry[]; readonly length: number } {
   let offset = 0;
-  const entries = adapterTensors(shape).map((tensor) => {
+  const tensors = adapterTensors(shape);
+  const isA = ({ part }: AdapterTensor) => part === 'lora_A';
+  const entries = [...tensors.filter(isA), ...tensors.filter((tensor) => !isA(tensor))].map((tensor) => {
     const entry = { ...tensor, offset };
-    offset += Math.ceil(elements(tensor.shape) / FLAT_ALIGN) * FLAT_ALIGN;
+    offset += padded(tensor.shape);
     return entry;
   });
   return { entries, length: offset };
+}
+
+/** The numbers of a flat buffer as records keep them: in the order of the adapter's list, whichever way they lie on the device. */
+export function toRecordOrder(shape: AdapterShape, flat: Float32Array): Float32Array<ArrayBuffer> {
+  return reordered(shape, flat, (device, record) => [device, record]);
+}
+
+/** The way back: what a record has, as it lies in a flat buffer. */
+export function fromRecordOrder(shape: AdapterShape, record: Float32Array): Float32Array<ArrayBuffer> {
+  return reordered(shape, record, (device, kept) => [kept, device]);
+}
+
+function reordered(
+  shape: AdapterShape,
+  values: Float32Array,
+  direction: (device: number, record: number) => readonly [from: number, to: number],
+): Float32Array<ArrayBuffer> {
+  const { entries } = flatLayout(shape);
+  const offsets = new Map(entries.map(({ name, offset }) => [name, offset]));
+  const result = new Float32Array(values.length);
+  let record = 0;
+  for (const { name, shape: sizes } of adapterTensors(shape)) {
+    const [from, to] = direction(offsets.get(name)!, record);
+    result.set(values.subarray(from, from + elements(sizes)), to);
+    record += padded(sizes);
+  }
+  return result;
+}
+
+/** Elements that a tensor has in a flat buffer. */
+function padded(sizes: readonly number[]): number {
+  return Math.ceil(elements(sizes) / FLAT_ALIGN) * FLAT_ALIGN;
 }
 
 /** The lengths of the rows of W + s·B·A at a module with magnitudes: a frozen value of a graph that uses the adapter. */
@@ -132,7 +167,7 @@ export class FlatAdapter {
     return splitFlat(this.shape, await readFlat(this.device, this.params));
   }
 
-  slot({ shape, offset }: FlatEntry): Slot {
+  slot({ shape, offset }: Pick<FlatEntry, 'shape' | 'offset'>): Slot {
     return { buffer: this.params, offset: 4 * offset, size: 4 * elements(shape) };
   }
 
@@ -143,13 +178,14 @@ export class FlatAdapter {
   }
 }
 
-/** The tensors in a flat buffer's values. */
+/** The tensors in a flat buffer's values, in the order of the adapter's list. */
 export function splitFlat(shape: AdapterShape, flat: Float32Array): Map<string, Float32Array> {
+  const offsets = new Map(flatLayout(shape).entries.map(({ name, offset }) => [name, offset]));
   return new Map(
-    flatLayout(shape).entries.map(({ name, shape: sizes, offset }) => [
-      name,
-      flat.slice(offset, offset + elements(sizes)),
-    ]),
+    adapterTensors(shape).map(({ name, shape: sizes }) => {
+      const offset = offsets.get(name)!;
+      return [name, flat.slice(offset, offset + elements(sizes))];
+    }),
   );
 }
 

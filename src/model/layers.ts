@@ -41,6 +41,8 @@ export interface LinearCall extends ModuleCall {
   readonly kind: 'linear';
   readonly x: Value;
   readonly addend: Value | undefined;
+  /** Of its result on the graph. */
+  readonly label: string;
   /** Of a head whose x holds chosen columns of the hidden states: which. */
   readonly at: ColumnChoice | undefined;
   weight(source?: ParameterSource): Weight;
@@ -58,14 +60,15 @@ export interface EmbeddingCall extends ModuleCall {
 
 /** What an adapter makes of the modules that it sits on; each returns the module's result, `call.run()` where it does not sit. */
 export interface Adapt {
-  linear(call: LinearCall): Value;
+  /** Linears that read the same x. */
+  linears(calls: readonly LinearCall[]): Value[];
   embedding(call: EmbeddingCall): Value;
   norm(call: ModuleCall): Value;
 }
 
 /** The base alone. */
 export const UNCHANGED: Adapt = {
-  linear: (call) => call.run(),
+  linears: (calls) => calls.map((call) => call.run()),
   embedding: (call) => call.run(),
   norm: (call) => call.run(),
 };
@@ -130,16 +133,28 @@ export class Layers {
 
   /** y (O,T) = W·x (+ bias) (+ addend), and what the adapter makes of it. */
   linear(path: string, x: Value, outFeatures: number, options: LinearOptions = {}): Value {
-    const { bias = false, transposed = false, addend } = options;
-    const shape = [outFeatures, x.shape[0]!] as const;
-    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed };
-    return this.product(path, x, { weight, bias, addend, label: path, at: undefined });
+    return this.adapt.linears([this.call(path, x, outFeatures, options)])[0]!;
+  }
+
+  /** Linears `<path>.<name>` that read one x, by name: what an adapter makes of them is computed together. */
+  linears<Name extends string>(
+    path: string,
+    x: Value,
+    outFeatures: Readonly<Record<Name, number>>,
+    options: Pick<LinearOptions, 'bias'> = {},
+  ): Record<Name, Value> {
+    const names = Object.keys(outFeatures) as Name[];
+    const calls = names.map((name) => this.call(`${path}.${name}`, x, outFeatures[name], options));
+    const results = this.adapt.linears(calls);
+    return Object.fromEntries(names.map((name, i) => [name, results[i]!])) as Record<Name, Value>;
   }
 
   /** Logits (V,T) of hidden states x (C,T): the linear at `path`, whose matrix may be an embedding's. */
   head(path: string, x: Value, matrix: Weight, at?: ColumnChoice): Value {
     const weight: WeightSpec = { name: `${path}.weight`, shape: [matrix.rows, matrix.columns], kind: 'embedding' };
-    return this.product(path, x, { weight, matrix, bias: false, addend: undefined, label: 'logits', at });
+    return this.adapt.linears([
+      this.product(path, x, { weight, matrix, bias: false, addend: undefined, label: 'logits', at }),
+    ])[0]!;
   }
 
   /** Over all rows of x, or over each group of `size` rows (a head). `offset`: added to the weight as it is stored. */
@@ -223,7 +238,18 @@ export class Layers {
     return this.weight({ name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' });
   }
 
-  private product(path: string, x: Value, { weight, matrix, bias: hasBias, addend, label, at }: ProductChoice): Value {
+  private call(path: string, x: Value, outFeatures: number, options: LinearOptions): LinearCall {
+    const { bias = false, transposed = false, addend } = options;
+    const shape = [outFeatures, x.shape[0]!] as const;
+    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed };
+    return this.product(path, x, { weight, bias, addend, label: path, at: undefined });
+  }
+
+  private product(
+    path: string,
+    x: Value,
+    { weight, matrix, bias: hasBias, addend, label, at }: ProductChoice,
+  ): LinearCall {
     const biasSpec: WeightSpec = { name: `${path}.bias`, shape: [weight.shape[0]!], kind: 'bias' };
     const weightOf = (source?: ParameterSource) => source?.matrix(weight) ?? matrix ?? this.weight(weight);
     const biasOf = (source?: ParameterSource) =>
@@ -236,17 +262,18 @@ export class Layers {
         ...(bias && { bias }),
       });
     };
-    return this.adapt.linear({
+    return {
       kind: 'linear',
       path,
       x,
       addend,
+      label,
       at,
       weight: weightOf,
       bias: biasOf,
       product,
       run: (source) => product(x, addend, source),
-    });
+    };
   }
 
   private weight(spec: WeightSpec): Weight {

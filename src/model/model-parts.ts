@@ -56,11 +56,12 @@ export function modelParts(config: ModelConfig): ModelParts {
   let embeddingScale = 1;
   const embeddings = new Map<string, readonly [number, number]>();
   const m = new Layers(g, config, packedInputs(g, 4), layout, 4, {
-    linear(call) {
-      const y = call.run();
-      linears.set(call.path, [y.shape[0]!, call.x.shape[0]!]);
-      return y;
-    },
+    linears: (calls) =>
+      calls.map((call) => {
+        const y = call.run();
+        linears.set(call.path, [y.shape[0]!, call.x.shape[0]!]);
+        return y;
+      }),
     embedding(call) {
       const x = call.run();
       embeddingScale = call.scale;

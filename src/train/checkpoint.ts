@@ -46,7 +46,7 @@ export interface RateChange {
   readonly isHalving?: boolean;
 }
 
-/** The numbers that training changes, each (n) f32 as on the device. */
+/** The numbers that training changes, each (n) f32 in the order of records (flat-adapter.ts). */
 export interface TrainState {
   readonly params: Float32Array;
   readonly m: Float32Array;

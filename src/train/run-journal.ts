@@ -3,7 +3,7 @@
 // steps: no number of the run depends on whether or when it is made.
 
 import { OutOfMemoryError } from '../gpu/device.ts';
-import { type FlatAdapter, readFlat, writeFlat } from '../lora/flat-adapter.ts';
+import { type FlatAdapter, fromRecordOrder, readFlat, toRecordOrder, writeFlat } from '../lora/flat-adapter.ts';
 import { AwakeClock } from './awake-clock.ts';
 import {
   type Checkpoint,
@@ -171,12 +171,15 @@ export class RunJournal {
 
   private async readState(): Promise<TrainState> {
     const params = await this.readParams();
-    return { params, ...(await this.step.optimizer.readMoments()) };
+    const { m, v } = await this.step.optimizer.readMoments();
+    const kept = (flat: Float32Array) => toRecordOrder(this.adapter.shape, flat);
+    return { params: kept(params), m: kept(m), v: kept(v) };
   }
 
   private writeState(state: TrainState): void {
-    writeFlat(this.adapter.device, this.adapter.params, state.params);
-    this.step.optimizer.writeMoments(state);
+    const { device, params, shape } = this.adapter;
+    writeFlat(device, params, fromRecordOrder(shape, state.params));
+    this.step.optimizer.writeMoments({ m: fromRecordOrder(shape, state.m), v: fromRecordOrder(shape, state.v) });
   }
 
   private async readParams(): Promise<Float32Array> {

@@ -64,12 +64,12 @@ describe.each(VARIANTS)('lowRank() of the variant for $name', (variant) => {
       const y = g.input('y', [O, T]);
       const a = testWeight(g, 'f32', R, C, 3);
       const b = testWeight(g, 'f32', O, R, 4);
-      const columnScale = g.input('strength', [T]);
-      const out = lowRank(g, { a: a.weight, b: b.weight, scaling: 2, columnScale }, x, y);
+      const given = g.input('strength', [T]);
+      const out = lowRank(g, { a: a.weight, b: b.weight, scaling: 2, strength: given }, x, y);
       const [xv, yv, strength] = [noise(C * T, 1), noise(O * T, 2), Float32Array.of(0, 1, 0.5, 0)];
       const [result] = await runCase({
         graph: g,
-        data: new Map<Value, Data>([[x, xv], [y, yv], [columnScale, strength], ...a.data, ...b.data]),
+        data: new Map<Value, Data>([[x, xv], [y, yv], [given, strength], ...a.data, ...b.data]),
         results: [out],
       });
       expectClose(result!, lowRankCpu(a.dense, b.dense, xv, yv, { O, C, R, T }, 2, strength), rounding(C), T);

@@ -2,11 +2,13 @@
 
 import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
-import { checkProduct, product } from './product.ts';
+import { checkProduct, type LowRankTerm, product } from './product.ts';
 
 export interface MatmulBackwardOptions {
   /** (C,T), overwritten: the result is `into + scale·Wᵀ·dy`. */
   readonly into?: Value | undefined;
+  /** Added to the result: scaling·Fᵀ·u with F (R,C). */
+  readonly lowRank?: LowRankTerm | undefined;
   readonly scale?: number;
   readonly label?: string;
   /** Runs only when the host's count is above this; see Op.onlyIf. */
@@ -15,13 +17,13 @@ export interface MatmulBackwardOptions {
 
 /** W (O,C), dy (O,T) → dx (C,T). Throws TypeError when the shapes do not fit. */
 export function matmulBackward(g: Graph, weight: Weight, dy: Value, options: MatmulBackwardOptions = {}): Value {
-  const { into, scale = 1, label = `${weight.name} backward`, onlyIf } = options;
+  const { into, lowRank, scale = 1, label = `${weight.name} backward`, onlyIf } = options;
   const { rows: O, columns: C } = weight;
   const T = dy.shape[1]!;
   checkProduct(label, 'dy', dy, [O, T]);
   if (into) checkProduct(label, 'into', into, [C, T]);
   const dx = into ? g.inPlace(into.name, into) : g.activation(`d${weight.name}`, [C, T]);
   const epilogue = into ? 'accumulate' : 'store';
-  g.push(product({ label, weight, side: 'columns', x: dy, y: dx, epilogue, scale, onlyIf }, g.traits));
+  g.push(product({ label, weight, side: 'columns', x: dy, y: dx, epilogue, lowRank, scale, onlyIf }, g.traits));
   return dx;
 }

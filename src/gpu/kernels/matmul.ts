@@ -14,6 +14,8 @@ export interface MatmulOptions {
   readonly addend?: Value;
   /** (O,T), overwritten: the result is `into + scale·W·x`. Goes without bias and addend. */
   readonly into?: Value | undefined;
+  /** (T) f32: what each token has of the result. Generation only: alone, and without gradients. */
+  readonly strength?: Value | undefined;
   readonly scale?: number;
   readonly label?: string;
   /** Runs only when the host's count is above this; see Op.onlyIf. */
@@ -22,7 +24,7 @@ export interface MatmulOptions {
 
 /** W (O,C), x (C,T) → y (O,T). Throws TypeError when the shapes do not fit. */
 export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOptions = {}): Value {
-  const { bias, addend, into, scale = 1, label = weight.name, onlyIf } = options;
+  const { bias, addend, into, strength, scale = 1, label = weight.name, onlyIf } = options;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
   checkProduct(label, 'x', x, [C, T]);
@@ -31,6 +33,15 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
   if (into && (bias || addend))
     throw new TypeError(`Cannot multiply "${label}": found into with bias or addend, need one of them`);
   const y = into ? g.inPlace(into.name, into) : g.activation(label, [O, T]);
+  if (strength) {
+    g.push(
+      product(
+        { label, weight, side: 'rows', x, y, epilogue: 'strength', extra: { strength }, scale, onlyIf },
+        g.traits,
+      ),
+    );
+    return y;
+  }
   const epilogue = into ? 'accumulate' : bias && addend ? 'bias-addend' : bias ? 'bias' : addend ? 'addend' : 'store';
   const extra = { ...(bias && { bias }), ...(addend && { addend }) };
   g.push({

@@ -6,7 +6,18 @@ import type { Weight } from '../weight.ts';
 import { chooseProduct, type Side } from './product-variants.ts';
 
 /** What a product does with its result; see epilogue-*.wgsl. */
-export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend';
+export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'rows' | 'strength';
+
+/**
+ * What a product adds before its epilogue. Forward: scaling·F·u with F = B (O,R); backward: scaling·Fᵀ·u with F = A (R,C). Both are
+ * f32 with a width that is a multiple of 4. R rows of u (·,T), from row `first`.
+ */
+export interface LowRankTerm {
+  readonly factor: Weight;
+  readonly u: Value;
+  readonly first: number;
+  readonly scaling: number;
+}
 
 export interface ProductSpec {
   readonly label: string;
@@ -16,7 +27,10 @@ export interface ProductSpec {
   readonly x: Value;
   readonly y: Value;
   readonly epilogue: Epilogue;
-  /** What the epilogue reads: bias, addend. */
+  readonly lowRank?: LowRankTerm | undefined;
+  /** Where the result begins in y, for the epilogue `rows`. */
+  readonly firstRow?: number;
+  /** What the epilogue reads: bias, addend, strength. */
   readonly extra?: Readonly<Record<string, Value>>;
   readonly scale: number;
   readonly onlyIf?: Op['onlyIf'];
@@ -27,10 +41,11 @@ export function product(
   spec: ProductSpec,
   traits: Traits,
 ): Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'params' | 'grid' | 'flops' | 'onlyIf'> {
-  const { label, weight, side, x, y, epilogue, extra, scale, onlyIf } = spec;
+  const { label, weight, side, x, y, epilogue, extra, scale, lowRank, firstRow = 0, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
-  const shape = { side, results: y.shape[0]!, summed: x.shape[0]!, tokens: T };
+  const shape = { side, results: side === 'rows' ? O : C, summed: side === 'rows' ? C : O, tokens: T };
+  const R = lowRank === undefined ? 0 : side === 'rows' ? lowRank.factor.columns : lowRank.factor.rows;
   const { file, constants, parts, tile } = chooseProduct(traits, shape).shader(traits, shape);
   return {
     label,
@@ -38,16 +53,28 @@ export function product(
       file,
       parts: {
         weight: weightPart(weight),
+        'low-rank': lowRank === undefined ? 'low-rank-none' : `low-rank-${side}`,
         epilogue: `epilogue-${epilogue}`,
         ...parts,
       },
       ...(constants && { constants }),
     },
-    bindings: { ...weightBindings(weight), x, y, ...extra },
+    bindings: {
+      ...weightBindings(weight),
+      x,
+      ...(lowRank && { factor: lowRank.factor.codes, u: lowRank.u }),
+      y,
+      ...extra,
+    },
     writes: ['y'],
-    params: { O, C, T4: T / 4, scale },
+    params: {
+      ...{ O, C, T4: T / 4, scale, R },
+      u_row: lowRank?.first ?? 0,
+      u_scale: (lowRank?.scaling ?? 0) / scale,
+      y_row: firstRow,
+    },
     grid: [Math.ceil(T / tile[1]), Math.ceil(shape.results / tile[0]), 1],
-    flops: 2 * O * C * T,
+    flops: 2 * (O * C + R * shape.results) * T,
     onlyIf,
   };
 }

@@ -10,14 +10,30 @@ enable subgroups;
 //   v3 one loop, scales loaded every LANES rows                               8.8   50 % of fma-rate
 //   On SwiftShader, T=256 O=688 C=256: v1 51.2, v2 50.3, v3 26.5.
 #import weight
+#import low-rank
 #import epilogue
 #import subgroup-tile
-struct Params { O: u32, C: u32, T4: u32, scale: f32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
 fn x4(i: vec4<u32>) -> mat4x4<f32> { return mat4x4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]); }
+
+// Four rows o more: v (and with 4 lanes u) are their activations; column k of w has this lane's column k in all four.
+fn turn(y: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, w: mat4x4<f32>) {
+  (*y).a = columns4((*y).a, v, w, 0u); (*y).b = columns4((*y).b, v, w, 1u);
+  if (ROWS > 8u) { (*y).c = columns4((*y).c, v, w, 2u); (*y).d = columns4((*y).d, v, w, 3u); }
+  if (LANES == 8u) {
+    if (ROWS > 16u) {
+      (*y).e = columns4((*y).e, v, w, 4u); (*y).f = columns4((*y).f, v, w, 5u);
+      (*y).g = columns4((*y).g, v, w, 6u); (*y).h = columns4((*y).h, v, w, 7u);
+    }
+  } else {
+    (*y).e = columns4((*y).e, u, w, 0u); (*y).f = columns4((*y).f, u, w, 1u);
+    if (ROWS > 8u) { (*y).g = columns4((*y).g, u, w, 2u); (*y).h = columns4((*y).h, u, w, 3u); }
+  }
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
@@ -26,8 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let c = ROWS * group.y;
   let c4 = min(c / 4u + lane, (params.C - 1u) / 4u);
   let last = params.O - 1u;
-  var y0 = mat4x4<f32>(); var y1 = mat4x4<f32>(); var y2 = mat4x4<f32>(); var y3 = mat4x4<f32>();
-  var y4 = mat4x4<f32>(); var y5 = mat4x4<f32>(); var y6 = mat4x4<f32>(); var y7 = mat4x4<f32>();
+  var y = Sums();
   var s = 0.0;
   for (var o = 0u; o < params.O; o += 4u) {
     if (o % LANES == 0u) { s = select(0.0, scale_of(min(o + lane, last), c / 4u), o + lane <= last); }
@@ -36,25 +51,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let v = x4(i + t_in.x);
     var u = v;
     if (LANES == 4u) { u = x4(i + t_in.y); }
-    let w = transpose(mat4x4<f32>(
+    turn(&y, v, u, transpose(mat4x4<f32>(
       code4(row.x, c4) * subgroupShuffle(s, o % LANES),
       code4(row.y, c4) * subgroupShuffle(s, o % LANES + 1u),
       code4(row.z, c4) * subgroupShuffle(s, o % LANES + 2u),
       code4(row.w, c4) * subgroupShuffle(s, o % LANES + 3u),
-    ));
-    y0 = columns4(y0, v, w, 0u); y1 = columns4(y1, v, w, 1u);
-    if (ROWS > 8u) { y2 = columns4(y2, v, w, 2u); y3 = columns4(y3, v, w, 3u); }
-    if (LANES == 8u) {
-      if (ROWS > 16u) {
-        y4 = columns4(y4, v, w, 4u); y5 = columns4(y5, v, w, 5u); y6 = columns4(y6, v, w, 6u); y7 = columns4(y7, v, w, 7u);
-      }
-    } else {
-      y4 = columns4(y4, u, w, 0u); y5 = columns4(y5, u, w, 1u);
-      if (ROWS > 8u) { y6 = columns4(y6, u, w, 2u); y7 = columns4(y7, u, w, 3u); }
-    }
+    )));
+  }
+  for (var r = 0u; HAS_LOW_RANK && r < params.R; r += 4u) {
+    let v = u4x4(r / 4u, t_in.x);
+    var u = v;
+    if (LANES == 4u) { u = u4x4(r / 4u, t_in.y); }
+    turn(&y, v, u, transpose(mat4x4<f32>(factor4(r, c4), factor4(r + 1u, c4), factor4(r + 2u, c4), factor4(r + 3u, c4))));
   }
   for (var r = 0u; r < min(ROWS, params.C - c); r++) {
-    if (t < params.T4) { store4(c + r, t, pick(r / 4u, y0, y1, y2, y3, y4, y5, y6, y7)[r % 4u]); }
-    if (LANES == 4u && t + 4u < params.T4) { store4(c + r, t + 4u, pick(4u + r / 4u, y0, y1, y2, y3, y4, y5, y6, y7)[r % 4u]); }
+    if (t < params.T4) { store4(c + r, t, pick(r / 4u, y)[r % 4u]); }
+    if (LANES == 4u && t + 4u < params.T4) { store4(c + r, t + 4u, pick(4u + r / 4u, y)[r % 4u]); }
   }
 }

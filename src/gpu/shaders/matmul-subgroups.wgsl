@@ -17,14 +17,34 @@ enable subgroups;
 //   On SwiftShader, T=256 O=688 C=256: v1 44.7, v4 27.4. 32 stores written out: 2.9 s to compile; pick() in a loop: 0.75 s.
 // What is left is loads: lavapipe spends 41 instructions on each vec4 of a lane, half of all in this loop.
 #import weight
+#import low-rank
 #import epilogue
 #import subgroup-tile
-struct Params { O: u32, C: u32, T4: u32, scale: f32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
 fn x4(i: vec4<u32>) -> mat4x4<f32> { return mat4x4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]); }
+
+// Four summed indices more: v (and with 4 lanes u) are their activations, w0 … w3 the weights of this lane's rows.
+fn turn(y: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) {
+  if (LANES == 8u) {
+    (*y).a = rows4((*y).a, v, w0, 0u); (*y).b = rows4((*y).b, v, w0, 4u);
+    if (ROWS > LANES) { (*y).c = rows4((*y).c, v, w1, 0u); (*y).d = rows4((*y).d, v, w1, 4u); }
+    if (ROWS > 2u * LANES) {
+      (*y).e = rows4((*y).e, v, w2, 0u); (*y).f = rows4((*y).f, v, w2, 4u);
+      (*y).g = rows4((*y).g, v, w3, 0u); (*y).h = rows4((*y).h, v, w3, 4u);
+    }
+  } else {
+    (*y).a = rows4((*y).a, v, w0, 0u); (*y).e = rows4((*y).e, u, w0, 0u);
+    if (ROWS > LANES) { (*y).b = rows4((*y).b, v, w1, 0u); (*y).f = rows4((*y).f, u, w1, 0u); }
+    if (ROWS > 2u * LANES) {
+      (*y).c = rows4((*y).c, v, w2, 0u); (*y).g = rows4((*y).g, u, w2, 0u);
+      (*y).d = rows4((*y).d, v, w3, 0u); (*y).h = rows4((*y).h, u, w3, 0u);
+    }
+  }
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
@@ -32,8 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let t_in = min(vec2(t, t + 4u), vec2(params.T4 - 1u));
   let o = ROWS * group.y;
   let row = min(o + lane + LANES * vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
-  var y0 = mat4x4<f32>(); var y1 = mat4x4<f32>(); var y2 = mat4x4<f32>(); var y3 = mat4x4<f32>();
-  var y4 = mat4x4<f32>(); var y5 = mat4x4<f32>(); var y6 = mat4x4<f32>(); var y7 = mat4x4<f32>();
+  var y = Sums();
   let end = (params.C + 3u) / 4u;
   var s = vec4<f32>();
   for (var c4 = 0u; c4 < end; c4++) {
@@ -51,22 +70,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     var w1 = w0; var w2 = w0; var w3 = w0;
     if (ROWS > LANES) { w1 = code4(row.y, c4) * s.y; }
     if (ROWS > 2u * LANES) { w2 = code4(row.z, c4) * s.z; w3 = code4(row.w, c4) * s.w; }
-    if (LANES == 8u) {
-      y0 = rows4(y0, v, w0, 0u); y1 = rows4(y1, v, w0, 4u);
-      if (ROWS > LANES) { y2 = rows4(y2, v, w1, 0u); y3 = rows4(y3, v, w1, 4u); }
-      if (ROWS > 2u * LANES) {
-        y4 = rows4(y4, v, w2, 0u); y5 = rows4(y5, v, w2, 4u); y6 = rows4(y6, v, w3, 0u); y7 = rows4(y7, v, w3, 4u);
-      }
-    } else {
-      y0 = rows4(y0, v, w0, 0u); y4 = rows4(y4, u, w0, 0u);
-      if (ROWS > LANES) { y1 = rows4(y1, v, w1, 0u); y5 = rows4(y5, u, w1, 0u); }
-      if (ROWS > 2u * LANES) {
-        y2 = rows4(y2, v, w2, 0u); y6 = rows4(y6, u, w2, 0u); y3 = rows4(y3, v, w3, 0u); y7 = rows4(y7, u, w3, 0u);
-      }
-    }
+    turn(&y, v, u, w0, w1, w2, w3);
+  }
+  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+    let v = u4x4(r4, t_in.x);
+    var u = v;
+    if (LANES == 4u) { u = u4x4(r4, t_in.y); }
+    turn(&y, v, u, factor4(row.x, r4), factor4(row.y, r4), factor4(row.z, r4), factor4(row.w, r4));
   }
   for (var r = 0u; r < min(ROWS, params.O - o); r++) {
-    if (t < params.T4) { store4(o + r, t, pick(r / 4u, y0, y1, y2, y3, y4, y5, y6, y7)[r % 4u]); }
-    if (LANES == 4u && t + 4u < params.T4) { store4(o + r, t + 4u, pick(4u + r / 4u, y0, y1, y2, y3, y4, y5, y6, y7)[r % 4u]); }
+    if (t < params.T4) { store4(o + r, t, pick(r / 4u, y)[r % 4u]); }
+    if (LANES == 4u && t + 4u < params.T4) { store4(o + r, t + 4u, pick(4u + r / 4u, y)[r % 4u]); }
   }
 }

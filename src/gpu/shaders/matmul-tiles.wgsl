@@ -5,12 +5,13 @@
 // tile. `tile` says what lies in workgroup memory: tile-f32 or tile-f16. Sums are f32.
 // Versions tried: this one. Its results are tested on software adapters; it has not been timed on a GPU yet.
 #import side
+#import low-rank
 #import epilogue
 #import tile
 const R4 = RB * WG_R; // blocks of 4 results of a tile, a multiple of 8
 const T4 = TB * WG_T; // blocks of 4 tokens
 const LANES = WG_R * WG_T;
-struct Params { O: u32, C: u32, T4: u32, scale: f32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<tile4, STEP * R4>; // [k][4 results], see w_at
@@ -22,6 +23,16 @@ fn w_at(k: u32, r4: u32) -> u32 { return R4 * k + (r4 ^ ((k >> 2u) & 7u)); }
 // Four results of one summed index more.
 fn add1(sum: mat4x4<f32>, v: vec4<f32>, w: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(fma(v, vec4(w.x), sum[0]), fma(v, vec4(w.y), sum[1]), fma(v, vec4(w.z), sum[2]), fma(v, vec4(w.w), sum[3]));
+}
+
+fn weights(is_low: bool, r4: u32, k4: u32) -> mat4x4<f32> {
+  if (HAS_LOW_RANK && is_low) { return low_block(r4, min(k4, params.R / 4u - 1u)); }
+  return block(r4, k4);
+}
+
+fn activations(is_low: bool, k: u32, t4: u32) -> vec4<f32> {
+  if (HAS_LOW_RANK && is_low) { return u4(k, t4); }
+  return x[k * params.T4 + t4];
 }
 
 fn store_block(row: u32, t: u32, sum: mat4x4<f32>) {
@@ -39,18 +50,24 @@ fn main(
   let t4 = T4 * group.x;
   var y00 = mat4x4<f32>(); var y01 = mat4x4<f32>(); // [block of results][block of tokens]
   var y10 = mat4x4<f32>(); var y11 = mat4x4<f32>();
-  for (var begin = 0u; begin < summed(); begin += STEP) {
+  // Whole steps of the weight, then those of the low-rank branch.
+  let steps = (summed() + STEP - 1u) / STEP;
+  var low_steps = 0u;
+  if (HAS_LOW_RANK) { low_steps = (params.R + STEP - 1u) / STEP; }
+  for (var step = 0u; step < steps + low_steps; step++) {
+    let is_low = step >= steps;
+    let begin = STEP * select(step, step - steps, is_low);
+    let end = select(summed(), params.R, is_low);
     for (var i = index; i < R4 * STEP / 4u; i += LANES) {
       let place = block_place(i, R4, STEP / 4u);
-      let w = transpose(block(r4 + place.x, begin / 4u + place.y));
+      let w = transpose(weights(is_low, r4 + place.x, begin / 4u + place.y));
       for (var k = 0u; k < 4u; k++) { w_tile[w_at(4u * place.y + k, place.x)] = tile4(w[k]); }
     }
     for (var i = index; i < T4 * STEP; i += LANES) {
-      let k = min(begin + i / T4, summed() - 1u);
-      x_tile[i] = tile4(x[k * params.T4 + min(t4 + i % T4, params.T4 - 1u)]);
+      x_tile[i] = tile4(activations(is_low, min(begin + i / T4, end - 1u), min(t4 + i % T4, params.T4 - 1u)));
     }
     workgroupBarrier();
-    for (var k = 0u; k < min(STEP, summed() - begin); k++) {
+    for (var k = 0u; k < min(STEP, end - begin); k++) {
       let u = vec4<f32>(x_tile[T4 * k + lane.x]);
       let a = vec4<f32>(w_tile[w_at(k, RB * lane.y)]);
       y00 = add1(y00, u, a);

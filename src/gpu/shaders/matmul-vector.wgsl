@@ -9,8 +9,9 @@ enable subgroups;
 //   v2 this one                                                                                     0.57
 //   no gain: four rows a lane (0.55; O=576 C=1536 0.62 against 0.61)
 #import weight
+#import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
@@ -33,6 +34,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       y0 += w * a;
       y1 += w * b;
     }
+  }
+  for (var r = 0u; HAS_LOW_RANK && r < params.R; r += 4u) {
+    let v = u4x4(r / 4u, 0u);
+    y0 += v * factor4(row.x, r / 4u);
+    y1 += v * factor4(row.y, r / 4u);
   }
   if (o < params.O) { store4(o, 0u, y0); }
   if (o + LANES < params.O) { store4(o + LANES, 0u, y1); }

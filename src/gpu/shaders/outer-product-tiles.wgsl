@@ -1,7 +1,7 @@
 // gradient[p·stride_p + q·stride_q] += scale · Σ_t long[p,t]·short[q,t]
-//   long (P,T) · short (Q,T) · gradient, all f32. P is the longer side, whichever factor it belongs to.
+//   long (P,T) · short (Q,T), rows from long_row and short_row of what is bound · gradient, all f32. P is the longer side, whichever factor it belongs to.
 // For GPUs. One workgroup of 64 per 32 p x 8 q, 32 tokens at a time in workgroup memory; one invocation per p and 4 q.
-struct Params { P: u32, Q: u32, T4: u32, stride_p: u32, stride_q: u32, scale: f32 }
+struct Params { P: u32, Q: u32, T4: u32, stride_p: u32, stride_q: u32, scale: f32, long_row: u32, short_row: u32 }
 var<uniform> params: Params;
 var<storage, read_write> long: array<vec4<f32>>;
 var<storage, read_write> short: array<vec4<f32>>;
@@ -20,10 +20,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let t = begin + index % 8u;
     let is_in = t < params.T4;
     for (var row = index / 8u; row < 32u; row += 8u) {
-      let v = long[min(p0 + row, params.P - 1u) * params.T4 + min(t, params.T4 - 1u)];
+      let v = long[(params.long_row + min(p0 + row, params.P - 1u)) * params.T4 + min(t, params.T4 - 1u)];
       long_tile[9u * row + index % 8u] = select(vec4<f32>(), v, is_in);
     }
-    let w = short[min(q0 + index / 8u, params.Q - 1u) * params.T4 + min(t, params.T4 - 1u)];
+    let w = short[(params.short_row + min(q0 + index / 8u, params.Q - 1u)) * params.T4 + min(t, params.T4 - 1u)];
     short_tile[index] = select(vec4<f32>(), w, is_in);
     workgroupBarrier();
     for (var k = 0u; k < 8u; k++) {

@@ -62,6 +62,7 @@ export const gemma3: Family<Gemma3Config> = {
   hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, queryScalar, attentionBias }) {
     const bias = attentionBias;
     let x = m.embedding('model.embed_tokens', vocab, hidden, Math.sqrt(hidden));
+    const sizes = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
     for (let layer = 0; layer < layers; layer++) {
       const path = `model.layers.${layer}`;
       const attn = `${path}.self_attn`;
@@ -69,9 +70,7 @@ export const gemma3: Family<Gemma3Config> = {
       const rope = window === undefined ? GLOBAL : LOCAL;
       m.block(layer, () => {
         const h = m.rmsNorm(`${path}.input_layernorm`, x, NORM);
-        const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias });
-        const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias });
-        const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias });
+        const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias });
         const turn = (name: string, y: Value, count: number) =>
           m.rope(m.rmsNorm(`${attn}.${name}`, y, { ...NORM, size: headDim }), count, rope);
         const scale = 1 / Math.sqrt(queryScalar);
@@ -79,8 +78,7 @@ export const gemma3: Family<Gemma3Config> = {
         const o = m.linear(`${attn}.o_proj`, a, hidden, { bias });
         x = m.add(x, m.rmsNorm(`${path}.post_attention_layernorm`, o, NORM));
         const n = m.rmsNorm(`${path}.pre_feedforward_layernorm`, x, NORM);
-        const gate = m.linear(`${path}.mlp.gate_proj`, n, ffn);
-        const up = m.linear(`${path}.mlp.up_proj`, n, ffn);
+        const { gate_proj: gate, up_proj: up } = m.linears(`${path}.mlp`, n, { gate_proj: ffn, up_proj: ffn });
         const down = m.linear(`${path}.mlp.down_proj`, m.gated('gelu-tanh', gate, up), hidden);
         x = m.add(x, m.rmsNorm(`${path}.post_feedforward_layernorm`, down, NORM));
       });

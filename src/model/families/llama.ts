@@ -45,19 +45,17 @@ export const llama: Family<LlamaConfig> = {
 
   hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, attentionBias, mlpBias }) {
     let x = m.embedding('model.embed_tokens', vocab, hidden);
+    const sizes = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
     for (let layer = 0; layer < layers; layer++) {
       const attn = `model.layers.${layer}.self_attn`;
       const mlp = `model.layers.${layer}.mlp`;
       m.block(layer, () => {
         const h = m.rmsNorm(`model.layers.${layer}.input_layernorm`, x);
-        const q = m.linear(`${attn}.q_proj`, h, heads * headDim, { bias: attentionBias });
-        const k = m.linear(`${attn}.k_proj`, h, kvHeads * headDim, { bias: attentionBias });
-        const v = m.linear(`${attn}.v_proj`, h, kvHeads * headDim, { bias: attentionBias });
+        const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias: attentionBias });
         const a = m.attention(layer, m.rope(q, heads), m.rope(k, kvHeads), v);
         x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
         const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
-        const gate = m.linear(`${mlp}.gate_proj`, n, ffn, { bias: mlpBias });
-        const up = m.linear(`${mlp}.up_proj`, n, ffn, { bias: mlpBias });
+        const { gate_proj: gate, up_proj: up } = m.linears(mlp, n, { gate_proj: ffn, up_proj: ffn }, { bias: mlpBias });
         x = m.linear(`${mlp}.down_proj`, m.gated('silu', gate, up), hidden, { bias: mlpBias, addend: x });
       });
     }

@@ -55,13 +55,12 @@ export const opt: Family<OptConfig> = {
     if (embeddingWidth !== hidden) x = m.linear('model.decoder.project_in', x, hidden);
     const rows = contextTokens + FIRST_POSITION;
     x = m.add(m.positionEmbedding('model.decoder.embed_positions', rows, hidden, FIRST_POSITION), x);
+    const sizes = { q_proj: hidden, k_proj: hidden, v_proj: hidden };
     for (let layer = 0; layer < layers; layer++) {
       const path = `model.decoder.layers.${layer}`;
       m.block(layer, () => {
         const h = isPreNorm ? m.layerNorm(`${path}.self_attn_layer_norm`, x) : x;
-        const q = m.linear(`${path}.self_attn.q_proj`, h, hidden, { bias });
-        const k = m.linear(`${path}.self_attn.k_proj`, h, hidden, { bias });
-        const v = m.linear(`${path}.self_attn.v_proj`, h, hidden, { bias });
+        const { q_proj: q, k_proj: k, v_proj: v } = m.linears(`${path}.self_attn`, h, sizes, { bias });
         x = m.linear(`${path}.self_attn.out_proj`, m.attention(layer, q, k, v), hidden, { bias, addend: x });
         if (!isPreNorm) x = m.layerNorm(`${path}.self_attn_layer_norm`, x);
         const n = isPreNorm ? m.layerNorm(`${path}.final_layer_norm`, x) : x;

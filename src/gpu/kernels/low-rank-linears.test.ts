@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { differentiate } from '../backward.ts';
+import { Graph, type Value } from '../graph.ts';
+import { openDevice } from '../testing/open-device.ts';
+import { type Data, expectClose, noise, runCase, variable } from '../testing/run-kernel.ts';
+import { rounding, TIMEOUT } from '../testing/variants.ts';
+import { testFactor, testWeight } from '../testing/weights.ts';
+import { factorWeight } from '../weight.ts';
+import { lowRankBackwardCpu, lowRankCpu } from './low-rank.cpu.ts';
+import { lowRankLinears } from './low-rank-linears.ts';
+import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
+
+interface Shape {
+  readonly C: number;
+  readonly T: number;
+  /** Rows and rank of each linear. */
+  readonly linears: readonly (readonly [O: number, R: number])[];
+}
+
+// Ranks that differ, rows that end within a tile; many tokens, and so few that the sum is split.
+const SHAPES: readonly Shape[] = [
+  {
+    C: 64,
+    T: 36,
+    linears: [
+      [33, 8],
+      [12, 4],
+      [64, 12],
+    ],
+  },
+  {
+    C: 80,
+    T: 4,
+    linears: [
+      [40, 4],
+      [7, 8],
+    ],
+  },
+];
+/** One of each kind: what differs within a kind is how large its tiles are. */
+const KINDS = ['vector', 'subgroups', 'split-8x8', 'tiles-64x64', 'registers'];
+
+/** Results and all gradients of Σ yᵢ·dyᵢ against the twin of each linear by itself. */
+async function check(names: readonly string[], { C, T, linears }: Shape): Promise<void> {
+  const { traits } = await openDevice();
+  const g = new Graph({ ...traits, products: { asked: names } });
+  const x = variable(g, 'x', [C, T]);
+  const as = linears.map(([, R], i) => testFactor(g, `a${i}`, R, C, 3 + i));
+  const bs = linears.map(([O, R], i) => testFactor(g, `b${i}`, O, R, 13 + i));
+  const ws = linears.map(([O], i) => testWeight(g, 'q8', O, C, 23 + i));
+  const biases = linears.map(([O], i) => g.frozen(`bias${i}`, [O]));
+  const stack = g.stacked(as.map(({ weight }) => weight.codes))!;
+  expect(stack.shape).toEqual([linears.reduce((n, [, R]) => n + R, 0), C]);
+  const scaling = (i: number) => 2 - i / 2;
+  const ys = lowRankLinears(
+    g,
+    { x, a: factorWeight(stack) },
+    linears.map((_, i) => ({
+      ...{ weight: ws[i]!.weight, b: bs[i]!.weight, scaling: scaling(i), bias: biases[i]!, label: `y${i}` },
+    })),
+  );
+  const dys = ys.map((y) => g.input(`d${y.name}`, y.shape));
+  const dx = differentiate(g, new Map(ys.map((y, i) => [y, dys[i]!]))).get(x)!;
+  const dA = g.gradientOf(stack);
+  const dBs = bs.map(({ weight }) => g.gradientOf(weight.codes));
+  const xv = noise(C * T, 1);
+  const data = new Map<Value, Data>([
+    [x, xv],
+    [dA, new Float32Array(dA.shape[0]! * C)],
+  ]);
+  for (const [i, [O, R]] of linears.entries()) {
+    for (const [value, d] of [...as[i]!.data, ...bs[i]!.data, ...ws[i]!.data]) data.set(value, d);
+    data.set(biases[i]!, noise(O, 33 + i));
+    data.set(dys[i]!, noise(O * T, 43 + i));
+    data.set(dBs[i]!, new Float32Array(O * R));
+  }
+  const results = await runCase({ graph: g, data, results: [...ys, dx, dA, ...dBs] });
+
+  const expectedDx = new Float64Array(C * T);
+  const dAs: number[] = [];
+  for (const [i, [O, R]] of linears.entries()) {
+    const [a, b, w] = [as[i]!.dense, bs[i]!.dense, ws[i]!.dense];
+    const dy = noise(O * T, 43 + i);
+    const sizes = { O, C, R, T };
+    const base = matmulCpu(w, xv, sizes, { bias: noise(O, 33 + i) });
+    expectClose(results[i]!, lowRankCpu(a, b, xv, base, sizes, scaling(i)), rounding(C + R), T);
+    const expected = lowRankBackwardCpu(a, b, xv, dy, sizes, scaling(i));
+    expectClose(results[ys.length + 2 + i]!, expected.db, rounding(C + T), R);
+    dAs.push(...expected.da);
+    const dBase = matmulBackwardCpu(w, dy, sizes);
+    for (const [k, v] of expected.dx.entries()) expectedDx[k]! += v + dBase[k]!;
+  }
+  expectClose(results[ys.length]!, expectedDx, rounding(linears.reduce((n, [O, R]) => n + O + R, 0)), T);
+  expectClose(results[ys.length + 1]!, dAs, rounding(T + C), C);
+}
+
+describe.each(KINDS)('lowRankLinears() by %s', (name) => {
+  it(
+    'gives results and gradients of linears with a common input as the twins of each by itself',
+    async () => {
+      for (const shape of SHAPES) await check([name, 'registers'], shape);
+    },
+    TIMEOUT,
+  );
+});
+
+describe('lowRankLinears()', () => {
+  it(
+    'takes tokens by their strength: none at all leaves the base alone',
+    async () => {
+      const [O, C, R, T] = [20, 36, 8, 4];
+      const { traits } = await openDevice();
+      const g = new Graph(traits);
+      const x = g.input('x', [C, T]);
+      const [w, a, b] = [testWeight(g, 'q8', O, C, 7), testWeight(g, 'f32', R, C, 3), testWeight(g, 'f32', O, R, 4)];
+      const strength = g.input('strength', [T]);
+      const addend = g.input('addend', [O, T]);
+      const linear = { weight: w.weight, b: b.weight, scaling: 2, addend, label: 'y' };
+      const [y] = lowRankLinears(g, { x, a: a.weight, strength }, [linear]);
+      const [xv, av, sv] = [noise(C * T, 1), noise(O * T, 2), Float32Array.of(0, 1, 0.5, 0)];
+      const data = new Map<Value, Data>([[x, xv], [addend, av], [strength, sv], ...w.data, ...a.data, ...b.data]);
+      const [out] = await runCase({ graph: g, data, results: [y!] });
+      const base = matmulCpu(w.dense, xv, { O, C, T }, { addend: av });
+      expectClose(out!, lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2, sv), rounding(C), T);
+      const whole = lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2);
+      expect(() => expectClose(out!, whole, rounding(C), T)).toThrow(/worst/); // control
+    },
+    TIMEOUT,
+  );
+
+  it('refuses ranks that are not those of A', async () => {
+    const g = new Graph((await openDevice()).traits);
+    const [w, a, b] = [testWeight(g, 'f32', 8, 12), testFactor(g, 'a', 8, 12), testFactor(g, 'b', 8, 4)];
+    const linear = { weight: w.weight, b: b.weight, scaling: 1, label: 'y' };
+    expect(() => lowRankLinears(g, { x: g.input('x', [12, 4]), a: a.weight }, [linear])).toThrow(/8×12 for ranks 4/);
+  });
+});

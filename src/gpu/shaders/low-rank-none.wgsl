@@ -1,0 +1,6 @@
+// In the place of low-rank-rows and low-rank-columns in a product without a low-rank branch.
+const HAS_LOW_RANK = false;
+
+fn factor4(row: u32, c4: u32) -> vec4<f32> { return vec4<f32>(); }
+fn u4(r: u32, t4: u32) -> vec4<f32> { return vec4<f32>(); }
+fn u4x4(r4: u32, t4: u32) -> mat4x4<f32> { return mat4x4<f32>(); }

@@ -1,0 +1,18 @@
+// What a forward product adds: y += u_scale·B·u, the low-rank branch of a linear.
+//   factor B (O,R) f32, R a multiple of 4 · u (·,T) f32, R rows of it
+// Needs params.R, params.u_row, params.u_scale and params.T4.
+const HAS_LOW_RANK = true;
+var<storage, read> factor: array<vec4<f32>>;
+var<storage, read_write> u: array<vec4<f32>>;
+
+// B[row, 4·r4 … 4·r4+3], as code4 is of the weight.
+fn factor4(row: u32, r4: u32) -> vec4<f32> { return params.u_scale * factor[row * (params.R >> 2u) + r4]; }
+
+// Four tokens of row r of this product's u, which begins at row u_row.
+fn u4(r: u32, t4: u32) -> vec4<f32> { return u[(params.u_row + r) * params.T4 + t4]; }
+
+// Rows 4·r4 … 4·r4+3, a column of the matrix each.
+fn u4x4(r4: u32, t4: u32) -> mat4x4<f32> {
+  let r = 4u * r4;
+  return mat4x4<f32>(u4(r, t4), u4(r + 1u, t4), u4(r + 2u, t4), u4(r + 3u, t4));
+}
