@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { checkCluster } from './interop/cluster.mjs';
 import { checkExports } from './interop/exports.mjs';
+import { checkTrained } from './interop/trained.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const MODEL = 'public/models/scion';
@@ -35,7 +36,7 @@ try {
   run(python, ['tools/interop/verify.py', BASE, WORK]);
   Object.assign(counts, JSON.parse(readFileSync(`${WORK}/result.json`, 'utf8')));
   const parts = { graft, run, python, model: MODEL, base: BASE, work: WORK, data: exampleFile() };
-  for (const more of [checkExports(parts), checkCluster(parts)]) {
+  for (const more of [checkTrained(parts), checkExports(parts), checkCluster(parts)]) {
     for (const key of ['passed', 'failed']) counts[key] += more[key];
     skipped += more.skipped ?? 0;
   }
@@ -64,6 +65,7 @@ function runGraft() {
   score('adapter', `${WORK}/adapter`);
   score('qv-r4', `${WORK}/peft-qv-r4`);
   score('all-rslora', `${WORK}/peft-all-rslora`);
+  score('embeddings', `${WORK}/peft-embeddings`);
 
   const fixed = [...TRAINING, '--shuffle', 'false', '--clip', 1];
   const from = (name, steps, log) =>

@@ -20,10 +20,11 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.numpy import save_file
 from transformers import AutoTokenizer
 
-# Adapters by name; `std` is the spread of B. A fresh one (B = 0) starts the trajectory, as training does.
+# Adapters by name; `std` is the spread of B. The fresh one (B = 0), last, starts the trajectory, as training does.
 ADAPTERS = {
     "qv-r4": ({"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj"]}, 0.05),
     "all-rslora": ({"r": 8, "lora_alpha": 8, "target_modules": "all-linear", "use_rslora": True}, 0.02),
+    "embeddings": ({"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "embed_tokens", "lm_head"]}, 0.05),
     "fresh": ({"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}, 0.0),
 }
 # Odd lengths, from a full training row to the shortest row that has something to predict.
@@ -55,7 +56,10 @@ def make_adapter(base: Path, name: str, folder: Path) -> None:
         for key, parameter in model.named_parameters():
             if "lora_B" in key:
                 parameter.normal_(0, std) if std else parameter.zero_()
-    model.save_pretrained(folder, save_embedding_layers=False)
+            if "lora_embedding_A" in key:
+                parameter.normal_(0, std)
+    # Then the file carries embedding and head of the base as well.
+    model.save_pretrained(folder, save_embedding_layers=name == "embeddings")
 
 
 def save_with_torch(base: Path, folder: Path) -> None:

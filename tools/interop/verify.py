@@ -131,7 +131,7 @@ def main() -> None:
     check("PEFT opens Graft's adapter, and the logits agree", lambda: check_logits(found("adapter"), logits_of(trained(), rows)))
     check("the adapter changes the logits", lambda: must_differ(found("adapter"), found("base")))
     check("a wrong lora_B is noticed", lambda: must_differ(found("adapter"), logits_of(perturbed(trained()), rows)))
-    for name in ("qv-r4", "all-rslora"):
+    for name in ("qv-r4", "all-rslora", "embeddings"):
         check(f"Graft opens PEFT's {name}, and the logits agree", lambda: check_logits(found(name), torchs(name)))
     check("PEFT's adapters differ from the base", lambda: must_differ(torchs("qv-r4"), torchs("base")))
     first = [expected["all-rslora"]["first_loss"]]

@@ -27,6 +27,12 @@ def read_logits(file: Path) -> np.ndarray:
     return np.frombuffer(data, np.float32, offset=8 + size).reshape(entry["shape"])
 
 
+def from_probe(model, probe: dict) -> float:
+    """The largest difference from the logits that a receipt has recorded."""
+    logits = np.array(model(mx.array([probe["ids"]])).astype(mx.float32))[0]
+    return float(np.abs(np.take_along_axis(logits, np.array(probe["top"]), 1) - np.array(probe["logits"])).max())
+
+
 def main() -> None:
     mx.set_default_device(mx.cpu)
     work = Path(sys.argv[1])
@@ -44,7 +50,16 @@ def main() -> None:
     before = worst(base)
     adapted = worst(load_adapters(base, str(work / "export-mlx")))
     merged, _ = load_model(work / "export-merged-f32")
+    checks = []
+    for name in ("patterns", "dora"):
+        probe = json.loads((work / "trained" / name / "graft_receipt.json").read_text())["probe"]
+        plain, _ = load_model(work / "base")
+        alone = from_probe(plain, probe)
+        found = from_probe(load_adapters(plain, str(work / f"export-mlx-{name}")), probe)
+        text = f"worst difference {found:.2e}, the base's {alone:.2e}"
+        checks.append([f"mlx-lm answers with {name} as it was trained", found <= LOGITS and alone > 10 * LOGITS, text])
     print(json.dumps([
+        *checks,
         ["mlx-lm opens the MLX adapter, and the logits agree", adapted <= LOGITS, f"worst difference {adapted:.2e}"],
         ["mlx-lm opens the merged model, and the logits agree", worst(merged) <= LOGITS, f"worst difference {worst(merged):.2e}"],
         ["mlx-lm's base alone differs", before > 10 * LOGITS, f"worst difference {before:.2e}"],
