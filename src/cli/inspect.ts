@@ -15,7 +15,8 @@ export const inspect = {
   help: `usage: graft inspect <path> [--quant SCHEME] [--json]
 
   A folder with config.json or a .gguf file is a model (so is org/name[@revision] of the Hub, of which headers are read),
-  a folder with adapter_config.json an adapter; other files are read as datasets.
+  a folder with adapter_config.json an adapter, of PEFT or mlx-lm, and so is a .gguf file of llama.cpp that says so;
+  other files are read as datasets.
   --quant SCHEME   for a model: reads all of it and says, matrix by matrix, how far q8, int8-row, nf4, nf4-dq, f16 or f32
                    (or auto) are from the numbers in its files; --quant-embeddings as for the other commands
   --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,

@@ -9,7 +9,14 @@ import { BASE_TRAITS } from '../gpu/traits.ts';
 import { methodName } from '../lora/adapter-config.ts';
 import { countTrainable } from '../lora/adapter-tensors.ts';
 import { adaptedSites, methodFacts } from '../lora/describe-adapter.ts';
+import {
+  type DescribedAdapter,
+  describeGgufAdapter,
+  describeMlxAdapter,
+  isGgufAdapter,
+} from '../lora/files/describe-foreign.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
+import { MLX_WEIGHTS } from '../lora/files/read-mlx.ts';
 import { chooseQuant } from '../model/choose-quant.ts';
 import { readHubId } from '../model/hub/hub-id.ts';
 import { findFile, type ModelFile } from '../model/model-file.ts';
@@ -45,6 +52,7 @@ export interface AdapterInspection {
   readonly kind: 'adapter';
   /** "LoRA", "IA³". */
   readonly method: string;
+  readonly format: 'PEFT' | DescribedAdapter['format'];
   readonly base: string;
   /** Of a LoRA. */
   readonly rank?: number;
@@ -81,7 +89,12 @@ export async function inspectPath(paths: readonly string[], quant?: QuantChoice 
     const { files, name, licence } = await findModel(first);
     return inspectModel(files, { name, licence, quant });
   }
-  if (isModelFile(first)) return inspectModel(await openModelFiles(first), { quant });
+  if (isModelFile(first)) {
+    const files = await openModelFiles(first);
+    return (await isGgufAdapter(files[0]!))
+      ? described(await describeGgufAdapter(files[0]!))
+      : inspectModel(files, { quant });
+  }
   if (!info.isDirectory()) {
     const found = await inspectFiles(await Promise.all(paths.map(openDataFile)));
     return {
@@ -94,7 +107,10 @@ export async function inspectPath(paths: readonly string[], quant?: QuantChoice 
     };
   }
   const files = await openModelFiles(first);
-  if (findFile(files, 'adapter_config.json')) return inspectAdapter(files);
+  if (findFile(files, 'adapter_config.json'))
+    return findFile(files, MLX_WEIGHTS) ? described(await describeMlxAdapter(files)) : inspectAdapter(files);
+  const ggufs = files.filter(({ name }) => isModelFile(name));
+  if (ggufs.length === 1 && (await isGgufAdapter(ggufs[0]!))) return described(await describeGgufAdapter(ggufs[0]!));
   if (findFile(files, 'config.json') || files.some(({ name }) => isModelFile(name)))
     return inspectModel(files, { name: path.basename(path.resolve(first)), quant });
   throw new Error(
@@ -142,6 +158,14 @@ async function measureErrors({ config, tensors }: ModelFolder, asked: QuantChoic
   return errors.sort((a, b) => b.relative - a.relative);
 }
 
+function described({ notices, base = 'not stated', ...rest }: DescribedAdapter): AdapterInspection {
+  const modules = rest.modules.map((one) => ({
+    ...one,
+    what: `rank ${one.r}  alpha ${one.alpha}  ${one.out}×${one.in}`,
+  }));
+  return { kind: 'adapter', method: 'LoRA', ...rest, base, modules, warnings: notices };
+}
+
 async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspection> {
   const { adapter, notices } = await readAdapterAlone(files);
   const { config } = adapter;
@@ -151,6 +175,7 @@ async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspe
   return {
     kind: 'adapter',
     method: methodName(config),
+    format: 'PEFT',
     base: config.base_model_name_or_path ?? 'not stated',
     ...(config.peft_type === 'LORA'
       ? { rank: config.r, alpha: config.lora_alpha }

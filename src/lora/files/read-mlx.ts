@@ -37,7 +37,7 @@ export async function readMlxAdapter(
   const [configFile, weightsFile] = [findFile(files, CONFIG), findFile(files, MLX_WEIGHTS)];
   if (!configFile || !weightsFile)
     throw bad(`no "${configFile ? MLX_WEIGHTS : CONFIG}"`, `"${MLX_WEIGHTS}" and "${CONFIG}"`);
-  const { scale, dropout, isDora, baseName } = readSettings(await readJsonObject(configFile));
+  const { scale, dropout, isDora, baseName } = readMlxSettings(await readJsonObject(configFile));
   const spelling = mlxSpelling(base.family);
   const parts = new Map<string, Parts>();
   for (const info of (await readSafetensorsHeader(weightsFile)).tensors) {
@@ -57,7 +57,8 @@ export async function readMlxAdapter(
   return { files: peftFilesOf(modules, linears, { dropout, baseName, fanInFanOut }), notices: [] };
 }
 
-function readSettings(config: Readonly<Record<string, unknown>>) {
+/** What of its adapter_config.json mlx-lm goes by. Throws a RangeError that names the setting. */
+export function readMlxSettings(config: Readonly<Record<string, unknown>>) {
   const type = config.fine_tune_type ?? 'lora';
   if (type !== 'lora' && type !== 'dora') throw bad(`fine_tune_type ${JSON.stringify(type)}`, '"lora" or "dora"');
   const lora = isObject(config.lora_parameters) ? config.lora_parameters : {};
