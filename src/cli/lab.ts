@@ -8,6 +8,7 @@ import {
   baseSpectrum,
   type Likeness,
   likenessTo,
+  measureChange,
   measureStrengths,
   type RankLoss,
   rankFor,
@@ -65,8 +66,11 @@ ${MODEL_HELP}
       const model = opened?.model;
       const adapter = await readLabAdapter(at!, model);
       const report = new Report(flags.has('json'));
-      const norms = model && (await baseNorms(model, adapter.modules.keys()));
-      report.anatomy(adapterAnatomy(adapter, norms));
+      const base = model && {
+        norms: await baseNorms(model, adapter.modules.keys()),
+        measured: await measureChange(model, adapter),
+      };
+      report.anatomy(adapterAnatomy(adapter, base));
       for (const other of flags.list('with'))
         report.likeness(likenessTo(adapter, other, await readLabAdapter(other, model)));
       if (model !== undefined) {
@@ -116,15 +120,23 @@ class Report {
   anatomy(anatomy: AdapterAnatomy): void {
     this.all.anatomy = anatomy;
     this.head('linear', 'rank', 'in use', 'for 90 %', 'σ₁', '‖ΔW‖', '‖ΔW‖/‖W‖');
-    for (const m of anatomy.modules)
-      this.row(
-        m.path,
-        m.rank,
-        m.effectiveRank.toFixed(2),
-        rankFor(m, 0.9),
-        digits(m.singularValues[0] ?? 0),
-        digits(m.norm),
+    const share = (change: number, norm: number | undefined) => (norm ? `${digits((100 * change) / norm)} %` : '-');
+    for (const m of anatomy.modules) {
+      const change = m.wholeNorm ?? m.norm;
+      const facts = [m.effectiveRank.toFixed(2), rankFor(m, 0.9), digits(m.singularValues[0] ?? 0)];
+      this.row(m.path, m.rank, ...facts, digits(change), share(change, m.baseNorm));
+    }
+    if (anatomy.modules.some(({ isDora }) => isDora))
+      this.line(
+        anatomy.modules.some(({ wholeNorm }) => wholeNorm !== undefined)
+          ? '\nDoRA: ‖ΔW‖ is of the whole change, m/n·(W + s·B·A) − W; rank and σ are of s·B·A, before it sets the lengths'
+          : '\nDoRA: all of this is of s·B·A alone; --model shows the whole change, m/n·(W + s·B·A) − W',
       );
+    if (anatomy.parts.length > 0) this.head('trained in full', 'numbers', '‖ΔW‖', '‖ΔW‖/‖W‖');
+    for (const { name, elements, change, baseNorm } of anatomy.parts)
+      this.row(name, elements.toLocaleString('en'), digits(change), share(change, baseNorm));
+    if (anatomy.unmeasured.length > 0)
+      this.line(`\ntrained in full, and measured with --model alone: ${anatomy.unmeasured.join(', ')}`);
     const shares = anatomy.energy.map((share) => `${(100 * share).toFixed(1)} %`);
     this.line(`\nall together: ‖ΔW‖ ${digits(anatomy.norm)}; kept at rank 1, 2, …: ${shares.join(', ')}`);
   }

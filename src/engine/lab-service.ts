@@ -13,6 +13,7 @@ import { splitRows } from '../train/run-training.ts';
 import { adapterAnatomy, likenessTo } from './lab/adapter-anatomy.ts';
 import { baseNorms } from './lab/base-norms.ts';
 import { baseSpectrum } from './lab/base-spectrum.ts';
+import { measureChange } from './lab/measure-change.ts';
 import { portion } from './lab/portion.ts';
 import { rankLosses } from './lab/rank-losses.ts';
 import { STRENGTHS, strengthCurve } from './lab/strength-curve.ts';
@@ -46,8 +47,12 @@ export class LabService implements LabApi {
     const adapter = await this.read(id);
     const { model } = this.session;
     const isOwn = model !== undefined && (await this.record(id)).baseHash === model.weights.hash;
-    const norms = isOwn ? await this.session.turns.during(() => baseNorms(model, adapter.modules.keys())) : undefined;
-    return adapterAnatomy(adapter, norms);
+    if (!isOwn) return adapterAnatomy(adapter);
+    const base = await this.session.turns.during(async () => ({
+      norms: await baseNorms(model, adapter.modules.keys()),
+      measured: await measureChange(model, adapter),
+    }));
+    return adapterAnatomy(adapter, base);
   }
 
   async likeness(id: string): Promise<readonly LikenessOf[]> {

@@ -17,6 +17,7 @@ export { rankFor } from '../lora/lab/module-spectrum.ts';
 export { type AdapterAnatomy, adapterAnatomy, type Likeness, likenessTo } from './lab/adapter-anatomy.ts';
 export { baseNorms } from './lab/base-norms.ts';
 export { type BaseSpectrum, baseSpectrum } from './lab/base-spectrum.ts';
+export { measureChange } from './lab/measure-change.ts';
 export { type RankLoss, rankLosses } from './lab/rank-losses.ts';
 export { STRENGTHS, type StrengthPoint } from './lab/strength-curve.ts';
 

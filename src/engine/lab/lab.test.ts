@@ -9,14 +9,17 @@ import { svd } from '../../lora/algebra/svd.ts';
 import { readPeftFolder } from '../../lora/files/peft.ts';
 import { FlatAdapter } from '../../lora/flat-adapter.ts';
 import { truncateAdapter } from '../../lora/lab/truncate-adapter.ts';
+import { mergeRows } from '../../lora/merge-rows.ts';
 import { BaseModel } from '../../model/base-model.ts';
 import { openModelFolder } from '../../model/model-folder.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { type BaseJson, goldenRows, readGoldenJson } from '../../train/testing/golden.ts';
+import { adapterAnatomy } from './adapter-anatomy.ts';
 import { baseNorms } from './base-norms.ts';
 import { baseSpectrum } from './base-spectrum.ts';
 import { ForgettingGauge } from './forgetting-gauge.ts';
+import { measureChange } from './measure-change.ts';
 import { portion } from './portion.ts';
 import { everyRank, rankLosses } from './rank-losses.ts';
 import { RowsLoss } from './rows-loss.ts';
@@ -110,6 +113,56 @@ describe('baseNorms()', () => {
       const values = await readTensor(model.folder.tensors.get(`${at}.weight`)!);
       expect(Math.abs(norm / Math.hypot(...values) - 1)).toBeLessThan(1e-5);
     }
+  });
+});
+
+describe('measureChange()', () => {
+  const frobenius = (values: Iterable<number>) => Math.hypot(...values);
+
+  it('is the norm of what DoRA makes of W, less W', async () => {
+    const at = 'model.layers.1.mlp.up_proj';
+    const module = adapter.modules.get(at)!;
+    const base = await readTensor(model.folder.tensors.get(`${at}.weight`)!);
+    const C = module.inFeatures;
+    // Lengths a little off those that the base has.
+    const magnitude = Float32Array.from({ length: module.outFeatures }, (_, o) => {
+      const row = base.subarray(o * C, (o + 1) * C);
+      return frobenius(row) * (1 + 0.02 * Math.sin(o));
+    });
+    const dora = { ...module, magnitude };
+    const merged = Float32Array.from(base);
+    mergeRows(at, dora, merged, 0);
+    const expected = frobenius(merged.map((value, i) => value - base[i]!));
+    const { modules } = await measureChange(model, { ...adapter, modules: new Map([[at, dora]]) });
+    expect(Math.abs(modules.get(at)! / expected - 1)).toBeLessThan(1e-4);
+    const anatomy = adapterAnatomy({ ...adapter, modules: new Map([[at, dora]]) });
+    expect(Math.abs(anatomy.modules[0]!.norm / expected - 1), 'that of s·B·A is another').toBeGreaterThan(0.01);
+  });
+
+  it('is how far parameters and rows of tokens that are trained in full have moved', async () => {
+    const embedding = 'model.embed_tokens';
+    const table = await readTensor(model.folder.tensors.get(`${embedding}.weight`)!);
+    const norm = await readTensor(model.folder.tensors.get('model.norm.weight')!);
+    const head = { shape: [table.length / 64, 64], values: table.map((value, i) => value + (i % 97 === 0 ? 0.5 : 0)) };
+    const ids = [3, 70, 71];
+    const rowsOf = Float32Array.from(
+      ids.flatMap((id) => [...table.subarray(64 * id, 64 * (id + 1))].map((v) => 2 * v)),
+    );
+    const { parts } = await measureChange(model, {
+      ...adapter,
+      modules: new Map(),
+      saved: new Map([
+        ['lm_head.weight', head],
+        ['model.norm.weight', { shape: [64], values: norm.map((value) => value + 0.25) }],
+      ]),
+      tokens: new Map([[embedding, { ids, columns: 64, rows: rowsOf }]]),
+    });
+    const [ofHead, ofNorm, ofTokens] = parts;
+    expect(ofHead).toMatchObject({ name: 'lm_head.weight', elements: table.length });
+    expect(ofHead!.change).toBeCloseTo(0.5 * Math.sqrt(Math.ceil(table.length / 97)), 4);
+    expect(ofHead!.baseNorm).toBeCloseTo(frobenius(table), 2);
+    expect(ofNorm!.change).toBeCloseTo(0.25 * 8, 5);
+    expect(ofTokens!.change).toBeCloseTo(ofTokens!.baseNorm, 5);
   });
 });
 

@@ -10,6 +10,7 @@ import type { AdapterRecord } from './library.ts';
 export type { MergeMethod } from '../../lora/merge/merge-adapters.ts';
 export type { AdapterAnatomy, Likeness, ModuleAnatomy } from '../lab/adapter-anatomy.ts';
 export type { BaseSpectrum } from '../lab/base-spectrum.ts';
+export type { PartChange } from '../lab/measure-change.ts';
 export type { RankLoss } from '../lab/rank-losses.ts';
 export type { StrengthPoint } from '../lab/strength-curve.ts';
 

@@ -53,7 +53,30 @@ export function ModuleMap({ anatomy }: { anatomy: AdapterAnatomy }) {
         ))}
       </fieldset>
       {module && <ModuleFacts module={module} />}
+      {modules.some(({ isDora }) => isDora) && (
+        <p className="small soft">{modules.some(({ wholeNorm }) => wholeNorm !== undefined) ? w.dora : w.doraAlone}</p>
+      )}
+      <Parts anatomy={anatomy} />
     </section>
+  );
+}
+
+/** What is trained in full beside the linears. */
+function Parts({ anatomy: { parts, unmeasured } }: { anatomy: AdapterAnatomy }) {
+  if (unmeasured.length > 0) return <p className="small soft breaks">{w.unmeasured(unmeasured.join(', '))}</p>;
+  if (parts.length === 0) return null;
+  return (
+    <div className="stack-tight">
+      <h3>{w.parts}</h3>
+      <ul className="lab-parts small number">
+        {parts.map(({ name, elements, change, baseNorm }) => (
+          <li key={name}>
+            <span className="mono breaks">{name}</span>
+            <span className="soft">{w.part(elements, change, baseNorm > 0 ? change / baseNorm : undefined)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -76,8 +99,9 @@ function ModuleFacts({ module }: { module: ModuleAnatomy }) {
   );
 }
 
-function strengthOf({ norm, baseNorm }: ModuleAnatomy): number {
-  return baseNorm ? norm / baseNorm : norm;
+/** Of the whole change where it is known. */
+function strengthOf({ norm, wholeNorm = norm, baseNorm }: ModuleAnatomy): number {
+  return baseNorm ? wholeNorm / baseNorm : wholeNorm;
 }
 
 /** "0" of "model.layers.0.self_attn.q_proj"; "–" of what is in no layer. */

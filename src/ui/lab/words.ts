@@ -39,6 +39,16 @@ export const words = {
         ? 'It has one direction.'
         : `About ${effective.toFixed(1)} of its ${count(rank)} directions are in use; the first ${for90 === 1 ? 'holds' : `${for90} hold`} 90 % of the change.`,
     singular: 'Singular values of the change',
+    dora: 'This adapter sets the length of every row anew (DoRA): the sizes above are of the whole change, m/n·(W + s·B·A) − W; directions and singular values are of s·B·A, before the lengths are set.',
+    doraAlone:
+      'This adapter sets the length of every row anew (DoRA): all of this is of s·B·A alone. Open its base to see the whole change.',
+    parts: 'Trained in full',
+    part: (elements: number, change: number, share: number | undefined) =>
+      [
+        plural(elements, 'number'),
+        share === undefined ? `changed by ${digits(change)}` : `changed by ${(100 * share).toPrecision(2)} %`,
+      ].join(' · '),
+    unmeasured: (names: string) => `Trained in full, and measured when its base is open: ${names}.`,
   },
 
   rank: {
