@@ -1,5 +1,6 @@
-import { useEffect, useId } from 'react';
+import { useEffect } from 'react';
 import { useStore } from 'zustand';
+import { TextField } from '../controls/text-field.tsx';
 import { running, runStore } from '../train/run-store.ts';
 import { baseStore } from './base-store.ts';
 import { HubChoices } from './hub-choices.tsx';
@@ -23,10 +24,10 @@ export function FromHub() {
           openTyped();
         }}
       >
-        <Typed name={w.id} hint={w.idHint} value={id} onChange={(next) => hubStore.setState({ id: next })} />
+        <TextField name={w.id} hint={w.idHint} value={id} onChange={(next) => hubStore.setState({ id: next })} />
         <div className="hub-pair">
-          <Typed name={w.revision} value={revision} onChange={(next) => hubStore.setState({ revision: next })} />
-          <Typed name={w.token} secret value={token} onChange={(next) => hubStore.setState({ token: next })} />
+          <TextField name={w.revision} value={revision} onChange={(next) => hubStore.setState({ revision: next })} />
+          <TextField name={w.token} secret value={token} onChange={(next) => hubStore.setState({ token: next })} />
         </div>
         <p className="hint">{w.tokenHint}</p>
         <button type="submit" className="button" disabled={locked || isOpening || id.trim() === ''}>
@@ -36,38 +37,5 @@ export function FromHub() {
       <HubChoices />
       {problem && <p className="wrong">{problem}.</p>}
     </section>
-  );
-}
-
-function Typed(props: {
-  name: string;
-  value: string;
-  hint?: string;
-  secret?: boolean;
-  onChange: (next: string) => void;
-}) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <input
-        id={id}
-        className="input"
-        type={props.secret ? 'password' : 'text'}
-        autoComplete={props.secret ? 'new-password' : 'off'}
-        autoCapitalize="none"
-        spellCheck={false}
-        value={props.value}
-        aria-describedby={props.hint ? `${id}-hint` : undefined}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
-      {props.hint && (
-        <p className="hint" id={`${id}-hint`}>
-          {props.hint}
-        </p>
-      )}
-    </div>
   );
 }

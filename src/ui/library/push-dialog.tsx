@@ -1,8 +1,9 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { AdapterRecord } from '../../engine/protocol.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
+import { TextField } from '../controls/text-field.tsx';
 import { closePush, pushAdapter, pushStore } from './push-store.ts';
 import { words } from './words.ts';
 
@@ -25,8 +26,8 @@ export function PushDialog({ adapter }: { adapter: AdapterRecord }) {
           }}
         >
           <p className="soft small">{w.body}</p>
-          <Field name={w.repo} hint={w.repoHint} value={repo} onChange={setRepo} />
-          <Field name={w.token} hint={w.tokenHint} secret value={token} onChange={setToken} />
+          <TextField name={w.repo} hint={w.repoHint} value={repo} onChange={setRepo} />
+          <TextField name={w.token} hint={w.tokenHint} secret value={token} onChange={setToken} />
           <label className="line small">
             <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
             {w.private}
@@ -54,36 +55,5 @@ export function PushDialog({ adapter }: { adapter: AdapterRecord }) {
         </p>
       )}
     </Dialog>
-  );
-}
-
-function Field(props: {
-  name: string;
-  hint: string;
-  value: string;
-  secret?: boolean;
-  onChange: (next: string) => void;
-}) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <input
-        id={id}
-        className="input"
-        type={props.secret ? 'password' : 'text'}
-        autoComplete={props.secret ? 'new-password' : 'off'}
-        autoCapitalize="none"
-        spellCheck={false}
-        value={props.value}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
-      <p className="hint" id={`${id}-hint`}>
-        {props.hint}
-      </p>
-    </div>
   );
 }
