@@ -1,42 +1,46 @@
-// Files that are made while they are written → one zip, made while it is written. Nothing is packed: weights do not compress.
+// Files that are made while they are written → one zip, made while it is written: in the 64-bit format where it has to be. Nothing
+// is packed: weights do not compress.
 
-import { Zip, ZipPassThrough } from 'fflate';
+import { ZipWriter } from '@zip.js/zip.js';
 import type { StreamedFile } from '../model/streamed-file.ts';
 
-/** Beyond it a zip needs a format that fflate does not write. */
-const MAX_ZIP_BYTES = 2 ** 32 - 2 ** 20;
+/** No workers: this is one. The earliest date that a zip can hold: the same files always give the same bytes. */
+const OPTIONS = {
+  useWebWorkers: false,
+  level: 0,
+  extendedTimestamp: false,
+  lastModDate: new Date(1980, 0, 1),
+} as const;
 
-/** Throws a RangeError when the files do not fit into a zip. */
+/** Throws what a file throws that cannot be made. */
 export async function* zipStream(files: readonly StreamedFile[]): AsyncGenerator<Uint8Array> {
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  if (total > MAX_ZIP_BYTES)
-    throw new RangeError(
-      `Cannot write a zip of ${total} bytes, need at most ${MAX_ZIP_BYTES}; the command line writes a folder`,
-    );
-  let made: Uint8Array[] = [];
-  let problem: Error | null = null;
-  const zip = new Zip((error, chunk) => {
-    problem ??= error;
-    made.push(chunk);
-  });
-  const taken = () => {
-    if (problem) throw problem;
-    const chunks = made;
-    made = [];
-    return chunks;
-  };
-  for (const file of files) {
-    const entry = new ZipPassThrough(file.name);
-    // The earliest date that a zip can hold: the same files always give the same bytes.
-    entry.mtime = new Date(1980, 0, 1);
-    zip.add(entry);
-    for await (const chunk of file.chunks()) {
-      entry.push(chunk);
-      yield* taken();
-    }
-    entry.push(new Uint8Array(), true);
-    yield* taken();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const zip = new ZipWriter(writable, OPTIONS);
+  const writing = (async () => {
+    for (const file of files) await zip.add(file.name, { readable: streamOf(file.chunks()), size: file.size });
+    await zip.close();
+  })();
+  writing.catch((error) => writable.abort(error).catch(() => {}));
+  // Safari's ReadableStream cannot be iterated.
+  const reader = readable.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    await writing;
+  } finally {
+    await reader.cancel().catch(() => {});
   }
-  zip.end();
-  yield* taken();
+}
+
+function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
 }
