@@ -132,6 +132,30 @@ describeWithShared('readAdapter()', 'goldens/gguf/llama/lora_all_linear.gguf', (
     await expect(
       readAdapter(gguf({ 'adapter.alora.invocation_tokens': { type: 'u32s', value: [1] } }), llama),
     ).rejects.toThrow('found "adapter.alora.invocation_tokens"');
+    const more = (name: string) => {
+      const factors = ['.lora_a', '.lora_b'].map((factor, i) => ({
+        name: `blk.0.attn_q.weight${factor}`,
+        dtype: 'F32' as const,
+        shape: i === 0 ? [2, 64] : [64, 2],
+        bytes: new Uint8Array(512),
+      }));
+      const extra = { name, dtype: 'F32' as const, shape: [64], bytes: new Uint8Array(256) };
+      const text = (value: string): TypedValue => ({ type: 'text', value });
+      const head = {
+        'general.architecture': text('llama'),
+        'general.type': text('adapter'),
+        'adapter.type': text('lora'),
+      };
+      return [fileFromBytes('a.gguf', writeGguf(head, [...factors, extra]))];
+    };
+    // What llama.cpp passes by is passed by, and said; what it refuses is refused.
+    expect((await readAdapter(more('blk.0.attn_norm.weight'), llama)).notices).toEqual([
+      '"blk.0.attn_norm.weight" is a norm, which llama.cpp passes by in an adapter; so does Graft',
+    ]);
+    await expect(readAdapter(more('blk.0.attn_q.bias'), llama)).rejects.toThrow(
+      'found tensor "blk.0.attn_q.bias", need A and B of linears in the blocks of this base, as llama.cpp does',
+    );
+    await expect(readAdapter(more('output.weight.lora_a'), llama)).rejects.toThrow('comes in as a PEFT folder');
     await expect(
       readAdapter(gguf({ 'adapter.lora.alpha': { type: 'f32', value: Number.NaN } }), llama),
     ).rejects.toThrow('found alpha NaN');

@@ -37,12 +37,14 @@ export async function readGgufAdapter(
   const orders =
     entry.rowOrders?.({ hidden_size: base.hidden, num_attention_heads: base.heads, head_dim: base.headDim }) ?? {};
   const pairs = new Map<string, Pair & { path: string; stem: string }>();
+  const norms = tensors.filter(({ name }) => NORM.test(name));
   for (const info of tensors) {
+    if (norms.includes(info)) continue;
     const [, block, stem = '', factor] = /^blk\.(\d+)\.(\w+)\.weight\.lora_([ab])$/.exec(info.name) ?? [];
     const rest = Object.hasOwn(entry.inside, stem) ? entry.inside[stem] : undefined;
     const path = `${entry.blocks}.${Number(block)}.${rest}`;
     if (block === undefined || rest === undefined || !linears.has(path))
-      throw bad(`tensor "${info.name}"`, 'A and B of linears in the blocks of this base');
+      throw bad(`tensor "${info.name}"`, needFor(info.name));
     const pair = pairs.get(path) ?? { path, stem };
     pair[factor as 'a' | 'b'] = info;
     pairs.set(path, pair);
@@ -63,7 +65,20 @@ export async function readGgufAdapter(
     modules.push({ path, r, alpha: alpha === 0 ? r : alpha, a: await readTensor(a), b: values });
   }
   const files = peftFilesOf(modules, linears, { fanInFanOut: FAMILIES.get(base.family)?.fanInFanOut });
-  return { files, notices: noticesOf(metadata) };
+  return { files, notices: [...noticesOf(metadata), ...norms.map(unusedNorm)] };
+}
+
+/** As in llama.cpp, whose converter takes trained norms over and whose loader passes them by. */
+const NORM = /_norm\.weight$/;
+const unusedNorm = ({ name }: TensorInfo) =>
+  `"${name}" is a norm, which llama.cpp passes by in an adapter; so does Graft`;
+
+/** llama.cpp refuses what is neither, and what its model has no matrix for. */
+function needFor(name: string): string {
+  const linears = 'A and B of linears in the blocks of this base';
+  return /^(token_embd|output)\./.test(name)
+    ? `${linears}; LoRA on embedding or head comes in as a PEFT folder`
+    : `${linears}, as llama.cpp does`;
 }
 
 function checkHeader(

@@ -44,7 +44,10 @@ export async function readMlxAdapter(
     const [, mlxPath = '', kind] = /^(.+)\.(lora_a|lora_b|m)$/.exec(info.name) ?? [];
     const path = spelling.fromMlx(mlxPath);
     if (kind === undefined || !linears.has(path) || (kind === 'm' && !isDora))
-      throw bad(`tensor "${info.name}"`, `lora_a and lora_b${isDora ? ' and m' : ''} of linears of this base`);
+      throw bad(
+        `tensor "${info.name}"`,
+        `lora_a and lora_b${isDora ? ' and m' : ''} of linears of this base, as mlx-lm does`,
+      );
     parts.set(path, { ...parts.get(path), [kind]: info });
   }
   if (parts.size === 0) throw bad('no tensors', 'lora_a and lora_b of at least one linear');
