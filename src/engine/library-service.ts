@@ -7,14 +7,15 @@ import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
-import type {
-  AdapterRecord,
-  ExportedFile,
-  ExportFormat,
-  LibraryApi,
-  OnProgress,
-  PushTarget,
-  Restored,
+import {
+  type AdapterRecord,
+  type ExportedFile,
+  type ExportFormat,
+  type LibraryApi,
+  MOST_ANSWERS,
+  type OnProgress,
+  type PushTarget,
+  type Restored,
 } from './protocol.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
@@ -24,6 +25,8 @@ import type { Session } from './session.ts';
 
 /** A week is long enough to notice what is missing. */
 const KEEP_DELETED_MS = 7 * 24 * 3600 * 1000;
+/** Adapters that stay on the device at once: as many as answer side by side. */
+const MOST_LOADED = MOST_ANSWERS;
 /** Points of an adapter's small curve. */
 const CURVE_POINTS = 60;
 
@@ -157,15 +160,21 @@ export class LibraryService implements LibraryApi {
     return this.record(record.id);
   }
 
+  /** Onto the device, unless it is there. */
   async load(id: string): Promise<FlatAdapter> {
     const known = this.session.loaded.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.session.loaded.delete(id);
+      this.session.loaded.set(id, known);
+      return known;
+    }
     const model = this.session.needModel();
     const files = await this.session.host.adapters.files(id);
     const { adapter } = await readPeftFolder(
       [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
       model.parts,
     );
+    this.session.makeRoom(MOST_LOADED);
     const flat = await FlatAdapter.load(model.device, adapter);
     this.session.loaded.set(id, flat);
     return flat;

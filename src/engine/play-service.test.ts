@@ -160,7 +160,36 @@ describe('PlayService', () => {
     const long = { ...BASE, messages: [user('x'.repeat(80))] };
     await expect(generate(engine, { answers: [long] })).rejects.toThrow(/^Cannot answer: found a prompt of \d+ tokens/);
     const nine = Array.from({ length: 9 }, () => ({ ...BASE, messages: [user('row')] }));
-    await expect(generate(engine, { answers: nine })).rejects.toThrow('found 9 answers side by side, need 1 to 8');
+    await expect(generate(engine, { answers: nine })).rejects.toThrow(
+      'found 9 answers side by side, need 1 to 8; take some out, or ask in two rounds',
+    );
+  });
+
+  it('lets eight adapters answer in one batch, each at its strength as it would alone, without loading one twice', async () => {
+    const { engine, adapters, reads } = memoryEngine();
+    await openTiny(engine);
+    await openSquares(engine);
+    const settings = { ...SETTINGS, epochs: 3, learningRate: 0.05 };
+    for (let i = 0; i < 9; i++)
+      await engine.run.train(`${i}`, `${i}`, { ...settings, rank: 1 + (i % 4), seed: i }, () => {});
+    const ids = [...adapters.keys()];
+    expect(ids).toHaveLength(9);
+    const messages = [user('row 3')];
+    const answers = ids.slice(0, 8).map((adapterId, i) => ({ adapterId, strength: 0.5 + i / 4, messages }));
+    const together = await generate(engine, { answers });
+    expect(new Set(together.texts).size, 'they say different things').toBeGreaterThan(2);
+    expect(reads).toEqual(ids.slice(0, 8));
+    for (const [i, answer] of answers.entries()) {
+      const alone = await generate(engine, { answers: [answer] });
+      expect(alone.texts, `adapter ${i}`).toEqual([together.texts[i]]);
+    }
+    expect(reads, 'switching reads none of them again').toHaveLength(8);
+    // The ninth takes the place of the one that was not used for longest.
+    const last = { adapterId: ids[8]!, strength: 1, messages };
+    await generate(engine, { answers: [...answers.slice(1), last] });
+    expect(reads).toEqual(ids);
+    await generate(engine, { answers: [answers[0]!] });
+    expect(reads).toEqual([...ids, ids[0]]);
   });
 
   it('scores held-back rows with base and adapter, as the run did', async () => {

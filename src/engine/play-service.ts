@@ -18,6 +18,7 @@ import {
   type EvaluateRequest,
   type GenerateEvent,
   type GenerateRequest,
+  MOST_ANSWERS,
   type PlayApi,
   RUNNING_ADAPTER,
 } from './protocol.ts';
@@ -25,8 +26,6 @@ import type { Session } from './session.ts';
 
 /** The likeliest tokens that are told with each one. */
 const LIKELIEST = 5;
-/** Answers side by side: each has a KV cache of its own. */
-const MAX_ANSWERS = 8;
 
 export class PlayService implements PlayApi {
   constructor(
@@ -108,8 +107,10 @@ export class PlayService implements PlayApi {
     contestants: readonly Contestant[],
     work: (answers: readonly Answer[]) => Promise<T>,
   ): Promise<T> {
-    if (contestants.length < 1 || contestants.length > MAX_ANSWERS)
-      throw new RangeError(`Cannot answer: found ${contestants.length} answers side by side, need 1 to ${MAX_ANSWERS}`);
+    if (contestants.length < 1 || contestants.length > MOST_ANSWERS)
+      throw new RangeError(
+        `Cannot answer: found ${contestants.length} answers side by side, need 1 to ${MOST_ANSWERS}; take some out, or ask in two rounds`,
+      );
     const answers: Answer[] = [];
     let copy: FlatAdapter | undefined;
     try {
@@ -121,11 +122,14 @@ export class PlayService implements PlayApi {
             : adapterId === RUNNING_ADAPTER
               ? copy
               : await this.session.turns.during(() => this.library.load(adapterId));
+        // What answers is not put away for others that are loaded meanwhile.
+        if (adapter !== undefined && adapter !== copy) this.session.answeringWith.add(adapter);
         answers.push({ adapter, strength });
       }
       return await work(answers);
     } finally {
       copy?.destroy();
+      for (const { adapter } of answers) if (adapter) this.session.answeringWith.delete(adapter);
     }
   }
 

@@ -30,7 +30,7 @@ export type * from './protocol/data.ts';
 export type * from './protocol/lab.ts';
 export type * from './protocol/library.ts';
 export type * from './protocol/play.ts';
-export { RUNNING_ADAPTER } from './protocol/play.ts';
+export { MOST_ANSWERS, RUNNING_ADAPTER } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
 export type * from './protocol/runs.ts';

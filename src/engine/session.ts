@@ -67,8 +67,10 @@ export class Session {
   tokenizer: Tokenizer | undefined;
   data: OpenData | undefined;
   readonly runs = new Map<string, RunControl>();
-  /** Adapters on the device, ready to answer. */
+  /** Adapters on the device, ready to answer, the one that was used last at the end. */
   readonly loaded = new Map<string, FlatAdapter>();
+  /** Those of them that are answering. */
+  readonly answeringWith = new Set<FlatAdapter>();
 
   /** The run that another tab trains, as far as this one is told. */
   runElsewhere: string | undefined;
@@ -109,6 +111,16 @@ export class Session {
     while (this.answering !== undefined) {
       this.answering.abort.abort();
       await this.answering.ended;
+    }
+  }
+
+  /** Makes room for one more adapter: those that were not used for longest go, none that is answering. */
+  makeRoom(mostLoaded: number): void {
+    for (const [id, adapter] of this.loaded) {
+      if (this.loaded.size < mostLoaded) return;
+      if (this.answeringWith.has(adapter)) continue;
+      adapter.destroy();
+      this.loaded.delete(id);
     }
   }
 

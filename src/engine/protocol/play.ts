@@ -7,6 +7,9 @@ export type { SamplingSettings } from '../../train/sample.ts';
 /** In place of an adapter's id: the adapter of the run that goes on, as it is when the question is asked. */
 export const RUNNING_ADAPTER = 'running';
 
+/** Answers side by side: each has a KV cache of its own. */
+export const MOST_ANSWERS = 8;
+
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;

@@ -47,11 +47,23 @@ export function quietHost(): Pick<EngineHost, 'gpu' | 'prepared' | 'writeExport'
   };
 }
 
-export function memoryEngine(): { readonly engine: EngineApi; readonly adapters: StoredAdapters } {
+export function memoryEngine(): {
+  readonly engine: EngineApi;
+  readonly adapters: StoredAdapters;
+  /** Adapters whose files were read, in order. */
+  readonly reads: readonly string[];
+} {
   const { adapters, store } = memoryAdapters();
+  const reads: string[] = [];
   const host: EngineHost = {
     ...quietHost(),
-    adapters: store,
+    adapters: {
+      ...store,
+      files(id) {
+        reads.push(id);
+        return store.files(id);
+      },
+    },
     archive: memoryArchive(),
     runs: {
       checkpoints: { save: async () => {}, records: async function* () {}, clear: async () => {} },
@@ -62,7 +74,7 @@ export function memoryEngine(): { readonly engine: EngineApi; readonly adapters:
       rows: () => Promise.reject(new Error('no run is kept here')),
     },
   };
-  return { engine: createEngine(host), adapters };
+  return { engine: createEngine(host), adapters, reads };
 }
 
 export async function openTiny(engine: EngineApi): Promise<void> {

@@ -1,7 +1,7 @@
 // Who answers and how: the columns of Play and the settings that all of them share. They survive a reload; what storage
 // gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
-import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { MOST_ANSWERS, RUNNING_ADAPTER } from '../../engine/protocol.ts';
 import { keep, kept } from '../keep.ts';
 import { libraryStore } from '../library/library-store.ts';
 
@@ -43,8 +43,7 @@ interface PlayState {
   readonly stopTexts: string;
 }
 
-/** More do not fit side by side. */
-export const MAX_COLUMNS = 4;
+export const MAX_COLUMNS = MOST_ANSWERS;
 
 export const DEFAULT_PLAY: PlaySettings = {
   maxTokens: 128,

@@ -45,6 +45,7 @@ export function WhoAnswers() {
           {words.addColumn}
         </button>
       )}
+      {columns.length === MAX_COLUMNS && <p className="hint">{words.mostColumns(MAX_COLUMNS)}</p>}
       {options.length === 1 && <p className="hint">{words.noAdapterYet}</p>}
     </section>
   );

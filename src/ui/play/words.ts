@@ -37,6 +37,7 @@ export const words = {
   who: 'Who answers',
   column: (i: number) => `Answer ${i + 1}`,
   addColumn: 'Add an answer',
+  mostColumns: (n: number) => `${n} answers side by side are the most, in one batch. For others, take some out.`,
   removeColumn: (name: string) => `Remove: ${name}`,
   runningOption: (name: string) => `${name} (in training now)`,
   inTraining: (name: string, step: number) => `${name} at step ${count(step)}`,
