@@ -11,7 +11,11 @@ export interface MemorySample {
   readonly live: number;
   /** All pages of the process, libraries and drivers among them; by the kernel's exact count where there is one. */
   readonly resident: number;
+  /** Of those, what V8 has not set aside for its heap: that grows and shrinks by tens of MB as V8 sees fit. */
+  readonly native: number;
 }
+
+type Kind = 'live' | 'resident' | 'native';
 
 let collect: (() => void) | undefined;
 
@@ -24,8 +28,9 @@ export function measureMemory(step: number): MemorySample {
   // Twice: what a finaliser lets go in the first is gone after the second.
   collect();
   collect();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { step, live: heapUsed + external, resident: exactResident() ?? rss };
+  const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
+  const resident = exactResident() ?? rss;
+  return { step, live: heapUsed + external, resident, native: resident - heapTotal - external };
 }
 
 /** Linux keeps the counter behind `rss` only roughly. */
@@ -40,13 +45,13 @@ function exactResident(): number | undefined {
  * Bytes a step: the median of the slopes between all pairs of samples (Theil 1950, Sen 1968). A quarter of the samples may be
  * wherever they like without moving it.
  */
-export function slope(samples: readonly MemorySample[], of: 'live' | 'resident'): number {
+export function slope(samples: readonly MemorySample[], of: Kind): number {
   const slopes = samples.flatMap((a, i) => samples.slice(i + 1).map((b) => (b[of] - a[of]) / (b.step - a.step)));
   return median(slopes);
 }
 
 /** How much of its middle value is added over the second half of these samples. */
-export function growth(samples: readonly MemorySample[], of: 'live' | 'resident'): number {
+export function growth(samples: readonly MemorySample[], of: Kind): number {
   const steps = (samples.at(-1)!.step - samples[0]!.step) / 2;
   return (slope(samples, of) * steps) / median(samples.map((sample) => sample[of]));
 }
