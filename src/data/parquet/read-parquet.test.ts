@@ -1,3 +1,4 @@
+import { parquetHeader } from 'hyparquet/src/column.js';
 import { expect, test } from 'vitest';
 import { fileOf, readAll, sharedFile, sharedMissing } from '../testing/data-files.ts';
 import type { DataFile } from '../types.ts';
@@ -31,6 +32,19 @@ sharedTest(`whatever byte of a Parquet file is broken, nothing but a message or 
     }
   }
   expect(refused).toBeGreaterThan(10);
+});
+
+/** Found by the fuzzer: so long a run would have ended the whole tab. */
+sharedTest(`a run of more values than its page has is refused, column by column${reason}`, async () => {
+  const bytes = (await bytesOf(sharedFile('parquet-variants/delta_byte_array.parquet'))).slice();
+  const reader = { view: new DataView(bytes.buffer), offset: 4 };
+  expect(parquetHeader(reader).data_page_header_v2?.num_values).toBe(1000);
+  // The page begins with its definition levels, and these with the head of a run: twice the number of its values.
+  expect([...bytes.subarray(reader.offset, reader.offset + 2)]).toEqual([0xd0, 0x0f]);
+  bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f], reader.offset);
+  const { warnings, rows } = await readAll(fileOf('long-run.parquet', bytes));
+  expect(rows.length).toBe(1000);
+  expect(warnings.map(({ reason }) => reason).join()).toContain('a run of 2147483647 values, need at most 1000');
 });
 
 sharedTest(`a file is read in parts where it can be, and gives the same rows${reason}`, async () => {

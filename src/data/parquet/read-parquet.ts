@@ -2,6 +2,7 @@
 // with it. The "line" of a row is its number. hyparquet decodes pages; what it cannot is named with column and codec.
 import {
   type AsyncBuffer,
+  type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
@@ -11,6 +12,7 @@ import { cannotRead } from '../dataset-error.ts';
 import type { ReadContext } from '../read-context.ts';
 import { MAX_COLUMNS } from '../row-from-value.ts';
 import type { DataFile, Row } from '../types.ts';
+import { checkedCodecs } from './check-pages.ts';
 import { CODECS } from './codecs.ts';
 import { areSumsRight, chunkRange } from './page-sums.ts';
 
@@ -44,13 +46,17 @@ export async function* readParquet(file: DataFile, context: ReadContext): AsyncG
       context.signal?.throwIfAborted();
       await context.breathe();
       if (bad.has(name)) continue;
+      let hasRightSums = true;
       try {
-        columns.set(name, await readColumn(source, metadata, name, [first, first + rows]));
+        const chunks = await chunksOf(source, group, name);
+        hasRightSums = chunks.every(({ bytes }) => areSumsRight(bytes));
+        const compressors = checkedCodecs(chunks, metadata, CODECS);
+        columns.set(name, await readColumn(source, metadata, name, [first, first + rows], compressors));
       } catch (error) {
         bad.set(name, describeFailure(error, group, name));
         continue;
       }
-      if (!(await hasRightSums(source, group, name)))
+      if (!hasRightSums)
         context.notices.warn(
           file.name,
           first + 1,
@@ -121,19 +127,22 @@ async function readColumn(
   metadata: FileMetaData,
   name: string,
   [rowStart, rowEnd]: readonly [number, number],
+  compressors: Compressors,
 ): Promise<readonly unknown[]> {
-  const options = { file, metadata, columns: [name], rowStart, rowEnd, compressors: CODECS, geoparquet: false };
+  const options = { file, metadata, columns: [name], rowStart, rowEnd, compressors, geoparquet: false };
   const rows = await parquetReadObjects(options);
   return rows.map((row) => plainValue(row[name]));
 }
 
-async function hasRightSums(source: AsyncBuffer, group: RowGroup, name: string): Promise<boolean> {
-  for (const chunk of group.columns) {
-    if (chunk.meta_data?.path_in_schema[0] !== name) continue;
-    const [start, end] = chunkRange(chunk);
-    if (!areSumsRight(await source.slice(start, Math.min(end, source.byteLength)))) return false;
-  }
-  return true;
+/** The bytes of a column in a row group; of several columns where it has fields of its own. */
+function chunksOf(source: AsyncBuffer, group: RowGroup, name: string) {
+  const own = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === name);
+  return Promise.all(
+    own.map(async (chunk) => {
+      const [start, end] = chunkRange(chunk);
+      return { chunk, bytes: await source.slice(start, Math.min(end, source.byteLength)) };
+    }),
+  );
 }
 
 async function* makeRows(
