@@ -3,23 +3,14 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { expect, fillSmallRun, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const STEPS = 75;
 
 test('a run whose GPU is lost goes on by itself and ends in the library', async ({ page }) => {
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await place(page, 'Train').click();
-  const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (name: string, value: number) => settings.getByRole('spinbutton', { name }).fill(String(value));
-  await fill('Rank', 2);
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', STEPS);
-  await fill('Rows per step', 1);
-  await fill('Tokens per row', 16);
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('hardened');
+  await fillSmallRun(page, { steps: STEPS, name: 'hardened' });
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('button', { name: 'Start training' }).click();
   await expect(run.getByText(new RegExp(`step (5[2-9]|6\\d) of ${STEPS}`))).toBeVisible({ timeout: 5 * 60_000 });

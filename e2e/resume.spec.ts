@@ -1,11 +1,9 @@
 // Two tabs and a run: the second shows what the first trains and can pause it; when the first is closed in the middle, the second
 // offers the run, also after a reload, goes on with it without its file, and the adapter ends in the library.
 
-import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { expect, fillSmallRun, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** More than two of the checkpoints, which come every 50 steps or 10 seconds. */
 const STEPS = 110;
 
@@ -13,16 +11,7 @@ test('a run is shown in a second tab, which goes on with it when the first is cl
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await place(page, 'Train').click();
-  const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (name: string, value: number) => settings.getByRole('spinbutton', { name }).fill(String(value));
-  await fill('Rank', 2);
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', STEPS);
-  await fill('Rows per step', 1);
-  await fill('Tokens per row', 16);
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('cut off');
+  await fillSmallRun(page, { steps: STEPS, name: 'cut off' });
   const runOf = (tab: Page) => tab.getByRole('region', { name: 'Run', exact: true });
   const run = runOf(page);
   const stepOf = (tab: Page, from: number) =>

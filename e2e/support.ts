@@ -39,9 +39,30 @@ export async function openPage(page: Page): Promise<void> {
   await expect(place(page, 'Base')).toHaveAccessibleName(/ready/, { timeout: 3 * 60_000 });
 }
 
+/** A page of the same origin with nothing on it: for what has to lie in the browser's storage before Graft is opened. */
+export async function openBlank(page: Page): Promise<void> {
+  const body = '<!doctype html><link rel="icon" href="data:,">';
+  await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body }));
+  await page.goto('./blank');
+}
+
 /** The link to one of the five places. */
 export function place(page: Page, name: 'Base' | 'Data' | 'Train' | 'Play' | 'Library') {
   return page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name });
+}
+
+/** A run that takes seconds even without a GPU, ready to be started in Train: some steps of rank 2 on the haiku. */
+export async function fillSmallRun(page: Page, { steps, name }: { steps: number; name: string }): Promise<void> {
+  await dropFiles(page, [path.join(ROOT, 'public/examples/weather-haiku.jsonl')]);
+  await place(page, 'Train').click();
+  const settings = page.getByRole('region', { name: 'Settings' });
+  const fill = (label: string, value: number) => settings.getByRole('spinbutton', { name: label }).fill(String(value));
+  await fill('Rank', 2);
+  await page.getByRole('radio', { name: 'Steps' }).check();
+  await fill('Steps', steps);
+  await fill('Rows per step', 1);
+  await fill('Tokens per row', 16);
+  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
 }
 
 /** Drops files from the disk on the middle of the page, as the desktop would: through the browser's own input. */
