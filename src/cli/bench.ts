@@ -81,7 +81,7 @@ export const bench = {
     }
     const results: BenchFile['results'][number][] = [];
     for (const name of cases) {
-      const result = await benchCase(device, name, options);
+      const result = await benchCase(device, name, options, device.isSoftware ? processorMs : undefined);
       results.push({ ...result, hostBytes: process.resourceUsage().maxRSS * 1024 });
       print(result, before);
     }
@@ -100,9 +100,10 @@ export const bench = {
 function print(r: BenchResult, before: BenchFile | undefined): void {
   const earlier = before?.results.find((b) => b.case === r.case);
   const change = earlier === undefined ? '' : ` · ${(r.msMedian / earlier.msMedian).toFixed(2)}× the earlier time`;
+  const worked = r.processorMs ? ` · processor time ${r.processorMs.least.toFixed(1)} ms at least` : '';
   const what = r.weightBytes === undefined ? 'a step' : 'a token';
   console.log(
-    `\n${r.case}: ${r.msMedian.toFixed(1)} ms ${what} (${r.msMin.toFixed(1)} … ${r.msMax.toFixed(1)}), first ${(r.firstStepMs / 1000).toFixed(1)} s${change}`,
+    `\n${r.case}: ${r.msMedian.toFixed(1)} ms ${what} (${r.msMin.toFixed(1)} … ${r.msMax.toFixed(1)}), first ${(r.firstStepMs / 1000).toFixed(1)} s${change}${worked}`,
   );
   console.log(
     `  ${r.tokensPerSecond.toFixed(0)} tokens/s · ${giga(r.flops)} GFLOP/s useful, ${percent(r.flops, r.rates.flops)} of the f32 rate of ${giga(r.rates.flops)}`,

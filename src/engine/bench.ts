@@ -68,13 +68,19 @@ export function parseCase(name: string): BenchCase {
 /** Tokens of a case's answers: what a short answer has. */
 const DECODED_TOKENS = 32;
 
-export async function benchCase(device: Device, name: string, options: BenchOptions): Promise<BenchResult> {
+/** `processorMs`: processor time of this process so far, which is what a software adapter has worked. */
+export async function benchCase(
+  device: Device,
+  name: string,
+  options: BenchOptions,
+  processorMs?: () => number,
+): Promise<BenchResult> {
   const found = parseCase(name);
   const folder = await openModelFolder(workloadFiles(found.model), name);
   const model = await BaseModel.open(device, folder, { linears: options.quant, embeddings: options.quant });
   try {
     const before = await measureRates(device);
-    const measured = await (found.kind === 'step' ? benchStep : benchDecode)(model, found, options);
+    const measured = await (found.kind === 'step' ? benchStep : benchDecode)(model, found, options, processorMs);
     const after = await measureRates(device);
     const rates = {
       flops: Math.max(before.flops, after.flops),
@@ -92,7 +98,12 @@ async function measureRates(device: Device): Promise<DeviceRates> {
 
 type Measured = Omit<BenchResult, 'case' | 'rates'>;
 
-async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptions): Promise<Measured> {
+async function benchStep(
+  model: BaseModel,
+  found: BenchCase,
+  options: BenchOptions,
+  processorMs?: () => number,
+): Promise<Measured> {
   const { batch, seq, rank } = found;
   const { device } = model;
   const start = workloadAdapter(model.linears(), rank);
@@ -108,17 +119,20 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
   try {
     const times: number[] = [];
     const hostTimes: number[] = [];
+    const worked: number[] = [];
     const losses: number[] = [];
     let firstStepMs = 0;
     for (let i = 0; i < options.warm + options.steps; i++) {
       const began = performance.now();
       const hostBefore = device.hostMs;
+      const workedBefore = processorMs?.() ?? 0;
       const settings = { lr: 1e-3, update: i + 1, clip: 0, seed: 0 };
       const [{ loss }] = (await Promise.all(run.steps.map((one) => one.run([input], settings)))) as [StepResult];
       if (i === 0) firstStepMs = performance.now() - opening;
       if (i >= options.warm) {
         times.push(performance.now() - began);
         hostTimes.push(device.hostMs - hostBefore);
+        worked.push((processorMs?.() ?? 0) - workedBefore);
       }
       losses.push(loss);
     }
@@ -127,6 +141,7 @@ async function benchStep(model: BaseModel, found: BenchCase, options: BenchOptio
     return {
       msMedian,
       ...spread,
+      processorMs: processorMs && { least: Math.min(...worked), median: spreadOf(worked).msMedian },
       firstStepMs,
       tokensPerSecond: (found.adapters * batch * seq) / (msMedian / 1000),
       flops: (found.adapters * usefulFlops(found.model, batch, seq, rank)) / (msMedian / 1000),
@@ -205,6 +220,7 @@ async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOpt
     return {
       msMedian,
       ...spread,
+      processorMs: undefined,
       firstStepMs,
       tokensPerSecond: batch / (msMedian / 1000),
       flops: (batch * forwardFlops(found.model, rank)) / (msMedian / 1000),

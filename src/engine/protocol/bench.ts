@@ -26,6 +26,8 @@ export interface BenchResult {
   readonly msMedian: number;
   readonly msMin: number;
   readonly msMax: number;
+  /** Least and median processor time of a step, where a clock for it was given: other programs hardly change it. */
+  readonly processorMs: { readonly least: number; readonly median: number } | undefined;
   /** Opening, pipelines and the first step together. */
   readonly firstStepMs: number;
   readonly tokensPerSecond: number;
