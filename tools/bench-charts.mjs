@@ -16,12 +16,13 @@ const FIGURES = path.join(root, 'docs/benchmarks.json');
 /** Parameters of the workload's models (src/engine/bench-workload.ts), embedding included. */
 const PARAMETERS = { T: 7.7e4, XS: 9.9e5, S: 5.4e6, M: 1.345e8 };
 
-/** `x` of a case; `log`: both axes, with the line of proportion through the last point; else from 0, with the straight line that fits best. */
+/** `x` of a case; `log`: both axes, with the line of proportion through the point `through`; else from 0, with the straight line that fits best. */
 export const SERIES = [
   {
     name: 'tokens',
     axis: 'tokens of a step',
     log: true,
+    through: 'first',
     values: [128, 256, 512, 1024, 2048, 4096],
     of: (t) => `XS-b1-s${t}`,
   },
@@ -47,7 +48,7 @@ const [WIDTH, HEIGHT] = [420, 260];
 const PLOT = { left: 64, right: WIDTH - 16, top: 34, bottom: HEIGHT - 44 };
 
 /** One chart as SVG. points: {x, least, median} in milliseconds; a dot is the least, its line goes up to the median. */
-export function drawSeries({ axis, log }, points, device, what = 'time of a step') {
+export function drawSeries({ axis, log, through }, points, device, what = 'time of a step') {
   const xs = points.map((p) => p.x);
   const most = Math.max(...points.map((p) => p.median));
   const toX = log
@@ -58,19 +59,21 @@ export function drawSeries({ axis, log }, points, device, what = 'time of a step
     ? scale(Math.log10(least / 1.3), Math.log10(most * 1.3), PLOT.bottom, PLOT.top, Math.log10)
     : scale(0, most * 1.08, PLOT.bottom, PLOT.top);
   const yTicks = log ? decades(least / 1.3, most * 1.3) : roundTicks(most * 1.08);
-  const guide = log ? proportion(points, least / 1.3) : bestLine(points);
+  const guide = log
+    ? proportion(points, through === 'first' ? points[0] : points.at(-1), least / 1.3)
+    : bestLine(points);
   const text = (x, y, words, anchor = 'middle') =>
     `<text x="${r(x)}" y="${r(y)}" text-anchor="${anchor}">${words}</text>`;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="11" fill="${INK}">`,
     `<title>${what} by ${axis}, ${device}</title>`,
-    text(PLOT.left, 16, `${what} by ${axis}${log ? ', both axes logarithmic' : ''}`, 'start'),
+    text(PLOT.left, 16, `${what} by ${axis}`, 'start'),
     ...yTicks.map(
       (ms) =>
         `<path d="M${PLOT.left} ${r(toY(ms))}H${PLOT.right}" stroke="${INK}" stroke-opacity=".25"/>${text(PLOT.left - 6, toY(ms) + 4, duration(ms), 'end')}`,
     ),
     ...xs.map((x, i) => (isCrowded(xs, i, toX) ? '' : text(toX(x), PLOT.bottom + 18, amount(x)))),
-    text((PLOT.left + PLOT.right) / 2, HEIGHT - 8, axis),
+    text((PLOT.left + PLOT.right) / 2, HEIGHT - 8, log ? `${axis} (both axes logarithmic)` : axis),
     `<path d="M${guide.map(([x, y]) => `${r(toX(x))} ${r(toY(y))}`).join('L')}" stroke="${INK}" stroke-dasharray="4 4" fill="none"/>`,
     `<path d="M${points.map((p) => `${r(toX(p.x))} ${r(toY(p.least))}`).join('L')}" stroke="${LINE}" stroke-width="2" fill="none"/>`,
     ...points.map(
@@ -86,15 +89,10 @@ function scale(from, to, low, high, map = (v) => v) {
   return (v) => low + ((map(v) - from) / (to - from)) * (high - low);
 }
 
-/** Two ends of the line through the last point on which time is in proportion to x, from where it would be `floor` or the first x. */
-function proportion(points, floor) {
-  const last = points.at(-1);
-  const perX = last.least / last.x;
-  const first = Math.max(points[0].x, floor / perX);
-  return [
-    [first, first * perX],
-    [last.x, last.least],
-  ];
+/** Two ends of the line through a point on which time is in proportion to x, from where it would be `floor` or the first x. */
+function proportion(points, through, floor) {
+  const perX = through.least / through.x;
+  return [Math.max(points[0].x, floor / perX), points.at(-1).x].map((x) => [x, x * perX]);
 }
 
 /** Least squares. */
