@@ -28,7 +28,7 @@ const SAMPLES = 3;
 const SHAPES: readonly ProductShape[] = [
   { side: 'rows', results: 1536, summed: 576, tokens: 512 },
   { side: 'columns', results: 576, summed: 1536, tokens: 1024 },
-  { side: 'rows', results: 1536, summed: 576, tokens: 4 },
+  { side: 'rows', results: 1536, summed: 576, tokens: 4, isWide: true },
   { side: 'rows', results: 576, summed: 576, tokens: 256 },
   { side: 'columns', results: 576, summed: 576, tokens: 256 },
   { side: 'rows', results: 8, summed: 576, tokens: 256 },

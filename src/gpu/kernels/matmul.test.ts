@@ -10,6 +10,7 @@ import type { Storage } from '../weight.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
 import { matmul } from './matmul.ts';
 import { outerProductCpu } from './outer-product.cpu.ts';
+import { isWide } from './product.ts';
 import { PRODUCT_VARIANTS } from './product-variants.ts';
 
 interface Shape {
@@ -61,7 +62,7 @@ describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding
   const run = async (t: Traits, shape: Shape) => {
     const { O, C, T } = shape;
     const sides = [
-      { side: 'rows', results: O, summed: C, tokens: T },
+      { side: 'rows', results: O, summed: C, tokens: T, isWide: isWide({ storage: shape.storage, columns: C }) },
       { side: 'columns', results: C, summed: O, tokens: T },
     ] as const;
     if (sides.some((side) => canRun(t, side))) await check(t, shape, tolerance);

@@ -15,11 +15,15 @@ export interface ProductShape {
   readonly summed: number;
   /** T */
   readonly tokens: number;
+  /** int8 with C a multiple of 16: its codes can be loaded sixteen at a time. */
+  readonly isWide?: boolean;
 }
 
 export interface ProductShader extends Pick<ShaderRef, 'file' | 'constants'> {
   /** Parts beside the weight and the epilogue. */
   readonly parts?: Readonly<Record<string, string>>;
+  /** Reads the weight by weight-*-wide. */
+  readonly isWide?: true;
   /** Results and tokens of a workgroup. */
   readonly tile: readonly [results: number, tokens: number];
 }
@@ -38,8 +42,11 @@ export interface ProductVariant {
 
 /** Tokens up to which the sum is split over the lanes: below, tiles of tokens would be mostly empty. */
 const FEW_TOKENS = 8;
-/** Results up to which a GPU splits the sum: below, tiles of results would be mostly empty. */
-const FEW_RESULTS = 16;
+/**
+ * Results up to which a GPU splits the sum: below, tiles of results would be mostly empty, and their sums too long for so few. A of
+ * three linears with rank 16.
+ */
+const FEW_RESULTS = 48;
 
 /** True when the subgroups' variants can be used: they know subgroups of 8 (lavapipe) and of 4 (SwiftShader). */
 export function hasLanes({ kind, subgroupSize }: Traits): boolean {
@@ -48,6 +55,13 @@ export function hasLanes({ kind, subgroupSize }: Traits): boolean {
 
 /** In the order in which they are taken where nothing is measured. */
 export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
+  {
+    name: 'vector-wide',
+    canRun: (traits, { side, tokens, isWide = false }) =>
+      hasLanes(traits) && traits.subgroupSize === 8 && side === 'rows' && tokens === 4 && isWide,
+    suits: () => true,
+    shader: () => ({ file: 'matmul-vector-wide', isWide: true, tile: [32, 4] }),
+  },
   {
     name: 'vector',
     canRun: (traits, { side, tokens }) => hasLanes(traits) && side === 'rows' && tokens === 4,

@@ -44,15 +44,16 @@ export function product(
   const { label, weight, side, x, y, epilogue, extra, scale, lowRank, firstRow = 0, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
-  const shape = { side, results: side === 'rows' ? O : C, summed: side === 'rows' ? C : O, tokens: T };
+  const [results, summed] = side === 'rows' ? [O, C] : [C, O];
+  const shape = { side, results, summed, tokens: T, isWide: isWide(weight) };
   const R = lowRank === undefined ? 0 : side === 'rows' ? lowRank.factor.columns : lowRank.factor.rows;
-  const { file, constants, parts, tile } = chooseProduct(traits, shape).shader(traits, shape);
+  const { file, constants, parts, tile, isWide: readsWide } = chooseProduct(traits, shape).shader(traits, shape);
   return {
     label,
     shader: {
       file,
       parts: {
-        weight: weightPart(weight),
+        weight: readsWide ? `weight-${weight.storage}-wide` : weightPart(weight),
         'low-rank': lowRank === undefined ? 'low-rank-none' : `low-rank-${side}`,
         epilogue: `epilogue-${epilogue}`,
         ...parts,
@@ -82,6 +83,11 @@ export function product(
 /** The shader part that reads this weight. */
 export function weightPart({ storage, columns }: Weight): string {
   return storage === 'f32' && columns % 4 === 0 ? 'weight-f32-aligned' : `weight-${storage}`;
+}
+
+/** Whether codes can be loaded sixteen at a time. */
+export function isWide({ storage, columns }: Pick<Weight, 'storage' | 'columns'>): boolean {
+  return (storage === 'q8' || storage === 'int8-row') && columns % 16 === 0;
 }
 
 export function weightBindings(weight: Weight): Record<string, Value> {

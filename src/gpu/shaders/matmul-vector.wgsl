@@ -1,7 +1,7 @@
 enable subgroups;
 // y[o,t] = scale · Σ_c W[o,c]·x[c,t]  (and what the epilogue adds), for 4 tokens: decoding
 //   W (O,C), see weight.ts · x (C,4) f32 · y (O,4) f32
-// For CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes 2·LANES rows: lane l has rows l
+// For CPU adapters with subgroups of LANES = 8 or 4, where matmul-vector-wide can not run. One workgroup is one subgroup and makes 2·LANES rows: lane l has rows l
 // and LANES+l over all columns, so nothing is added up at the end. Activations, which all rows want, are loaded once for
 // LANES columns, one column a lane, and handed round.
 // Versions tried: q8, O=1536 C=576, milliseconds of processor time on two threads, lavapipe

@@ -67,7 +67,7 @@ export async function benchMatmul(
 
 function* cases(traits: Traits, T: number, O: number, C: number): Generator<Case> {
   const sides = [
-    { side: 'rows', results: O, summed: C, tokens: T },
+    { side: 'rows', results: O, summed: C, tokens: T, isWide: C % 16 === 0 },
     { side: 'columns', results: C, summed: O, tokens: T },
   ] as const;
   for (const name of [undefined, ...PRODUCT_VARIANTS.map((v) => v.name)]) {
