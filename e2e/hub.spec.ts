@@ -18,6 +18,8 @@ test.use({ otherHosts: [HUB] });
 const PART = 4 << 20;
 /** 17 million numbers in BF16, about 33 MB: enough for several requests. */
 const middling = makeWeights(512, 2048, 4);
+/** Bytes of one of its blocks, kept in 8 bits without the scales. */
+const BLOCK = 3.75 * 2 ** 20;
 
 let hub: FakeHub;
 test.beforeAll(async () => {
@@ -93,10 +95,13 @@ test('an opening that was cancelled half-way goes on later with the rest', async
     const begin = Number(/\d+/.exec(range ?? '0')![0]);
     return origin === 'storage' && begin >= 6 * PART ? { delayMs: 60_000 } : undefined;
   };
+  const stored = () => page.evaluate<number>('navigator.storage.estimate().then(({ usage }) => usage)');
+  const before = await stored();
   await open.click();
   await expect(page.getByText(/of 3\d MB/)).toBeVisible();
-  // Five reads are planned ahead, a block is five to six: when the last part is asked for, the first two blocks are prepared.
+  // Five reads are planned ahead, a block is five to six: when the last part is asked for, the first two blocks can be prepared.
   await expect.poll(() => Math.max(...begins()), { timeout: 60_000 }).toBeGreaterThanOrEqual(7 * PART);
+  await expect.poll(async () => (await stored()) - before, { timeout: 60_000 }).toBeGreaterThan(2 * BLOCK);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('heading', { name: 'Scion' })).toBeVisible();
   const cancelled = begins().length;
