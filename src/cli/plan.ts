@@ -70,5 +70,7 @@ function print(found: RunPlan, budgetBytes: number | undefined): void {
   for (const other of CHECKPOINTING)
     console.log(`${mib(found.totals[other]).trim().padStart(12)} in all with --checkpointing ${other}`);
   const { name, bytes: largest } = found.largest;
-  console.log(`\nThe largest binding is "${name}", ${mib(largest).trim()}; WebGPU guarantees 128 MiB.`);
+  console.log(
+    `\nThe largest value is "${name}", ${mib(largest).trim()}; WebGPU guarantees bindings of 128 MiB, and weights beyond them lie in slabs of rows.`,
+  );
 }

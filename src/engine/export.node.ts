@@ -110,5 +110,5 @@ const PEFT_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'README.
 /** What training chooses by itself where there is room. */
 function usualQuant({ config, tensors }: ModelFolder): QuantChoice {
   const room = Number.POSITIVE_INFINITY;
-  return chooseQuant(modelParts(config).tensors, tensors, { traits: { maxBindingBytes: room }, memoryBytes: room });
+  return chooseQuant(modelParts(config).tensors, tensors, { memoryBytes: room });
 }

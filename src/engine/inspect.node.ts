@@ -5,7 +5,6 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import { inspectFiles } from '../data/inspect-files.ts';
 import type { Notice } from '../data/types.ts';
-import { BASE_TRAITS } from '../gpu/traits.ts';
 import { methodName } from '../lora/adapter-config.ts';
 import { countTrainable } from '../lora/adapter-tensors.ts';
 import { adaptedSites, methodFacts } from '../lora/describe-adapter.ts';
@@ -150,7 +149,7 @@ async function inspectModel(files: readonly ModelFile[], { name, licence, quant 
 
 async function measureErrors({ config, tensors }: ModelFolder, asked: QuantChoice | 'auto'): Promise<QuantError[]> {
   const specs = modelParts(config).tensors;
-  const room = { traits: BASE_TRAITS, memoryBytes: totalmem() };
+  const room = { memoryBytes: totalmem() };
   const quant = asked === 'auto' ? chooseQuant(specs, tensors, room) : asked;
   const places = specs.map((spec) => placeWeight(spec, quant)).filter(({ columns }) => columns > 1);
   const errors: QuantError[] = [];

@@ -33,10 +33,9 @@ export async function openBase(
   if (options.tunings !== undefined) await tune(device, options.tunings);
   const opened = await openModelFolder(files, options.name);
   const folder = { ...opened, licence: opened.licence ?? options.licence };
-  const { traits } = device;
   const quant =
     asked === 'auto'
-      ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, { traits, memoryBytes: options.memoryBytes })
+      ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, { memoryBytes: options.memoryBytes })
       : asked;
   const key = options.store && (await sourceKey(files, quant));
   return BaseModel.open(device, folder, quant, {

@@ -54,7 +54,7 @@ export async function planRunAt(
   checkSettings(settings);
   const { files, name } = await findModel(at, hubAccess(token));
   const folder = await openModelFolder(files, name);
-  const room = { traits: ANY_DEVICE, memoryBytes: totalmem() };
+  const room = { memoryBytes: totalmem() };
   const quant = asked === 'auto' ? chooseQuant(modelParts(folder.config).tensors, folder.tensors, room) : asked;
   const model = planModel(folder, quant);
   const adapter = newShape(model, settings);

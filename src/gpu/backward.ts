@@ -1,7 +1,7 @@
 // The gradient's ops, added to the same graph: every op with a gradient flowing into its results, last to first.
 // A kernel's `backward` reads as its forward reversed: it asks the tape for dy and gives the tape dx.
 
-import { elements, type Graph, type Value } from './graph.ts';
+import { elements, type Graph, type Value, wholeOf } from './graph.ts';
 import { add } from './kernels/add.ts';
 import { type Checkpointing, recomputer } from './recompute.ts';
 
@@ -41,7 +41,7 @@ export function differentiate(
     const op = forward[i]!;
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
-    if (!op.writes.some((name) => gradients.has(op.bindings[name]!))) continue;
+    if (!op.writes.some((name) => gradients.has(wholeOf(op.bindings[name]!)))) continue;
     if (op.block !== graph.block) {
       graph.block = op.block;
       const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
@@ -64,7 +64,8 @@ export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Va
   for (let i = last - 1; i >= first; i--) {
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
-    if (graph.ops[i]!.writes.some((name) => tape.maybe(graph.ops[i]!.bindings[name]!) !== undefined)) backward(tape);
+    const { writes, bindings } = graph.ops[i]!;
+    if (writes.some((name) => tape.maybe(wholeOf(bindings[name]!)) !== undefined)) backward(tape);
     graph.backwards[i] = undefined;
   }
   return tape.gradient(wanted);

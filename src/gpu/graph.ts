@@ -30,7 +30,9 @@ export interface Value {
   readonly requiresGrad: boolean;
   /** The value whose memory this one takes over (an op that works in place); undefined = memory of its own. */
   readonly inPlaceOf: Value | undefined;
-  /** trainable and gradient: first element in the flat buffer. */
+  /** The value that this one is some rows of, in its memory from element `offset` on; undefined = a value of its own. */
+  readonly partOf: Value | undefined;
+  /** trainable and gradient: first element in the flat buffer; a part: first element in the value that it is of. */
   readonly offset: number;
 }
 
@@ -112,8 +114,17 @@ export class Graph {
   }
   /** The slice of the flat gradient buffer that belongs to a trainable. Kernels add to it (`+=`). */
   gradientOf(trainable: Value): Value {
+    const { partOf } = trainable;
+    if (partOf !== undefined) {
+      const first = trainable.offset / elements(trainable.shape.slice(1));
+      return this.rows(this.gradientOf(partOf), first, trainable.shape[0]!);
+    }
     const found = this.values.find(
-      (v) => v.role === 'gradient' && v.offset === trainable.offset && byteLength(v) === byteLength(trainable),
+      (v) =>
+        v.role === 'gradient' &&
+        v.partOf === undefined &&
+        v.offset === trainable.offset &&
+        byteLength(v) === byteLength(trainable),
     );
     return (
       found ??
@@ -139,15 +150,31 @@ export class Graph {
     return this.add({ name, shape: of.shape, dtype: of.dtype, role: of.role, inPlaceOf: of, offset: of.offset });
   }
 
+  /**
+   * `count` rows of a value from row `first` on, in its memory: what one binding can hold of it. `first` times the length of a
+   * row must be a multiple of FLAT_ALIGN.
+   */
+  rows(value: Value, first: number, count: number): Value {
+    const length = elements(value.shape.slice(1));
+    if ((first * length) % FLAT_ALIGN !== 0)
+      throw new RangeError(
+        `Cannot take rows of "${value.name}": found ${first} of ${length} before them, need a multiple of ${FLAT_ALIGN}`,
+      );
+    const { name, dtype, role, requiresGrad } = value;
+    const shape = [count, ...value.shape.slice(1)];
+    return this.add({ name, shape, dtype, role, requiresGrad, partOf: value, offset: first * length });
+  }
+
   /** Appends an op. Its results require a gradient when one of its inputs (or what it overwrites) does and it has a backward. */
   push(spec: OpSpec): void {
     const { substitute } = this;
     const bindings = substitute === undefined ? spec.bindings : mapReads(spec, substitute);
     const flows =
-      spec.backward !== undefined && Object.values(bindings).some((v) => v.requiresGrad || v.inPlaceOf?.requiresGrad);
+      spec.backward !== undefined &&
+      Object.values(bindings).some((v) => v.requiresGrad || wholeOf(v).inPlaceOf?.requiresGrad);
     if (flows)
       for (const name of spec.writes) {
-        const value = bindings[name]!;
+        const value = wholeOf(bindings[name]!);
         if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
           (value as { requiresGrad: boolean }).requiresGrad = true;
       }
@@ -172,6 +199,7 @@ export class Graph {
       dtype: 'f32',
       requiresGrad: false,
       inPlaceOf: undefined,
+      partOf: undefined,
       offset: 0,
       ...part,
     };
@@ -202,8 +230,12 @@ export function byteLength(value: Value): number {
 /** The value that owns the memory. */
 export function storageOf(value: Value): Value {
   let v = value;
-  while (v.inPlaceOf !== undefined) v = v.inPlaceOf;
+  for (let next = v.partOf ?? v.inPlaceOf; next !== undefined; next = v.partOf ?? v.inPlaceOf) v = next;
   return v;
+}
+/** The value that a part is of; any other is one by itself. */
+export function wholeOf(value: Value): Value {
+  return value.partOf ?? value;
 }
 
 /** What an op writes is its own; what it only reads may be substituted. */

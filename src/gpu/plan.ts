@@ -3,7 +3,7 @@
 // Placement is greedy by size (largest first, lowest free offset): simple, and within a few per cent of the optimum on
 // the graphs of transformers (the strategy compared in Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
 
-import { byteLength, type Graph, type Op, storageOf, type Value } from './graph.ts';
+import { byteLength, type Graph, type Op, storageOf, type Value, wholeOf } from './graph.ts';
 import { packParams, paramsOf } from './shader.ts';
 
 /** Offsets of bindings must be multiples of this (WebGPU's minStorageBufferOffsetAlignment on every device). */
@@ -49,7 +49,7 @@ export interface PlanLimits {
 /** Throws RangeError naming the value that no binding of this device can hold, and Error for a graph that reads overwritten memory. */
 export function planMemory(graph: Graph, limits: PlanLimits): Plan {
   checkInPlace(graph);
-  for (const v of graph.values) {
+  for (const v of boundValues(graph)) {
     if (byteLength(v) > limits.maxBindingBytes)
       throw new RangeError(
         `Cannot bind "${v.name}" (${byteLength(v)} bytes): this device allows ${limits.maxBindingBytes} bytes per binding`,
@@ -80,7 +80,7 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
     places.set(value, place);
   }
   const sum = (role: Value['role']) =>
-    graph.values.filter((v) => v.role === role && v.inPlaceOf === undefined).reduce((n, v) => n + padded(v), 0);
+    graph.values.filter((v) => v.role === role && storageOf(v) === v).reduce((n, v) => n + padded(v), 0);
   const activations = arenas.reduce((a, b) => a + b, 0);
   const uniforms = packUniforms(graph);
   const own = activations + sum('input') + sum('output') + uniformBytes(uniforms) + readbackBytes(graph);
@@ -95,13 +95,20 @@ export function planMemory(graph: Graph, limits: PlanLimits): Plan {
 
 function largestValue(graph: Graph): Plan['bytes']['largest'] {
   let largest = { name: '', bytes: 0 };
-  for (const v of graph.values) if (byteLength(v) > largest.bytes) largest = { name: v.name, bytes: byteLength(v) };
+  for (const v of boundValues(graph))
+    if (byteLength(v) > largest.bytes) largest = { name: v.name, bytes: byteLength(v) };
   return largest;
+}
+
+/** What a binding has to hold: of a value in parts, its parts. */
+function boundValues({ values }: Graph): readonly Value[] {
+  const inParts = new Set(values.map((v) => v.partOf));
+  return values.filter((v) => !inParts.has(v));
 }
 
 /** Bytes of the buffer through which the host reads outputs and kept values, all of them at once. */
 export function readbackBytes(graph: Graph): number {
-  const outputs = graph.values.filter((v) => v.role === 'output' && v.inPlaceOf === undefined);
+  const outputs = graph.values.filter((v) => v.role === 'output' && storageOf(v) === v);
   return [...outputs, ...graph.kept].reduce((n, v) => n + padded(v), 0);
 }
 
@@ -173,11 +180,13 @@ function checkInPlace(graph: Graph): void {
   };
   for (const op of graph.ops) {
     for (const [name, value] of Object.entries(op.bindings)) {
-      if (!op.writes.includes(name)) checkRead(op, value);
-      else if (value.inPlaceOf !== undefined) checkRead(op, value.inPlaceOf);
+      const whole = wholeOf(value);
+      if (!op.writes.includes(name)) checkRead(op, whole);
+      // Of a value in parts, the first one takes over the memory.
+      else if (whole.inPlaceOf !== undefined && !written.has(whole)) checkRead(op, whole.inPlaceOf);
     }
     for (const name of op.writes) {
-      const value = op.bindings[name]!;
+      const value = wholeOf(op.bindings[name]!);
       written.add(value);
       if (value.inPlaceOf !== undefined) dead.set(value.inPlaceOf, op);
     }

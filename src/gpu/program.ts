@@ -102,7 +102,7 @@ export class Program {
       for (const [value, place] of plan.places)
         slots.set(value, { buffer: arenas[place.arena]!, offset: place.offset, size: byteLength(value) });
       for (const value of plan.graph.values) {
-        if (value.inPlaceOf !== undefined || value.role === 'activation' || slots.has(value)) continue;
+        if (storageOf(value) !== value || value.role === 'activation' || slots.has(value)) continue;
         if (value.role === 'trainable' || value.role === 'gradient') {
           if (flat === undefined)
             throw new Error(`Cannot compile: found trainable "${value.name}" but no flat buffers`);
@@ -171,7 +171,7 @@ export class Program {
   }
 
   slot(value: Value): Slot {
-    const slot = this.slots.get(storageOf(value));
+    const slot = slotOf(this.slots, value);
     if (slot === undefined) throw new Error(`Cannot find memory of "${value.name}"`);
     return slot;
   }
@@ -267,6 +267,17 @@ export class Program {
   }
 }
 
+/** Where a value lies, by where those lie that own memory. */
+function slotOf(slots: ReadonlyMap<Value, Slot>, value: Value): Slot | undefined {
+  const slot = slots.get(storageOf(value));
+  let first: number | undefined;
+  for (let v: Value | undefined = value; v !== undefined; v = v.partOf ?? v.inPlaceOf)
+    if (v.partOf !== undefined) first = (first ?? 0) + v.offset;
+  return slot && first !== undefined
+    ? { buffer: slot.buffer, offset: slot.offset + 4 * first, size: byteLength(value) }
+    : slot;
+}
+
 async function makeDispatches(
   device: Device,
   plan: Plan,
@@ -300,8 +311,8 @@ async function makeDispatches(
         };
       const value = op.bindings[binding.name];
       if (value === undefined) throw new Error(`Cannot bind "${op.label}": found no value for ${binding.name}`);
-      const slot = slots.get(storageOf(value))!;
-      return { binding: number, resource: { buffer: slot.buffer, offset: slot.offset, size: slot.size } };
+      const { buffer, offset, size } = slotOf(slots, value)!;
+      return { binding: number, resource: { buffer, offset, size } };
     });
     for (const name of Object.keys(op.bindings))
       if (!source.bindings.some((b) => b.name === name))

@@ -3,7 +3,7 @@
 // same to the bit; dropout masks come from a counter, so they are the same too. (Chen et al. 2016, "Training Deep Nets with
 // Sublinear Memory Cost".)
 
-import { byteLength, type Graph, type Op, storageOf, type Value } from './graph.ts';
+import { byteLength, elements, type Graph, type Op, storageOf, type Value, wholeOf } from './graph.ts';
 
 /** What a block keeps for its backward pass: everything, only its input, or its input and the attention's results. */
 export type Checkpointing = 'none' | 'block' | 'block-keep-attention';
@@ -18,23 +18,40 @@ export function recomputer(
   block: number,
   level: Exclude<Checkpointing, 'none'>,
 ): (value: Value) => Value {
-  const producers = new Map<Value, Op>();
-  for (const op of forward) if (op.block === block) for (const name of op.writes) producers.set(op.bindings[name]!, op);
+  /** Of a value in parts, the ops of all of them. */
+  const producers = new Map<Value, Op[]>();
+  for (const op of forward)
+    if (op.block === block)
+      for (const name of op.writes) {
+        const whole = wholeOf(op.bindings[name]!);
+        producers.set(whole, [...(producers.get(whole) ?? []), op]);
+      }
   const fresh = new Map<Value, Value>();
 
   const recompute = (value: Value): Value => {
     const known = fresh.get(value);
     if (known !== undefined) return known;
-    const op = producers.get(value);
-    if (op === undefined || storageOf(value).role !== 'activation' || isKept(op, level)) return value;
-    const bindings: Record<string, Value> = {};
-    for (const [name, read] of Object.entries(op.bindings))
-      if (!op.writes.includes(name)) bindings[name] = recompute(read);
-    for (const name of op.writes) bindings[name] = clone(op.bindings[name]!);
-    graph.ops.push({ ...op, label: `again ${op.label}`, bindings });
-    graph.backwards.push(undefined);
+    if (value.partOf !== undefined) return partOf(recompute(value.partOf), value);
+    const ops = producers.get(value);
+    if (ops === undefined || storageOf(value).role !== 'activation' || isKept(ops[0]!, level)) return value;
+    for (const op of ops) {
+      const bindings: Record<string, Value> = {};
+      for (const [name, read] of Object.entries(op.bindings))
+        if (!op.writes.includes(name)) bindings[name] = recompute(read);
+      for (const name of op.writes) {
+        const written = op.bindings[name]!;
+        const whole = wholeOf(written);
+        const made = fresh.get(whole) ?? clone(whole);
+        bindings[name] = written === whole ? made : partOf(made, written);
+      }
+      graph.ops.push({ ...op, label: `again ${op.label}`, bindings });
+      graph.backwards.push(undefined);
+    }
     return fresh.get(value)!;
   };
+  /** The rows that `part` is of its whole, of another value of that shape. */
+  const partOf = (whole: Value, part: Value): Value =>
+    whole === part.partOf ? part : graph.rows(whole, part.offset / elements(part.shape.slice(1)), part.shape[0]!);
   const clone = (value: Value): Value => {
     const { inPlaceOf } = value;
     const made =
@@ -64,7 +81,7 @@ function activationBytes({ bindings, writes }: Op): [reads: number, writes: numb
   for (const [name, value] of Object.entries(bindings)) {
     if (storageOf(value).role !== 'activation') continue;
     const isWritten = writes.includes(name);
-    if (!isWritten || value.inPlaceOf !== undefined) bytes[0] += byteLength(value);
+    if (!isWritten || wholeOf(value).inPlaceOf !== undefined) bytes[0] += byteLength(value);
     if (isWritten) bytes[1] += byteLength(value);
   }
   return bytes;

@@ -3,6 +3,7 @@
 //   fn weight4(row: u32, c4: u32) -> vec4<f32>     W[row, 4·c4 … 4·c4+3], dequantised; columns ≥ C are 0
 
 import type { Graph, Value } from './graph.ts';
+import type { Traits } from './traits.ts';
 
 /**
  * How the numbers lie in memory (little-endian, row by row):
@@ -24,8 +25,44 @@ export interface Weight {
   readonly rows: number;
   /** C */
   readonly columns: number;
+  /** Of the first slab where there are several. */
   readonly codes: Value;
   readonly scales: Value | undefined;
+  /** A frozen matrix that no binding holds: its rows in slabs, each with memory of its own. Absent: it is one. */
+  readonly slabs?: readonly Slab[];
+}
+
+/** Rows of a weight from row `first` on, a weight by themselves. */
+export interface Slab {
+  readonly first: number;
+  readonly weight: Weight;
+}
+
+/** Slabs begin at multiples of so many rows: whole bindings (256 bytes), and whole blocks of nf4-dq's scales. */
+const SLAB_ROWS = 64;
+const DOUBLE_SCALED_ROWS = 256;
+
+/** Rows of each slab but the last; all of them when a binding of `limitBytes` holds the matrix. */
+export function slabRows(storage: Storage, rows: number, columns: number, limitBytes: number): number {
+  const rowBytes = 4 * (storage === 'f32' ? columns : CODE_WORDS[storage](columns));
+  if (rows * rowBytes <= limitBytes) return rows;
+  const unit = storage === 'nf4-dq' ? DOUBLE_SCALED_ROWS : SLAB_ROWS;
+  const fits = Math.floor(limitBytes / rowBytes / unit) * unit;
+  if (fits === 0)
+    throw new RangeError(
+      `Cannot bind rows of ${columns} columns as ${storage}: found ${rowBytes * unit} bytes in ${unit} of them, this device allows ${limitBytes} bytes per binding`,
+    );
+  return fits;
+}
+
+/** What a device's bindings and buffers can hold. */
+export function slabLimit({ maxBindingBytes, maxBufferBytes }: Pick<Traits, 'maxBindingBytes' | 'maxBufferBytes'>) {
+  return Math.min(maxBindingBytes, maxBufferBytes);
+}
+
+/** Name of a slab of a matrix; of its only one, the matrix's own. */
+export function slabName(name: string, first: number, isWhole: boolean): string {
+  return isWhole ? name : `${name} from row ${first}`;
 }
 
 /** u32 words of a row's codes. */
@@ -42,7 +79,39 @@ export function doubleScaleHead(N: number): number {
   return 256 + 1 + Math.ceil(N / 256);
 }
 
+/** In slabs where this device needs them. */
 export function frozenWeight(g: Graph, name: string, storage: Storage, rows: number, columns: number): Weight {
+  const step = slabRows(storage, rows, columns, slabLimit(g.traits));
+  if (step === rows) return oneWeight(g, name, storage, rows, columns);
+  const slabs: Slab[] = [];
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first);
+    slabs.push({ first, weight: oneWeight(g, slabName(name, first, false), storage, count, columns) });
+  }
+  const { codes, scales } = slabs[0]!.weight;
+  return { name, storage, rows, columns, codes, scales, slabs };
+}
+
+/** The slabs of a weight, one when it is whole: of a factor too, whose rows lie in one buffer. */
+export function slabsOf(g: Graph, weight: Weight): readonly Slab[] {
+  if (weight.slabs !== undefined) return weight.slabs;
+  const { storage, rows, columns, codes } = weight;
+  const step = slabRows(storage, rows, columns, g.traits.maxBindingBytes);
+  if (step === rows) return [{ first: 0, weight }];
+  const slabs: Slab[] = [];
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first);
+    slabs.push({ first, weight: { ...weight, rows: count, codes: g.rows(codes, first, count) } });
+  }
+  return slabs;
+}
+
+/** The rows of `value` that belong to a slab of a weight with as many; `value` itself when the weight is one slab. */
+export function rowsOfSlab(g: Graph, value: Value, { first, weight }: Slab): Value {
+  return weight.rows === value.shape[0] ? value : g.rows(value, first, weight.rows);
+}
+
+function oneWeight(g: Graph, name: string, storage: Storage, rows: number, columns: number): Weight {
   const base = { name, storage, rows, columns };
   if (storage === 'f32') return { ...base, codes: g.frozen(name, [rows, columns]), scales: undefined };
   const codes = g.frozen(name, [rows, CODE_WORDS[storage](columns)], 'u32');

@@ -10,19 +10,14 @@ const specs: readonly WeightSpec[] = [
   ...Array.from({ length: 22 }, (_, i) => ({ name: `up.${i}`, shape: [22528, 2048], kind: 'linear' as const })),
   { name: 'norm', shape: [2048], kind: 'norm' },
 ];
-const room = (memoryBytes: number, maxBindingBytes = GIB) => ({ memoryBytes, traits: { maxBindingBytes } });
+const room = (memoryBytes: number) => ({ memoryBytes });
 
 describe('chooseQuant()', () => {
   it('keeps 8 bits while they leave room, and takes 4 for the linears when they do not', () => {
     // 1.1 billion numbers are 1.15 GB in q8.
     expect(chooseQuant(specs, new Map(), room(8 * GIB))).toEqual({ linears: 'q8', embeddings: 'q8' });
     expect(chooseQuant(specs, new Map(), room(4 * GIB))).toEqual({ linears: 'nf4-dq', embeddings: 'q8' });
-    expect(chooseQuant(specs, new Map(), { traits: { maxBindingBytes: GIB } })).toEqual(quantOf('q8'));
-  });
-
-  it('takes 4 bits for an embedding that the GPU could not bind in 8', () => {
-    const small = room(8 * GIB, 64_000_000);
-    expect(chooseQuant(specs, new Map(), small)).toEqual({ linears: 'nf4-dq', embeddings: 'nf4-dq' });
+    expect(chooseQuant(specs, new Map(), {})).toEqual(quantOf('q8'));
   });
 
   it('keeps what is stored in 4 bits as it is', () => {

@@ -1,7 +1,6 @@
 // In which scheme a base is kept when nobody has said: as its files have it where that is 4 bits already; else in 8 bits
 // while that leaves room for a run; else in 4.
 
-import type { Traits } from '../gpu/traits.ts';
 import { placeWeight, type QuantChoice, type WeightSpec } from './prepare-weights.ts';
 import type { QuantScheme } from './quantize.ts';
 import type { TensorInfo } from './safetensors.ts';
@@ -23,7 +22,6 @@ export function quantOf(scheme: QuantScheme): QuantChoice {
 }
 
 export interface Room {
-  readonly traits: Pick<Traits, 'maxBindingBytes'>;
   readonly memoryBytes?: number | undefined;
 }
 
@@ -31,23 +29,18 @@ export interface Room {
 export function chooseQuant(
   specs: readonly WeightSpec[],
   tensors: ReadonlyMap<string, TensorInfo>,
-  { traits, memoryBytes = USUAL_MEMORY }: Room,
+  { memoryBytes = USUAL_MEMORY }: Room,
 ): QuantChoice {
   const stored = specs.find(({ name }) => tensors.get(name)?.nf4);
   if (stored) return quantOf(tensors.get(stored.name)!.nf4!.double ? 'nf4-dq' : 'nf4');
-  const eight = measure(specs, quantOf('q8'));
-  if (eight.largest <= traits.maxBindingBytes && eight.total <= SHARE * memoryBytes) return quantOf('q8');
-  const four = quantOf('nf4-dq');
-  return measure(specs, four).largest <= traits.maxBindingBytes ? four : { linears: 'nf4-dq', embeddings: 'nf4-dq' };
+  return totalBytes(specs, quantOf('q8')) <= SHARE * memoryBytes ? quantOf('q8') : quantOf('nf4-dq');
 }
 
-function measure(specs: readonly WeightSpec[], quant: QuantChoice) {
+function totalBytes(specs: readonly WeightSpec[], quant: QuantChoice): number {
   let total = 0;
-  let largest = 0;
   for (const spec of specs) {
     const { codeBytes, scaleBytes } = placeWeight(spec, quant);
     total += codeBytes + scaleBytes;
-    largest = Math.max(largest, codeBytes, scaleBytes);
   }
-  return { total, largest };
+  return total;
 }

@@ -5,15 +5,19 @@ import type { Device } from '../gpu/device.ts';
 import type { Graph, Value } from '../gpu/graph.ts';
 import { BINDING_ALIGN } from '../gpu/plan.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
-import type { Storage } from '../gpu/weight.ts';
+import { type Storage, slabLimit } from '../gpu/weight.ts';
 import type { WeightLayout } from './layers.ts';
 import type { ModelFile } from './model-file.ts';
+import { sliceScales } from './nf4.ts';
 import {
   announceReads,
   type Piece,
+  type PlaceSlab,
   pieceBytes,
   pieceRanges,
+  placeSlabs,
   preparePieces,
+  slabBytes,
   type WeightPlace,
   type WeightSpec,
 } from './prepare-weights.ts';
@@ -28,10 +32,12 @@ export interface LoadOptions {
   onProgress?(doneBytes: number, totalBytes: number): void;
 }
 
-/** Bytes of the device's buffers for weights that lie so. */
-export function weightBytes(places: Iterable<WeightPlace>): number {
+/** Bytes of the device's buffers for weights that lie so, where bindings hold at most `limitBytes`. */
+export function weightBytes(places: Iterable<WeightPlace>, limitBytes = Number.POSITIVE_INFINITY): number {
   let bytes = 0;
-  for (const { codeBytes, scaleBytes } of places) bytes += bufferBytes(codeBytes) + bufferBytes(scaleBytes);
+  for (const place of places)
+    for (const { codeBytes, scaleBytes } of placeSlabs(place, limitBytes))
+      bytes += bufferBytes(codeBytes) + bufferBytes(scaleBytes);
   return bytes;
 }
 
@@ -42,6 +48,8 @@ function bufferBytes(size: number): number {
 export class GpuWeights implements WeightLayout {
   private readonly places: ReadonlyMap<string, WeightPlace>;
   private readonly slots = new Map<string, Slot>();
+  /** Of tensors that no binding of this device holds whole. */
+  private readonly slabs = new Map<string, readonly PlaceSlab[]>();
   /** SHA-256 (hex) over the digests of all pieces in order: what this base is, to the bit. */
   hash = '';
   bytes = 0;
@@ -67,8 +75,12 @@ export class GpuWeights implements WeightLayout {
     const weights = new GpuWeights(device, places);
     try {
       for (const place of places) {
-        await weights.allocate(place.name, place.codeBytes);
-        if (place.scaleBytes > 0) await weights.allocate(`${place.name}.scale`, place.scaleBytes);
+        const slabs = placeSlabs(place, slabLimit(device.traits));
+        if (slabs.length > 1) weights.slabs.set(place.name, slabs);
+        for (const { name, codeBytes, scaleBytes } of slabs) {
+          await weights.allocate(name, codeBytes);
+          if (scaleBytes > 0) await weights.allocate(`${name}.scale`, scaleBytes);
+        }
       }
       weights.isFromStore = await weights.fillFromStore(options);
       if (!weights.isFromStore) await weights.fillFromFiles(tensors, options);
@@ -113,10 +125,39 @@ export class GpuWeights implements WeightLayout {
     this.bytes += bytes;
   }
 
-  private upload(piece: Piece): void {
-    const { buffer } = this.slots.get(piece.buffer)!;
+  private upload(piece: Piece, place: WeightPlace): void {
+    const slabs = this.slabs.get(place.name);
+    const of = piece.buffer === place.name ? 'codes' : 'scales';
+    if (slabs === undefined) this.write(piece.buffer, piece.offset, piece.bytes);
+    else if (of === 'scales' && place.storage === 'nf4-dq') this.uploadDoubleScales(piece.bytes, place, slabs);
+    else this.uploadToSlabs(piece, place, slabs, of);
+  }
+
+  private uploadToSlabs(piece: Piece, place: WeightPlace, slabs: readonly PlaceSlab[], of: 'codes' | 'scales'): void {
+    for (const slab of slabs) {
+      const [first, last] = slabBytes(place, slab, of);
+      const begin = Math.max(first, piece.offset);
+      const end = Math.min(last, piece.offset + piece.bytes.byteLength);
+      if (begin >= end) continue;
+      const bytes = piece.bytes.subarray(begin - piece.offset, end - piece.offset);
+      this.write(of === 'codes' ? slab.name : `${slab.name}.scale`, begin - first, bytes);
+    }
+  }
+
+  /** Every slab gets the table and its own part of what it is read with. */
+  private uploadDoubleScales(bytes: Uint8Array, place: WeightPlace, slabs: readonly PlaceSlab[]): void {
+    const perRow = Math.ceil(place.columns / 64);
+    const packed = new Uint32Array(bytes.slice().buffer);
+    for (const [i, { name, first }] of slabs.entries()) {
+      const rows = (slabs[i + 1]?.first ?? place.rows) - first;
+      const words = sliceScales(packed, place.rows * perRow, first * perRow, rows * perRow);
+      this.write(`${name}.scale`, 0, new Uint8Array(words.buffer));
+    }
+  }
+
+  private write(name: string, offset: number, bytes: Uint8Array): void {
     // writeBuffer wants whole words; every piece is made of them.
-    this.device.gpu.queue.writeBuffer(buffer, piece.offset, piece.bytes as Uint8Array<ArrayBuffer>);
+    this.device.gpu.queue.writeBuffer(this.slots.get(name)!.buffer, offset, bytes as Uint8Array<ArrayBuffer>);
   }
 
   private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {
@@ -132,7 +173,7 @@ export class GpuWeights implements WeightLayout {
       for (const place of places) {
         for await (const piece of preparePieces(tensors, place)) {
           options.signal?.throwIfAborted();
-          this.upload(piece);
+          this.upload(piece, place);
           digests.push(await digest(piece.bytes));
           if (keeping && !(await this.keep(keeping.append(piece.bytes).then(() => true)))) {
             await keeping.abort();
@@ -230,7 +271,7 @@ export class GpuWeights implements WeightLayout {
             if (end === begin) continue;
             const bytes = await file.read(done, end - begin);
             digests.push(await digest(bytes));
-            this.upload({ buffer, offset: begin, bytes });
+            this.upload({ buffer, offset: begin, bytes }, place);
             done += bytes.byteLength;
             onProgress?.(done, this.totalBytes());
           }

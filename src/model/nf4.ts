@@ -106,6 +106,18 @@ export function packScales({ table, offset, nested, codes }: DoubleScales): Uint
   return words;
 }
 
+/** Scales `first` … `first + count - 1` of packed ones, packed by themselves; `first` a multiple of 256. */
+export function sliceScales(packed: Uint32Array, total: number, first: number, count: number): Uint32Array {
+  const table = packed.subarray(0, 257);
+  const nested = packed.subarray(257 + first / 256, 257 + Math.ceil((first + count) / 256));
+  const words = new Uint32Array(257 + nested.length + Math.ceil(count / 4));
+  words.set(table);
+  words.set(nested, 257);
+  const codes = new Uint8Array(packed.buffer, packed.byteOffset + 4 * doubleScaleHead(total) + first, count);
+  new Uint8Array(words.buffer, 4 * (257 + nested.length)).set(codes);
+  return words;
+}
+
 const NF4_BORDERS = bordersOf(NF4);
 
 /** Index of the nearest of the sixteen numbers; halfway between two, the lower one. */

@@ -2,7 +2,7 @@
 // most CHUNK_BYTES lives at a time, so a 2 GB model needs a few chunks of host memory. The same pieces in the same order
 // make up the cached file, so a cached model is read with the same loop.
 
-import type { Storage } from '../gpu/weight.ts';
+import { type Storage, slabName, slabRows } from '../gpu/weight.ts';
 import { doubleQuantize, packScales } from './nf4.ts';
 import {
   checkFinite,
@@ -84,6 +84,38 @@ export function pieceBytes(place: WeightPlace, rowBegin: number, rowEnd: number)
     // rowBegin is even, so f16 pairs never straddle two pieces; the last piece is padded to a word.
     scales: [rowBegin * groups, Math.ceil((rowEnd * groups) / 4) * 4] as const,
   };
+}
+
+/** A run of a tensor's rows that has buffers of its own on the device: all of them where a binding holds them. */
+export interface PlaceSlab {
+  /** Of its codes; `<name>.scale` has its scales. */
+  readonly name: string;
+  readonly first: number;
+  readonly codeBytes: number;
+  readonly scaleBytes: number;
+}
+
+export function placeSlabs(place: WeightPlace, limitBytes: number): PlaceSlab[] {
+  const { name, storage, rows, columns } = place;
+  const step = slabRows(storage, rows, columns, limitBytes);
+  if (step === rows) return [{ name, first: 0, codeBytes: place.codeBytes, scaleBytes: place.scaleBytes }];
+  const slabs: PlaceSlab[] = [];
+  for (let first = 0; first < rows; first += step) {
+    const bytes = quantBytes(storage, Math.min(step, rows - first), columns);
+    slabs.push({
+      name: slabName(name, first, false),
+      first,
+      codeBytes: bytes.codes + bytes.values,
+      scaleBytes: bytes.scales,
+    });
+  }
+  return slabs;
+}
+
+/** Bytes [begin, end) of a tensor's codes, or of its scales in all storages but nf4-dq, that are those of a slab. */
+export function slabBytes(place: WeightPlace, slab: PlaceSlab, of: 'codes' | 'scales'): readonly [number, number] {
+  const begin = of === 'codes' ? (slab.first * place.codeBytes) / place.rows : slab.first * scaleBytesOfRow(place);
+  return [begin, begin + (of === 'codes' ? slab.codeBytes : slab.scaleBytes)];
 }
 
 function scaleBytesOfRow({ storage, columns }: WeightPlace): number {

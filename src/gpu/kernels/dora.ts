@@ -4,7 +4,7 @@
 
 import type { Graph, Value } from '../graph.ts';
 import { grid1d } from '../grid.ts';
-import type { Weight } from '../weight.ts';
+import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
 import { weightBindings, weightPart } from './product.ts';
 import { rowSum } from './row-sum.ts';
 
@@ -19,15 +19,18 @@ export function doraNorm(g: Graph, weight: Weight, a: Value, b: Value, scaling: 
   const n = into ?? g.activation(`${weight.name} norm`, [O]);
   // CPU adapters: one lane a group of rows, no barrier. GPUs: lanes share the columns.
   const [LANES, WG] = g.traits.kind === 'cpu' ? [1, 8] : [32, 4];
-  g.push({
-    label: `norm ${weight.name}`,
-    shader: { file: 'dora-norm', parts: { weight: weightPart(weight) }, overrides: { LANES, WG } },
-    bindings: { ...weightBindings(weight), a, b, n },
-    writes: ['n'],
-    params: { O, C, R, scale: scaling },
-    grid: [Math.ceil(O / (4 * WG)), 1, 1],
-    flops: 2 * O * C * (R + 1),
-  });
+  for (const slab of slabsOf(g, weight)) {
+    const { rows } = slab.weight;
+    g.push({
+      label: `norm ${weight.name}`,
+      shader: { file: 'dora-norm', parts: { weight: weightPart(slab.weight) }, overrides: { LANES, WG } },
+      bindings: { ...weightBindings(slab.weight), a, b: rowsOfSlab(g, b, slab), n: rowsOfSlab(g, n, slab) },
+      writes: ['n'],
+      params: { O: rows, C, R, scale: scaling },
+      grid: [Math.ceil(rows / (4 * WG)), 1, 1],
+      flops: 2 * rows * C * (R + 1),
+    });
+  }
   return n;
 }
 

@@ -1,7 +1,8 @@
 // x[c,t] = scale · W[first + ids[t],c]: token ids to features. A trained table learns from all columns of an id.
 
+import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
-import type { Weight } from '../weight.ts';
+import { slabsOf, type Weight } from '../weight.ts';
 import { weightBindings, weightPart } from './product.ts';
 import { scatterIds } from './scatter-ids.ts';
 
@@ -17,19 +18,26 @@ export function embedding(g: Graph, table: Weight, ids: Value, { scale = 1, firs
   const T = ids.shape[0]!;
   const x = g.activation(`embedding ${table.name}`, [C, T]);
   const WG = 16;
-  g.push({
-    label: `embedding ${table.name}`,
-    shader: { file: 'embedding', parts: { weight: weightPart(table) }, overrides: { WG } },
-    bindings: { ...weightBindings(table), ids, x },
-    writes: ['x'],
-    params: { O, C, T, first, scale },
-    grid: [Math.ceil(T / WG), Math.ceil(C / 4), 1],
-    backward: (tape) => {
-      if (table.codes.role !== 'trainable') return;
-      if (first !== 0) throw new RangeError(`Cannot train "${table.name}": found rows that begin at ${first}, need 0`);
-      const gradient = tape.graph.gradientOf(table.codes);
-      scatterIds(tape.graph, ids, tape.gradient(x), gradient, { rows: O, id: C, c: 1 }, scale);
-    },
-  });
+  const slabs = slabsOf(g, table);
+  const backward = (tape: Tape) => {
+    if (table.codes.role !== 'trainable') return;
+    if (first !== 0) throw new RangeError(`Cannot train "${table.name}": found rows that begin at ${first}, need 0`);
+    const gradients = slabs.map((slab) => ({
+      gradient: tape.graph.gradientOf(slab.weight.codes),
+      first: slab.first,
+      count: slab.weight.rows,
+    }));
+    scatterIds(tape.graph, ids, tape.gradient(x), gradients, { rows: O, id: C, c: 1 }, scale);
+  };
+  for (const [i, { first: begin, weight }] of slabs.entries())
+    g.push({
+      label: `embedding ${table.name}`,
+      shader: { file: 'embedding', parts: { weight: weightPart(weight) }, overrides: { WG } },
+      bindings: { ...weightBindings(weight), ids, x },
+      writes: ['x'],
+      params: { O: weight.rows, C, T, first, scale, begin, rows: O },
+      grid: [Math.ceil(T / WG), Math.ceil(C / 4), 1],
+      backward: i === 0 ? backward : () => {},
+    });
   return x;
 }

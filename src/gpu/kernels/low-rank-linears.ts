@@ -6,7 +6,7 @@
 
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
-import type { Weight } from '../weight.ts';
+import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
 import { matmul } from './matmul.ts';
 import { matmulBackward } from './matmul-backward.ts';
 import { outerProduct } from './outer-product.ts';
@@ -89,12 +89,18 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
   for (const [i, { weight, b, scaling, bias, addend, label }] of linears.entries()) {
     const epilogue = bias && addend ? 'bias-addend' : bias ? 'bias' : addend ? 'addend' : 'store';
     const extra = { ...(bias && { bias }), ...(addend && { addend }) };
-    const lowRank = { factor: b, u, first: firsts[i]!, scaling };
-    g.push({
-      ...product({ label, weight, side: 'rows', x, y: results[i]!, epilogue, extra, lowRank, scale: 1 }, g.traits),
-      // The gradient's ops are visited last to first, so at the first linear the gradients of all results are there.
-      backward: i === 0 ? backward : () => {},
-    });
+    for (const slab of slabsOf(g, weight)) {
+      const rows = (value: Value) => rowsOfSlab(g, value, slab);
+      const factor = { ...b, rows: slab.weight.rows, codes: rows(b.codes) };
+      const lowRank = { factor, u, first: firsts[i]!, scaling };
+      const ofSlab = Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, rows(value)]));
+      const spec = { label, weight: slab.weight, x, y: rows(results[i]!), epilogue, extra: ofSlab, lowRank } as const;
+      g.push({
+        ...product({ ...spec, side: 'rows', scale: 1 }, g.traits),
+        // The gradient's ops are visited last to first, so at the first linear the gradients of all results are there.
+        backward: i === 0 && slab.first === 0 ? backward : () => {},
+      });
+    }
   }
   return results;
 }

@@ -1,7 +1,7 @@
 // dx = scale·Wᵀ·dy: the gradient that flows through a product to its input.
 
 import type { Graph, Op, Value } from '../graph.ts';
-import type { Weight } from '../weight.ts';
+import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
 import { checkProduct, type LowRankTerm, product } from './product.ts';
 
 export interface MatmulBackwardOptions {
@@ -22,8 +22,15 @@ export function matmulBackward(g: Graph, weight: Weight, dy: Value, options: Mat
   const T = dy.shape[1]!;
   checkProduct(label, 'dy', dy, [O, T]);
   if (into) checkProduct(label, 'into', into, [C, T]);
-  const dx = into ? g.inPlace(into.name, into) : g.activation(`d${weight.name}`, [C, T]);
-  const epilogue = into ? 'accumulate' : 'store';
-  g.push(product({ label, weight, side: 'columns', x: dy, y: dx, epilogue, lowRank, scale, onlyIf }, g.traits));
-  return dx;
+  let dx = into;
+  for (const slab of slabsOf(g, weight)) {
+    const epilogue = dx ? 'accumulate' : 'store';
+    const y: Value = dx ? g.inPlace(dx.name, dx) : g.activation(`d${weight.name}`, [C, T]);
+    const x = rowsOfSlab(g, dy, slab);
+    const term = dx === into ? lowRank : undefined;
+    const spec = { label, weight: slab.weight, x, y, epilogue, lowRank: term, scale, onlyIf } as const;
+    g.push(product({ ...spec, side: 'columns' }, g.traits));
+    dx = y;
+  }
+  return dx!;
 }

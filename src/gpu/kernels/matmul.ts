@@ -1,7 +1,8 @@
 // y = scale·W·x (+ bias) (+ addend): every linear of a model, forward. W is frozen (f32 or quantised) or a trained factor.
 
+import type { Tape } from '../backward.ts';
 import type { Graph, Op, Value } from '../graph.ts';
-import type { Weight } from '../weight.ts';
+import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
 import { matmulBackward } from './matmul-backward.ts';
 import { outerProduct } from './outer-product.ts';
 import { checkProduct, product } from './product.ts';
@@ -44,17 +45,25 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
   }
   const epilogue = into ? 'accumulate' : bias && addend ? 'bias-addend' : bias ? 'bias' : addend ? 'addend' : 'store';
   const extra = { ...(bias && { bias }), ...(addend && { addend }) };
-  g.push({
-    ...product({ label, weight, side: 'rows', x, y, epilogue, extra, scale, onlyIf }, g.traits),
-    backward: (tape) => {
-      const dy = tape.gradient(y);
-      tape.accumulate(x, (into) => matmulBackward(tape.graph, weight, dy, { into, scale }));
-      if (weight.codes.role === 'trainable')
-        outerProduct(tape.graph, dy, x, tape.graph.gradientOf(weight.codes), scale);
-      if (bias?.role === 'trainable') rowSum(tape.graph, tape.graph.gradientOf(bias), 'bias', { dy }, { rows: O, T });
-      if (addend) tape.passThrough(addend, dy);
-      if (into) tape.passThrough(into, dy);
-    },
-  });
+  const slabs = slabsOf(g, weight);
+  const backward = (tape: Tape) => {
+    const dy = tape.gradient(y);
+    tape.accumulate(x, (into) => matmulBackward(tape.graph, weight, dy, { into, scale }));
+    if (weight.codes.role === 'trainable')
+      for (const slab of slabs) {
+        const gradient = tape.graph.gradientOf(slab.weight.codes);
+        outerProduct(tape.graph, rowsOfSlab(tape.graph, dy, slab), x, gradient, scale);
+      }
+    if (bias?.role === 'trainable') rowSum(tape.graph, tape.graph.gradientOf(bias), 'bias', { dy }, { rows: O, T });
+    if (addend) tape.passThrough(addend, dy);
+    if (into) tape.passThrough(into, dy);
+  };
+  for (const [i, slab] of slabs.entries()) {
+    const rows = (value: Value) => rowsOfSlab(g, value, slab);
+    const ofSlab = Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, rows(value)]));
+    const spec = { label, weight: slab.weight, x, y: rows(y), epilogue, extra: ofSlab, scale, onlyIf } as const;
+    // The first one's is the last that backward comes to; the others say that gradients flow through them.
+    g.push({ ...product({ ...spec, side: 'rows' }, g.traits), backward: i === 0 ? backward : () => {} });
+  }
   return y;
 }

@@ -90,7 +90,9 @@ export function isWide({ storage, columns }: Pick<Weight, 'storage' | 'columns'>
   return (storage === 'q8' || storage === 'int8-row') && columns % 16 === 0;
 }
 
+/** Of one slab. */
 export function weightBindings(weight: Weight): Record<string, Value> {
+  if (weight.slabs !== undefined) throw new Error(`Cannot bind "${weight.name}": found it in slabs, need one of them`);
   return weight.scales === undefined ? { codes: weight.codes } : { codes: weight.codes, scales: weight.scales };
 }
 

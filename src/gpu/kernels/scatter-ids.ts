@@ -9,25 +9,41 @@ export interface TableStrides {
   readonly c: number;
 }
 
-/** ids (T) u32, dx (C,T); adds scale·dx to `gradient` at each column's id. */
-export function scatterIds(g: Graph, ids: Value, dx: Value, gradient: Value, at: TableStrides, scale = 1): void {
+/** The gradient of ids `first` … `first + count - 1` of a table, or of all. */
+export interface TableSlab {
+  readonly gradient: Value;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** ids (T) u32, dx (C,T); adds scale·dx to the gradient of each column's id. */
+export function scatterIds(
+  g: Graph,
+  ids: Value,
+  dx: Value,
+  gradients: readonly TableSlab[],
+  at: TableStrides,
+  scale = 1,
+): void {
   const [C, T] = dx.shape as [number, number];
   const WG = 64;
-  const next = g.activation(`next of ${gradient.name}`, [2, T], 'u32');
+  const { name } = gradients[0]!.gradient;
+  const next = g.activation(`next of ${name}`, [2, T], 'u32');
   g.push({
-    label: `same ids ${gradient.name}`,
+    label: `same ids ${name}`,
     shader: { file: 'same-ids', overrides: { WG } },
     bindings: { ids, next },
     writes: ['next'],
     params: { T },
     grid: [Math.ceil(T / WG), 1, 1],
   });
-  g.push({
-    label: `scatter ${gradient.name}`,
-    shader: { file: 'scatter-ids', overrides: { WG } },
-    bindings: { ids, next, dx, gradient },
-    writes: ['gradient'],
-    params: { C, T, rows: at.rows, stride_id: at.id, stride_c: at.c, scale },
-    grid: [Math.ceil(T / WG), C, 1],
-  });
+  for (const { gradient, first, count } of gradients)
+    g.push({
+      label: `scatter ${name}`,
+      shader: { file: 'scatter-ids', overrides: { WG } },
+      bindings: { ids, next, dx, gradient },
+      writes: ['gradient'],
+      params: { C, T, rows: at.rows, first, count, stride_id: at.id, stride_c: at.c, scale },
+      grid: [Math.ceil(T / WG), C, 1],
+    });
 }

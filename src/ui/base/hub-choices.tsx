@@ -1,9 +1,8 @@
 import { useStore } from 'zustand';
 import type { HubChoice } from '../../engine/protocol.ts';
 import { bytes, parameters } from '../format.ts';
-import { deviceStore } from '../shell/device-store.ts';
 import { baseStore } from './base-store.ts';
-import { fits, gpuBytes } from './fits.ts';
+import { gpuBytes } from './gpu-bytes.ts';
 import { hubStore } from './hub-store.ts';
 import { words } from './words.ts';
 
@@ -22,9 +21,7 @@ export function HubChoices() {
 function Choice({ model }: { model: HubChoice }) {
   const isChosen = useStore(hubStore, (s) => s.id === model.id);
   const quant = useStore(baseStore, (s) => s.quant);
-  const limits = useStore(deviceStore, (s) => (s.report?.status === 'ok' ? s.report.limits : undefined));
   const w = words.hub;
-  const room = fits(model, quant, limits);
   const [org, name] = model.id.split('/');
   const facts = [
     parameters(model.parameters),
@@ -33,13 +30,6 @@ function Choice({ model }: { model: HubChoice }) {
     model.licence,
     ...(model.isGated ? [w.gated] : []),
   ];
-  const verdict = !model.isOpenable
-    ? w.notYet
-    : room === undefined
-      ? undefined
-      : room.isFitting
-        ? w.fits
-        : w.tooLarge(bytes(room.needBytes), bytes(room.haveBytes));
   return (
     <li>
       <button
@@ -54,7 +44,7 @@ function Choice({ model }: { model: HubChoice }) {
           <b>{name}</b>
         </span>
         <span className="small soft number">{facts.join(' · ')}</span>
-        {verdict && <span className={room?.isFitting || !model.isOpenable ? 'hint' : 'wrong'}>{verdict}</span>}
+        {!model.isOpenable && <span className="hint">{w.notYet}</span>}
       </button>
     </li>
   );

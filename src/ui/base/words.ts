@@ -43,8 +43,6 @@ export const words = {
     onGpu: (size: string) => `about ${size} on the GPU`,
     gated: 'gated: accept its licence on the Hub, then give a token',
     notYet: 'This version does not open its family yet',
-    fits: 'Its largest matrix fits this GPU',
-    tooLarge: (need: string, have: string) => `Too large: one matrix needs ${need}, this GPU binds ${have}`,
   },
   warnings: 'Good to know',
   notKept: {
