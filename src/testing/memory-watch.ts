@@ -19,8 +19,7 @@ type Kind = 'live' | 'resident' | 'native';
 
 let collect: (() => void) | undefined;
 
-/** Collects garbage, then measures. */
-export function measureMemory(step: number): MemorySample {
+export function collectGarbage(): void {
   if (collect === undefined) {
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('gc') as () => void;
@@ -28,6 +27,11 @@ export function measureMemory(step: number): MemorySample {
   // Twice: what a finaliser lets go in the first is gone after the second.
   collect();
   collect();
+}
+
+/** Collects garbage, then measures. */
+export function measureMemory(step: number): MemorySample {
+  collectGarbage();
   const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
   const resident = exactResident() ?? rss;
   return { step, live: heapUsed + external, resident, native: resident - heapTotal - external };
