@@ -11,12 +11,13 @@ import {
   openRunFolder,
   pastEvents,
   type Recipe,
+  type RunFault,
   savePeftFolder,
   settleForRows,
   type TrainEvent,
   type Trained,
   type TrainSettings,
-  trainTogether,
+  trainTogetherThroughFaults,
 } from '../engine/node.ts';
 import { openFlaggedModel } from './model-flags.ts';
 import { readBudget, readSettings } from './train-settings.ts';
@@ -24,7 +25,7 @@ import { type Parsed, UsageError } from './usage.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** Throws when one of them failed, after the others have been written. */
+/** Each is written when it is ready. Throws when one of them failed, after all others have ended. */
 export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): Promise<void> {
   const adapters = recipe.adapters ?? [];
   if (flags.text('init-adapter') !== undefined)
@@ -55,7 +56,11 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
   }
   if (runs.length === 0) return;
 
-  const { device, model } = await openFlaggedModel(flags);
+  let live = await openFlaggedModel(flags);
+  const open = async () => {
+    if (live.device.fault !== undefined) live = await openFlaggedModel(flags);
+    return live.model;
+  };
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
@@ -70,10 +75,10 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     }[] = [];
     for (const { name, settings, files, kept } of runs) {
       const completionOnly = !flags.has('train-on-prompts');
-      const data = await loadRows(model, files, { maxTokens: settings.seqLen, completionOnly });
+      const data = await loadRows(live.model, files, { maxTokens: settings.seqLen, completionOnly });
       for (const notice of data.notices.slice(0, 5))
         console.error(`${name}: ${notice.file}:${notice.line}: ${notice.reason}`);
-      const settled = settleForRows(model, data.rows, settings, newShape(model, settings), budgetBytes);
+      const settled = settleForRows(live.model, data.rows, settings, newShape(live.model, settings), budgetBytes);
       console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
       const tell = (event: TrainEvent) => {
         if (log !== undefined && event.type === 'step') appendFileSync(log, logLine(name, event));
@@ -95,50 +100,50 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       members.push({ data, settings: settled.settings, onEvent });
     }
     const every = flags.text('checkpoint-every');
-    const results = await trainTogether(
-      model,
-      runs.map(({ kept }, i) => ({
-        rows: members[i]!.data.rows,
-        settings: members[i]!.settings,
-        hooks: { onEvent: members[i]!.onEvent, signal: stop.signal },
-        keep: {
-          store: kept.store,
-          dataHash: members[i]!.data.dataset.hash,
-          everySteps: flags.number('checkpoint-every', CHECKPOINT_EVERY.steps),
-          everySeconds: every === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
-          ...(every !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
-          resumeFrom: kept.checkpoint,
-          keepWhenStopped: true,
-        },
-      })),
-    );
-    const reports = [];
     const failures: string[] = [];
-    for (const [i, result] of results.entries()) {
-      const { name, folder, kept } = runs[i]!;
-      const { settings } = members[i]!;
-      if (result.status === 'rejected') {
-        failures.push(`"${name}": ${(result.reason as Error).message}`);
-        continue;
-      }
-      reports.push(await save(result.value));
-      async function save(trained: Trained) {
-        await savePeftFolder(folder, model, settings, members[i]!.data, trained);
-        const { curve: _, ...outcome } = trained.outcome;
-        if (!(outcome.stopped && outcome.trouble === undefined)) await kept.store.clear();
-        if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
-        console.error(
-          `${name}: ${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${folder}`,
-        );
-        return { name, out: folder, ...outcome };
-      }
-    }
+    const results = await trainTogetherThroughFaults(
+      open,
+      runs.map(({ name, folder, kept }, i) => {
+        const { data, settings, onEvent } = members[i]!;
+        return {
+          rows: data.rows,
+          settings,
+          hooks: { onEvent, signal: stop.signal },
+          keep: {
+            store: kept.store,
+            dataHash: data.dataset.hash,
+            everySteps: flags.number('checkpoint-every', CHECKPOINT_EVERY.steps),
+            everySeconds: every === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
+            ...(every !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
+            resumeFrom: kept.checkpoint,
+            keepWhenStopped: true,
+          },
+          onFault({ message, checkpoint }: RunFault) {
+            const step = checkpoint?.steps.length ?? 0;
+            console.error(`${name}: ${message}; the GPU is asked for again and the run goes on after step ${step}`);
+          },
+          async finish(trained: Trained) {
+            await savePeftFolder(folder, live.model, settings, data, trained);
+            const { curve: _, ...outcome } = trained.outcome;
+            if (!(outcome.stopped && outcome.trouble === undefined)) await kept.store.clear();
+            if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
+            console.error(
+              `${name}: ${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${folder}`,
+            );
+            return { name, out: folder, ...outcome };
+          },
+        };
+      }),
+    );
+    const reports = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    for (const [i, result] of results.entries())
+      if (result.status === 'rejected') failures.push(`"${runs[i]!.name}": ${(result.reason as Error).message}`);
     if (flags.has('json')) console.log(JSON.stringify({ out, adapters: reports }));
     if (failures.length > 0) throw new Error(`Cannot train all of them: ${failures.join('; ')}`);
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-    model.destroy();
-    device.destroy();
+    live.model.destroy();
+    live.device.destroy();
   }
 }
 

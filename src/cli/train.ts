@@ -141,11 +141,11 @@ ${SETTING_HELP}
     const onSignal = () => stop.abort();
     for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
     try {
-      const trained = await trainThroughFaults({
-        async open() {
-          if (live.device.fault !== undefined) live = await openFlaggedModel(flags);
-          return live.model;
-        },
+      const open = async () => {
+        if (live.device.fault !== undefined) live = await openFlaggedModel(flags);
+        return live.model;
+      };
+      const trained = await trainThroughFaults(open, {
         rows: data.rows,
         settings,
         hooks: {
@@ -164,6 +164,7 @@ ${SETTING_HELP}
             `${message}; the GPU is asked for again and the run goes on after step ${checkpoint?.steps.length ?? 0}`,
           );
         },
+        finish: async (made) => made,
       });
       bar.end();
       const { curve, ...outcome } = trained.outcome;

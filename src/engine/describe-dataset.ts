@@ -1,6 +1,7 @@
 // A dataset in the words of the protocol.
 
 import type { EditableDataset } from '../data/editable-dataset.ts';
+import type { TokenRow } from '../data/types.ts';
 import type { DatasetNotice, DatasetReport, NoticeList } from './protocol.ts';
 
 /** @param unkept why the dataset is not kept for the next visit. */
@@ -18,10 +19,17 @@ export function describeDataset(table: EditableDataset, version: number, unkept:
     ...(undo !== undefined && { undo }),
     ...(redo !== undefined && { redo }),
     ...{ tokens, supervisedTokens, longestRow },
+    rowFiles: files > 1 ? countByFile(rows) : [],
     skipped: skipped.length,
     warnings: warnings.length,
     ...(problem !== undefined && { problem }),
   };
+}
+
+function countByFile(rows: readonly TokenRow[]): DatasetReport['rowFiles'] {
+  const counts = new Map<string, number>();
+  for (const { file } of rows) counts.set(file, (counts.get(file) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, rows: count }));
 }
 
 export function noticesOf(

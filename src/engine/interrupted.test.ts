@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import type { PackedRows } from '../data/pack-rows.ts';
 import { createEngine } from './engine.ts';
 import type { KeptRun } from './kept-run.ts';
-import { DEFAULT_SETTINGS, type EngineApi, type RunEvent, type TrainSettings } from './protocol.ts';
+import {
+  DEFAULT_SETTINGS,
+  type EngineApi,
+  type RunEvent,
+  type RunResult,
+  type TogetherAsk,
+  type TogetherEnd,
+  type TrainSettings,
+} from './protocol.ts';
 import type { EngineHost } from './session.ts';
 import { memoryAdapters } from './testing/memory-adapters.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
@@ -29,14 +37,14 @@ const DATA = new File(
 /** The storage of a browser; `freeze` is the moment at which a worker ends: nothing that it does later gets through. */
 function storage() {
   const { adapters, store } = memoryAdapters();
-  const disk: { kept?: { run: KeptRun; rows: PackedRows; records: Uint8Array[] } | undefined; isClaimed: boolean } = {
+  const disk: { kept?: { run: KeptRun; rows: PackedRows; records: Uint8Array[][] } | undefined; isClaimed: boolean } = {
     isClaimed: false,
   };
   const write = (kept: typeof disk.kept) => {
     disk.kept = kept;
   };
   const archive = memoryArchive();
-  const connect = (onSave: () => void = () => {}) => {
+  const connect = (onSave: (place: number) => void = () => {}) => {
     let isFrozen = false;
     const alive = <T>(change: () => T) => (isFrozen ? new Promise<never>(() => {}) : Promise.resolve(change()));
     const host: EngineHost = {
@@ -44,17 +52,19 @@ function storage() {
       adapters: { ...store, save: (record, files) => alive(() => store.save(record, files)) },
       archive,
       runs: {
-        checkpoints: {
+        checkpoints: (place) => ({
           save: (record) =>
             alive(() => {
-              disk.kept?.records.unshift(record);
-              onSave();
+              disk.kept?.records[place]?.unshift(record);
+              onSave(place);
             }),
           async *records() {
-            yield* disk.kept?.records ?? [];
+            yield* disk.kept?.records[place] ?? [];
           },
-          clear: () => alive(() => write(undefined)),
-        },
+          clear: () => alive(() => void disk.kept?.records[place]?.splice(0)),
+        }),
+        update: (run) => alive(() => write({ ...disk.kept!, run })),
+        clear: () => alive(() => write(undefined)),
         async claim() {
           if (disk.isClaimed) return undefined;
           disk.isClaimed = true;
@@ -63,7 +73,7 @@ function storage() {
           };
         },
         freed: async () => {},
-        begin: (run, rows) => alive(() => write({ run, rows, records: [] })),
+        begin: (run, rows) => alive(() => write({ run, rows, records: [[], [], [], []] })),
         interrupted: async () => (disk.isClaimed ? undefined : disk.kept?.run),
         rows: async () => disk.kept!.rows,
       },
@@ -113,6 +123,84 @@ async function interrupt() {
   return { connect, ...rest };
 }
 
+/** Three at once over rows of two files; the shortest ends well before the others are cut off. */
+const TOGETHER: readonly TogetherAsk[] = [
+  { runId: 'a', adapterName: 'All rows', settings: SETTINGS },
+  { runId: 'b', adapterName: 'Squares', settings: { ...SETTINGS, rank: 4 }, file: 'squares.jsonl' },
+  { runId: 'c', adapterName: 'Short', settings: { ...SETTINGS, epochs: 1 } },
+];
+
+async function trainThree(engine: EngineApi, onEvent: (event: RunEvent) => void = () => {}) {
+  await open(engine);
+  const options = { maxTokens: 32, longRows: 'truncate', completionOnly: true } as const;
+  const cubes = new File([(await DATA.text()).replaceAll('is', 'was')], 'cubes.jsonl');
+  await engine.data.openDataset([DATA, cubes], options, () => {});
+  return engine.run.trainTogether(TOGETHER, onEvent);
+}
+
+describe('an interrupted run of several adapters', () => {
+  it('goes on with those that had not ended, to the bits of runs that nothing interrupted', async () => {
+    const whole = storage();
+    const told: RunEvent[] = [];
+    const results = await trainThree(whole.connect().engine, (event) => told.push(event));
+    expect(results.map((end) => 'result' in end && end.result.steps)).toEqual([144, 72, 8]);
+    expect(whole.kept()).toBeUndefined();
+
+    const { connect, adapters, kept } = storage();
+    await new Promise<void>((resolve) => {
+      const saved = new Set<number>();
+      const { engine, freeze } = connect((place) => saved.add(place));
+      void trainThree(engine, (event) => {
+        if (event.type !== 'step' || event.runId !== 'b' || event.step < 55 || !saved.has(0) || !saved.has(1)) return;
+        freeze();
+        resolve();
+      });
+    });
+    expect([...adapters.values()].map(({ record }) => record.name)).toEqual(['Short']);
+    const { engine } = connect();
+    await open(engine);
+    const run = await engine.run.interruptedRun();
+    expect(run!.members).toMatchObject([
+      { runId: 'a', totalSteps: 144, isDone: false },
+      { runId: 'b', totalSteps: 72, isDone: false },
+      { runId: 'c', step: 8, isDone: true },
+    ]);
+    const toldAgain: RunEvent[] = [];
+    const resumed = await engine.run.resumeInterrupted((event) => toldAgain.push(event));
+    for (const runId of ['a', 'b']) {
+      const own = (events: readonly RunEvent[]) => untimed(events.filter((event) => event.runId === runId));
+      expect(own(toldAgain), runId).toEqual(own(told));
+    }
+    const withoutId = (end: TogetherEnd) => ('result' in end ? { ...end.result, adapterId: '' } : end);
+    expect(resumed.map(withoutId)).toEqual(results.slice(0, 2).map(withoutId));
+    const weights = (files: typeof adapters) =>
+      new Map([...files.values()].map((one) => [one.record.name, one.files.get('adapter_model.safetensors')]));
+    expect(weights(adapters)).toEqual(weights(whole.adapters));
+    expect(adapters.get((resumed[1] as { result: RunResult }).result.adapterId)!.record.datasetName).toBe(
+      'squares.jsonl',
+    );
+    expect(kept()).toBeUndefined();
+  });
+
+  it('lets each be paused and stopped by itself, and all of them be kept as they are', async () => {
+    const { connect, adapters } = storage();
+    const { engine } = connect();
+    const states: string[] = [];
+    const ends = await trainThree(engine, (event) => {
+      if (event.type === 'state') states.push(`${event.runId} ${event.state}`);
+      if (event.type !== 'step') return;
+      if (event.runId === 'b' && event.step === 3) void engine.run.pauseRun('b');
+      // The others go on while one is paused.
+      if (event.runId === 'a' && event.step === 20) void engine.run.stopRun('a');
+      if (event.runId === 'a' && event.step === 10) void engine.run.resumeRun('b');
+    });
+    expect(states).toContain('b paused');
+    expect(ends.map((end) => 'result' in end && end.result.steps)).toEqual([expect.any(Number), 72, 8]);
+    expect(states).toContain('a stopped');
+    expect(adapters.size).toBe(3);
+  });
+});
+
 describe('an interrupted run', () => {
   it('goes on without its file and ends with the adapter of a run that nothing interrupted', async () => {
     const whole = storage();
@@ -126,12 +214,13 @@ describe('an interrupted run', () => {
     const { engine } = connect();
     await open(engine);
     const run = await engine.run.interruptedRun();
-    expect(run).toMatchObject({ adapterName: 'Squares', totalSteps: 72, isSameDevice: true, baseName: 'tiny' });
-    expect(run!.step).toBeGreaterThan(0);
+    expect(run).toMatchObject({ isSameDevice: true, baseName: 'tiny' });
+    expect(run!.members).toMatchObject([{ adapterName: 'Squares', totalSteps: 72, isDone: false }]);
+    expect(run!.members[0]!.step).toBeGreaterThan(0);
     const toldAgain: RunEvent[] = [];
     const resumed = await engine.run.resumeInterrupted((event) => toldAgain.push(event));
     expect(untimed(toldAgain)).toEqual(untimed(told));
-    expect({ ...resumed, adapterId: '' }).toEqual({ ...result, adapterId: '' });
+    expect(resumed).toEqual([{ runId: 'run', result: { ...result, adapterId: expect.any(String) } }]);
     const weights = (files: typeof adapters) => [...files.values()][0]!.files.get('adapter_model.safetensors');
     expect(weights(adapters)).toEqual(weights(whole.adapters));
     expect(kept()).toBeUndefined();
@@ -142,10 +231,10 @@ describe('an interrupted run', () => {
     const { connect, adapters } = await interrupt();
     const { engine } = connect();
     await open(engine);
-    const { step } = (await engine.run.interruptedRun())!;
-    const record = await engine.run.keepInterrupted();
+    const { step } = (await engine.run.interruptedRun())!.members[0]!;
+    const [record] = await engine.run.keepInterrupted();
     expect(record).toMatchObject({ name: 'Squares', steps: step, datasetName: 'squares.jsonl' });
-    expect(adapters.get(record.id)!.files.size).toBe(4);
+    expect(adapters.get(record!.id)!.files.size).toBe(4);
     expect(await engine.run.interruptedRun()).toBeUndefined();
   });
 

@@ -56,8 +56,8 @@ export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder } from './run-folder.node.ts';
 export { dropoutOf, withStart } from './run-start.ts';
-export { isSameDevice, type KeepOptions, newShape, type Trained, trainTogether } from './train-adapter.ts';
-export { trainThroughFaults } from './train-through-faults.ts';
+export { isSameDevice, type KeepOptions, newShape, type Trained } from './train-adapter.ts';
+export { type RunFault, trainThroughFaults, trainTogetherThroughFaults } from './train-through-faults.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */

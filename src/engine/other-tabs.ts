@@ -2,7 +2,7 @@
 // every event as soon as anyone listens; who comes later gets all of it so far; and a tab that only looks on can ask it to
 // pause, to go on, to stop. A tab that vanishes lets its lock fall: then the others hear that the run is no more.
 
-import type { OtherTabEvent, RunEvent, RunInOtherTab, RunResult } from './protocol.ts';
+import type { OtherTabEvent, RunEvent, RunInOtherTab, TogetherEnd } from './protocol.ts';
 import { RunLog } from './run-log.ts';
 
 /** A BroadcastChannel, or what stands for one in tests. */
@@ -25,18 +25,18 @@ type Message =
   | { readonly kind: 'begun' }
   | { readonly kind: 'run'; readonly run: RunInOtherTab; readonly events: readonly RunEvent[] }
   | { readonly kind: 'event'; readonly event: RunEvent }
-  | { readonly kind: 'end'; readonly runId: string; readonly result: RunResult | undefined }
+  | { readonly kind: 'end'; readonly runId: string; readonly ends: readonly TogetherEnd[] | undefined }
   | ({ readonly kind: 'wish' } & RunWish);
 
 export interface AnnouncedRun {
   begin(): void;
   tell(event: RunEvent): void;
-  end(result?: RunResult): void;
+  end(ends?: readonly TogetherEnd[]): void;
 }
 
 interface Own {
   readonly run: RunInOtherTab;
-  readonly log: RunLog;
+  readonly logs: ReadonlyMap<string, RunLog>;
   isHeard: boolean;
 }
 
@@ -62,20 +62,24 @@ export class OtherTabs {
    * its end with its result if it has one.
    */
   announce(run: RunInOtherTab): AnnouncedRun {
-    const own: Own = { run, log: new RunLog(run.runId), isHeard: false };
+    const own: Own = {
+      run,
+      logs: new Map([run, ...(run.others ?? [])].map(({ runId }) => [runId, new RunLog(runId)])),
+      isHeard: false,
+    };
     return {
       begin: () => {
         this.own = own;
         this.send({ kind: 'begun' });
       },
       tell: (event) => {
-        own.log.take(event);
+        own.logs.get(event.runId)?.take(event);
         if (own.isHeard) this.send({ kind: 'event', event });
       },
-      end: (result) => {
+      end: (ends) => {
         if (this.own !== own) return;
         this.own = undefined;
-        this.send({ kind: 'end', runId: run.runId, result });
+        this.send({ kind: 'end', runId: run.runId, ends });
       },
     };
   }
@@ -102,9 +106,9 @@ export class OtherTabs {
 
   private answer(): void {
     if (this.own === undefined) return;
-    const { run, log } = this.own;
+    const { run, logs } = this.own;
     this.own.isHeard = true;
-    this.send({ kind: 'run', run, events: log.events });
+    this.send({ kind: 'run', run, events: [...logs.values()].flatMap(({ events }) => events) });
   }
 
   private look(message: Message, listener: (event: OtherTabEvent) => void): void {
@@ -117,7 +121,7 @@ export class OtherTabs {
       listener({ type: 'event', event: message.event });
     else if (message.kind === 'end' && message.runId === this.watched) {
       this.watched = undefined;
-      listener({ type: 'end', runId: message.runId, result: message.result });
+      listener({ type: 'end', runId: message.runId, ends: message.ends });
     }
   }
 

@@ -113,7 +113,7 @@ describe('a second tab', () => {
     const result = await running;
     await second.until(() => second.told.at(-1)?.type === 'end');
     await third.until(() => third.told.at(-1)?.type === 'end');
-    expect(second.told.at(-1)).toEqual({ type: 'end', runId: 'run', result });
+    expect(second.told.at(-1)).toEqual({ type: 'end', runId: 'run', ends: [{ runId: 'run', result }] });
     expect(stepsOf(second.told)).toEqual(steps);
     expect(stepsOf(third.told)).toEqual(steps);
     expect((await second.engine.library.listAdapters()).map(({ name }) => name)).toEqual(['Squares']);
@@ -149,10 +149,10 @@ describe('a second tab', () => {
     void start(first.engine, closing, LONG);
     await second.until(() => second.told.at(-1)?.type === 'gone');
     const left = await second.engine.run.interruptedRun();
-    expect(left).toMatchObject({ runId: 'run', adapterName: 'Squares' });
-    expect(left!.step).toBeGreaterThan(0);
-    const result = await second.engine.run.resumeInterrupted(() => {});
-    expect(result.steps).toBe(left!.totalSteps);
+    expect(left!.members).toMatchObject([{ runId: 'run', adapterName: 'Squares' }]);
+    expect(left!.members[0]!.step).toBeGreaterThan(0);
+    const [end] = await second.engine.run.resumeInterrupted(() => {});
+    expect(end).toMatchObject({ result: { steps: left!.members[0]!.totalSteps } });
     expect((await second.engine.library.listAdapters()).map(({ name }) => name)).toEqual(['Squares']);
   });
 

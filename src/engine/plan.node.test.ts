@@ -9,10 +9,12 @@ import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { planModel } from '../model/planned-model.ts';
 import { diskFolder } from '../model/testing/shared.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 import { planStep } from '../train/train-step.ts';
 import { planRunAt } from './plan.node.ts';
-import { newShape, trainAdapter } from './train-adapter.ts';
+import { planMembers } from './run-plan.ts';
+import { newShape, trainAdapter, trainTogether } from './train-adapter.ts';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../train/testing/fixtures');
 const MODELS = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -30,8 +32,11 @@ async function countingDevice(): Promise<{ device: Device; live(): number }> {
     const buffer = create(descriptor);
     const destroy = buffer.destroy.bind(buffer);
     live += descriptor.size;
+    let size = descriptor.size;
+    // A buffer may be destroyed twice.
     buffer.destroy = () => {
-      live -= descriptor.size;
+      live -= size;
+      size = 0;
       destroy();
     };
     return buffer;
@@ -91,6 +96,56 @@ describe('planRunAt()', () => {
 
   it('refuses a folder that is no model', async () => {
     await expect(planRunAt(FIXTURES, Q8, settings)).rejects.toThrow(/config\.json/);
+  });
+});
+
+describe('planMembers()', () => {
+  /** The general text as some tokens of the small model. */
+  const encode = (text: string) => Array.from(text.slice(0, 40), (char) => 3 + (char.charCodeAt(0) % 29));
+  /** Ranks, lengths, kinds and work space that differ, and the measure of forgetting at one of them. */
+  const MEMBERS = [
+    { rows: rows(12, 40), settings: { ...settings, targets: ['q_proj'], batchSize: 2, seqLen: 40 } },
+    { rows: rows(12, 20), settings: { ...settings, targets: ['v_proj'], rank: 9, checkpointing: 'block' as const } },
+    {
+      rows: rows(8, 30),
+      settings: { ...settings, targets: ['o_proj'], forgettingEvery: 2, lora: { use_dora: true } },
+    },
+  ];
+
+  it.each([
+    ['one that watches what it forgets', MEMBERS.slice(2)],
+    ['several at once', MEMBERS],
+  ])('gives to the byte what %s allocates, and what is told of it', async (_, members) => {
+    const { device, live } = await countingDevice();
+    const folder = await openModelFolder(diskFolder(LLAMA));
+    const tokenizer = { encode, endOfTurn: [2] } as unknown as Tokenizer;
+    const model = await BaseModel.open(device, { ...folder, loadTokenizer: async () => tokenizer }, Q8);
+    const planned = members.map((member) => ({ ...member, shape: newShape(model, member.settings) }));
+    const plan = await planMembers(model, planned);
+    const parts = plan.weightBytes + plan.adapterBytes + plan.activationBytes + plan.otherBytes;
+    expect(plan.totalBytes).toBe(parts);
+    expect(plan.forgettingBytes).toBeGreaterThan(0);
+    const told: number[] = [];
+    const sizes: number[] = [];
+    // While all of them train; what is measured of a start or an end is held for a moment beside.
+    const onEvent = () => void (told.length === members.length && sizes.push(live()));
+    let last = 0;
+    const onAllocated = (bytes: number) => {
+      last = bytes;
+      told.push(bytes);
+    };
+    const onEnd = () => {
+      told.length = 0;
+    };
+    await trainTogether(
+      model,
+      members.map((member) => ({ ...member, hooks: { onEvent, onAllocated }, onEnd })),
+    );
+    expect(Math.min(...sizes)).toBe(plan.totalBytes);
+    expect(last).toBe(plan.totalBytes);
+    model.destroy();
+    expect(live()).toBe(0);
+    device.destroy();
   });
 });
 

@@ -18,9 +18,9 @@ import {
   type EvaluateRequest,
   type GenerateEvent,
   type GenerateRequest,
+  isRunningAdapter,
   MOST_ANSWERS,
   type PlayApi,
-  RUNNING_ADAPTER,
 } from './protocol.ts';
 import type { Session } from './session.ts';
 
@@ -112,33 +112,30 @@ export class PlayService implements PlayApi {
         `Cannot answer: found ${contestants.length} answers side by side, need 1 to ${MOST_ANSWERS}; take some out, or ask in two rounds`,
       );
     const answers: Answer[] = [];
-    let copy: FlatAdapter | undefined;
-    try {
-      for (const { adapterId, strength } of contestants) {
-        if (adapterId === RUNNING_ADAPTER) copy ??= await this.copyRunning();
-        const adapter =
-          adapterId === null
-            ? undefined
-            : adapterId === RUNNING_ADAPTER
-              ? copy
-              : await this.session.turns.during(() => this.library.load(adapterId));
+    const copies = new Map<string, FlatAdapter>();
+    const find = async (adapterId: string) => {
+      if (!isRunningAdapter(adapterId)) {
+        const loaded = await this.session.turns.during(() => this.library.load(adapterId));
         // What answers is not put away for others that are loaded meanwhile.
-        if (adapter !== undefined && adapter !== copy) this.session.answeringWith.add(adapter);
-        answers.push({ adapter, strength });
+        this.session.answeringWith.add(loaded);
+        return loaded;
       }
+      const copy = copies.get(adapterId) ?? (await this.copyRunning(adapterId));
+      copies.set(adapterId, copy);
+      return copy;
+    };
+    try {
+      for (const { adapterId, strength } of contestants)
+        answers.push({ adapter: adapterId === null ? undefined : await find(adapterId), strength });
       return await work(answers);
     } finally {
-      copy?.destroy();
+      for (const copy of copies.values()) copy.destroy();
       for (const { adapter } of answers) if (adapter) this.session.answeringWith.delete(adapter);
     }
   }
 
-  private copyRunning(): Promise<FlatAdapter> {
-    return this.session.turns.during(async () => {
-      const { training } = this.session;
-      if (training === undefined) throw new Error('Cannot ask the run: found none that goes on, need one');
-      return FlatAdapter.copyOf(training);
-    });
+  private copyRunning(name: string): Promise<FlatAdapter> {
+    return this.session.turns.during(() => FlatAdapter.copyOf(this.session.needTraining(name)));
   }
 
   /** Takes what comes, until `take` says that it was the last; gives the GPU away whenever a turn is over. */

@@ -22,7 +22,7 @@ export {
   suggestedRate,
   type TrainSettings,
 } from '../train/recipe.ts';
-export { type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
+export { MOST_TOGETHER, type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
 export type { Reason } from './autopilot/propose-settings.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/bench.ts';
@@ -30,7 +30,7 @@ export type * from './protocol/data.ts';
 export type * from './protocol/lab.ts';
 export type * from './protocol/library.ts';
 export type * from './protocol/play.ts';
-export { MOST_ANSWERS, RUNNING_ADAPTER } from './protocol/play.ts';
+export { isRunningAdapter, MOST_ANSWERS, RUNNING_ADAPTER, runningAdapter } from './protocol/play.ts';
 export type * from './protocol/progress.ts';
 export type * from './protocol/run.ts';
 export type * from './protocol/runs.ts';

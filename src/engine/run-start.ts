@@ -6,7 +6,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
 import { choiceOf, withoutMethod } from '../train/adapter-settings.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import type { KeptRun } from './kept-run.ts';
+import type { KeptMember } from './kept-run.ts';
 import type { RunStart } from './protocol.ts';
 import type { Session } from './session.ts';
 
@@ -22,7 +22,7 @@ export async function findStart(
 }
 
 /** What an interrupted run started from; undefined: a fresh adapter. */
-export async function readStart(session: Session, { start }: KeptRun): Promise<Adapter | undefined> {
+export async function readStart(session: Session, { start }: KeptMember): Promise<Adapter | undefined> {
   return start && read(session.needModel(), start);
 }
 

@@ -57,7 +57,7 @@ export class RunsService implements RunsApi {
 
   /** In this tab or in another. */
   private isGoing(id: string): boolean {
-    return this.session.runs.has(id) || this.session.runElsewhere === id;
+    return this.session.runs.has(id) || this.session.runElsewhere.has(id);
   }
 
   private get archive() {

@@ -20,7 +20,14 @@ import { GpuTurns } from './gpu-turns.ts';
 import type { KeptDataset } from './kept-dataset.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { TabChannel } from './other-tabs.ts';
-import type { AdapterRecord, DatasetOptions, ModelReport, RunCurves, RunRecord } from './protocol.ts';
+import {
+  type AdapterRecord,
+  type DatasetOptions,
+  type ModelReport,
+  RUNNING_ADAPTER,
+  type RunCurves,
+  type RunRecord,
+} from './protocol.ts';
 import type { RunControl } from './run-control.ts';
 import { wholeRecords } from './whole-records.ts';
 
@@ -72,11 +79,11 @@ export class Session {
   /** Those of them that are answering. */
   readonly answeringWith = new Set<FlatAdapter>();
 
-  /** The run that another tab trains, as far as this one is told. */
-  runElsewhere: string | undefined;
+  /** What another tab trains, as far as this one is told: ids of runs. */
+  runElsewhere: ReadonlySet<string> = new Set();
 
-  /** The adapter that is being trained. */
-  training: FlatAdapter | undefined;
+  /** The adapters that are being trained, by their runs. */
+  readonly training = new Map<string, FlatAdapter>();
   readonly turns = new GpuTurns();
   private answering: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
 
@@ -143,6 +150,14 @@ export class Session {
     if (this.tokenizer === undefined)
       throw new Error('Cannot read text: found no tokenizer.json in the model folder, need one');
     return this.tokenizer;
+  }
+
+  /** The adapter of a run that goes on, named as `runningAdapter` does. */
+  needTraining(name: string): FlatAdapter {
+    const [first] = this.training.values();
+    const found = name === RUNNING_ADAPTER ? first : this.training.get(name.slice(RUNNING_ADAPTER.length + 1));
+    if (found === undefined) throw new Error('Cannot ask the run: found none that goes on, need one');
+    return found;
   }
 
   refuseDuringRun(what: string): void {

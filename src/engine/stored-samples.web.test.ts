@@ -149,10 +149,10 @@ describe.each(readdirSync(STORED))('what version %s has stored', (version) => {
     expect(dataset!.report).toMatchObject({ name: 'squares.jsonl', rows: 10 });
 
     const left = await engine.run.interruptedRun();
-    expect(left).toMatchObject({ runId: 'cut-off', adapterName: 'Cut off', step: 50, totalSteps: 72 });
+    expect(left!.members).toMatchObject([{ runId: 'cut-off', adapterName: 'Cut off', step: 50, totalSteps: 72 }]);
     const told: RunEvent[] = [];
-    const result = await engine.run.resumeInterrupted((event) => void told.push(event));
-    expect(result).toMatchObject({ runId: 'cut-off', steps: 72 });
+    const ends = await engine.run.resumeInterrupted((event) => void told.push(event));
+    expect(ends).toMatchObject([{ runId: 'cut-off', result: { steps: 72 } }]);
     expect((await engine.library.listAdapters()).map(({ name }) => name)).toContain('Cut off');
   });
 

@@ -15,7 +15,8 @@ import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
-import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
+import { type RunHooks, type RunOutcome, runShape, runTraining } from '../train/run-training.ts';
+import { promptLength } from '../train/soft-prompt.ts';
 import { withCommonArenas } from '../train/train-together.ts';
 import { type ForgettingWatch, watchForgetting } from './lab/watch-forgetting.ts';
 import { measureProbe, type Probe } from './receipt/probe.ts';
@@ -41,9 +42,11 @@ export function newAdapter(model: BaseModel, choice: AdapterChoice & Pick<TrainS
   return startAdapter(model, configFor(model, choice), choice.seed);
 }
 
-export interface TrainHooks extends RunHooks {
+export interface TrainHooks extends Omit<RunHooks, 'onAllocated' | 'forgetting'> {
   /** The adapter on the device before its first step; it is destroyed when the run has ended. */
   onAdapter?(flat: FlatAdapter, adapter: Adapter): void;
+  /** All that is needed has been allocated: bytes on the device, the base's weights and what trains beside it among them. */
+  onAllocated?(bytes: number): void;
 }
 
 /** How a run is kept while it goes; what its numbers belong to is found here. */
@@ -63,6 +66,27 @@ export async function trainAdapter(
   hooks: TrainHooks,
   start?: Adapter,
   keep?: KeepOptions,
+): Promise<Trained> {
+  return train(model, { rows, settings, hooks, start, keep }, (held) => hooks.onAllocated?.(heldBytes(model, [held])));
+}
+
+/** What a run holds on the device beside the base's weights. */
+interface Held {
+  readonly bytes: number;
+  /** Lengths of rows that its programs have tables for, which others may share. */
+  readonly positions: readonly number[];
+}
+
+function heldBytes(model: BaseModel, held: readonly Held[], arenas: readonly GPUBuffer[] = []): number {
+  const { weights, tables } = model.bytesFor(...held.flatMap(({ positions }) => positions));
+  const sum = (sizes: readonly number[]) => sizes.reduce((a, b) => a + b, 0);
+  return weights + tables + sum(held.map(({ bytes }) => bytes)) + sum(arenas.map(({ size }) => size));
+}
+
+async function train(
+  model: BaseModel,
+  { rows, settings, hooks, start, keep }: Pick<TogetherRun, 'rows' | 'settings' | 'hooks' | 'start' | 'keep'>,
+  onHeld: (held: Held) => void,
   arenas?: readonly GPUBuffer[],
 ): Promise<Trained> {
   checkSettings(settings);
@@ -77,10 +101,15 @@ export async function trainAdapter(
   let watch: ForgettingWatch | undefined;
   try {
     hooks.onAdapter?.(flat, adapter);
-    watch = every > 0 ? await watchForgetting(model, flat, every, hooks) : undefined;
-    const ended = await runTraining(model, flat, rows, settings, watch?.hooks ?? hooks, checkpoints, arenas);
-    await watch?.finish(ended.steps);
-    const outcome = watch ? { ...ended, curve: { ...ended.curve, forgetting: watch.records } } : ended;
+    watch = every > 0 ? await watchForgetting(model, flat, every) : undefined;
+    const { positions } = runShape(rows, settings, promptLength(flat));
+    const watched: RunHooks = {
+      ...hooks,
+      forgetting: watch,
+      onAllocated: (bytes) =>
+        onHeld({ bytes: bytes + (watch?.bytes ?? 0), positions: watch ? [positions, watch.positions] : [positions] }),
+    };
+    const outcome = await runTraining(model, flat, rows, settings, watched, checkpoints, arenas);
     const trained = plainLora(withTensors(adapter, await flat.read()));
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
@@ -96,6 +125,10 @@ export interface TogetherRun {
   readonly hooks: TrainHooks;
   readonly start?: Adapter | undefined;
   readonly keep?: KeepOptions | undefined;
+  /** It trains no more, whether well or not. */
+  onEnd?(): void;
+  /** Awaited when it has ended well, while others may go on. What this throws stands in the place of the adapter. */
+  finish?(trained: Trained): Promise<void>;
 }
 
 /**
@@ -114,13 +147,20 @@ export async function trainTogether(
     settings,
     shape: start ?? newShape(model, settings),
   }));
-  return withCommonArenas(model, members, (arenas) =>
-    Promise.allSettled(
-      runs.map(({ rows, settings, hooks, start, keep }) =>
-        trainAdapter(model, rows, settings, hooks, start, keep, arenas),
-      ),
-    ),
-  );
+  return withCommonArenas(model, members, (arenas) => {
+    const held = new Map<number, Held>();
+    return Promise.allSettled(
+      runs.map(async (run, i) => {
+        const onHeld = (own: Held) => {
+          held.set(i, own);
+          run.hooks.onAllocated?.(heldBytes(model, [...held.values()], arenas));
+        };
+        const trained = await train(model, run, onHeld, arenas).finally(() => run.onEnd?.());
+        await run.finish?.(trained);
+        return trained;
+      }),
+    );
+  });
 }
 
 /** The adapter that a checkpoint holds, as it stood then; `start` is what its run began with, if not a fresh one. Throws when the base is not the run's own. */

@@ -4,7 +4,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FaultyGpu } from '../gpu/testing/faulty-gpu.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { closeDevice, faulty, open, SETTINGS, strikeAt, train, trainAnew } from './testing/enduring-run.ts';
+import { closeDevice, faulty, open, SETTINGS, strikeAt, train, trainAnew, trainThree } from './testing/enduring-run.ts';
 import { type RunFault, withLessMemory } from './train-through-faults.ts';
 
 afterAll(closeDevice);
@@ -85,6 +85,30 @@ describe('trainThroughFaults()', () => {
     const settings = { ...SETTINGS, rank: 0 };
     await expect(train({ settings, onFault: (fault) => faults.push(fault) })).rejects.toThrow('rank 0');
     expect(faults).toEqual([]);
+  });
+});
+
+describe('trainTogetherThroughFaults()', () => {
+  const three = async (armed?: Parameters<FaultyGpu['arm']>[0]) => {
+    closeDevice();
+    faulty.arm(armed);
+    const ended = await trainThree(2);
+    return { ...ended, calls: [...faulty.calls] };
+  };
+
+  it('ends with the bits of runs that nothing befell, and with those of single runs', async () => {
+    const calm = await three();
+    expect(calm.faults).toEqual([]);
+    const alone = await train({ settings: SETTINGS });
+    expect(calm.ends[0]).toMatchObject({ status: 'fulfilled', value: { bits: alone.bits } });
+    const lost = await three({ at: lastStep(calm.calls), fault: 'lost' });
+    expect(lost.faults.length).toBeGreaterThan(0);
+    expect(lost.ends).toEqual(calm.ends);
+    const arena = calm.calls.findIndex(({ label }) => label === 'common arena 0');
+    const smaller = await three({ at: arena, fault: 'out-of-memory' });
+    expect(smaller.faults).toHaveLength(3);
+    for (const fault of smaller.faults) expect(fault).toMatch(/^\d block .*not enough memory/);
+    expect(smaller.ends).toEqual(calm.ends);
   });
 });
 

@@ -59,7 +59,7 @@ it('finds the older checkpoint when the newest is damaged, and none when nothing
       identity: { base: 'b', data: 'd', layout: 'l', device: 'x', deviceName: 'x' },
       steps: Array.from({ length: steps }, () => step),
     });
-  const { checkpoints } = openRunStore(new FakeLocks().openTab().locks as unknown as LockManager);
+  const checkpoints = openRunStore(new FakeLocks().openTab().locks as unknown as LockManager).checkpoints(0);
   for (const steps of [1, 2, 3]) await checkpoints.save(await record(steps));
   expect((await latestCheckpoint(checkpoints)).checkpoint!.steps.length).toBe(3);
   const slots = openDatabase({ name: 'graft-run', store: 'run', what: 'the run' });

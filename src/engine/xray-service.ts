@@ -10,7 +10,7 @@ import { sizeClass } from '../train/run-training.ts';
 import { Scorer } from '../train/score.ts';
 import { withPrompt } from '../train/soft-prompt.ts';
 import type { LibraryService } from './library-service.ts';
-import { RUNNING_ADAPTER, type TokenGuess, type Xray, type XrayApi, type XrayEyes } from './protocol.ts';
+import { isRunningAdapter, type TokenGuess, type Xray, type XrayApi, type XrayEyes } from './protocol.ts';
 import type { Session } from './session.ts';
 
 const CHOICES = 5;
@@ -76,9 +76,7 @@ export class XrayService implements XrayApi {
 
   private async adapterOf(eyes: XrayEyes): Promise<FlatAdapter | undefined> {
     if (eyes === null) return undefined;
-    if (eyes !== RUNNING_ADAPTER) return this.library.load(eyes);
-    if (this.session.training === undefined) throw new Error('Cannot ask the run: found none that goes on, need one');
-    return this.session.training;
+    return isRunningAdapter(eyes) ? this.session.needTraining(eyes) : this.library.load(eyes);
   }
 
   private async passFor(adapter: FlatAdapter | undefined, tokens: number): Promise<Pass> {

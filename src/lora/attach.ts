@@ -152,7 +152,7 @@ export interface AttachedAdapter {
 /** Several adapters on one base; each column of the batch takes part in each with its own strength. */
 export function attachFrozen(
   g: Graph,
-  adapters: readonly FlatAdapter[],
+  adapters: readonly Pick<FlatAdapter, 'shape' | 'extra' | 'slot'>[],
   columns: number,
   head: Head,
 ): { adapt: Adapt; attached: readonly AttachedAdapter[] } {

@@ -6,7 +6,13 @@ import { doraNorm } from '../gpu/kernels/dora.ts';
 import { BINDING_ALIGN, planMemory } from '../gpu/plan.ts';
 import { Program, type Slot } from '../gpu/program.ts';
 import type { BaseModel } from '../model/base-model.ts';
+import type { AdapterShape } from './adapter-tensors.ts';
 import { type FlatAdapter, flatLayout, normName, normsOf } from './flat-adapter.ts';
+
+/** Of the buffer that `allocateNorms` makes. */
+export function normBytes(shape: AdapterShape): number {
+  return normsOf(shape).reduce((sum, [, rows]) => sum + Math.ceil((4 * rows) / BINDING_ALIGN) * BINDING_ALIGN, 0);
+}
 
 /** Memory for all norms of an adapter, among its `extra`; undefined when it has none. */
 export async function allocateNorms({ device, shape, extra }: FlatAdapter): Promise<GPUBuffer | undefined> {

@@ -19,7 +19,9 @@ import { ropeTables } from './rope.ts';
 export class BaseModel implements PassModel {
   readonly config: ModelConfig;
   readonly family: Family;
-  private tables: { positions: number; slots: Map<string, Slot> } | undefined;
+  /** By their length. A few hundred kB each, there until the base goes: programs that were compiled with them may still run. */
+  private readonly tables = new Map<number, Promise<Map<string, Slot>>>();
+  private readonly tableBuffers: GPUBuffer[] = [];
 
   private constructor(
     readonly device: Device,
@@ -59,9 +61,9 @@ export class BaseModel implements PassModel {
     return buildPass(g, this.config, this.parts, this.weights, inputs, positions, adapt);
   }
 
-  /** On the device: the weights, and the tables that rows of so many tokens need. */
-  bytesFor(positions: number): { readonly weights: number; readonly tables: number } {
-    return { weights: this.weights.bytes, tables: tableBytes(this.config, positions) };
+  /** On the device: the weights, and the tables that rows of so many tokens need; of several lengths, all of them. */
+  bytesFor(...positions: readonly number[]): { readonly weights: number; readonly tables: number } {
+    return { weights: this.weights.bytes, tables: tableBytes(this.config, ...positions) };
   }
 
   /** The weight of a linear, or of the head, on a graph. Throws a RangeError when there is none at `path`. */
@@ -82,11 +84,19 @@ export class BaseModel implements PassModel {
 
   destroy(): void {
     this.weights.destroy();
-    for (const slot of this.tables?.slots.values() ?? []) slot.buffer.destroy();
+    for (const buffer of this.tableBuffers) buffer.destroy();
   }
 
-  private async ropeSlots(positions: number): Promise<Map<string, Slot>> {
-    if (this.tables?.positions === positions) return this.tables.slots;
+  private ropeSlots(positions: number): Promise<Map<string, Slot>> {
+    const known = this.tables.get(positions);
+    if (known !== undefined) return known;
+    const made = this.makeRopes(positions);
+    this.tables.set(positions, made);
+    made.catch(() => this.tables.delete(positions));
+    return made;
+  }
+
+  private async makeRopes(positions: number): Promise<Map<string, Slot>> {
     const tables = this.config.ropes.flatMap((rope, i) => {
       const { cos, sin } = ropeTables(rope, positions);
       return [[ropeName(i, 'cos'), cos] as const, [ropeName(i, 'sin'), sin] as const];
@@ -98,11 +108,10 @@ export class BaseModel implements PassModel {
         data.byteLength,
         GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
       );
+      this.tableBuffers.push(buffer);
       this.device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
       slots.set(name, { buffer, offset: 0, size: data.byteLength });
     }
-    // Earlier tables stay alive: programs that were compiled with them may still run. They are a few hundred kB.
-    this.tables = { positions, slots };
     return slots;
   }
 }

@@ -32,9 +32,11 @@ export function tablePositions(positions: number): number {
   return Math.ceil(positions / POSITION_STEP) * POSITION_STEP;
 }
 
-/** Bytes of the rope tables for rows of so many positions. */
-export function tableBytes({ ropes }: ModelConfig, positions: number): number {
-  return ropes.reduce((sum, { rotary }) => sum + 2 * 4 * (rotary / 2) * tablePositions(positions), 0);
+/** Bytes of the rope tables for rows of so many positions; programs of several lengths have tables of each. */
+export function tableBytes({ ropes }: ModelConfig, ...positions: readonly number[]): number {
+  const sizes = [...new Set(positions.map(tablePositions))];
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  return ropes.reduce((sum, { rotary }) => sum + 2 * 4 * (rotary / 2) * rows, 0);
 }
 
 /** Throws a RangeError when the model has no positions for rows of so many tokens. */

@@ -89,30 +89,36 @@ function openRunPlace(locks: LockManager) {
 }
 
 /**
- * The run that goes on. Checkpoints take turns in two slots, and a commit says which is the newest: it is written after its
- * slot, so that the other slot is whole whatever happens in between.
+ * The run that goes on. Checkpoints of an adapter take turns in two slots, and a commit says which is the newest: it is written
+ * after its slot, so that the other slot is whole whatever happens in between.
  */
 export function openRunStore<R>(locks?: LockManager): RunStore<R> {
   const place = () => openRunPlace(locks ?? navigator.locks);
   const store = openDatabase({ name: 'graft-run', store: 'run', what: 'the run that goes on' });
-  const newest = () => get<0 | 1>('commit', store);
   return {
-    checkpoints: {
-      async save(record) {
-        const slot = (await newest()) === 0 ? 1 : 0;
-        await set(`slot ${slot}`, record, store);
-        await set('commit', slot, store);
-      },
-      async *records() {
-        const first = await newest();
-        if (first === undefined) return;
-        for (const slot of [first, 1 - first]) {
-          const record = await get<Uint8Array>(`slot ${slot}`, store);
-          if (record !== undefined) yield record;
-        }
-      },
-      clear: () => clear(store),
+    checkpoints(place) {
+      // The first has the names that a run of one has always had.
+      const at = (name: string) => (place === 0 ? name : `${place} ${name}`);
+      const newest = () => get<0 | 1>(at('commit'), store);
+      return {
+        async save(record) {
+          const slot = (await newest()) === 0 ? 1 : 0;
+          await set(at(`slot ${slot}`), record, store);
+          await set(at('commit'), slot, store);
+        },
+        async *records() {
+          const first = await newest();
+          if (first === undefined) return;
+          for (const slot of [first, 1 - first]) {
+            const record = await get<Uint8Array>(at(`slot ${slot}`), store);
+            if (record !== undefined) yield record;
+          }
+        },
+        clear: () => delMany([at('commit'), at('slot 0'), at('slot 1')], store),
+      };
     },
+    update: (record) => set('run', record, store),
+    clear: () => clear(store),
     claim: async () => place().claim(),
     freed: async () => place().freed(),
     async begin(record, rows) {

@@ -37,6 +37,16 @@ export interface EvalRecord {
   readonly loss: number;
 }
 
+/** What was forgotten by a step: means over the general text, in nats a token. */
+export interface ForgettingRecord {
+  readonly step: number;
+  readonly loss: number;
+  readonly baseLoss: number;
+  /** KL(base ‖ adapted). */
+  readonly kl: number;
+  readonly tokens: number;
+}
+
 /** A learning rate that was chosen while the run went on; it stands in for the setting from the next step on. */
 export interface RateChange {
   /** Steps made when it was chosen. */
@@ -62,6 +72,8 @@ export interface Checkpoint {
   /** One a step made: where the run stands is their number. */
   readonly steps: readonly StepRecord[];
   readonly evals: readonly EvalRecord[];
+  /** Where it is watched; absent in records of before it was kept. */
+  readonly forgetting?: readonly ForgettingRecord[];
   /** In the order of their steps; a later one of the same step wins. */
   readonly rates: readonly RateChange[];
   readonly state: TrainState;
@@ -251,8 +263,8 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
     throw new NewerCheckpointError(`Cannot read checkpoint: found version ${head.version}, need version ${VERSION}`);
   if (!is(head) || head.version !== VERSION)
     throw refuse(`version ${is(head) ? String(head.version) : 'none'}`, `version ${VERSION}`);
-  // Records of before rates could be changed have no list of them.
-  const { totalSteps, savedAt, settings, identity, steps, evals, rates = [], elements } = head;
+  // Records of before rates could be changed, or forgetting was kept, have no list of them.
+  const { totalSteps, savedAt, settings, identity, steps, evals, forgetting = [], rates = [], elements } = head;
   const count = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!count(totalSteps) || !count(steps) || steps > totalSteps)
     throw refuse(`step ${String(steps)} of ${String(totalSteps)}`, 'a whole number of steps');
@@ -286,6 +298,19 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
       throw refuse('a validation that is none', 'step and loss');
     return { step: entry.step, loss: entry.loss ?? Number.NaN };
   });
+  if (!Array.isArray(forgetting)) throw refuse('no list of what was forgotten', 'one');
+  const losses = ['loss', 'baseLoss', 'kl'] as const;
+  const forgotten = forgetting.map((entry: unknown): ForgettingRecord => {
+    const isRecord =
+      is(entry) &&
+      count(entry.step) &&
+      count(entry.tokens) &&
+      losses.every((name) => typeof entry[name] === 'number' || entry[name] === null);
+    if (!isRecord) throw refuse('a measure of forgetting that is none', 'step, losses and tokens');
+    const number = (name: (typeof losses)[number]) => (entry[name] as number | null) ?? Number.NaN;
+    const { step, tokens } = entry as unknown as ForgettingRecord;
+    return { step, loss: number('loss'), baseLoss: number('baseLoss'), kl: number('kl'), tokens };
+  });
   if (!Array.isArray(rates)) throw refuse('no list of learning rates', 'one');
   const changes = rates.map((entry: unknown, i) => {
     const { step, learningRate, isHalving } = is(entry) ? entry : {};
@@ -293,5 +318,15 @@ function readHead(json: string, refuse: (found: string, need: string) => SyntaxE
       throw refuse('a change of rate that is none', 'step and rate');
     return { step, learningRate, ...(isHalving === true && { isHalving }) };
   });
-  return { totalSteps, savedAt, settings: own, identity: known, steps, evals: checks, rates: changes, elements };
+  return {
+    totalSteps,
+    savedAt,
+    settings: own,
+    identity: known,
+    steps,
+    evals: checks,
+    ...(forgotten.length > 0 && { forgetting: forgotten }),
+    rates: changes,
+    elements,
+  };
 }

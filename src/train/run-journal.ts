@@ -10,6 +10,7 @@ import {
   type CheckpointStore,
   type EvalRecord,
   encodeCheckpoint,
+  type ForgettingRecord,
   isFiniteArray,
   type RateChange,
   type RunIdentity,
@@ -55,6 +56,7 @@ interface Snapshot {
 export class RunJournal {
   readonly steps: StepRecord[] = [];
   readonly evals: EvalRecord[] = [];
+  readonly forgetting: ForgettingRecord[] = [];
   readonly rates: RateChange[] = [];
   /** The last state whose next step went well: a state is known to be good only when it has been tried. */
   private good: Snapshot | undefined;
@@ -86,6 +88,7 @@ export class RunJournal {
         );
       for (const record of from.steps) journal.steps.push(record);
       for (const record of from.evals) journal.evals.push(record);
+      for (const record of from.forgetting ?? []) journal.forgetting.push(record);
       for (const record of from.rates) journal.rates.push(record);
       journal.writeState(from.state);
     }
@@ -102,6 +105,12 @@ export class RunJournal {
   /** What the schedule is scaled by: the setting, or what a person has chosen since. */
   get learningRate(): number {
     return this.rates.at(-1)?.learningRate ?? this.run.settings.learningRate;
+  }
+
+  /** What a checkpoint says of how it went. */
+  get told(): Pick<Checkpoint, 'steps' | 'evals' | 'forgetting' | 'rates'> {
+    const { steps, evals, forgetting, rates } = this;
+    return { steps, evals, ...(forgetting.length > 0 && { forgetting }), rates };
   }
 
   addStep(record: StepRecord): void {
@@ -150,6 +159,7 @@ export class RunJournal {
     this.writeState(state);
     this.steps.length = step;
     while ((this.evals.at(-1)?.step ?? -1) > step) this.evals.pop();
+    while ((this.forgetting.at(-1)?.step ?? -1) > step) this.forgetting.pop();
     while ((this.rates.at(-1)?.step ?? -1) > step) this.rates.pop();
     return step;
   }
@@ -161,9 +171,8 @@ export class RunJournal {
 
   private async save(state: TrainState, { store, identity }: CheckpointOptions): Promise<void> {
     const { settings, totalSteps } = this.run;
-    const { steps, evals, rates } = this;
     const savedAt = new Date().toISOString();
-    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, steps, evals, rates, state });
+    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, ...this.told, state });
     await store.save(record).catch((error: Error) => {
       throw new StoreError(error.message);
     });

@@ -9,7 +9,7 @@ import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { AwakeClock } from './awake-clock.ts';
-import type { Checkpoint, EvalRecord, RateChange, StepRecord } from './checkpoint.ts';
+import type { Checkpoint, EvalRecord, ForgettingRecord, RateChange, StepRecord } from './checkpoint.ts';
 import { optimizerGroups } from './lora-settings.ts';
 import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
@@ -37,24 +37,28 @@ export type TrainEvent =
   /** From the step after `step` on, the schedule is scaled by another learning rate. */
   | { readonly type: 'rate'; readonly step: number; readonly learningRate: number };
 
-/** What a checkpoint remembers of them. */
-export type PastTrainEvent = Exclude<TrainEvent, { readonly type: 'forgetting' }>;
-
 export interface RunHooks {
   onEvent(event: TrainEvent): void;
   /** Awaited before every step: a paused run waits here. */
   beforeStep?(): Promise<void>;
   /** Numbers have gone bad, and the run goes on from after `step`: of what was told, only `past` still holds. */
-  onWentBack?(step: number, message: string, past: readonly PastTrainEvent[]): void;
+  onWentBack?(step: number, message: string, past: readonly TrainEvent[]): void;
   /** Asked before every step: a learning rate that has been chosen since, once. */
   nextRate?(): number | undefined;
-  /** All that the run needs has been allocated: bytes on the device, the base's weights among them. */
+  /** All that the steps need has been allocated: bytes on the device, beside the base. */
   onAllocated?(bytes: number): void;
   /** Awaited between two steps, after `step` of them (0: before the first). Reads the adapter, and changes nothing of it. */
   afterStep?(step: number, adapter: FlatAdapter): Promise<void>;
   /** Aborted: the run ends after the step it is in, and keeps what it has. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly forgetting?: ForgettingMeasure | undefined;
+}
+
+/** What a run forgets, measured between its steps on its adapter's memory as it stands: before, every so many steps, and after. */
+export interface ForgettingMeasure {
+  readonly every: number;
+  measure(): Promise<Omit<ForgettingRecord, 'step'>>;
 }
 
 export interface RunOutcome {
@@ -78,16 +82,6 @@ export interface LossCurve {
   readonly evals: readonly EvalRecord[];
   /** Over the general text, after so many steps; where it was measured. */
   readonly forgetting?: readonly ForgettingRecord[];
-}
-
-/** What was forgotten by a step: means over the general text, in nats a token. */
-export interface ForgettingRecord {
-  readonly step: number;
-  readonly loss: number;
-  readonly baseLoss: number;
-  /** KL(base ‖ adapted). */
-  readonly kl: number;
-  readonly tokens: number;
 }
 
 /** Rows of a run: which are trained on and which are held back. Rows that repeat each other stay on one side. */
@@ -156,8 +150,7 @@ export async function runTraining(
   const shape = runShape(rows, settings, promptLength(adapter));
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress, arenas);
   try {
-    const { weights, tables } = model.bytesFor(shape.positions);
-    hooks.onAllocated?.(weights + tables + step.allocatedBytes);
+    hooks.onAllocated?.(step.allocatedBytes);
     const run = { settings, totalSteps: steps, vocab: model.config.vocab };
     const journal = await RunJournal.open(step, adapter, run, checkpoints);
     const clock = new AwakeClock(journal.steps.map(({ ms }) => ms));
@@ -168,8 +161,16 @@ export async function runTraining(
       journal.evals.push(record);
       hooks.onEvent({ type: 'eval', ...record });
     };
+    const measureForgetting = async () => {
+      const step = journal.steps.length;
+      if (hooks.forgetting === undefined || journal.forgetting.at(-1)?.step === step) return;
+      const record = { step, ...(await hooks.forgetting.measure()) };
+      journal.forgetting.push(record);
+      hooks.onEvent({ type: 'forgetting', ...record });
+    };
     // A fresh LoRA changes nothing; a prompt does, so that the base is asked without it.
     if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate(NO_PROMPT);
+    if (journal.steps.length === 0) await measureForgetting();
     if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter);
     const epochOrder = rowOrder(train, settings);
     const changeRate = (change: RateChange) => {
@@ -193,6 +194,7 @@ export async function runTraining(
         journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: clock.awake(performance.now() - began) });
         hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
         if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
+        if (hooks.forgetting && (done + 1) % hooks.forgetting.every === 0) await measureForgetting();
         if (done + 1 < steps) await journal.keepIfDue();
         await hooks.afterStep?.(done + 1, adapter);
       }
@@ -211,21 +213,15 @@ export async function runTraining(
         if (isOver && good === 0) throw error;
         if (isOver) trouble = `${error.message}; the adapter is as it was after step ${good}`;
         else {
-          hooks.onWentBack?.(
-            good,
-            error.message,
-            pastEvents(
-              { steps: journal.steps, evals: journal.evals, rates: journal.rates, totalSteps: steps, settings },
-              rows,
-            ),
-          );
+          hooks.onWentBack?.(good, error.message, pastEvents({ ...journal.told, totalSteps: steps, settings }, rows));
           changeRate({ step: good, learningRate: journal.learningRate / 2, isHalving: true });
         }
       }
     }
     const done = journal.steps.length;
     if (journal.evals.at(-1)?.step !== done) await evaluate();
-    const { evals } = journal;
+    await measureForgetting();
+    const { evals, forgetting } = journal;
     return {
       steps: done,
       finalLoss: journal.steps.at(-1)?.loss ?? Number.NaN,
@@ -234,7 +230,11 @@ export async function runTraining(
       validationAfter: evals.at(-1)?.loss,
       rateChanges: journal.rates,
       trouble,
-      curve: { losses: journal.steps.map(({ loss }) => loss), evals },
+      curve: {
+        losses: journal.steps.map(({ loss }) => loss),
+        evals,
+        ...(hooks.forgetting && { forgetting }),
+      },
     };
   } finally {
     step.destroy();
@@ -246,19 +246,23 @@ export function pastEvents(
   {
     steps,
     evals,
+    forgetting = [],
     rates,
     totalSteps,
     settings,
-  }: Pick<Checkpoint, 'steps' | 'evals' | 'rates' | 'totalSteps' | 'settings'>,
+  }: Pick<Checkpoint, 'steps' | 'evals' | 'forgetting' | 'rates' | 'totalSteps' | 'settings'>,
   rows: readonly TokenRow[],
-): PastTrainEvent[] {
+): TrainEvent[] {
   const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
-  const events: PastTrainEvent[] = [];
+  const events: TrainEvent[] = [];
   let nextEval = 0;
+  let nextForgetting = 0;
   let nextRate = 0;
   const tell = (step: number) => {
     for (; evals[nextEval] && evals[nextEval]!.step <= step; nextEval++)
       events.push({ type: 'eval', ...evals[nextEval]! });
+    for (; forgetting[nextForgetting] && forgetting[nextForgetting]!.step <= step; nextForgetting++)
+      events.push({ type: 'forgetting', ...forgetting[nextForgetting]! });
     for (; rates[nextRate] && rates[nextRate]!.step <= step; nextRate++) {
       const { step: at, learningRate } = rates[nextRate]!;
       events.push({ type: 'rate', step: at, learningRate });
@@ -277,7 +281,7 @@ function stepEvent(
   steps: readonly StepRecord[],
   index: number,
   { totalSteps, perEpoch }: { readonly totalSteps: number; readonly perEpoch: number },
-): PastTrainEvent {
+): TrainEvent {
   return { type: 'step', step: index + 1, totalSteps, epoch: (index + 1) / perEpoch, ...steps[index]! };
 }
 

@@ -26,7 +26,14 @@ export class ForgettingGauge {
   private constructor(
     private readonly meter: ForgettingMeter,
     private readonly batches: readonly Batch[],
+    /** Of the longest row. */
+    readonly positions: number,
   ) {}
+
+  /** On the device, beside the adapter, the base, and tables for `positions`. */
+  get bytes(): number {
+    return this.meter.bytes;
+  }
 
   /** `rows`: other general text than the bundled one. Throws a sentence when the base has no tokenizer to read the text with. */
   static async create(
@@ -36,10 +43,9 @@ export class ForgettingGauge {
     columns = COLUMNS,
   ): Promise<ForgettingGauge> {
     const all = withPrompt(rows ?? (await readGeneralRows(model)), adapter);
-    const longest = all.reduce((most, { ids }) => Math.max(most, ids.length), 1);
-    const batches = packRows(all, sizeClass(Math.max(columns, longest)));
-    const meter = await ForgettingMeter.create(model, adapter, batches[0]!.columns, longest);
-    return new ForgettingGauge(meter, batches);
+    const size = gaugeSize(all, columns);
+    const meter = await ForgettingMeter.create(model, adapter, size.columns, size.positions);
+    return new ForgettingGauge(meter, packRows(all, size.columns), size.positions);
   }
 
   /** `onBatch` is told after each pass; `signal` ends the measurement with its reason. */
@@ -67,7 +73,13 @@ export class ForgettingGauge {
   }
 }
 
-export async function readGeneralRows(model: BaseModel): Promise<TokenRow[]> {
+/** Columns of a pass over these rows, and positions of the longest. */
+export function gaugeSize(rows: readonly TokenRow[], columns: number): { columns: number; positions: number } {
+  const positions = rows.reduce((most, { ids }) => Math.max(most, ids.length), 1);
+  return { columns: sizeClass(Math.max(columns, positions)), positions };
+}
+
+export async function readGeneralRows(model: Pick<BaseModel, 'folder'>): Promise<TokenRow[]> {
   const tokenizer = await model.folder.loadTokenizer?.();
   if (tokenizer === undefined)
     throw new Error(

@@ -6,9 +6,10 @@ import { openDevice } from '../../gpu/testing/open-device.ts';
 import { BaseModel } from '../../model/base-model.ts';
 import { openModelFolder } from '../../model/model-folder.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
+import { type Checkpoint, decodeCheckpoint, type ForgettingRecord } from '../../train/checkpoint.ts';
 import { DEFAULT_SETTINGS } from '../../train/recipe.ts';
-import type { ForgettingRecord } from '../../train/run-training.ts';
-import { trainAdapter } from '../train-adapter.ts';
+import { pastEvents } from '../../train/run-training.ts';
+import { type KeepOptions, trainAdapter } from '../train-adapter.ts';
 
 const SCION = path.join(import.meta.dirname, '../../../public/models/scion');
 const ROWS = Array.from({ length: 6 }, (_, i) => {
@@ -38,7 +39,19 @@ beforeAll(async () => {
 });
 afterAll(() => model.destroy());
 
-async function train(forgettingEvery: number) {
+/** Keeps its records; with `from`, goes on where the first of them stood. */
+function kept(from?: Checkpoint) {
+  const records: Uint8Array[] = [];
+  const store = {
+    save: async (record: Uint8Array) => void records.push(record),
+    async *records() {},
+    async clear() {},
+  };
+  const keep = { store, dataHash: 'd', everySteps: 3, everySeconds: 1e9, mostShare: 1e9, resumeFrom: from };
+  return { keep, records };
+}
+
+async function train(forgettingEvery: number, keep?: KeepOptions) {
   const told: ForgettingRecord[] = [];
   const { epochs: _, ...rest } = settings;
   const { adapter, outcome } = await trainAdapter(
@@ -48,6 +61,8 @@ async function train(forgettingEvery: number) {
     {
       onEvent: (event) => event.type === 'forgetting' && told.push(event),
     },
+    undefined,
+    keep,
   );
   const factors = [...adapter.modules.values()].flatMap(({ a, b }) => [...a, ...b]);
   return { told, factors, outcome };
@@ -55,7 +70,8 @@ async function train(forgettingEvery: number) {
 
 describe('a run that watches what it forgets', () => {
   it('measures before, on the way and after, and trains as if it did not', async () => {
-    const watched = await train(2);
+    const { keep, records } = kept();
+    const watched = await train(2, keep);
     expect(watched.told.map(({ step }) => step)).toEqual([0, 2, 4, 5]);
     expect(watched.told).toMatchObject([...watched.outcome.curve.forgetting!]);
     const [first, , , last] = watched.told;
@@ -72,5 +88,19 @@ describe('a run that watches what it forgets', () => {
     expect(unwatched.outcome.curve.forgetting).toBeUndefined();
     expect(watched.outcome.curve.losses).toEqual(unwatched.outcome.curve.losses);
     expect(watched.factors).toEqual(unwatched.factors);
+
+    const checkpoint = await decodeCheckpoint(records[0]!);
+    expect(checkpoint.steps).toHaveLength(3);
+    expect(pastEvents(checkpoint, ROWS).map(({ type, step }) => `${type} ${step}`)).toEqual([
+      'forgetting 0',
+      'step 1',
+      'step 2',
+      'forgetting 2',
+      'step 3',
+    ]);
+    const resumed = await train(2, kept(checkpoint).keep);
+    expect(resumed.told.map(({ step }) => step)).toEqual([4, 5]);
+    expect(resumed.outcome.curve).toEqual(watched.outcome.curve);
+    expect(resumed.factors).toEqual(watched.factors);
   });
 });

@@ -73,6 +73,8 @@ export interface DatasetReport {
   readonly tokens: number;
   readonly supervisedTokens: number;
   readonly longestRow: number;
+  /** Where there are several files: those that its rows came from, with how many. */
+  readonly rowFiles: readonly { readonly name: string; readonly rows: number }[];
   /** How many; `notices` has them, window by window. */
   readonly skipped: number;
   readonly warnings: number;

@@ -6,6 +6,9 @@ export type { SamplingSettings } from '../../train/sample.ts';
 
 /** In place of an adapter's id: the adapter of the run that goes on, as it is when the question is asked. */
 export const RUNNING_ADAPTER = 'running';
+/** One of several that are trained at once, by its run. */
+export const runningAdapter = (runId: string) => `${RUNNING_ADAPTER} ${runId}`;
+export const isRunningAdapter = (id: string) => id === RUNNING_ADAPTER || id.startsWith(`${RUNNING_ADAPTER} `);
 
 /** Answers side by side: each has a KV cache of its own. */
 export const MOST_ANSWERS = 8;
@@ -17,7 +20,7 @@ export interface ChatMessage {
 
 /** Who answers. */
 export interface Contestant {
-  /** `null`: the base alone; else an adapter of the library, or RUNNING_ADAPTER. */
+  /** `null`: the base alone; else an adapter of the library, or one that is being trained. */
   readonly adapterId: string | null;
   /** 1 = as trained. */
   readonly strength: number;

@@ -1,8 +1,8 @@
 // Train: what a run needs, what it tells while it goes, and how one that was interrupted goes on.
 
 import type { Checkpointing } from '../../gpu/recompute.ts';
+import type { ForgettingRecord } from '../../train/checkpoint.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
-import type { ForgettingRecord } from '../../train/run-training.ts';
 import type { StepRate } from '../autopilot/measure-step.ts';
 import type { Proposal } from '../autopilot/propose-settings.ts';
 import type { AdapterRecord } from './library.ts';
@@ -20,6 +20,8 @@ export interface MemoryPlan {
   readonly savedBytes?: number;
   /** Of the settings, or what they are settled to where they leave it to the memory. */
   readonly checkpointing: Checkpointing;
+  /** Of `otherBytes`, what measuring what is forgotten needs. */
+  readonly forgettingBytes?: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }
@@ -104,7 +106,7 @@ export interface StateEvent {
 export interface PastEvent {
   readonly type: 'past';
   readonly runId: string;
-  readonly events: readonly (StepEvent | EvalEvent | RateEvent)[];
+  readonly events: readonly (StepEvent | EvalEvent | ForgettingEvent | RateEvent)[];
 }
 
 /**
@@ -132,13 +134,34 @@ export type RunEvent =
   | PastEvent
   | FaultEvent;
 
-/** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
-export interface InterruptedRun {
+/** One of several adapters that are trained at once. */
+export interface TogetherAsk {
+  readonly runId: string;
+  readonly adapterName: string;
+  readonly settings: TrainSettings;
+  /** Its rows are those of this file of the dataset; absent: all. */
+  readonly file?: string;
+}
+
+/** What came of one of them: its adapter, or why it has none. */
+export type TogetherEnd =
+  | { readonly runId: string; readonly result: RunResult }
+  | { readonly runId: string; readonly problem: string };
+
+export interface InterruptedMember {
   readonly runId: string;
   readonly adapterName: string;
   readonly step: number;
   readonly totalSteps: number;
   readonly settings: TrainSettings;
+  /** It has ended, and its adapter is in the library. */
+  readonly isDone: boolean;
+}
+
+/** A run that a closed tab, a crash or a lost GPU has ended, as it was last kept. */
+export interface InterruptedRun {
+  /** Its adapters: one, or up to four that were trained at once. */
+  readonly members: readonly InterruptedMember[];
   readonly datasetName: string;
   readonly samples: SampleOptions | undefined;
   readonly baseName: string;
@@ -156,14 +179,16 @@ export interface RunInOtherTab {
   readonly adapterName: string;
   readonly settings: TrainSettings;
   readonly samples: SampleOptions | undefined;
+  /** Those that are trained at once with it. */
+  readonly others?: readonly Pick<RunInOtherTab, 'runId' | 'adapterName' | 'settings'>[];
 }
 
 export type OtherTabEvent =
   /** It goes on, and this is what it has told so far. */
   | { readonly type: 'run'; readonly run: RunInOtherTab; readonly events: readonly RunEvent[] }
   | { readonly type: 'event'; readonly event: RunEvent }
-  /** Without a result: it failed. */
-  | { readonly type: 'end'; readonly runId: string; readonly result: RunResult | undefined }
+  /** What came of each of its adapters; without: it failed. */
+  | { readonly type: 'end'; readonly runId: string; readonly ends: readonly TogetherEnd[] | undefined }
   /** Its tab was closed or has crashed. `interruptedRun` has what is left of it. */
   | { readonly type: 'gone'; readonly runId: string };
 
@@ -199,6 +224,8 @@ export interface RunApi {
   adviseRun(settings: TrainSettings, budgetBytes: number): Promise<Advice>;
   /** `budgetBytes`: as in TrainOptions. */
   planRun(settings: TrainSettings, budgetBytes?: number): Promise<MemoryPlan>;
+  /** Of several at once: what each holds, and what they share once; steps and epochs are those of the longest. */
+  planTogether(asked: readonly Pick<TogetherAsk, 'settings' | 'file'>[], budgetBytes?: number): Promise<MemoryPlan>;
   /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
   train(
     runId: string,
@@ -207,6 +234,15 @@ export interface RunApi {
     onEvent: (event: RunEvent) => void,
     options?: TrainOptions,
   ): Promise<RunResult>;
+  /**
+   * Trains up to four at once over the open base and the open data, each to the bits of a run of its own. One that fails does not
+   * end the others. Each has its id for events, pause, rate and stop.
+   */
+  trainTogether(
+    asked: readonly TogetherAsk[],
+    onEvent: (event: RunEvent) => void,
+    options?: Pick<TrainOptions, 'samples' | 'budgetBytes'>,
+  ): Promise<readonly TogetherEnd[]>;
   /** The run that another tab trains, now and from now on. To pause, to go on, to stop and another rate can be asked of it as of one's own. */
   followOtherTabs(onEvent: (event: OtherTabEvent) => void): Promise<void>;
   pauseRun(runId: string): Promise<void>;
@@ -217,9 +253,9 @@ export interface RunApi {
   stopRun(runId: string): Promise<void>;
   /** Undefined while a run goes on, in this tab or another. */
   interruptedRun(): Promise<InterruptedRun | undefined>;
-  /** Goes on with it as `train` would have; its base has to be open. */
-  resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<RunResult>;
-  /** Its adapter as it was last kept becomes one of the library; the run is forgotten. */
-  keepInterrupted(): Promise<AdapterRecord>;
+  /** Goes on with it as `train` or `trainTogether` would have; its base has to be open. Tells of those that had not ended. */
+  resumeInterrupted(onEvent: (event: RunEvent) => void): Promise<readonly TogetherEnd[]>;
+  /** Its adapters as they were last kept become some of the library; the run is forgotten. */
+  keepInterrupted(): Promise<readonly AdapterRecord[]>;
   discardInterrupted(): Promise<void>;
 }

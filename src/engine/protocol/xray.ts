@@ -1,6 +1,6 @@
 // Token x-ray: a row as the model sees it, with what the model makes of each of its tokens.
 
-/** Whose eyes: `null` the base alone, an adapter of the library, or RUNNING_ADAPTER for the one that is being trained. */
+/** Whose eyes: `null` the base alone, an adapter of the library, or one that is being trained (`runningAdapter`). */
 export type XrayEyes = string | null;
 
 export interface Xray {

@@ -11,7 +11,13 @@ import { openModelFolder } from '../../model/model-folder.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { collectGarbage } from '../../testing/memory-watch.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../../train/recipe.ts';
-import { type EnduringRun, type RunFault, trainThroughFaults } from '../train-through-faults.ts';
+import {
+  type EnduringAdapter,
+  type OpenBase,
+  type RunFault,
+  trainThroughFaults,
+  trainTogetherThroughFaults,
+} from '../train-through-faults.ts';
 
 Object.assign(globalThis, globals);
 /** Must stay referenced: Dawn aborts the process when it is collected. */
@@ -51,10 +57,14 @@ export async function open(): Promise<BaseModel> {
   return live.model;
 }
 
-export async function train({ keepEvery = 1, ...change }: Partial<EnduringRun> & { readonly keepEvery?: number } = {}) {
+export interface ShortRun extends Partial<EnduringAdapter> {
+  readonly keepEvery?: number;
+  readonly open?: OpenBase;
+}
+
+export async function train({ keepEvery = 1, open: reopen = open, ...change }: ShortRun = {}) {
   const faults: RunFault[] = [];
-  const { adapter, outcome } = await trainThroughFaults({
-    open,
+  const { adapter, outcome } = await trainThroughFaults(reopen, {
     rows: ROWS,
     settings: SETTINGS,
     hooks: { onEvent() {} },
@@ -66,10 +76,38 @@ export async function train({ keepEvery = 1, ...change }: Partial<EnduringRun> &
       mostShare: Number.POSITIVE_INFINITY,
     },
     onFault: (fault) => faults.push(fault),
+    finish: async (trained) => trained,
     ...change,
   });
   const bits = [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]);
   return { bits, outcome, faults };
+}
+
+/** Three that are trained at once: other ranks, rates, lengths. Settled as trainTogetherThroughFaults does. */
+export async function trainThree(keepEvery: number) {
+  const faults: string[] = [];
+  const runs = [{}, { rank: 4 }, { learningRate: 3e-3, epochs: 3 }];
+  const ends = await trainTogetherThroughFaults(
+    open,
+    runs.map((change, i) => ({
+      rows: ROWS,
+      settings: { ...SETTINGS, ...change },
+      hooks: { onEvent() {} },
+      keep: {
+        store: undefined,
+        dataHash: 'd',
+        everySteps: keepEvery,
+        everySeconds: 1e9,
+        mostShare: Number.POSITIVE_INFINITY,
+      },
+      onFault: ({ message, settings: { checkpointing = 'none' } }) => faults.push(`${i} ${checkpointing} ${message}`),
+      finish: async ({ adapter, outcome }) => ({
+        bits: [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]),
+        outcome,
+      }),
+    })),
+  );
+  return { ends, faults };
 }
 
 /** A run from the opening of the device on, with a fault or without: what it ends with, and every call that was made. */

@@ -66,7 +66,9 @@ export function memoryEngine(): {
     },
     archive: memoryArchive(),
     runs: {
-      checkpoints: { save: async () => {}, records: async function* () {}, clear: async () => {} },
+      checkpoints: () => ({ save: async () => {}, records: async function* () {}, clear: async () => {} }),
+      update: async () => {},
+      clear: async () => {},
       claim: async () => () => {},
       freed: async () => {},
       begin: async () => {},

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
-import { runningHere, runStore } from '../train/run-store.ts';
+import { runningHere, runStore, wholePhase } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { Asking } from './asking.tsx';
 import { blindStore, shuffled, vote } from './blind-store.ts';
@@ -33,7 +33,7 @@ export function BlindTest() {
 
 function Contest({ turn }: { turn: Turn }) {
   const voted = useStore(blindStore, (s) => s.voted);
-  const isRunning = useStore(runStore, (s) => runningHere(s) && s.phase !== 'paused');
+  const isRunning = useStore(runStore, (s) => runningHere(s) && wholePhase(s) !== 'paused');
   const isOpen = voted?.turn !== turn.id;
   const isComplete = turn.answers.every(({ state }) => state === 'done');
   return (

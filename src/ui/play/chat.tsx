@@ -4,7 +4,7 @@ import { baseStore } from '../base/base-store.ts';
 import { Note } from '../controls/note.tsx';
 import { libraryStore } from '../library/library-store.ts';
 import { goTo, placeHref } from '../shell/place-store.ts';
-import { runningHere, runStore } from '../train/run-store.ts';
+import { runningHere, runStore, wholePhase } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { Asking } from './asking.tsx';
 import { type Column, playStore } from './play-store.ts';
@@ -67,7 +67,7 @@ function TurnView({ turn }: { turn: Turn }) {
 }
 
 export function Answers({ answers }: { answers: readonly Answer[] }) {
-  const isRunning = useStore(runStore, (s) => runningHere(s) && s.phase !== 'paused');
+  const isRunning = useStore(runStore, (s) => runningHere(s) && wholePhase(s) !== 'paused');
   return (
     <div className={`answers answers-${answers.length}`}>
       {answers.map((answer) => (

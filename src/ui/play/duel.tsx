@@ -1,7 +1,7 @@
 import { useStore } from 'zustand';
-import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { RUNNING_ADAPTER, runningAdapter } from '../../engine/protocol.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { runningHere, runStore } from '../train/run-store.ts';
+import { isGoing, runningHere, runStore } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { Asking } from './asking.tsx';
 import { Answers, Trouble } from './chat.tsx';
@@ -33,9 +33,13 @@ export function Duel() {
 }
 
 function useDuelColumns(): readonly Column[] {
-  const isRunning = useStore(runStore, runningHere);
+  // Of several in training the one that is looked at, if it goes on.
+  const runningId = useStore(runStore, (s) => {
+    if (!runningHere(s)) return undefined;
+    return isGoing(s) && s.runId ? runningAdapter(s.runId) : RUNNING_ADAPTER;
+  });
   const chosen = useStore(playStore, (s) => chosenAdapter(s.columns));
-  const adapter = isRunning ? { key: 1, adapterId: RUNNING_ADAPTER, strength: 1 } : chosen && { ...chosen, key: 1 };
+  const adapter = runningId ? { key: 1, adapterId: runningId, strength: 1 } : chosen && { ...chosen, key: 1 };
   return [{ key: 0, adapterId: null, strength: 1 }, ...(adapter ? [adapter] : [])];
 }
 

@@ -1,7 +1,7 @@
 // Who answers and how: the columns of Play and the settings that all of them share. They survive a reload; what storage
 // gives back is checked field by field.
 import { createStore } from 'zustand/vanilla';
-import { MOST_ANSWERS, RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { isRunningAdapter, MOST_ANSWERS } from '../../engine/protocol.ts';
 import { keep, kept } from '../keep.ts';
 import { libraryStore } from '../library/library-store.ts';
 
@@ -113,6 +113,12 @@ export function chooseAdapter(adapterId: string | undefined): void {
   else addColumn(adapterId);
 }
 
+/** The base and these adapters, side by side. */
+export function showColumns(adapterIds: readonly string[]): void {
+  const columns = [null, ...adapterIds].slice(0, MAX_COLUMNS);
+  changePlay({ columns: columns.map((adapterId, key) => ({ key, adapterId, strength: 1 })) });
+}
+
 /** The settings as the engine takes them. */
 export function howToAnswer() {
   const { settings, stopTexts } = playStore.getState();
@@ -131,7 +137,7 @@ export function followLibrary(): void {
     if (status !== 'listed') return;
     const { columns } = playStore.getState();
     const isThere = ({ adapterId }: Column) =>
-      adapterId === null || adapterId === RUNNING_ADAPTER || adapters.some(({ id }) => id === adapterId);
+      adapterId === null || isRunningAdapter(adapterId) || adapters.some(({ id }) => id === adapterId);
     const left = columns.filter(isThere);
     if (left.length < columns.length) changePlay({ columns: left.length > 0 ? left : START.columns });
     const isFresh = left.length < columns.length || (columns.length === 1 && adapters.length === 1);
@@ -160,7 +166,7 @@ function readColumns(saved: readonly unknown[]): readonly Column[] {
     const { adapterId, strength } = one as Partial<Column>;
     if (adapterId !== null && typeof adapterId !== 'string') return [];
     // A run of an earlier visit is over.
-    if (adapterId === RUNNING_ADAPTER) return [];
+    if (adapterId !== null && isRunningAdapter(adapterId)) return [];
     return [
       { key, adapterId, strength: typeof strength === 'number' && strength >= 0 && strength <= 4 ? strength : 1 },
     ];

@@ -1,12 +1,13 @@
 import { useStore } from 'zustand';
-import { RUNNING_ADAPTER } from '../../engine/protocol.ts';
+import { useShallow } from 'zustand/react/shallow';
+import { isRunningAdapter, runningAdapter } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { Icon } from '../controls/icon.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import type { NumberRule } from '../controls/number-rule.ts';
 import { Select } from '../controls/select.tsx';
 import { libraryStore } from '../library/library-store.ts';
-import { running, runStore } from '../train/run-store.ts';
+import { isGoing, runStore } from '../train/run-store.ts';
 import { addColumn, type Column, changeColumn, MAX_COLUMNS, playStore, removeColumn } from './play-store.ts';
 import { words } from './words.ts';
 
@@ -90,10 +91,10 @@ function ColumnFields({ column, name }: { column: Column; name: string }) {
 /** Whether the adapter of this id is a soft prompt. */
 function useHasPrompt(): (id: string) => boolean {
   const adapters = useStore(libraryStore, (s) => s.adapters);
-  const runs = useStore(runStore, (s) => s.settings?.method);
+  const ofRun = useStore(runStore, (s) => s.settings?.method);
   return (id) =>
-    id === RUNNING_ADAPTER
-      ? runs === 'prompt-tuning'
+    isRunningAdapter(id)
+      ? ofRun === 'prompt-tuning'
       : adapters.some((adapter) => adapter.id === id && adapter.method === 'prompt tuning');
 }
 
@@ -101,10 +102,14 @@ function useHasPrompt(): (id: string) => boolean {
 function useContestants() {
   const adapters = useStore(libraryStore, (s) => s.adapters);
   const base = useStore(baseStore, (s) => s.report);
-  const run = useStore(runStore, (s) => (running(s) ? s.name : undefined));
+  const members = useStore(
+    runStore,
+    useShallow((s) => s.members.filter(isGoing).flatMap(({ runId, name }) => (runId ? [runId, name] : []))),
+  );
+  const going = members.flatMap((runId, i) => (i % 2 === 0 ? [{ runId, name: members[i + 1]! }] : []));
   return [
     { value: '', label: words.base },
-    ...(run === undefined ? [] : [{ value: RUNNING_ADAPTER, label: words.runningOption(run) }]),
+    ...going.map(({ runId, name }) => ({ value: runningAdapter(runId), label: words.runningOption(name) })),
     ...adapters.map((adapter) => ({
       value: adapter.id,
       label: base && adapter.baseHash !== base.hash ? words.madeFor(adapter.name, adapter.baseName) : adapter.name,

@@ -2,7 +2,7 @@ import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { runStore } from '../train/run-store.ts';
+import { runStore, wholePhase } from '../train/run-store.ts';
 import { PLACES, type Place, placeHref, placeStore } from './place-store.ts';
 import { words } from './words.ts';
 
@@ -11,11 +11,11 @@ export function PlaceNav() {
   const ready: Record<Place, boolean> = {
     base: useStore(baseStore, (s) => s.status === 'open'),
     data: useStore(dataStore, (s) => s.status === 'ready'),
-    train: useStore(runStore, (s) => s.phase === 'done' || s.phase === 'stopped'),
+    train: useStore(runStore, (s) => ['done', 'stopped'].includes(wholePhase(s))),
     play: false,
     library: false,
   };
-  const running = useStore(runStore, (s) => s.phase === 'running' || s.phase === 'preparing');
+  const running = useStore(runStore, (s) => ['running', 'preparing'].includes(wholePhase(s)));
   const adapters = useStore(libraryStore, (s) => s.adapters.length);
   return (
     <nav className="place-nav" aria-label={words.places}>

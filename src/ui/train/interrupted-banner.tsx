@@ -13,12 +13,21 @@ export function InterruptedBanner() {
   if (!run || isRunning) return null;
   const w = words.interrupted;
   const hasBase = hash === run.baseHash;
+  const { members } = run;
+  const sum = (of: 'step' | 'totalSteps') => members.reduce((all, member) => all + member[of], 0);
+  const names = members
+    .filter(({ isDone }) => !isDone)
+    .map(({ adapterName }) => adapterName)
+    .join('”, “');
+  const says =
+    members.length > 1
+      ? w.saysSeveral(members.length, sum('step'), sum('totalSteps'))
+      : w.says(sum('step'), sum('totalSteps'));
   return (
     <section className="banner banner-run" aria-label={w.label}>
       <div className="banner-line">
         <p className="breaks">
-          <strong>{w.says(run.step, run.totalSteps)}</strong>{' '}
-          {hasBase ? w.how(run.adapterName, run.isSameDevice) : w.needsBase(run.adapterName, run.baseName)}
+          <strong>{says}</strong> {hasBase ? w.how(names, run.isSameDevice) : w.needsBase(names, run.baseName)}
         </p>
         <div className="line">
           <button
@@ -30,7 +39,7 @@ export function InterruptedBanner() {
             {w.goOn}
           </button>
           <button type="button" className="button" disabled={!hasBase || isBusy} onClick={() => void keepInterrupted()}>
-            {w.keep}
+            {members.length > 1 ? w.keepAll : w.keep}
           </button>
           <button type="button" className="button" disabled={isBusy} onClick={() => void discardInterrupted()}>
             {w.discard}

@@ -23,10 +23,10 @@ export async function refreshInterrupted(): Promise<void> {
 
 export async function keepInterrupted(): Promise<void> {
   await once(async () => {
-    const { id, name } = await engine().run.keepInterrupted();
+    const records = await engine().run.keepInterrupted();
     await refreshLibrary();
-    chooseAdapter(id);
-    announce(words.interrupted.kept(name));
+    for (const { id } of records) chooseAdapter(id);
+    announce(words.interrupted.kept(records.map(({ name }) => name).join(', ')));
   });
 }
 

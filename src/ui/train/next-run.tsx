@@ -4,6 +4,7 @@ import { dataStore } from '../data/data-store.ts';
 import { freeName } from '../library/find-adapters.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { placeHref } from '../shell/place-store.ts';
+import { compareStore, waysToTrain } from './compare-store.ts';
 import { planStore } from './plan-store.ts';
 import { runStore } from './run-store.ts';
 import { nameAdapter, settingsStore } from './settings-store.ts';
@@ -17,6 +18,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
   const hasData = useStore(dataStore, (s) => s.status !== 'none');
   const isFirst = useStore(runStore, (s) => s.phase === 'none');
   const plan = useStore(planStore, (s) => s.plan);
+  const several = useSeveral();
   const id = useId();
   const look = after ? 'button button-big' : 'button button-main button-big';
   return (
@@ -31,7 +33,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
             aria-describedby={id}
             onClick={() => void startRun()}
           >
-            {isFirst ? words.start : words.again}
+            {several ? words.compare.start(several) : isFirst ? words.start : words.again}
           </button>
         ) : (
           <a className={look} href={placeHref('data')} aria-describedby={id}>
@@ -46,11 +48,20 @@ export function NextRun({ after = false }: { after?: boolean }) {
   );
 }
 
+/** How many adapters will train at once, if several. */
+function useSeveral(): number | undefined {
+  useStore(compareStore);
+  useStore(settingsStore);
+  useStore(dataStore, (s) => s.report);
+  return waysToTrain()?.length;
+}
+
 function NameField() {
   const own = useStore(settingsStore, (s) => s.adapterName);
   const settings = useStore(settingsStore, (s) => s.settings);
   const dataName = useStore(dataStore, (s) => s.report?.name ?? '');
   const adapters = useStore(libraryStore, (s) => s.adapters);
+  const several = useSeveral();
   const id = useId();
   const taken = adapters.map((adapter) => adapter.name);
   return (
@@ -63,9 +74,15 @@ function NameField() {
         className="input"
         maxLength={120}
         value={own ?? ''}
-        placeholder={freeName(proposedName(dataName, settings), taken)}
+        placeholder={several ? proposedName(dataName) : freeName(proposedName(dataName, settings), taken)}
+        aria-describedby={several ? `${id}-hint` : undefined}
         onChange={(event) => nameAdapter(event.target.value)}
       />
+      {several && (
+        <p className="hint" id={`${id}-hint`}>
+          {words.compare.nameHint(several)}
+        </p>
+      )}
     </div>
   );
 }

@@ -15,10 +15,13 @@ export async function followOtherTabs(): Promise<void> {
 
 async function take(event: OtherTabEvent): Promise<void> {
   if (isRunningHere()) return;
-  const isShown = (runId: string) => runStore.getState().isElsewhere && runStore.getState().runId === runId;
+  const isShown = (runId: string) =>
+    runStore.getState().isElsewhere && runStore.getState().members.some((member) => member.runId === runId);
   if (event.type === 'run') {
-    const { runId, adapterName, settings, samples } = event.run;
-    beginRun(runId, adapterName, settings, 0, samples?.prompts);
+    const { adapterName, samples, others = [] } = event.run;
+    const prompts = samples?.prompts ?? [];
+    const begins = [event.run, ...others].map(({ adapterName: name, runId, settings }) => ({ runId, name, settings }));
+    beginRun(...begins.map((one) => ({ ...one, totalSteps: 0, prompts })));
     runStore.setState({ isElsewhere: true });
     announce(words.elsewhere.began(adapterName));
     for (const told of event.events) takeEvent(told);
@@ -26,8 +29,9 @@ async function take(event: OtherTabEvent): Promise<void> {
   } else if (event.type === 'event') {
     takeEvent(event.event);
   } else if (event.type === 'end' && isShown(event.runId)) {
-    if (event.result) finishRun(event.result);
-    else failRun(runStore.getState().message ?? words.announce.failed);
+    for (const end of event.ends ?? []) finishRun(end);
+    for (const { runId, message, phase } of event.ends ? [] : runStore.getState().members)
+      if (phase !== 'done' && phase !== 'stopped') failRun(runId!, message ?? words.announce.failed);
     await Promise.all([refreshLibrary(), refreshRuns(), refreshInterrupted()]);
   } else if (event.type === 'gone' && isShown(event.runId)) {
     forgetRun();

@@ -5,6 +5,7 @@ import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { budgetStore } from './budget-store.ts';
+import { askOf, compareStore, waysToTrain } from './compare-store.ts';
 import { settingsStore } from './settings-store.ts';
 
 interface PlanState {
@@ -21,7 +22,12 @@ async function planNow(): Promise<void> {
   const isReady = baseStore.getState().status === 'open' && dataStore.getState().status === 'ready';
   if (!isReady) return planStore.setState({ plan: undefined, problem: undefined });
   try {
-    const plan = await engine().run.planRun(settingsStore.getState().settings, budgetStore.getState().budgetBytes);
+    const { budgetBytes } = budgetStore.getState();
+    const ways = waysToTrain();
+    const plan =
+      ways && ways.length > 0
+        ? await engine().run.planTogether(ways.map(askOf), budgetBytes)
+        : await engine().run.planRun(settingsStore.getState().settings, budgetBytes);
     if (mine === asked) planStore.setState({ plan, problem: undefined });
   } catch (error) {
     if (mine === asked) planStore.setState({ plan: undefined, problem: sentence(error) });
@@ -36,6 +42,7 @@ export function followPlan(): void {
   };
   settingsStore.subscribe((now, before) => now.settings !== before.settings && later());
   budgetStore.subscribe(later);
+  compareStore.subscribe(later);
   baseStore.subscribe((now, before) => now.report !== before.report && later());
   dataStore.subscribe((now, before) => (now.status !== before.status || now.report !== before.report) && later());
 }

@@ -3,8 +3,9 @@
 import type { ChartSpec } from '../charts/chart-spec.ts';
 import { createChartView } from '../charts/chart-view.ts';
 import { count, rateOf } from '../format.ts';
+import { lookAt } from '../runs/run-look.ts';
 import type { RunPoints } from './run-points.ts';
-import { runStore } from './run-store.ts';
+import { type RunFacts, runStore } from './run-store.ts';
 import { words } from './words.ts';
 
 /** One view for all charts of the run: zoom and cursor move together. */
@@ -23,6 +24,30 @@ export function lossSpec(points: RunPoints, name: string): ChartSpec {
     marks: points.rates,
     totalSteps,
     version: () => points.version,
+  };
+}
+
+/** Several adapters over the same steps; each step's own loss is shown of the one that is looked at. */
+export function togetherSpec(members: readonly RunFacts[], shown: string | undefined): ChartSpec {
+  const w = words.chart;
+  const looked = members.find(({ runId }) => runId === shown) ?? members[0]!;
+  const place = members.indexOf(looked);
+  return {
+    title: words.together.title(members.length),
+    lines: [
+      { name: w.raw, series: looked.points.loss, isNoisy: true, stroke: '--line', width: 1.2 },
+      ...members.map(({ name, points }, i) => ({
+        name,
+        series: points.smooth,
+        width: i === place ? 3 : 1.8,
+        ...lookAt(i),
+      })),
+    ],
+    dots: members.map(({ name, points }, i) => ({ name, points: points.evals, fill: lookAt(i).stroke })),
+    level: { name: w.base, stroke: '--base', value: () => looked.points.baseEval },
+    marks: looked.points.rates,
+    totalSteps: () => Math.max(0, ...runStore.getState().members.map(({ figures }) => figures.totalSteps)),
+    version: () => members.reduce((sum, { points }) => sum + points.version, 0),
   };
 }
 

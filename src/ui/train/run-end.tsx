@@ -4,16 +4,17 @@ import { Note, type WayOut } from '../controls/note.tsx';
 import { clock, loss } from '../format.ts';
 import { saveAdapter } from '../library/library-store.ts';
 import { Unsaved } from '../library/unsaved.tsx';
-import { chooseAdapter } from '../play/play-store.ts';
+import { chooseAdapter, showColumns } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
-import { runStore } from './run-store.ts';
+import { type RunFacts, runStore } from './run-store.ts';
 import { changeSettings, settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
 /** The run is over: what came of it and what to do with it. */
 export function RunEnd() {
   const rate = useStore(settingsStore, (s) => s.settings.learningRate);
-  const { phase, result, name, trainedMs, message, figures } = useStore(runStore);
+  const { phase, result, name, trainedMs, message, figures, members } = useStore(runStore);
+  if (members.length > 1) return <TogetherEnd members={members} />;
   if (phase === 'failed') return <Failed message={message ?? ''} />;
   const steps = result?.steps ?? figures.step;
   const line = phase === 'stopped' ? words.stoppedLine : words.doneLine;
@@ -46,6 +47,47 @@ export function RunEnd() {
           </button>
           <button type="button" className="button" onClick={() => void saveAdapter(result.adapterId)}>
             <Icon name="download" /> {words.download}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Several have ended: which is best, and all of them side by side. */
+function TogetherEnd({ members }: { members: readonly RunFacts[] }) {
+  const w = words.together;
+  const kept = members.flatMap(({ result, name }) => (result ? [{ ...result, name }] : []));
+  const judged = kept.filter(({ validationLoss }) => validationLoss !== undefined);
+  const best = judged.toSorted((a, b) => a.validationLoss! - b.validationLoss!)[0];
+  const isOneScale = new Set(judged.map(({ baseValidationLoss }) => baseValidationLoss?.toFixed(4))).size === 1;
+  return (
+    <div className="run-end">
+      <div className="run-title">
+        <h2>{w.title(members.length)}</h2>
+        <p className="hint">{w.done(kept.length, members.length)}</p>
+        {judged.length > 1 && (
+          <p className="hint number breaks">
+            {isOneScale && best?.baseValidationLoss !== undefined
+              ? w.lowest(best.name, loss(best.validationLoss!), loss(best.baseValidationLoss))
+              : w.unlike}
+          </p>
+        )}
+      </div>
+      {kept.map(({ adapterId }) => (
+        <Unsaved key={adapterId} id={adapterId} />
+      ))}
+      {kept.length > 0 && (
+        <div className="line run-actions">
+          <button
+            type="button"
+            className="button button-main"
+            onClick={() => {
+              showColumns(kept.map(({ adapterId }) => adapterId));
+              goTo('play');
+            }}
+          >
+            {w.tryThem}
           </button>
         </div>
       )}

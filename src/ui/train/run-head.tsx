@@ -1,14 +1,18 @@
 import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
 import { count } from '../format.ts';
-import { pauseOrResume, runStore, stopAndKeep } from './run-store.ts';
+import { isGoing, pauseOrResume, runStore, stopAndKeep, wholeRun } from './run-store.ts';
 import { words } from './words.ts';
 
 /** While a run goes on: how far it is, and the two things one can do with it. */
 export function RunHead() {
-  const { name, phase, message, isStopping, isElsewhere } = useStore(runStore);
-  const { step, totalSteps, epoch } = useStore(runStore, (s) => s.figures);
-  const detail = [words.step(step, totalSteps), words.epoch(epoch)].join(' · ');
+  const run = useStore(runStore);
+  const { name, phase, step, totalSteps } = wholeRun(run);
+  const { message, members, figures, isElsewhere } = run;
+  const isStopping = members.filter(isGoing).every((member) => member.isStopping);
+  const detail = [words.step(step, totalSteps), ...(members.length > 1 ? [] : [words.epoch(figures.epoch)])].join(
+    ' · ',
+  );
   return (
     <div className="run-head run-live">
       <div className="run-title">
@@ -18,7 +22,7 @@ export function RunHead() {
           {phase === 'paused' && <b className="run-paused"> · {words.paused}</b>}
         </p>
         {isElsewhere && <p className="hint">{words.elsewhere.says}</p>}
-        {phase === 'running' && message && <p className="hint">{message}</p>}
+        {phase === 'running' && run.phase === 'running' && message && <p className="hint">{message}</p>}
         <div
           className="progress-track"
           role="progressbar"
@@ -41,7 +45,7 @@ export function RunHead() {
           <Icon name={phase === 'paused' ? 'play' : 'pause'} /> {phase === 'paused' ? words.resume : words.pause}
         </button>
         <button type="button" className="button button-main" disabled={isStopping} onClick={() => void stopAndKeep()}>
-          {isStopping ? words.stopping : words.stop}
+          {isStopping ? words.stopping : members.length > 1 ? words.together.stopAll : words.stop}
         </button>
       </div>
     </div>

@@ -7,13 +7,14 @@ import { RunEnd } from './run-end.tsx';
 import { RunFaults } from './run-faults.tsx';
 import { RunFigures } from './run-figures.tsx';
 import { RunHead } from './run-head.tsx';
-import { running, runStore } from './run-store.ts';
+import { RunMembers } from './run-members.tsx';
+import { running, runStore, wholePhase } from './run-store.ts';
 import { WhenDone } from './when-done.tsx';
 import { words } from './words.ts';
 
 /** Before, during and after a run: the head changes, figures and curve stay where they are. */
 export function RunPanel() {
-  const phase = useStore(runStore, (s) => s.phase);
+  const phase = useStore(runStore, wholePhase);
   const isRunning = useStore(runStore, running);
   const hasAdapter = phase === 'done' || phase === 'stopped';
   return (
@@ -21,6 +22,7 @@ export function RunPanel() {
       {isRunning && <RunHead />}
       {(hasAdapter || phase === 'failed') && <RunEnd />}
       {(phase === 'none' || phase === 'failed') && <NextRun />}
+      <RunMembers />
       <RunFaults />
       <RunFigures />
       <ComparedFigures />

@@ -1,16 +1,16 @@
-// The run of this page: at most one at a time. Its points live in `RunPoints`; here are the facts a reader sees,
-// refreshed at most four times a second, however fast the steps come.
+// The run of this page: at most one at a time, of one adapter or up to four. Points live in `RunPoints`; here are the facts a reader
+// sees, refreshed at most four times a second, however fast the steps come.
 import { createStore } from 'zustand/vanilla';
-import {
-  DEFAULT_SETTINGS,
-  type FaultEvent,
-  type ForgettingEvent,
-  type Prediction,
-  type RunEvent,
-  type RunResult,
-  type SampleEvent,
-  type StepEvent,
-  type TrainSettings,
+import type {
+  FaultEvent,
+  ForgettingEvent,
+  Prediction,
+  RunEvent,
+  RunResult,
+  SampleEvent,
+  StepEvent,
+  TogetherEnd,
+  TrainSettings,
 } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
@@ -56,7 +56,8 @@ export const NO_FIGURES: Figures = {
   stepMs: undefined,
 };
 
-interface RunState {
+/** What is known of one adapter of the run. */
+export interface RunFacts {
   readonly phase: Phase;
   readonly runId: string | undefined;
   readonly name: string;
@@ -73,15 +74,20 @@ interface RunState {
   readonly forgetting: readonly ForgettingEvent[];
   /** What befell the run and was mended. */
   readonly faults: readonly FaultEvent[];
-  /** Another tab trains it; this one shows it. */
-  readonly isElsewhere: boolean;
   /** Asked to stop; the current step is still being finished. */
   readonly isStopping: boolean;
   readonly result: RunResult | undefined;
   readonly trainedMs: number;
 }
 
-export const runStore = createStore<RunState>(() => ({
+/** The adapter that is looked at, and all of the run, itself among them. */
+interface RunState extends RunFacts {
+  readonly members: readonly RunFacts[];
+  /** Another tab trains it; this one shows it. */
+  readonly isElsewhere: boolean;
+}
+
+const NOTHING: RunFacts = {
   phase: 'none',
   runId: undefined,
   name: '',
@@ -94,159 +100,212 @@ export const runStore = createStore<RunState>(() => ({
   samples: [],
   forgetting: [],
   faults: [],
-  isElsewhere: false,
   isStopping: false,
   result: undefined,
   trainedMs: 0,
-}));
+};
 
-export const running = (s: RunState) => s.phase === 'preparing' || s.phase === 'running' || s.phase === 'paused';
-/** On this tab's GPU, so that its adapter can be asked and looked through. */
-export const runningHere = (s: RunState) => running(s) && !s.isElsewhere;
+export const runStore = createStore<RunState>(() => ({ ...NOTHING, members: [], isElsewhere: false }));
+
+export const isGoing = ({ phase }: Pick<RunFacts, 'phase'>) =>
+  phase === 'preparing' || phase === 'running' || phase === 'paused';
+/** True until the last of its adapters has ended. */
+export const running = (s: Pick<RunState, 'members'>) => s.members.some(isGoing);
+/** On this tab's GPU, so that its adapters can be asked and looked through. */
+export const runningHere = (s: Pick<RunState, 'members' | 'isElsewhere'>) => running(s) && !s.isElsewhere;
 const isOver = (phase: Phase) => phase === 'done' || phase === 'stopped' || phase === 'failed';
 export const isRunning = () => running(runStore.getState());
 export const isRunningHere = () => runningHere(runStore.getState());
 
+/** Of the run as a whole: it is paused when all that go on are, and has failed when none has an adapter. */
+export function wholePhase({ members }: Pick<RunState, 'members'>): Phase {
+  const phases = members.map(({ phase }) => phase);
+  const going = members.filter(isGoing).map(({ phase }) => phase);
+  if (going.length > 0) return going.find((phase) => phase !== 'paused') ?? 'paused';
+  return phases.find((phase) => phase === 'done') ?? phases.find((phase) => phase === 'stopped') ?? phases[0] ?? 'none';
+}
+
+/** The run as a whole, in its fewest words. */
+export function wholeRun(run: Pick<RunState, 'members'>) {
+  const { members } = run;
+  const sum = (of: 'step' | 'totalSteps') => members.reduce((all, { figures }) => all + figures[of], 0);
+  const name = members.length > 1 ? words.together.title(members.length) : (members[0]?.name ?? '');
+  return { name, phase: wholePhase(run), step: sum('step'), totalSteps: sum('totalSteps') };
+}
+
 const FIGURES_EVERY_MS = 250;
 let figuresSoon: ReturnType<typeof setTimeout> | undefined;
-let lastStep: StepEvent | undefined;
-let trainedMs = 0;
-let memoryBytes: number | undefined;
 
-export function beginRun(
-  runId: string,
-  name: string,
-  settings: TrainSettings,
-  totalSteps: number,
-  prompts: readonly string[] = [],
-): void {
+/** What figures are made of, by run. */
+interface Told {
+  lastStep: StepEvent | undefined;
+  trainedMs: number;
+  memoryBytes: number | undefined;
+}
+const told = new Map<string, Told>();
+
+export type RunBeginning = Required<Pick<RunFacts, 'name' | 'settings' | 'prompts'>> & {
+  readonly runId: string;
+  readonly totalSteps: number;
+};
+
+/** One or several that begin at once; the first is looked at. */
+export function beginRun(...beginnings: readonly RunBeginning[]): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
-  lastStep = undefined;
-  trainedMs = 0;
-  memoryBytes = undefined;
-  runStore.setState({
-    phase: 'preparing',
-    runId,
-    name,
-    settings,
-    points: new RunPoints(),
-    figures: { ...NO_FIGURES, totalSteps },
-    message: undefined,
-    predicted: undefined,
-    prompts,
-    samples: [],
-    forgetting: [],
-    faults: [],
-    isElsewhere: false,
-    isStopping: false,
-    result: undefined,
-    trainedMs: 0,
+  told.clear();
+  const members = beginnings.map(({ totalSteps, ...begins }): RunFacts => {
+    told.set(begins.runId, { lastStep: undefined, trainedMs: 0, memoryBytes: undefined });
+    return {
+      ...NOTHING,
+      ...begins,
+      phase: 'preparing',
+      points: new RunPoints(),
+      figures: { ...NO_FIGURES, totalSteps },
+    };
   });
+  runStore.setState({ ...members[0]!, members, isElsewhere: false });
 }
 
 /** Nothing is left to show of the run of another tab. */
 export function forgetRun(): void {
-  beginRun('', '', DEFAULT_SETTINGS, 0);
-  runStore.setState({ phase: 'none', runId: undefined, settings: undefined });
+  clearTimeout(figuresSoon);
+  figuresSoon = undefined;
+  told.clear();
+  runStore.setState({ ...NOTHING, points: new RunPoints(), members: [], isElsewhere: false });
+}
+
+/** Looks at another adapter of the run. */
+export function lookAtRun(runId: string): void {
+  const { members } = runStore.getState();
+  const member = members.find((one) => one.runId === runId);
+  if (member) runStore.setState(member);
+}
+
+/** What is known of a run changes, if it is one of these. */
+export function changeRun(runId: string, change: (facts: RunFacts) => Partial<RunFacts>): void {
+  const { members, runId: shown } = runStore.getState();
+  const at = members.findIndex((one) => one.runId === runId);
+  if (at === -1) return;
+  const member = { ...members[at]!, ...change(members[at]!) };
+  runStore.setState({ members: members.with(at, member), ...(runId === shown && member) });
 }
 
 /** Events come by another port than the run's own promise: the last ones may arrive after it, and change no end. */
 export function takeEvent(event: RunEvent): void {
-  const { runId, phase } = runStore.getState();
-  if (event.runId !== runId) return;
+  const { runId } = event;
+  const member = runStore.getState().members.find((one) => one.runId === runId);
+  const mine = told.get(runId);
+  if (!member || !mine) return;
+  const { points } = member;
   if (event.type === 'past') {
-    restartPoints();
+    mine.lastStep = undefined;
+    mine.trainedMs = 0;
+    changeRun(runId, () => ({ points: new RunPoints(), forgetting: [] }));
     for (const past of event.events) takeEvent(past);
-    runStore.setState(({ samples, points }) => ({ samples: samples.filter(({ step }) => step <= points.count) }));
+    changeRun(runId, (now) => ({ samples: now.samples.filter(({ step }) => step <= now.points.count) }));
   } else if (event.type === 'step') {
-    runStore.getState().points.addStep(event);
-    lastStep = event;
-    trainedMs += event.ms;
+    points.addStep(event);
+    mine.lastStep = event;
+    mine.trainedMs += event.ms;
   } else if (event.type === 'eval') {
-    runStore.getState().points.addEval(event);
+    points.addEval(event);
   } else if (event.type === 'forgetting') {
-    runStore.setState(({ forgetting }) => ({
+    changeRun(runId, ({ forgetting }) => ({
       forgetting: [...forgetting.filter(({ step }) => step < event.step), event],
     }));
   } else if (event.type === 'rate') {
-    runStore.getState().points.addRate(event);
+    points.addRate(event);
   } else if (event.type === 'sample') {
-    runStore.setState(({ samples }) => ({ samples: [...samples, event] }));
+    changeRun(runId, ({ samples }) => ({ samples: [...samples, event] }));
   } else if (event.type === 'memory') {
-    memoryBytes = event.bytes;
+    mine.memoryBytes = event.bytes;
   } else if (event.type === 'fault') {
-    runStore.setState(({ faults }) => ({ faults: [...faults, event], settings: event.settings }));
+    changeRun(runId, ({ faults }) => ({ faults: [...faults, event], settings: event.settings }));
     announce(words.faults.announce(event.step));
-  } else if (!isOver(phase)) {
-    runStore.setState({ phase: event.state, message: event.message });
-    announce(words.announce[event.state]);
+  } else if (!isOver(member.phase)) {
+    announcing(() => changeRun(runId, () => ({ phase: event.state, message: event.message })));
   }
   figuresSoon ??= setTimeout(showFigures, FIGURES_EVERY_MS);
 }
 
-/** The curve begins anew: what is told next is all that still holds. */
-function restartPoints(): void {
-  lastStep = undefined;
-  trainedMs = 0;
-  runStore.setState({ points: new RunPoints() });
+/** Says what has become of the run as a whole. */
+function announcing(change: () => void): void {
+  const before = wholePhase(runStore.getState());
+  change();
+  const now = wholePhase(runStore.getState());
+  if (now !== before && now !== 'none') announce(words.announce[now]);
 }
 
-export function finishRun(result: RunResult): void {
-  const { phase, isStopping } = runStore.getState();
-  const end = phase === 'stopped' || isStopping ? 'stopped' : 'done';
-  if (!isOver(phase)) announce(words.announce[end]);
-  runStore.setState({ phase: end, result, isStopping: false, message: undefined });
+export function finishRun(end: TogetherEnd): void {
+  if ('problem' in end) {
+    failRun(end.runId, end.problem);
+    return;
+  }
+  const { runId, result } = end;
+  announcing(() =>
+    changeRun(runId, ({ phase, isStopping }) => ({
+      phase: phase === 'stopped' || isStopping ? 'stopped' : 'done',
+      result,
+      isStopping: false,
+      message: undefined,
+    })),
+  );
   showFigures();
 }
 
-export function failRun(message: string): void {
-  if (runStore.getState().phase !== 'failed') announce(words.announce.failed);
-  runStore.setState({ phase: 'failed', message, isStopping: false });
+export function failRun(runId: string, message: string): void {
+  announcing(() => changeRun(runId, () => ({ phase: 'failed', message, isStopping: false })));
   showFigures();
 }
 
 function showFigures(): void {
   clearTimeout(figuresSoon);
   figuresSoon = undefined;
-  const { points, figures, result, settings } = runStore.getState();
-  const totalSteps = lastStep?.totalSteps ?? figures.totalSteps;
-  const step = lastStep?.step ?? 0;
-  const { msPerStep } = points;
-  runStore.setState({
-    trainedMs,
-    figures: {
-      step,
-      totalSteps,
-      epoch: lastStep?.epoch ?? 0,
-      loss: points.smooth.last,
-      validation: result?.validationLoss ?? points.lastEval,
-      baseValidation: result?.baseValidationLoss ?? points.baseEval,
-      tokensPerSecond: points.tokensPerSecond,
-      msLeft: msPerStep === undefined ? undefined : msPerStep * (totalSteps - step),
-      gradNorm: lastStep?.gradNorm,
-      lr: lastStep?.lr,
-      rate: points.rates.at(-1)?.learningRate ?? settings?.learningRate,
-      memoryBytes,
-      stepMs: msPerStep,
-    },
-  });
+  for (const { runId } of runStore.getState().members) {
+    const { lastStep, trainedMs, memoryBytes } = told.get(runId!)!;
+    changeRun(runId!, ({ points, figures, result, settings }) => {
+      const totalSteps = lastStep?.totalSteps ?? figures.totalSteps;
+      const step = lastStep?.step ?? 0;
+      const { msPerStep } = points;
+      return {
+        trainedMs,
+        figures: {
+          step,
+          totalSteps,
+          epoch: lastStep?.epoch ?? 0,
+          loss: points.smooth.last,
+          validation: result?.validationLoss ?? points.lastEval,
+          baseValidation: result?.baseValidationLoss ?? points.baseEval,
+          tokensPerSecond: points.tokensPerSecond,
+          msLeft: msPerStep === undefined ? undefined : msPerStep * (totalSteps - step),
+          gradNorm: lastStep?.gradNorm,
+          lr: lastStep?.lr,
+          rate: points.rates.at(-1)?.learningRate ?? settings?.learningRate,
+          memoryBytes,
+          stepMs: msPerStep,
+        },
+      };
+    });
+  }
 }
 
+/** All of the run: paused if any of it goes on, resumed if none does. */
 export async function pauseOrResume(): Promise<void> {
-  const { runId, phase, isStopping } = runStore.getState();
-  if (!runId || isStopping) return;
+  const { members } = runStore.getState();
+  const pausing = members.filter(({ phase, isStopping }) => phase === 'running' && !isStopping);
+  const resuming = members.filter(({ phase }) => phase === 'paused');
   try {
-    if (phase === 'running') await engine().run.pauseRun(runId);
-    if (phase === 'paused') await engine().run.resumeRun(runId);
+    if (pausing.length > 0) await Promise.all(pausing.map(({ runId }) => engine().run.pauseRun(runId!)));
+    else await Promise.all(resuming.map(({ runId }) => engine().run.resumeRun(runId!)));
   } catch (error) {
     showTrouble(error);
   }
 }
 
 export async function changeRate(learningRate: number): Promise<void> {
-  const { runId } = runStore.getState();
-  if (!runId || !isRunning()) return;
+  const { runId, phase } = runStore.getState();
+  if (!runId || !isGoing({ phase })) return;
   try {
     await engine().run.changeRate(runId, learningRate);
     announce(words.rate.changed(String(learningRate)));
@@ -255,14 +314,18 @@ export async function changeRate(learningRate: number): Promise<void> {
   }
 }
 
-export async function stopAndKeep(): Promise<void> {
-  const { runId } = runStore.getState();
-  if (!runId || !isRunning()) return;
-  runStore.setState({ isStopping: true });
-  try {
-    await engine().run.stopRun(runId);
-  } catch (error) {
-    runStore.setState({ isStopping: false });
-    showTrouble(error);
+/** All of the run, or one of its adapters. */
+export async function stopAndKeep(only?: string): Promise<void> {
+  const { members } = runStore.getState();
+  for (const member of members) {
+    const runId = member.runId!;
+    if (!isGoing(member) || (only !== undefined && only !== runId)) continue;
+    changeRun(runId, () => ({ isStopping: true }));
+    try {
+      await engine().run.stopRun(runId);
+    } catch (error) {
+      changeRun(runId, () => ({ isStopping: false }));
+      showTrouble(error);
+    }
   }
 }

@@ -9,6 +9,8 @@ import { SampleSettings } from '../samples/sample-settings.tsx';
 import { announce } from '../shell/trouble-store.ts';
 import { AllSettings } from './all-settings.tsx';
 import { Autopilot } from './autopilot.tsx';
+import { Compare } from './compare.tsx';
+import { compareStore } from './compare-store.ts';
 import { Given } from './given.tsx';
 import { Memory } from './memory.tsx';
 import { VirtualTokens } from './method-settings.tsx';
@@ -34,6 +36,7 @@ export function SettingsPanel() {
         <Setting name="validationSplit" />
         <SampleSettings />
       </div>
+      <Compare />
       <Memory />
       <Autopilot />
       {showAll && <AllSettings />}
@@ -78,7 +81,8 @@ export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?
   const rate = useStore(settingsStore, (s) => s.suggestedRate);
   const isRunning = useStore(runStore, running);
   const isGiven = useStore(settingsStore, (s) => s.from !== undefined) && (name === 'rank' || name === 'alpha');
-  const locked = isRunning || isGiven;
+  const isCompared = useStore(compareStore, ({ what }) => what === name || (what === 'rank' && name === 'alpha'));
+  const locked = isRunning || isGiven || isCompared;
   return (
     <NumberField
       rule={ruleFor(name, context, rate)}

@@ -2,7 +2,7 @@
 // it goes. Both only by choice.
 import { createStore } from 'zustand/vanilla';
 import { keep, kept } from '../keep.ts';
-import { isRunningHere, runStore } from './run-store.ts';
+import { isRunningHere, runStore, wholeRun } from './run-store.ts';
 import { words } from './words.ts';
 
 interface WhenDone {
@@ -50,7 +50,8 @@ async function holdScreen(): Promise<void> {
 }
 
 export function followEnd(): void {
-  runStore.subscribe((now, before) => {
+  runStore.subscribe((run, runBefore) => {
+    const [now, before] = [wholeRun(run), wholeRun(runBefore)];
     if (now.phase === before.phase) return;
     void holdScreen();
     const isEnd = now.phase === 'done' || now.phase === 'stopped' || now.phase === 'failed';

@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { deviceStore } from '../shell/device-store.ts';
+import { compareStore, whyNotCompare } from './compare-store.ts';
 import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
 import { words } from './words.ts';
@@ -15,6 +16,8 @@ export function useWhyNotStart(): string | undefined {
   const report = useStore(dataStore, (s) => s.report);
   const problem = useStore(planStore, (s) => s.problem);
   const isRunning = useStore(runStore, running);
+  useStore(compareStore);
+  const compared = whyNotCompare();
   const w = words.whyNot;
   if (isRunning) return w.running;
   if (device.problem || (device.report && device.report.status !== 'ok')) return w.noDevice;
@@ -25,5 +28,5 @@ export function useWhyNotStart(): string | undefined {
   if (data !== 'ready' || !report || isStale) return w.reading;
   if (report.rows === 0) return w.noRows;
   if (report.supervisedTokens === 0) return w.nothingSupervised;
-  return problem === undefined ? undefined : `${problem}.`;
+  return problem === undefined ? compared : `${problem}.`;
 }

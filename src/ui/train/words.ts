@@ -73,6 +73,55 @@ export const words = {
       memory: 'memory',
     },
   },
+  compare: {
+    name: 'Compare',
+    none: 'Nothing',
+    rank: 'Ranks',
+    learningRate: 'Learning rates',
+    files: 'Files',
+    hint: {
+      none: 'One adapter. Or let up to four train at once over one base, each as it would alone, and see which is best.',
+      rank: 'One adapter for each rank, at once. Alpha goes along, twice the rank stays twice the rank.',
+      learningRate: 'One adapter for each rate, at once. All else is the same.',
+      files: 'One adapter for each file of the data, at once, with the same settings.',
+    },
+    value: (name: string, n: number) => `${name} ${n}`,
+    add: 'One more',
+    remove: (name: string) => `Leave out ${name}`,
+    moreFiles: (n: number) => `Four at once is the most: ${plural(n, 'file')} left out.`,
+    oneFile: 'Needs two files with rows, at least: add one in Data.',
+    oneValue: 'Needs two different values, at least.',
+    says: { rank: (rank: number) => `rank ${rank}`, learningRate: (rate: string) => `rate ${rate}` },
+    start: (n: number) => `Train ${n} at once`,
+    nameHint: (n: number) => `${n} adapters begin with this name.`,
+  },
+  together: {
+    title: (n: number) => `${n} adapters at once`,
+    caption: 'The adapters of this run',
+    columns: { name: 'adapter', step: 'step', loss: 'loss', validation: 'validation', state: 'state' },
+    step: (step: number, total: number) => `${count(step)} / ${count(total)}`,
+    best: 'lowest',
+    stop: 'Stop this one',
+    stopOne: (name: string) => `Stop and keep ${name}`,
+    states: {
+      none: '',
+      preparing: 'preparing',
+      running: 'training',
+      paused: 'paused',
+      done: 'done',
+      stopped: 'stopped',
+      failed: 'failed',
+    },
+    done: (kept: number, of: number) =>
+      kept === of ? `All ${of} are in the library.` : `${kept} of ${of} are in the library.`,
+    lowest: (name: string, loss: string, base: string) =>
+      `Lowest loss on the rows held back: ${name} with ${loss}; the base has ${base}.`,
+    unlike: 'Each was judged on rows of its own file.',
+    tryThem: 'Try them side by side',
+    stopAll: 'Stop and keep all',
+    looksAt: (name: string) => `Below: ${name}`,
+    describe: (names: readonly string[], steps: number) => `Loss of ${names.join(', ')} over ${plural(steps, 'step')}`,
+  },
   whenDone: {
     title: 'Graft',
     notify: 'Tell me when it ends',
@@ -228,6 +277,9 @@ export const words = {
   interrupted: {
     label: 'Interrupted run',
     says: (step: number, total: number) => `A run was interrupted at step ${count(step)} of ${count(total)}.`,
+    saysSeveral: (n: number, step: number, total: number) =>
+      `A run of ${n} adapters was interrupted at step ${count(step)} of ${count(total)} in all.`,
+    keepAll: 'Keep the adapters as they are',
     how: (name: string, isSameDevice: boolean) =>
       isSameDevice
         ? `“${name}” goes on as if nothing had happened. A new run takes its place.`

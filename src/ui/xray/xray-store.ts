@@ -1,13 +1,13 @@
 // What token x-ray knows of the row that is looked at: its losses through each pair of eyes, and what would have been said at
 // the chosen token. While a run goes on its losses are asked for again and again, seldom enough to cost the run little.
 import { createStore } from 'zustand/vanilla';
-import { RUNNING_ADAPTER, type TokenGuess, type XrayEyes } from '../../engine/protocol.ts';
+import { isRunningAdapter, runningAdapter, type TokenGuess, type XrayEyes } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine } from '../engine.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { showTrouble } from '../shell/trouble-store.ts';
-import { isRunningHere, runStore } from '../train/run-store.ts';
+import { isGoing, runStore } from '../train/run-store.ts';
 
 interface XrayState {
   /** Whose losses are shown; the adapter is that of the run, or the last one made. */
@@ -43,8 +43,10 @@ let nextLook = 0;
 
 /** The adapter that can be looked through now: of the run, else the one that the last run has left. */
 export function adapterEyes(): XrayEyes | undefined {
-  if (isRunningHere()) return runStore.getState().phase === 'preparing' ? undefined : RUNNING_ADAPTER;
-  const id = runStore.getState().result?.adapterId;
+  const { phase, runId, result, isElsewhere } = runStore.getState();
+  if (phase === 'preparing' && !isElsewhere) return undefined;
+  if (runId !== undefined && !isElsewhere && isGoing({ phase })) return runningAdapter(runId);
+  const id = result?.adapterId;
   return libraryStore.getState().adapters.some((adapter) => adapter.id === id) ? id : undefined;
 }
 
@@ -81,7 +83,7 @@ async function look(side: XrayState['side']): Promise<void> {
     if (mine === looking) xrayStore.setState((s) => ({ losses: { ...s.losses, [side]: losses } }));
   } catch (error) {
     // A run that has just ended takes its adapter with it; the next look is at the one that it has left.
-    if (eyes !== RUNNING_ADAPTER) showTrouble(error);
+    if (eyes === null || !isRunningAdapter(eyes)) showTrouble(error);
   } finally {
     busy = false;
     const now = performance.now();
