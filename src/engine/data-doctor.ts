@@ -10,6 +10,7 @@ import type { Finding, FindingKind, OnProgress, SplitSettings } from './protocol
 const STEP: Readonly<Record<FindingKind, string>> = {
   repeats: 'Removal of repeated rows',
   'near-repeats': 'Removal of nearly repeated rows',
+  similar: 'Removal of similar rows',
   'empty-answers': 'Removal of rows without an answer',
   conflicts: 'Removal of conflicting answers',
   leaks: 'Removal of leaks',

@@ -5,11 +5,13 @@ import { hashText } from '../hash-text.ts';
 import type { ReadContext } from '../read-context.ts';
 import { loosenText, type RowText, rowText } from '../row-text.ts';
 import { findPersonalData } from './find-personal-data.ts';
+import { SimilarRows } from './find-similar.ts';
 import { findOddCharacter } from './odd-characters.ts';
 
 export type FindingKind =
   | 'repeats'
   | 'near-repeats'
+  | 'similar'
   | 'empty-answers'
   | 'conflicts'
   | 'leaks'
@@ -55,6 +57,7 @@ export async function checkUp(
   const whole = new Set<number>();
   const loose = new Set<number>();
   const prompts = new Map<number, PromptUse>();
+  const similar = new SimilarRows(store.length, (index) => looseText(rowText(dataset.example(index)!)));
   for (let index = 0; index < store.length; index++) {
     await context.breathe();
     if (index % 100 === 0) onProgress?.(index, store.length);
@@ -74,8 +77,18 @@ export async function checkUp(
     }
     whole.add(hash);
     if (example.kind === 'tokenized') continue;
-    const near = hashText(loosenText(`${text.prompt}\n${text.answer}`));
+    const words = looseText(text);
+    const near = hashText(words);
     if (loose.has(near)) add('near-repeats', index, text.answer);
+    else {
+      const like = similar.take(index, words);
+      if (like)
+        add(
+          'similar',
+          index,
+          `${Math.floor(like.shared * 100)} % as in line ${store.lineOf(like.index)}: ${text.answer}`,
+        );
+    }
     loose.add(near);
     if (text.prompt !== '') notePrompt(prompts, index, text, heldBack.has(index));
   }
@@ -83,6 +96,8 @@ export async function checkUp(
   onProgress?.(store.length, store.length);
   return [...found].map(([kind, { rows, examples }]) => ({ kind, rows: rows.toSorted((a, b) => a - b), examples }));
 }
+
+const looseText = ({ prompt, answer }: RowText) => loosenText(`${prompt}\n${answer}`);
 
 type Add = (kind: FindingKind, index: number, text: string) => void;
 

@@ -160,6 +160,7 @@ export interface SplitSettings {
 export type FindingKind =
   | 'repeats'
   | 'near-repeats'
+  | 'similar'
   | 'empty-answers'
   | 'conflicts'
   | 'leaks'

@@ -9,7 +9,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   return (
     <dialog ref={ref} aria-labelledby={titleId} onClose={props.onClose}>
       <div className="dialog-body">
-        <div className="line line-apart">
+        <div className="dialog-head">
           <h2 id={titleId}>{props.title}</h2>
           <button
             type="button"

@@ -86,6 +86,7 @@ export const words = {
       edited: 'rows you changed',
       repeats: 'repeated rows',
       'near-repeats': 'nearly repeated rows',
+      similar: 'similar rows',
       'empty-answers': 'rows without an answer',
       conflicts: 'conflicting answers',
       leaks: 'prompts on both sides',
@@ -178,6 +179,10 @@ export const words = {
         'The same row again. The model learns it twice as hard, and the validation may know it already.',
       ],
       'near-repeats': ['Nearly repeated rows', 'The same but for case, spaces or punctuation.'],
+      similar: [
+        'Similar rows',
+        'Nearly all words as in an earlier row: often one text exported twice with small changes. Right where a pattern is filled with different facts.',
+      ],
       'empty-answers': ['Rows without an answer', 'There is nothing to learn, so they are not used.'],
       conflicts: [
         'Conflicting answers',
@@ -199,6 +204,7 @@ export const words = {
     fix: {
       repeats: 'Delete the repeats',
       'near-repeats': 'Delete them',
+      similar: 'Keep the first of each',
       'empty-answers': 'Delete them',
       conflicts: 'Keep the first answer of each',
       leaks: 'Delete the held-back ones',

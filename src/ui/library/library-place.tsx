@@ -6,7 +6,7 @@ import { Pick } from '../controls/pick.tsx';
 import { labStore } from '../lab/lab-store.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { waysOut } from '../shell/ways-out.ts';
-import { AdapterCard } from './adapter-card.tsx';
+import { AdapterList } from './adapter-list.tsx';
 import { BackupPanel } from './backup-panel.tsx';
 import { DeletedList } from './deleted-list.tsx';
 import { findAdapters, type Search, tagsOf } from './find-adapters.ts';
@@ -43,17 +43,7 @@ function Library() {
       <Problems />
       <JustDeleted />
       {hasSearch && <SearchBar search={search} adapters={adapters} found={found.length} onSearch={setSearch} />}
-      {adapters.length === 0 && status !== 'failed' ? (
-        <Empty />
-      ) : (
-        <ul className="adapter-list">
-          {found.map((adapter) => (
-            <li key={adapter.id}>
-              <AdapterCard adapter={adapter} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {adapters.length === 0 && status !== 'failed' ? <Empty /> : <AdapterList adapters={found} />}
       <DeletedList />
       <div className="library-keeping">
         <StoragePanel />

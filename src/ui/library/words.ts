@@ -61,7 +61,8 @@ export const words = {
   dismiss: 'Dismiss',
   delete: 'Delete',
   duplicate: 'Duplicate',
-  copyOf: (name: string) => `${name}, copy`,
+  /** A copy of a copy is another copy of the same. */
+  copyOf: (name: string) => `${name.replace(/, copy( \(\d+\))?$/, '')}, copy`,
   undo: 'Undo',
   deletedNow: (name: string) => `“${name}” is deleted.`,
   deleted: (n: number, size: string) => `Recently deleted: ${plural(n, 'adapter')}, ${size}`,

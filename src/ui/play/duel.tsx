@@ -43,6 +43,11 @@ function useDuelColumns(): readonly Column[] {
   return [{ key: 0, adapterId: null, strength: 1 }, ...(adapter ? [adapter] : [])];
 }
 
+/** The step is said with an answer: until then it would only be the one of a moment ago. */
+function placeholderName(adapterId: string | null): string {
+  return adapterId === RUNNING_ADAPTER ? runStore.getState().name : nameOf(adapterId);
+}
+
 function NoAnswers({ adapter }: { adapter: Column | undefined }) {
   const hasAdapters = useStore(libraryStore, (s) => s.adapters.length > 0);
   return (
@@ -50,7 +55,7 @@ function NoAnswers({ adapter }: { adapter: Column | undefined }) {
       <AnswerBox kind="base" whose={words.base} answer={undefined} empty={words.emptyBase} />
       <AnswerBox
         kind="adapter"
-        whose={adapter ? nameOf(adapter.adapterId) : words.adapter}
+        whose={adapter ? placeholderName(adapter.adapterId) : words.adapter}
         answer={undefined}
         empty={hasAdapters || adapter ? words.emptyAdapter : words.noAdapterYet}
       />

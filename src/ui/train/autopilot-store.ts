@@ -1,9 +1,10 @@
 // Autopilot: what the engine has measured on this GPU, what it predicts for the settings at hand, and what it proposes.
 import { createStore } from 'zustand/vanilla';
-import type { Advice, Prediction } from '../../engine/protocol.ts';
+import type { Advice, Prediction, TrainSettings } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce } from '../shell/trouble-store.ts';
 import { budgetStore } from './budget-store.ts';
+import { differences } from './describe-settings.ts';
 import { planStore } from './plan-store.ts';
 import { isRunning } from './run-store.ts';
 import { changeSettings, settingsStore } from './settings-store.ts';
@@ -12,12 +13,15 @@ import { words } from './words.ts';
 interface AutopilotState {
   readonly status: 'idle' | 'measuring' | 'ready' | 'failed';
   readonly advice: Advice | undefined;
+  /** The settings that the advice is about. */
+  readonly about: TrainSettings | undefined;
   readonly problem: string | undefined;
 }
 
 export const autopilotStore = createStore<AutopilotState>(() => ({
   status: 'idle',
   advice: undefined,
+  about: undefined,
   problem: undefined,
 }));
 
@@ -26,8 +30,9 @@ export async function askAutopilot(): Promise<void> {
   autopilotStore.setState({ status: 'measuring', problem: undefined });
   try {
     const { budgetBytes } = budgetStore.getState();
-    const advice = await engine().run.adviseRun(settingsStore.getState().settings, budgetBytes);
-    autopilotStore.setState({ status: 'ready', advice });
+    const about = settingsStore.getState().settings;
+    const advice = await engine().run.adviseRun(about, budgetBytes);
+    autopilotStore.setState({ status: 'ready', advice, about });
     announce(words.autopilot.ready);
   } catch (error) {
     autopilotStore.setState({ status: 'failed', advice: undefined, problem: sentence(error) });
@@ -43,9 +48,10 @@ export function takeProposal(): void {
   announce(words.autopilot.taken);
 }
 
-/** What was predicted for a run that starts now; undefined when nothing was measured. */
+/** What was predicted for a run that starts now; undefined when nothing was, or for other settings. */
 export function predictionNow(): Prediction | undefined {
-  return autopilotStore.getState().advice?.now;
+  const { advice, about } = autopilotStore.getState();
+  return about && differences([about, settingsStore.getState().settings]).length === 0 ? advice?.now : undefined;
 }
 
 /** Once measured, every new plan is predicted as well; another base is measured when someone asks. */

@@ -20,11 +20,12 @@ export function Autopilot() {
   const budgetBytes = useStore(budgetStore, (s) => s.budgetBytes);
   const hasPlan = useStore(planStore, (s) => s.plan !== undefined);
   const isRunning = useStore(runStore, running);
+  const isOfRun = useStore(runStore, (s) => s.predicted !== undefined);
   return (
     <section className="autopilot stack-tight" aria-labelledby="autopilot">
       <h3 id="autopilot">{w.title}</h3>
       {!advice && <p className="hint">{w.body}</p>}
-      {advice && <Predicted advice={advice} />}
+      {advice && (!isRunning || isOfRun) && <Predicted advice={advice} />}
       {advice && !isRunning && <Proposed advice={advice} />}
       <NumberField noSlider rule={RULE} value={budgetBytes / 1e9} disabled={isRunning} onChange={changeBudget} />
       <button
