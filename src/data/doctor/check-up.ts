@@ -72,21 +72,21 @@ export async function checkUp(
     if (example.kind !== 'tokenized') checkCharacters(index, text, add);
     const hash = dataset.hashOf(index) ?? 0;
     if (whole.has(hash)) {
-      add('repeats', index, text.answer);
+      add('repeats', index, inShort(text));
       continue; // told once
     }
     whole.add(hash);
     if (example.kind === 'tokenized') continue;
     const words = looseText(text);
     const near = hashText(words);
-    if (loose.has(near)) add('near-repeats', index, text.answer);
+    if (loose.has(near)) add('near-repeats', index, inShort(text));
     else {
       const like = similar.take(index, words);
       if (like)
         add(
           'similar',
           index,
-          `${Math.floor(like.shared * 100)} % as in line ${store.lineOf(like.index)}: ${text.answer}`,
+          `${Math.floor(like.shared * 100)} % as in line ${store.lineOf(like.index)}: ${inShort(text)}`,
         );
     }
     loose.add(near);
@@ -96,6 +96,10 @@ export async function checkUp(
   onProgress?.(store.length, store.length);
   return [...found].map(([kind, { rows, examples }]) => ({ kind, rows: rows.toSorted((a, b) => a - b), examples }));
 }
+
+/** A label alone would say nothing of its row. */
+const inShort = ({ prompt, answer }: RowText) =>
+  prompt === '' ? answer : `${prompt.slice(0, 60)} → ${answer.slice(0, 60)}`;
 
 const looseText = ({ prompt, answer }: RowText) => loosenText(`${prompt}\n${answer}`);
 
@@ -141,12 +145,7 @@ function judgePrompts(
 ): void {
   for (const { rows, answers, isTrained, isHeldBack: hasHeldBack } of prompts.values()) {
     if (rows.length < 2) continue;
-    const say = (index: number) => {
-      const example = dataset.example(index)!;
-      const { prompt, answer } = rowText(example);
-      return `${prompt.slice(0, 60)} → ${answer.slice(0, 60)}`;
-    };
-    const lazily = (index: number, kind: FindingKind) => add(kind, index, say(index));
+    const lazily = (index: number, kind: FindingKind) => add(kind, index, inShort(rowText(dataset.example(index)!)));
     if (answers.size > 1) for (const index of rows) lazily(index, 'conflicts');
     if (isTrained && hasHeldBack)
       for (const index of rows.filter((index) => heldBack.has(index))) lazily(index, 'leaks');

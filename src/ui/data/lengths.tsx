@@ -1,8 +1,11 @@
 import { useStore } from 'zustand';
 import type { LengthHistogram } from '../../engine/protocol.ts';
+import { baseStore } from '../base/base-store.ts';
 import { percent } from '../format.ts';
-import { settingsStore } from '../train/settings-store.ts';
+import { ruleFor } from '../train/settings-rules.ts';
+import { changeSettings, settingsStore } from '../train/settings-store.ts';
 import { lengthsStore } from './lengths-store.ts';
+import { useLocked } from './locked.ts';
 import { words } from './words.ts';
 
 /** Bars of the rows by their length; those that the chosen length cuts stand out. */
@@ -27,8 +30,31 @@ export function Lengths() {
           </>
         )}
       </p>
+      <MakeRoom lengths={lengths} limit={limit} />
       {split && <p className="small soft number">{w.split(split.train, split.validation)}</p>}
     </div>
+  );
+}
+
+/** Share of the rows that a proposed length holds: the few longest would cost memory for all. */
+const HELD = 0.99;
+
+/** The shortest length, in steps of 32, that holds nearly all rows; said when it holds more than the chosen one. */
+function MakeRoom({ lengths, limit }: { lengths: LengthHistogram; limit: number }) {
+  const context = useStore(baseStore, (s) => s.report?.contextTokens);
+  const locked = useLocked();
+  let held = 0;
+  const bin = lengths.bins.find(({ rows }) => {
+    held += rows;
+    return held >= HELD * lengths.rows;
+  });
+  const most = ruleFor('seqLen', context).max;
+  const enough = Math.min(most, lengths.longest, Math.ceil((bin?.to ?? 0) / 32) * 32);
+  if (lengths.longer === 0 || enough <= limit) return null;
+  return (
+    <button type="button" className="button" disabled={locked} onClick={() => changeSettings({ seqLen: enough })}>
+      {words.lengths.makeRoom(enough)}
+    </button>
   );
 }
 

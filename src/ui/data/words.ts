@@ -162,6 +162,7 @@ export const words = {
         ? `${plural(train, 'row')} to train on, none held back for validation.`
         : `${plural(train, 'row')} to train on, ${count(validation)} held back for validation.`,
     limit: 'longest row',
+    makeRoom: (tokens: number) => `Make room: ${plural(tokens, 'token')} a row`,
   },
   doctor: {
     title: 'Data doctor',
