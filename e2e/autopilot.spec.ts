@@ -28,7 +28,7 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
 
   await settings.getByText('All settings').click();
   const workSpace = settings.getByRole('group', { name: 'Work space' });
-  await expect(workSpace).toContainText('Now “Keep all”, with 2 GB of memory to use');
+  await expect(workSpace).toContainText('Now “Keep all”, with 2.0 GB of memory to use');
   await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('96');
   await autopilot.getByRole('spinbutton', { name: 'Memory to use' }).fill('0.1');
   await expect(workSpace).toContainText(/Now “Keep (some|least)”, with 100 MB of memory to use/);

@@ -9,9 +9,12 @@ import { type RunFault, withLessMemory } from './train-through-faults.ts';
 
 afterAll(closeDevice);
 
+/** The label of a step's first call. */
+const STEP_BEGINS = 'clear gradients';
+
 /** The first call of the last step. */
 function lastStep(calls: FaultyGpu['calls']): number {
-  return calls.findLastIndex(({ label }) => label === 'clear gradients');
+  return calls.findLastIndex(({ label }) => label === STEP_BEGINS);
 }
 
 /** The first, a middle or the last call of each kind, by turns. */
@@ -101,11 +104,12 @@ describe('trainTogetherThroughFaults()', () => {
     expect(calm.faults).toEqual([]);
     const alone = await train({ settings: SETTINGS });
     expect(calm.ends[0]).toMatchObject({ status: 'fulfilled', value: { bits: alone.bits } });
-    const lost = await three({ at: lastStep(calm.calls), fault: 'lost' });
+    const steps = calm.calls.filter(({ label }) => label === STEP_BEGINS).length;
+    const lost = await three({ at: steps - 1, label: STEP_BEGINS, fault: 'lost' });
+    expect(faulty.hasStruck).toBe(true);
     expect(lost.faults.length).toBeGreaterThan(0);
     expect(lost.ends).toEqual(calm.ends);
-    const arena = calm.calls.findIndex(({ label }) => label === 'common arena 0');
-    const smaller = await three({ at: arena, fault: 'out-of-memory' });
+    const smaller = await three({ at: 0, label: 'common arena 0', fault: 'out-of-memory' });
     expect(smaller.faults).toHaveLength(3);
     for (const fault of smaller.faults) expect(fault).toMatch(/^\d block .*not enough memory/);
     expect(smaller.ends).toEqual(calm.ends);

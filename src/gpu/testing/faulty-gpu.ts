@@ -4,6 +4,13 @@
 
 export type Fault = 'lost' | 'out-of-memory' | 'validation' | 'throw' | 'hang';
 
+export interface ArmedFault {
+  /** The number of the call, from 0; of those with the label where one is given, which does not depend on other calls. */
+  readonly at: number;
+  readonly label?: string;
+  readonly fault: Fault;
+}
+
 type Method = (...args: never[]) => unknown;
 
 export class FaultyGpu {
@@ -11,17 +18,24 @@ export class FaultyGpu {
   calls: { readonly name: string; readonly label: string }[] = [];
   /** True when the armed fault has come. */
   hasStruck = false;
-  private armed: { readonly at: number; readonly fault: Fault } | undefined;
+  private armed: ArmedFault | undefined;
   private memoryError = false;
 
   constructor(private readonly real: GPU) {}
 
-  /** The next call number `at` (from 0) fails once; undefined: none does. Counting starts anew. */
-  arm(armed?: { readonly at: number; readonly fault: Fault }): void {
+  /** A call fails once; undefined: none does. Counting starts anew. */
+  arm(armed?: ArmedFault): void {
     this.armed = armed;
     this.calls = [];
     this.hasStruck = false;
     this.memoryError = false;
+  }
+
+  private isDue(label: string): boolean {
+    const { armed, calls } = this;
+    if (armed === undefined || this.hasStruck) return false;
+    if (armed.label === undefined) return armed.at === calls.length;
+    return armed.label === label && armed.at === calls.filter((call) => call.label === label).length;
   }
 
   get gpu(): GPU {
@@ -52,8 +66,9 @@ export class FaultyGpu {
         const real = (object[method] as Method).bind(object);
         const counted = (...args: never[]) => {
           const name = `${kind}.${method}`;
-          const armed = this.armed?.at === this.calls.length ? this.armed : undefined;
-          this.calls.push({ name, label: (args[0] as { label?: string } | undefined)?.label ?? '' });
+          const label = (args[0] as { label?: string } | undefined)?.label ?? '';
+          const armed = this.isDue(label) ? this.armed : undefined;
+          this.calls.push({ name, label });
           if (armed !== undefined && strike(name, armed.fault) === 'never') return new Promise(() => {});
           return real(...args);
         };
