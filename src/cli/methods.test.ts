@@ -38,6 +38,14 @@ const METHODS: readonly Method[] = [
     refusal: 'found prompt tuning, llama.cpp knows LoRA alone',
     canMerge: false,
   },
+  {
+    name: 'bottleneck',
+    flags: ['--placement', 'houlsby', '--reduction', '8'],
+    inspected: { method: 'bottleneck adapters', parameters: 4 * (8 * 64 + 8 + 64 * 8 + 64), bottleneck: '8' },
+    config: { name: 'graft', model_class: 'LlamaForCausalLM', config: { mh_adapter: true, non_linearity: 'swish' } },
+    refusal: 'found bottleneck adapters, llama.cpp knows LoRA alone',
+    canMerge: false,
+  },
 ];
 
 let folder: string;
@@ -72,7 +80,8 @@ describe.each(METHODS)('graft and $name', ({ name, flags, inspected, config, ref
       expect(JSON.parse(verified.last)).toMatchObject({ passed: true });
       expect(verified.last).toContain('bit for bit');
       await train(`${name}-again`, '--config', at(name, 'graft_recipe.json'));
-      const weights = (of: string) => readFileSync(at(of, 'adapter_model.safetensors'));
+      const file = name === 'bottleneck' ? 'adapter.safetensors' : 'adapter_model.safetensors';
+      const weights = (of: string) => readFileSync(at(of, file));
       expect(weights(`${name}-again`)).toEqual(weights(name));
       // It goes on with the method that it is.
       await train(`${name}-on`, '--init-adapter', at(name), '--steps', '2');

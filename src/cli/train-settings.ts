@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import {
   BAD_NUMBERS,
+  type BottleneckChoice,
   CHECKPOINTING_CHOICES,
   DEFAULT_SETTINGS,
   type Ia3Choice,
@@ -26,6 +27,8 @@ export const SETTING_FLAGS = {
   'virtual-tokens': { type: 'string' },
   'prompt-text': { type: 'string' },
   'prompt-init': { type: 'string' },
+  placement: { type: 'string' },
+  reduction: { type: 'string' },
   rank: { type: 'string' },
   alpha: { type: 'string' },
   targets: { type: 'string' },
@@ -59,10 +62,11 @@ export const SETTING_FLAGS = {
 export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; --out repeats it as graft_recipe.json); flags win.
                             Every field of PEFT's LoraConfig stands there under settings.lora; "adapters" are up to four
                             that are trained at once, each into a folder of its own in --out
-  --method lora|ia3|prompt-tuning   the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
+  --method lora|ia3|prompt-tuning|bottleneck   the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
                             --feedforward-modules down_proj (of which inputs), both PEFT's for the model when not given.
                             prompt-tuning learns --virtual-tokens 20 before every text, begun with --prompt-text "…" or
-                            --prompt-init RANDOM|SAMPLE_VOCAB
+                            --prompt-init RANDOM|SAMPLE_VOCAB. bottleneck is AdapterHub's: --placement pfeiffer|houlsby
+                            --reduction 16 (width / reduction is its size)
   --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
   --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
@@ -173,6 +177,7 @@ function readMethod(flags: Parsed, from: TrainSettings, method: Method): Partial
       throw new UsageError(`Cannot run graft train: found --${found} with --method ${method}, need --method ${of}`);
   }
   if (method === 'ia3') return { method, ia3: readIa3(flags, from) };
+  if (method === 'bottleneck') return { method, bottleneck: readBottleneck(flags, from) };
   if (method === 'prompt-tuning') return { method, promptTuning: readPrompt(flags, from) };
   const lora = readLora(flags, from);
   return lora ? { lora } : {};
@@ -182,6 +187,7 @@ type FlagName = keyof typeof SETTING_FLAGS;
 const FLAGS_OF: Readonly<Record<Method, readonly FlagName[]>> = {
   lora: ['rank', 'alpha', 'rslora', 'dora', 'bias', 'init', 'targets', 'modules-to-save', 'loraplus-ratio', 'dropout'],
   ia3: ['targets', 'feedforward-modules', 'modules-to-save'],
+  bottleneck: ['placement', 'reduction'],
   'prompt-tuning': ['virtual-tokens', 'prompt-text', 'prompt-init'],
 };
 
@@ -197,6 +203,17 @@ function readIa3(flags: Parsed, { ia3 }: TrainSettings): Ia3Choice {
     ...(targets && { target_modules: targets[0] === 'all-linear' ? 'all-linear' : targets }),
     ...(feedforward && { feedforward_modules: feedforward }),
     ...(saved && { modules_to_save: saved }),
+  };
+}
+
+function readBottleneck(flags: Parsed, { bottleneck }: TrainSettings): BottleneckChoice {
+  const placement = flags.text('placement');
+  return {
+    ...bottleneck,
+    ...(placement !== undefined && {
+      placement: flags.choice('placement', ['pfeiffer', 'houlsby'] as const, 'pfeiffer'),
+    }),
+    ...(flags.text('reduction') !== undefined && { reduction_factor: flags.number('reduction', 16) }),
   };
 }
 

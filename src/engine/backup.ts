@@ -128,8 +128,8 @@ export async function readBackup(
       const files = new Map<string, Uint8Array>();
       for (const name of names)
         if (name !== RECORD) files.set(name, await unpack(entries.get(folder + name), folder + name, MAX_FILE_BYTES));
-      for (const needed of ['adapter_config.json', 'adapter_model.safetensors'])
-        if (!files.has(needed)) throw bad(`no "${folder}${needed}"`, 'a whole adapter');
+      for (const needed of [['adapter_config.json'], ['adapter_model.safetensors', 'adapter.safetensors']])
+        if (!needed.some((name) => files.has(name))) throw bad(`no "${folder}${needed[0]}"`, 'a whole adapter');
       await store.save(record.output as AdapterRecord, files);
       have.add(record.output.id);
       adapters++;

@@ -2,7 +2,7 @@
 // written comes out as files that are made while they are written; Node and the page put them where they belong.
 
 import type { TokenRow } from '../data/types.ts';
-import type { Adapter } from '../lora/adapter.ts';
+import { type Adapter, asLora } from '../lora/adapter.ts';
 import { writeGgufAdapter } from '../lora/files/gguf.ts';
 import { type MergedType, type MergeInput, mergedFolder } from '../lora/files/merged-folder.ts';
 import { mergedGguf } from '../lora/files/merged-gguf.ts';
@@ -120,6 +120,7 @@ const MOST_F32_NUMBERS = 500e6;
 async function cluster(input: MergeInput, source: ExportSource, { run }: ExportOptions): Promise<Exported> {
   const { folder } = input;
   if (run === undefined) throw new RangeError('Cannot write a folder for a cluster: found no rows, need the dataset');
+  if (source.adapter) asLora(source.adapter, 'write a folder for a cluster');
   const { rows, settings } = run;
   const tokenizer = await folder.loadTokenizer?.();
   const common = { name: source.name, adapter: await peftFolder(source, folder), rows, settings, tokenizer };

@@ -101,11 +101,13 @@ async function readSource(
 
 /** The files of a PEFT folder as they lie; undefined when the adapter is in another format. */
 async function peftFilesOf(files: readonly ModelFile[]): Promise<FileBytes[] | undefined> {
-  if (!findFile(files, 'adapter_model.safetensors')) return undefined;
+  if (!ASIS.some((name) => findFile(files, name))) return undefined;
   const parts = files.filter(({ name }) => PEFT_FILES.includes(baseName(name)));
   return Promise.all(parts.map(async (f) => ({ name: baseName(f.name), bytes: await f.read(0, f.size) })));
 }
-const PEFT_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'README.md', RECEIPT_NAME];
+/** Weights of PEFT's, and of AdapterHub's. */
+const ASIS = ['adapter_model.safetensors', 'adapter.safetensors'];
+const PEFT_FILES = ['adapter_config.json', ...ASIS, 'README.md', RECEIPT_NAME];
 
 /** What training chooses by itself where there is room. */
 function usualQuant({ config, tensors }: ModelFolder): QuantChoice {

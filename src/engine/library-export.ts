@@ -64,7 +64,7 @@ export async function pushFromLibrary(
   const { adapter, peftFiles = [], receipt, name } = await readSource(session, record);
   const files = await filesForHub(adapter!, peftFiles, receipt, repo);
   const { url } = await pushFiles({
-    ...{ repo, token, isPrivate, files, title: `${name}, a LoRA adapter trained with Graft` },
+    ...{ repo, token, isPrivate, files, title: `${name}, trained with Graft` },
     onProgress: (done, total) => onProgress({ what: 'push', done, total, unit: 'bytes' }),
   });
   return { url };

@@ -35,7 +35,14 @@ export { measureFma } from '../gpu/measure.ts';
 export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
-export { type Ia3Choice, METHODS, type Method, type PromptChoice, withoutMethod } from '../train/adapter-settings.ts';
+export {
+  type BottleneckChoice,
+  type Ia3Choice,
+  METHODS,
+  type Method,
+  type PromptChoice,
+  withoutMethod,
+} from '../train/adapter-settings.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export {
   BAD_NUMBERS,

@@ -20,7 +20,7 @@ export interface PushAdapterRequest {
 }
 
 /** Of a folder, what goes to the Hub. */
-const PARTS = ['adapter_config.json', 'adapter_model.safetensors', 'README.md', RECEIPT_NAME];
+const PARTS = ['adapter_config.json', 'adapter_model.safetensors', 'adapter.safetensors', 'README.md', RECEIPT_NAME];
 
 /** Reads the folder as any reader does before a byte is sent. Throws a sentence. */
 export async function pushAdapter(
@@ -37,7 +37,7 @@ export async function pushAdapter(
   const files = await filesForHub(adapter, parts, receipt, request.repo);
   const pushed = await pushFiles({
     ...{ repo: request.repo, token, endpoint, isPrivate: request.isPrivate, files },
-    title: `${path.basename(path.resolve(request.adapter))}, a LoRA adapter trained with Graft`,
+    title: `${path.basename(path.resolve(request.adapter))}, trained with Graft`,
     ...(request.onProgress && { onProgress: request.onProgress.bind(request) }),
   });
   return { ...pushed, files: files.map(({ name }) => name) };

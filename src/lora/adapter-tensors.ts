@@ -4,6 +4,13 @@
 import type { Adapter, AdapterModule, SavedTensor, TokenRows } from './adapter.ts';
 import type { AdapterConfig } from './adapter-config.ts';
 import type { Target } from './match-targets.ts';
+import {
+  BOTTLENECK_PARTS,
+  type Bottleneck,
+  type BottleneckPart,
+  type BottleneckShape,
+  bottleneckTensors,
+} from './methods/bottleneck.ts';
 import type { Ia3Module, Ia3Shape } from './methods/ia3.ts';
 import type { PromptShape, SoftPrompt } from './methods/prompt-tuning.ts';
 
@@ -28,6 +35,7 @@ export interface AdapterShape {
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
   readonly ia3?: ReadonlyMap<string, Ia3Shape>;
   readonly prompt?: PromptShape;
+  readonly bottlenecks?: ReadonlyMap<string, BottleneckShape>;
 }
 
 /** How LoRA+ groups parameters (PEFT's create_loraplus_optimizer): A and matrices, B and vectors, LoRA of embeddings. */
@@ -38,7 +46,16 @@ export interface AdapterTensor {
   readonly name: string;
   /** The module's path; of a saved parameter, its name in the base. */
   readonly path: string;
-  readonly part: 'lora_A' | 'lora_B' | 'magnitude' | 'lora_bias' | 'saved' | 'tokens' | 'ia3' | 'prompt';
+  readonly part:
+    | 'lora_A'
+    | 'lora_B'
+    | 'magnitude'
+    | 'lora_bias'
+    | 'saved'
+    | 'tokens'
+    | 'ia3'
+    | 'prompt'
+    | BottleneckPart;
   readonly shape: readonly number[];
   readonly group: RateGroup;
   /** LoRA+ decays neither biases nor the weights of layer norms. */
@@ -49,7 +66,7 @@ export interface AdapterTensor {
 export type TensorTable = ReadonlyMap<string, Float32Array>;
 
 /** All tensors of an adapter, in the order in which they lie in memory. */
-export function adapterTensors({ modules, saved, tokens, ia3, prompt }: AdapterShape): AdapterTensor[] {
+export function adapterTensors({ modules, saved, tokens, ia3, prompt, bottlenecks }: AdapterShape): AdapterTensor[] {
   const list: AdapterTensor[] = [];
   for (const [path, m] of modules) {
     const [a, b] = m.isEmbedding ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
@@ -65,6 +82,11 @@ export function adapterTensors({ modules, saved, tokens, ia3, prompt }: AdapterS
     const shape = isFeedforward ? [1, inFeatures] : [outFeatures, 1];
     list.push({ name: `${path}.ia3_l`, path, part: 'ia3', shape, group: 'b', isBias: false });
   }
+  for (const [path, bottleneck] of bottlenecks ?? [])
+    for (const [part, name, shape] of bottleneckTensors(bottleneck)) {
+      const isBias = part.endsWith('bias');
+      list.push({ name: `${bottleneck.prefix}.${name}`, path, part, shape, group: isBias ? 'b' : 'a', isBias });
+    }
   if (prompt) {
     const shape = [prompt.count, prompt.columns];
     list.push({ name: 'prompt_embeddings', path: prompt.path, part: 'prompt', shape, group: 'a', isBias: false });
@@ -98,6 +120,7 @@ export function tensorsOf(adapter: Adapter): Map<string, Float32Array> {
         tokens: adapter.tokens?.get(path)?.rows,
         ia3: adapter.ia3?.get(path)?.values,
         prompt: adapter.prompt?.rows,
+        ...adapter.bottlenecks?.get(path)?.tensors,
       }[part];
       return [name, values!];
     }),
@@ -126,12 +149,17 @@ export function fillShape(
   const tokens = new Map<string, TokenRows>();
   const ia3 = new Map<string, Ia3Module>();
   let prompt: SoftPrompt | undefined;
+  const bottlenecks = new Map<string, Bottleneck>();
   for (const { name, path, part } of adapterTensors(shape)) {
     const values = table.get(name);
     if (values === undefined) throw new RangeError(`Cannot fill the adapter: found no "${name}", need all its tensors`);
     if (part === 'saved') saved.set(path, { ...shape.saved!.get(path)!, values });
     else if (part === 'tokens') tokens.set(path, { ...shape.tokens!.get(path)!, rows: values });
-    else if (part === 'prompt') prompt = { ...shape.prompt!, rows: values };
+    else if (isBottleneckPart(part)) {
+      const known = bottlenecks.get(path);
+      const tensors = { ...known?.tensors, [part]: values } as Bottleneck['tensors'];
+      bottlenecks.set(path, { ...shape.bottlenecks!.get(path)!, tensors });
+    } else if (part === 'prompt') prompt = { ...shape.prompt!, rows: values };
     else if (part === 'ia3') ia3.set(path, { ...shape.ia3!.get(path)!, values });
     else
       modules.set(path, {
@@ -147,7 +175,12 @@ export function fillShape(
     ...(shape.tokens && { tokens }),
     ...(shape.ia3 && { ia3 }),
     ...(prompt && { prompt }),
+    ...(shape.bottlenecks && { bottlenecks }),
   };
+}
+
+function isBottleneckPart(part: AdapterTensor['part']): part is BottleneckPart {
+  return BOTTLENECK_PARTS.some((name) => name === part);
 }
 
 const FIELDS = { lora_A: 'a', lora_B: 'b', magnitude: 'magnitude', lora_bias: 'loraBias' } as const;

@@ -6,6 +6,7 @@
 import { type AdapterConfig, methodName } from './adapter-config.ts';
 import type { LoraConfig } from './lora-config.ts';
 import type { Target } from './match-targets.ts';
+import { type Bottleneck, bottleneckTensors } from './methods/bottleneck.ts';
 import type { Ia3Module } from './methods/ia3.ts';
 import type { SoftPrompt } from './methods/prompt-tuning.ts';
 
@@ -56,6 +57,8 @@ export interface Adapter {
   readonly ia3?: ReadonlyMap<string, Ia3Module>;
   /** Prompt tuning's rows. */
   readonly prompt?: SoftPrompt;
+  /** AdapterHub's, by the path of the linear that they sit behind. */
+  readonly bottlenecks?: ReadonlyMap<string, Bottleneck>;
 }
 
 export interface LoraAdapter extends Adapter {
@@ -88,6 +91,9 @@ export function checkAdapter(adapter: Adapter): void {
     checkTensor(`${path}.trainable_tokens_delta`, rows, ids.length, columns);
   for (const [path, { values, isFeedforward, inFeatures, outFeatures }] of adapter.ia3 ?? [])
     checkTensor(`${path}.ia3_l`, values, 1, isFeedforward ? inFeatures : outFeatures);
+  for (const bottleneck of adapter.bottlenecks?.values() ?? [])
+    for (const [part, name, [rows, columns = 1]] of bottleneckTensors(bottleneck))
+      checkTensor(`${bottleneck.prefix}.${name}`, bottleneck.tensors[part], rows, columns);
   const { prompt } = adapter;
   if (prompt) checkTensor('prompt_embeddings', prompt.rows, prompt.count, prompt.columns);
 }

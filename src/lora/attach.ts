@@ -30,6 +30,7 @@ import {
   tokenListName,
 } from './flat-adapter.ts';
 import { addBranch, type Branch, type Branched, branchedLinears, fitsWithin } from './low-rank-branches.ts';
+import { addBottleneck, type BottleneckPart, type BottleneckValues, bottleneckLinear } from './methods/bottleneck.ts';
 import { type Ia3Part, ia3Linear } from './methods/ia3.ts';
 import { promptColumns } from './methods/prompt-tuning.ts';
 
@@ -117,7 +118,9 @@ export function attachTrainable(g: Graph, shape: AdapterShape, head: Head, drop?
         const m = shape.modules.get(call.path);
         const branch = branchOf(call);
         const factors = parts.ia3(call.path);
+        const bottleneck = parts.bottleneck(call.path);
         if (factors !== undefined) sums.set(call, ia3Linear(g, call, [factors], parts.source));
+        else if (bottleneck !== undefined) sums.set(call, bottleneckLinear(g, call, bottleneck, parts.source));
         else if (m === undefined || branch === undefined) sums.set(call, call.run(parts.source));
         else if (m.magnitude) sums.set(call, dora(call, m, branch));
         else plain.push([call, branch]);
@@ -239,6 +242,10 @@ export function attachFrozen(
       const l = matmul(g, b, matmul(g, a, x, { label: a.name }), { scale: m.scaling, label: b.name });
       y = doraStrength(g, y, { w, l, m: magnitude, n: norms.get(path)!, strength });
     }
+    for (const adapter of used) {
+      const bottleneck = adapter.parts.bottleneck(path);
+      if (bottleneck !== undefined) y = addBottleneck(g, call, y, bottleneck, strengthAt(adapter, call.at));
+    }
     return y;
   };
 
@@ -319,6 +326,10 @@ function partsOf(g: Graph, shape: AdapterShape, tensors: ReadonlyMap<string, Val
     ia3: (path: string): Ia3Part | undefined => {
       const found = shape.ia3?.get(path);
       return found && { isFeedforward: found.isFeedforward, l: tensors.get(partName(path, 'ia3'))! };
+    },
+    bottleneck: (path: string): BottleneckValues | undefined => {
+      const found = shape.bottlenecks?.get(path);
+      return found && { shape: found, of: (part: BottleneckPart) => tensors.get(partName(path, part))! };
     },
     prompt: (path: string) => (path === prompt?.path ? virtual : undefined),
     tokens: (path: string) => {

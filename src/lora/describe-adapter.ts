@@ -12,7 +12,7 @@ export interface AdaptedSite {
 }
 
 /** What it changes, in the order of the model. */
-export function adaptedSites({ modules, ia3, prompt }: Adapter): AdaptedSite[] {
+export function adaptedSites({ modules, ia3, prompt, bottlenecks }: Adapter): AdaptedSite[] {
   return [
     ...[...modules].map(([path, { r, alpha, b, inFeatures, outFeatures }]) => ({
       path,
@@ -23,6 +23,11 @@ export function adaptedSites({ modules, ia3, prompt }: Adapter): AdaptedSite[] {
       path,
       what: `factors of ${values.length} ${isFeedforward ? 'inputs' : 'outputs'}`,
       isIdle: values.every((value) => value === 1),
+    })),
+    ...[...(bottlenecks ?? [])].map(([path, { width, size, tensors }]) => ({
+      path,
+      what: `bottleneck ${width} → ${size} → ${width}`,
+      isIdle: [tensors.up, tensors.up_bias].every((values) => values.every((value) => value === 0)),
     })),
     ...(prompt
       ? [{ path: prompt.path, what: `${prompt.count} virtual tokens of ${prompt.columns}`, isIdle: false }]
@@ -60,6 +65,12 @@ export function methodFacts(adapter: Adapter): readonly (readonly [name: string,
         ['inputs scaled', named(true) || 'none'],
       ];
     }
+    case 'BOTTLENECK':
+      return [
+        ['bottleneck', several([...(adapter.bottlenecks?.values() ?? [])].map(({ size }) => size))],
+        ['nonlinearity', config.non_linearity],
+        ['behind', targetNames(adapter).join(', ')],
+      ];
     case 'PROMPT_TUNING':
       return [['virtual tokens', prompt?.count ?? config.num_virtual_tokens]];
   }

@@ -62,6 +62,10 @@ function splits({ modules, saved, ia3 }: Adapter, embedding: string, head: strin
 
 /** Everything that an adapter holds has a place among the tensors. */
 function checkPlaces(adapter: Adapter, specs: readonly WeightSpec[]): Adapter {
+  if (adapter.bottlenecks)
+    throw new RangeError(
+      'Cannot merge the adapter: found bottleneck adapters, whose nonlinearity no weight of the base can hold',
+    );
   if (adapter.prompt)
     throw new RangeError('Cannot merge the adapter: found a soft prompt, which no weight of the base can hold');
   const names = new Set(specs.map(({ name }) => name));

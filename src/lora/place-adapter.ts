@@ -8,6 +8,7 @@ import type { AdapterConfig } from './adapter-config.ts';
 import type { ModuleShape } from './adapter-tensors.ts';
 import type { LoraConfig } from './lora-config.ts';
 import { resolveTargets, type Target } from './match-targets.ts';
+import { type BottleneckShape, placeBottlenecks } from './methods/bottleneck.ts';
 import { type Ia3Config, type Ia3Shape, placeIa3 } from './methods/ia3.ts';
 import { type PromptShape, placePrompt } from './methods/prompt-tuning.ts';
 
@@ -29,6 +30,7 @@ export interface Placement {
   readonly tokens?: ReadonlyMap<string, Pick<TokenRows, 'ids' | 'columns'>>;
   readonly ia3?: ReadonlyMap<string, Ia3Shape>;
   readonly prompt?: PromptShape;
+  readonly bottlenecks?: ReadonlyMap<string, BottleneckShape>;
 }
 
 /** Throws a RangeError that names what the config asks for and the base does not have. */
@@ -40,6 +42,8 @@ export function placeAdapter(config: AdapterConfig, sites: Sites): Placement {
       return placeFactors(config, sites);
     case 'PROMPT_TUNING':
       return { modules: NO_MODULES, prompt: placePrompt(config, sites.embeddings ?? new Map()) };
+    case 'BOTTLENECK':
+      return { modules: NO_MODULES, bottlenecks: placeBottlenecks(config, sites.linears, sites.bottleneckSites) };
   }
 }
 

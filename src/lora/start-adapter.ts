@@ -9,6 +9,7 @@ import { matrix } from './algebra/matrix.ts';
 import { FlatAdapter, normName, readFlat } from './flat-adapter.ts';
 import { initFactors, normalNumbers, uniformNumbers } from './init-adapter.ts';
 import type { LoraConfig } from './lora-config.ts';
+import type { BottleneckConfig } from './methods/bottleneck.ts';
 import type { Ia3Config } from './methods/ia3.ts';
 import { type PromptShape, type PromptTuningConfig, repeatToLength } from './methods/prompt-tuning.ts';
 import { type Placement, placeAdapter } from './place-adapter.ts';
@@ -28,6 +29,8 @@ export async function startAdapter(model: BaseModel, config: AdapterConfig, seed
       return startIa3(model, config, seed);
     case 'PROMPT_TUNING':
       return startPrompt(model, config, seed);
+    case 'BOTTLENECK':
+      return startBottlenecks(model, config, seed);
   }
 }
 
@@ -43,6 +46,30 @@ async function startIa3(model: BaseModel, config: Ia3Config, seed: number): Prom
   );
   const saved = await savedNumbers(model, placed);
   return { config, baseName: model.folder.name, modules: new Map(), ia3, ...(saved && { saved }) };
+}
+
+/** As AdapterHub's "mam_adapter": D as LoRA's A, all else 0, which leaves the base as it is. */
+async function startBottlenecks(model: BaseModel, config: BottleneckConfig, seed: number): Promise<Adapter> {
+  const { folder, family } = model;
+  const placed = placeAdapter(config, model.parts).bottlenecks!;
+  const uniform = (length: number, name: string, bound: number) => {
+    const unit = uniformNumbers(seed, name);
+    return Float32Array.from({ length }, (_, k) => (2 * unit(k) - 1) * bound);
+  };
+  const bottlenecks = new Map(
+    [...placed].map(([path, shape]) => {
+      const { prefix, size, width } = shape;
+      const tensors = {
+        down: uniform(size * width, `${prefix}.down`, 1 / Math.sqrt(width)),
+        down_bias: new Float32Array(size),
+        up: new Float32Array(width * size),
+        up_bias: new Float32Array(width),
+      };
+      return [path, { ...shape, tensors }] as const;
+    }),
+  );
+  const base = { model_type: model.config.family, model_class: family.architecture, hidden_size: model.config.hidden };
+  return { config: { ...config, base }, baseName: folder.name, modules: new Map(), bottlenecks };
 }
 
 /** Rows of the embedding, or normal numbers; the config then tells only what stays true of it. */

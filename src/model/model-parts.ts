@@ -30,6 +30,7 @@ export interface ModelParts {
   readonly defaultTargets: readonly string[] | undefined;
   /** The same of IA³. */
   readonly ia3Defaults: Family['ia3Defaults'];
+  readonly bottleneckSites: Family['bottleneckSites'];
   /** In the order of the forward pass, the head last. */
   readonly tensors: readonly WeightSpec[];
   /** Module path → [out, in] features, in the order of the forward pass; without the head. */
@@ -73,6 +74,15 @@ export function modelParts(config: ModelConfig): ModelParts {
   family.hidden(m, config);
   const matrix = family.head(m, config).name.replace(/\.weight$/, '');
   const head = { path: 'lm_head', matrix, isTied: embeddings.has(matrix) };
-  const { defaultTargets, ia3Defaults } = family;
-  return { tensors: [...tensors.values()], linears, head, embeddings, embeddingScale, defaultTargets, ia3Defaults };
+  const { defaultTargets, ia3Defaults, bottleneckSites } = family;
+  return {
+    tensors: [...tensors.values()],
+    linears,
+    head,
+    embeddings,
+    embeddingScale,
+    defaultTargets,
+    ia3Defaults,
+    bottleneckSites,
+  };
 }

@@ -1,12 +1,18 @@
 // What a run says of its adapter: the method, and the method's own settings under the names of PEFT's config.
 
 import type { AdapterConfig } from '../lora/adapter-config.ts';
+import {
+  type BottleneckConfig,
+  DEFAULT_REDUCTION,
+  PLACEMENTS,
+  parseBottleneckConfig,
+} from '../lora/methods/bottleneck.ts';
 import { DEFAULT_IA3, type Ia3Config, parseIa3Config } from '../lora/methods/ia3.ts';
 import { DEFAULT_PROMPT, type PromptTuningConfig, parsePromptConfig } from '../lora/methods/prompt-tuning.ts';
 import { loraChoiceOf, loraConfigOf } from './lora-settings.ts';
 import type { TrainSettings } from './recipe.ts';
 
-export const METHODS = ['lora', 'ia3', 'prompt-tuning'] as const;
+export const METHODS = ['lora', 'ia3', 'prompt-tuning', 'bottleneck'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Fields of an IA3Config that a run can set; what is not said is PEFT's default. */
@@ -27,17 +33,33 @@ export const PROMPT_FIELDS = [
 ] as const satisfies readonly (keyof PromptTuningConfig)[];
 export type PromptChoice = { readonly [K in (typeof PROMPT_FIELDS)[number]]?: PromptTuningConfig[K] };
 
+/** What a run can set of AdapterHub's config; `placement` is its SeqBnConfig or DoubleSeqBnConfig, and the others win over it. */
+export const BOTTLENECK_FIELDS = [
+  'mh_adapter',
+  'output_adapter',
+  'reduction_factor',
+  'non_linearity',
+  'original_ln_before',
+  'scaling',
+  'leave_out',
+] as const satisfies readonly (keyof BottleneckConfig)[];
+export type BottleneckChoice = { readonly [K in (typeof BOTTLENECK_FIELDS)[number]]?: BottleneckConfig[K] } & {
+  readonly placement?: keyof typeof PLACEMENTS;
+};
+
 /** Settings that say what the adapter is. */
 export type AdapterChoice = Pick<
   TrainSettings,
-  'method' | 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora' | 'ia3' | 'promptTuning' | 'loraPlusRatio'
+  'method' | 'rank' | 'alpha' | 'dropout' | 'targets' | 'lora' | 'ia3' | 'promptTuning' | 'bottleneck' | 'loraPlusRatio'
 >;
 
 /** Where in the settings a method has its own. */
-export const SETTINGS_OF = { lora: 'lora', ia3: 'ia3', 'prompt-tuning': 'promptTuning' } as const satisfies Record<
-  Method,
-  keyof TrainSettings
->;
+export const SETTINGS_OF = {
+  lora: 'lora',
+  ia3: 'ia3',
+  'prompt-tuning': 'promptTuning',
+  bottleneck: 'bottleneck',
+} as const satisfies Record<Method, keyof TrainSettings>;
 
 export interface NamedBase {
   readonly name?: string;
@@ -55,6 +77,11 @@ export function adapterConfigOf(choice: AdapterChoice, base: NamedBase = {}): Ad
   if (choice.loraPlusRatio !== undefined)
     throw bad(`loraPlusRatio ${choice.loraPlusRatio} with method "${method}"`, 'none: LoRA alone has it');
   const common = { task_type: 'CAUSAL_LM', base_model_name_or_path: base.name ?? null };
+  if (method === 'bottleneck') {
+    const { placement = 'pfeiffer', ...own } = choice.bottleneck ?? {};
+    const config = { reduction_factor: DEFAULT_REDUCTION, ...PLACEMENTS[placement], ...own };
+    return parseBottleneckConfig({ name: 'graft', model_name: base.name ?? null, config });
+  }
   if (method === 'prompt-tuning') {
     const { num_virtual_tokens } = DEFAULT_PROMPT;
     const own = { num_virtual_tokens, ...choice.promptTuning };
@@ -85,6 +112,11 @@ export function choiceOf(config: AdapterConfig): Partial<AdapterChoice> {
       );
       return { method: 'ia3', ia3: Object.fromEntries(told.map((key) => [key, config[key]])) };
     }
+    case 'BOTTLENECK':
+      return {
+        method: 'bottleneck',
+        bottleneck: Object.fromEntries(BOTTLENECK_FIELDS.map((key) => [key, config[key]])),
+      };
     case 'PROMPT_TUNING':
       return { method: 'prompt-tuning', promptTuning: { num_virtual_tokens: config.num_virtual_tokens } };
   }
@@ -101,7 +133,7 @@ export function forMethod<S extends Partial<TrainSettings>>(settings: S, method:
 /** Settings without what another adapter would be. */
 export function withoutMethod<S extends Partial<TrainSettings>>(
   settings: S,
-): Omit<S, 'method' | 'lora' | 'ia3' | 'promptTuning'> {
-  const { method: _, lora: __, ia3: ___, promptTuning: ____, ...rest } = settings;
+): Omit<S, 'method' | 'lora' | 'ia3' | 'promptTuning' | 'bottleneck'> {
+  const { method: _, lora: __, ia3: ___, promptTuning: ____, bottleneck: _____, ...rest } = settings;
   return rest;
 }

@@ -3,9 +3,11 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
+import { NON_LINEARITIES } from '../lora/methods/bottleneck.ts';
 import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 import {
   adapterConfigOf,
+  type BottleneckChoice,
   forMethod,
   type Ia3Choice,
   METHODS,
@@ -117,8 +119,22 @@ const PROMPT_TUNING = v.strictObject({
   prompt_tuning_init_text: v.exactOptional(v.nullable(short(20_000))),
 }) satisfies v.GenericSchema<unknown, PromptChoice>;
 
+/** The same of AdapterHub's config. */
+const factor = v.pipe(v.number(), v.minValue(1e-3), v.maxValue(1e5));
+const BOTTLENECK = v.strictObject({
+  placement: v.exactOptional(among(['pfeiffer', 'houlsby'])),
+  mh_adapter: v.exactOptional(v.boolean()),
+  output_adapter: v.exactOptional(v.boolean()),
+  reduction_factor: v.exactOptional(v.union([factor, v.record(short(20), factor)])),
+  non_linearity: v.exactOptional(among(NON_LINEARITIES)),
+  original_ln_before: v.exactOptional(v.boolean()),
+  scaling: v.exactOptional(v.number()),
+  leave_out: v.exactOptional(indices),
+}) satisfies v.GenericSchema<unknown, BottleneckChoice>;
+
 const SETTINGS = v.strictObject({
   ...NUMBERS,
+  bottleneck: v.exactOptional(BOTTLENECK),
   promptTuning: v.exactOptional(PROMPT_TUNING),
   method: v.exactOptional(among(METHODS)),
   ia3: v.exactOptional(IA3),

@@ -1,7 +1,13 @@
 // What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
 
 import type { Checkpointing } from '../gpu/recompute.ts';
-import { adapterConfigOf, type Ia3Choice, type Method, type PromptChoice } from './adapter-settings.ts';
+import {
+  adapterConfigOf,
+  type BottleneckChoice,
+  type Ia3Choice,
+  type Method,
+  type PromptChoice,
+} from './adapter-settings.ts';
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -19,6 +25,8 @@ export interface TrainSettings {
   readonly ia3?: Ia3Choice;
   /** PEFT's PromptTuningConfig, under its own names. */
   readonly promptTuning?: PromptChoice;
+  /** AdapterHub's bottleneck config, under its own names. */
+  readonly bottleneck?: BottleneckChoice;
   /** LoRA+: B, and every vector, learns this many times as fast as A. Absent: as fast. */
   readonly loraPlusRatio?: number;
   /** LoRA+: the learning rate of LoRA on embeddings; 1e-6 when absent, as in PEFT. */

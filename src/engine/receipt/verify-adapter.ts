@@ -143,6 +143,7 @@ async function checkNumbers(files: readonly ModelFile[], model?: BaseModel): Pro
 const IDLE = {
   LORA: ['B is 0', 'no B is 0'],
   IA3: ['every factor is 1', 'no module has factors of 1 alone'],
+  BOTTLENECK: ['the layer up is 0', 'no layer up is 0'],
   PROMPT_TUNING: ['no virtual token', 'a prompt stands before every text'],
 } as const satisfies Record<Adapter['config']['peft_type'], readonly [all: string, none: string]>;
 

@@ -32,17 +32,18 @@ export function writeModelCard(adapter: Adapter, config: AdapterConfig, facts: C
     table(['setting', 'value'], recipeRows(adapter, facts)),
     ...lossSection(facts),
     '## Use',
-    'With [PEFT](https://github.com/huggingface/peft), from this folder:',
-    loadCode(base),
+    ...(config.peft_type === 'BOTTLENECK' ? withAdapters(base) : withPeft(base)),
     '',
   ].join('\n\n');
 }
 
 /** As the Hub's index has them. */
-const TAGS = { LORA: 'lora', IA3: 'ia3', PROMPT_TUNING: 'prompt-tuning' } as const satisfies Record<
-  AdapterConfig['peft_type'],
-  string
->;
+const TAGS = {
+  LORA: 'lora',
+  IA3: 'ia3',
+  PROMPT_TUNING: 'prompt-tuning',
+  BOTTLENECK: 'adapter-transformers',
+} as const satisfies Record<AdapterConfig['peft_type'], string>;
 
 /** The Hub refuses a base_model that is no repository name, so a folder's name stays out of it. */
 function frontMatter(base: string | null, licence: string | undefined, tag: string): string {
@@ -50,7 +51,7 @@ function frontMatter(base: string | null, licence: string | undefined, tag: stri
   return [
     '---',
     ...(isRepository ? [`base_model: ${base}`] : []),
-    'library_name: peft',
+    `library_name: ${tag === TAGS.BOTTLENECK ? 'adapters' : 'peft'}`,
     'pipeline_tag: text-generation',
     ...(licence === undefined ? [] : [`license: ${JSON.stringify(licence)}`]),
     'tags:',
@@ -88,8 +89,8 @@ function lossSection(facts: CardFacts): string[] {
   ];
 }
 
-function loadCode(base: string | null): string {
-  return [
+function withPeft(base: string | null): string[] {
+  const code = [
     '```python',
     'from peft import PeftModel',
     'from transformers import AutoModelForCausalLM',
@@ -98,6 +99,22 @@ function loadCode(base: string | null): string {
     'model = PeftModel.from_pretrained(model, "path/to/this/folder")',
     '```',
   ].join('\n');
+  return ['With [PEFT](https://github.com/huggingface/peft), from this folder:', code];
+}
+
+/** AdapterHub's package. */
+function withAdapters(base: string | null): string[] {
+  const code = [
+    '```python',
+    'import adapters',
+    'from transformers import AutoModelForCausalLM',
+    '',
+    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base ?? 'path/to/the/base/model')})`,
+    'adapters.init(model)',
+    'model.set_active_adapters(model.load_adapter("path/to/this/folder"))',
+    '```',
+  ].join('\n');
+  return ['With [adapters](https://github.com/adapter-hub/adapters), from this folder:', code];
 }
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {

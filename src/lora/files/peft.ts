@@ -14,6 +14,7 @@ import { type AdapterConfig, parseAdapterConfig, writeAdapterConfig } from '../a
 import { type AdapterTensor, adapterTensors, fillShape, type TargetShape, tensorsOf } from '../adapter-tensors.ts';
 import type { LoraConfig } from '../lora-config.ts';
 import { resolveTargets } from '../match-targets.ts';
+import { BOTTLENECK_PARTS } from '../methods/bottleneck.ts';
 import type { Ia3Config } from '../methods/ia3.ts';
 import { type Placement, placeAdapter, type Sites } from '../place-adapter.ts';
 import { escapePattern } from '../python-regexp.ts';
@@ -29,6 +30,9 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 /** What PEFT wrote before, by torch.save. */
 const OLD_WEIGHTS = 'adapter_model.bin';
+/** AdapterHub's. */
+const ADAPTERHUB_WEIGHTS = 'adapter.safetensors';
+const ADAPTERHUB_OLD = 'pytorch_adapter.bin';
 const PREFIX = 'base_model.model.';
 
 /**
@@ -69,9 +73,10 @@ export async function readPeftFolder(
   return { adapter, notices: [...notices, ...ignored, ...untouched] };
 }
 
-/** A prompt is no part of a module: its key has no prefix. */
+/** A prompt is no part of a module, and AdapterHub names modules as the base does: no prefix. */
 function fileKey({ name, part }: Pick<AdapterTensor, 'name' | 'part'>): string {
-  return part === 'prompt' ? name : `${PREFIX}${name}`;
+  const isAlone = part === 'prompt' || BOTTLENECK_PARTS.some((own) => own === part);
+  return isAlone ? name : `${PREFIX}${name}`;
 }
 
 /** The three files of the adapter's folder. Throws when a factor has the wrong size or is not finite. */
@@ -89,7 +94,7 @@ export function writePeftFolder(adapter: Adapter, facts: CardFacts): FileBytes[]
   const text = new TextEncoder();
   return [
     { name: CONFIG, bytes: text.encode(writeAdapterConfig(config)) },
-    { name: WEIGHTS, bytes: writeSafetensors(tensors) },
+    { name: adapter.bottlenecks ? ADAPTERHUB_WEIGHTS : WEIGHTS, bytes: writeSafetensors(tensors) },
     { name: 'README.md', bytes: text.encode(writeModelCard(adapter, config, facts)) },
   ];
 }
@@ -110,6 +115,8 @@ function portableConfig({ config, ...adapter }: Adapter): AdapterConfig {
       return { ...config, ...common, ...namedModules(adapter.ia3 ?? new Map(), config) };
     case 'PROMPT_TUNING':
       return { ...config, ...common };
+    case 'BOTTLENECK':
+      return { ...config, base_model_name_or_path: common.base_model_name_or_path };
   }
 }
 
@@ -148,7 +155,12 @@ function portableLora({ config, modules }: LoraAdapter): LoraConfig {
 
 /** The file of an adapter's tensors, if it is there. */
 export function findWeights(files: readonly ModelFile[]): ModelFile | undefined {
-  return findFile(files, WEIGHTS) ?? findFile(files, OLD_WEIGHTS);
+  const names = [WEIGHTS, OLD_WEIGHTS, ADAPTERHUB_WEIGHTS, ADAPTERHUB_OLD];
+  for (const name of names) {
+    const file = findFile(files, name);
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
 function findParts(files: readonly ModelFile[]): { configFile: ModelFile; weightsFile: ModelFile } {

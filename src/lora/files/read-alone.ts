@@ -4,6 +4,7 @@
 import type { ModelFile } from '../../model/model-file.ts';
 import { readTensorsHeader } from '../../model/model-tensors.ts';
 import type { WeightSpec } from '../../model/prepare-weights.ts';
+import type { BottleneckSites } from '../methods/bottleneck.ts';
 import type { Sites } from '../place-adapter.ts';
 import { findWeights, readPeftFolder } from './peft.ts';
 import type { ReadAdapter } from './read-adapter.ts';
@@ -16,12 +17,15 @@ export async function readAdapterAlone(files: readonly ModelFile[]): Promise<Rea
 /** Names of what an adapter's file holds beside A and B. */
 const FACTOR = /^(.+)\.lora_(A|B|embedding_A|embedding_B)(?:\.weight)?$/;
 const TOKENS = /^(.+)\.token_adapter\.trainable_tokens_delta$/;
+const BOTTLENECK = /^(.+)\.(\d+)\.(attention|output)_adapters\.adapters\.[^.]+\.adapter_up\.weight$/;
+const BOTTLENECK_TENSOR = /_adapters\.adapters\.[^.]+\.adapter_(down\.0|up)\.(weight|bias)$/;
 const OF_IA3 = /^(.+)\.ia3_l$/;
 const OF_LORA = /\.lora_(?:magnitude_vector|B\.bias)$/;
 
 async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
   const linears = new Map<string, [number, number]>();
   const embeddings = new Map<string, [number, number]>();
+  let bottleneckSites: BottleneckSites | undefined;
   const tensors: WeightSpec[] = [];
   const weights = findWeights(files);
   for (const info of weights ? (await readTensorsHeader(weights)).tensors : []) {
@@ -30,7 +34,13 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
     const [, path, factor] = FACTOR.exec(name) ?? [];
     const [, table] = TOKENS.exec(name) ?? [];
     const [, scaled] = OF_IA3.exec(name) ?? [];
-    if (name === 'prompt_embeddings') {
+    const [, blocks, layer, kind] = BOTTLENECK.exec(name) ?? [];
+    if (blocks !== undefined) {
+      bottleneckSites = { blocks, attention: 'attention', output: 'output' };
+      linears.set(`${blocks}.${layer}.${kind}`, [rows, rows]);
+    } else if (BOTTLENECK_TENSOR.test(name)) {
+      // The tensor above says where it is.
+    } else if (name === 'prompt_embeddings') {
       embeddings.set('token embedding', [columns, 0]);
     } else if (scaled !== undefined) {
       // The other side of the linear is not told; nothing here asks for it.
@@ -49,5 +59,5 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
     }
   }
   // A head that is adapted counts among the linears here: a name or a pattern finds it there.
-  return { linears, embeddings, tensors, head: { path: '', matrix: '', isTied: false } };
+  return { bottleneckSites, linears, embeddings, tensors, head: { path: '', matrix: '', isTied: false } };
 }

@@ -4,7 +4,7 @@ import type { Adapter } from '../adapter.ts';
 import { methodName } from '../adapter-config.ts';
 
 /** What there is instead. */
-const WAYS_OUT = { IA3: '; need a merged model', PROMPT_TUNING: '' } as const;
+const WAYS_OUT = { IA3: '; need a merged model', PROMPT_TUNING: '', BOTTLENECK: '' } as const;
 
 /** Throws a RangeError that names what `program` has no place for. `allowed`: parts that this format does have. */
 export function refuseBeyondFactors(

@@ -5,12 +5,14 @@ import { unzipSync, type ZippableFile, zipSync } from 'fflate';
 import { baseName, fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import type { FileBytes } from './peft.ts';
 
-/** What an adapter consists of (PEFT's, mlx-lm's). */
+/** What an adapter consists of (PEFT's, mlx-lm's, AdapterHub's). */
 const PARTS = [
   'adapter_config.json',
   'adapter_model.safetensors',
   'adapters.safetensors',
   'adapter_model.bin',
+  'adapter.safetensors',
+  'pytorch_adapter.bin',
   'README.md',
   'graft_receipt.json',
 ];

@@ -16,6 +16,8 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   readonly defaultTargets: readonly string[] | undefined;
   /** What PEFT takes for IA³ where nothing is said: its targets, and those whose inputs are scaled. */
   readonly ia3Defaults: { readonly targets: readonly string[]; readonly feedforward: readonly string[] } | undefined;
+  /** Where AdapterHub's bottleneck adapters sit; absent where its package has none for the family. */
+  readonly bottleneckSites?: { readonly blocks: string; readonly attention: string; readonly output: string };
   /** Linears are stored (in,out): PEFT's fan_in_fan_out. */
   readonly fanInFanOut?: boolean;
   /** Throws a RangeError that names the field. */

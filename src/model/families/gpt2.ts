@@ -13,6 +13,7 @@ export const gpt2: Family<ModelConfig> = {
   prefix: 'transformer',
   defaultTargets: ['c_attn'],
   ia3Defaults: { targets: ['c_attn', 'mlp.c_proj'], feedforward: ['mlp.c_proj'] },
+  bottleneckSites: { blocks: 'transformer.h', attention: 'attn.c_proj', output: 'mlp.c_proj' },
   fanInFanOut: true,
 
   parseConfig(json) {

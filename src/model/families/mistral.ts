@@ -16,6 +16,7 @@ export const mistral: Family<MistralConfig> = {
   prefix: 'model',
   defaultTargets: QUERY_AND_VALUE,
   ia3Defaults: IA3_KEY_VALUE,
+  bottleneckSites: { blocks: 'model.layers', attention: 'self_attn.o_proj', output: 'mlp.down_proj' },
 
   parseConfig(json) {
     json.require('hidden_act', 'silu');

@@ -87,6 +87,18 @@ export const glossary: readonly Entry[] = [
     says: 'The matrices inside the model that get an adapter. All of them learn best; fewer make a smaller file.',
   },
   {
+    names: ['IA³', '(IA)³'],
+    says: 'An adapter that only multiplies what passes through some layers, each value by a factor of its own. A few thousand numbers in all.',
+  },
+  {
+    names: ['prompt tuning', 'virtual tokens'],
+    says: 'An adapter that is a learned prompt: so many made-up tokens that stand before every text.',
+  },
+  {
+    names: ['bottleneck adapters', 'reduction factor', 'reduction'],
+    says: 'Small layers behind those of the base: down to a few values, through a bend, and up again. As in AdapterHub.',
+  },
+  {
     names: ['quantisation', 'precision'],
     says: 'Keeping the base in fewer bits a number: a quarter of the memory at 8 bits, with nearly the same answers.',
   },

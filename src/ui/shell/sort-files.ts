@@ -17,7 +17,13 @@ export const DATA_ENDINGS = [
   '.md',
   '.markdown',
 ] as const;
-const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin'];
+const ADAPTER_FILES = [
+  'adapter_config.json',
+  'adapter_model.safetensors',
+  'adapter_model.bin',
+  'adapter.safetensors',
+  'pytorch_adapter.bin',
+];
 
 const isPytorch = (name: string) => /^pytorch_model(-\d{5}-of-\d{5})?\.bin$/.test(name);
 

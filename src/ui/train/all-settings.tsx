@@ -5,7 +5,7 @@ import { Switch } from '../controls/switch.tsx';
 import { bytes } from '../format.ts';
 import { AdapterKind } from './adapter-kind.tsx';
 import { budgetStore } from './budget-store.ts';
-import { Ia3Settings, MethodChoice, PromptSettings } from './method-settings.tsx';
+import { BottleneckSettings, Ia3Settings, MethodChoice, PromptSettings } from './method-settings.tsx';
 import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
 import { Setting } from './settings-panel.tsx';
@@ -37,6 +37,7 @@ export function AllSettings() {
       )}
       {method === 'ia3' && <Ia3Settings />}
       {method === 'prompt-tuning' && <PromptSettings />}
+      {method === 'bottleneck' && <BottleneckSettings />}
       <h3>{words.groups.learning}</h3>
       <Choice
         name={words.schedule.name}

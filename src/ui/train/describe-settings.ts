@@ -19,6 +19,7 @@ const CHOICES: Readonly<Record<ChoiceKey, readonly [string, (settings: Partial<T
   badNumbers: [words.badNumbers.name, ({ badNumbers }) => (badNumbers === 'halve' ? words.on : words.off)],
   method: [words.method.name, ({ method = 'lora' }) => words.method.labels[method]],
   ia3: [words.method.own('IA³'), ({ ia3 }) => fieldsText(ia3)],
+  bottleneck: [words.method.own('bottleneck adapters'), ({ bottleneck }) => fieldsText(bottleneck)],
   promptTuning: [words.method.own('prompt tuning'), ({ promptTuning }) => fieldsText(promptTuning)],
   lora: [words.lora.name, ({ lora }) => loraText(lora)],
   loraPlusEmbeddingRate: [

@@ -4,7 +4,7 @@ import { baseStore } from '../base/base-store.ts';
 import { NumberField } from '../controls/number-field.tsx';
 import { Select } from '../controls/select.tsx';
 import { running, runStore } from './run-store.ts';
-import { changeIa3, changeMethod, changePrompt, settingsStore } from './settings-store.ts';
+import { changeBottleneck, changeIa3, changeMethod, changePrompt, settingsStore } from './settings-store.ts';
 import { TextSetting } from './text-setting.tsx';
 import { words } from './words.ts';
 
@@ -63,6 +63,37 @@ export function Ia3Settings() {
       {field('target_modules', w.targets, w.targetsHint, usual?.targets)}
       {field('feedforward_modules', w.feedforward, w.feedforwardHint, usual?.feedforward)}
     </>
+  );
+}
+
+/** Beside the settings that every run has: how small the bottleneck is. */
+export function Reduction() {
+  const factor = useStore(settingsStore, (s) => s.settings.bottleneck?.reduction_factor) ?? words.reduction.usual;
+  const locked = useLocked();
+  if (typeof factor !== 'number') return null;
+  return (
+    <NumberField
+      rule={words.reduction}
+      value={factor}
+      disabled={locked}
+      onChange={(value) => changeBottleneck({ reduction_factor: value })}
+    />
+  );
+}
+
+export function BottleneckSettings() {
+  const placement = useStore(settingsStore, (s) => s.settings.bottleneck?.placement ?? 'pfeiffer');
+  const locked = useLocked();
+  const w = words.method.bottleneck;
+  return (
+    <Select
+      name={w.placement}
+      value={placement}
+      options={(['pfeiffer', 'houlsby'] as const).map((value) => ({ value, label: w.placements[value] }))}
+      hint={w.placementHint}
+      disabled={locked}
+      onChange={(value) => changeBottleneck({ placement: value })}
+    />
   );
 }
 

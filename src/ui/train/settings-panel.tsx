@@ -13,7 +13,7 @@ import { Compare } from './compare.tsx';
 import { compareStore } from './compare-store.ts';
 import { Given } from './given.tsx';
 import { Memory } from './memory.tsx';
-import { VirtualTokens } from './method-settings.tsx';
+import { Reduction, VirtualTokens } from './method-settings.tsx';
 import { running, runStore } from './run-store.ts';
 import { type NumberKey, ruleFor, USUAL_STEPS } from './settings-rules.ts';
 import { changeSettings, resetSettings, runFor, settingsStore } from './settings-store.ts';
@@ -66,6 +66,7 @@ export function SettingsPanel() {
 function Size() {
   const method = useStore(settingsStore, (s) => s.settings.method ?? 'lora');
   if (method === 'prompt-tuning') return <VirtualTokens />;
+  if (method === 'bottleneck') return <Reduction />;
   if (method !== 'lora') return null;
   return (
     <>

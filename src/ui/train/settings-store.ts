@@ -68,6 +68,12 @@ export function changePrompt(change: Undefinable<NonNullable<TrainSettings['prom
   setSettings({ ...settings, promptTuning: defined({ ...settings.promptTuning, ...change }) });
 }
 
+/** Fields of AdapterHub's config. */
+export function changeBottleneck(change: Undefinable<NonNullable<TrainSettings['bottleneck']>>): void {
+  const { settings } = settingsStore.getState();
+  setSettings({ ...settings, bottleneck: defined({ ...settings.bottleneck, ...change }) });
+}
+
 type Undefinable<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 function defined<T extends object>(fields: T) {
@@ -156,9 +162,10 @@ export function readSettings(stored: unknown): TrainSettings {
 }
 
 /** The engine checks the fields of a method before a plan or a run is made of them. */
-function readMethod({ method, lora, ia3, promptTuning }: Record<string, unknown>): Partial<TrainSettings> {
+function readMethod({ method, lora, ia3, promptTuning, bottleneck }: Record<string, unknown>): Partial<TrainSettings> {
   const fields = (value: unknown) => (typeof value === 'object' && !Array.isArray(value) ? (value ?? {}) : {});
   if (method === 'ia3') return { method, ia3: fields(ia3) };
+  if (method === 'bottleneck') return { method, bottleneck: fields(bottleneck) };
   if (method === 'prompt-tuning') return { method, promptTuning: fields(promptTuning) };
   return typeof lora === 'object' && lora !== null && !Array.isArray(lora) ? { lora } : {};
 }

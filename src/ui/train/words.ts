@@ -166,6 +166,15 @@ export const words = {
     all: 'All linear layers',
     none: 'At least one has to stay.',
   },
+  reduction: {
+    name: 'Reduction',
+    known: 'reduction factor',
+    hint: 'The model’s width divided by this is the size of each adapter.',
+    min: 1,
+    max: 256,
+    stops: [1, 2, 4, 8, 16, 32, 64],
+    usual: 16,
+  },
   virtualTokens: {
     name: 'Virtual tokens',
     hint: 'Length of the learned prompt. It takes this much room of every text.',
@@ -177,21 +186,30 @@ export const words = {
   },
   method: {
     name: 'Method',
-    labels: { lora: 'LoRA', ia3: 'IA³', 'prompt-tuning': 'Prompt tuning' } satisfies Record<
-      NonNullable<TrainSettings['method']>,
-      string
-    >,
+    labels: {
+      lora: 'LoRA',
+      ia3: 'IA³',
+      'prompt-tuning': 'Prompt tuning',
+      bottleneck: 'Bottleneck adapters',
+    } satisfies Record<NonNullable<TrainSettings['method']>, string>,
     hints: {
       lora: 'Low-rank matrices beside the linear layers (LoRA). Learns most and opens everywhere. The default.',
       ia3: 'Scales what layers pass on, a few thousand numbers in all (IA³). A tiny file for small changes of style.',
       'prompt-tuning':
         'Learns words that no one can say and puts them before every text. The base stays as it is; for large models and one task.',
+      bottleneck:
+        'Small layers behind those of the base, as AdapterHub’s package has them. Stay beside the base: they cannot be merged.',
     } satisfies Record<NonNullable<TrainSettings['method']>, string>,
     ia3: {
       targets: 'Scaled layers',
       targetsHint: 'Names, with commas between (target_modules). Empty: what is usual for this base.',
       feedforward: 'Of these, by their input',
       feedforwardHint: 'Those of the feed-forward part (feedforward_modules); the others are scaled by their output.',
+    },
+    bottleneck: {
+      placement: 'Placement',
+      placements: { pfeiffer: 'Behind the feed-forward', houlsby: 'Behind both parts' },
+      placementHint: 'Of each block: once as Pfeiffer et al., or twice as Houlsby et al. have it.',
     },
     prompt: {
       init: 'Prompt begins with',
