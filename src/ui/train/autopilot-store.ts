@@ -48,10 +48,28 @@ export function takeProposal(): void {
   announce(words.autopilot.taken);
 }
 
-/** What was predicted for a run that starts now; undefined when nothing was, or for other settings. */
+/** What a step's time and memory do not depend on: how many steps there are, and by which numbers they go. */
+const OF_NO_WEIGHT: readonly (keyof TrainSettings)[] = [
+  'alpha',
+  'steps',
+  'epochs',
+  'learningRate',
+  'schedule',
+  'warmupSteps',
+  'weightDecay',
+  'clip',
+  'seed',
+  'shuffle',
+  'evalEvery',
+  'badNumbers',
+];
+
+/** What was predicted for a step of a run that starts now; undefined when nothing was, or for settings that cost otherwise. */
 export function predictionNow(): Prediction | undefined {
   const { advice, about } = autopilotStore.getState();
-  return about && differences([about, settingsStore.getState().settings]).length === 0 ? advice?.now : undefined;
+  const isOther =
+    about && differences([about, settingsStore.getState().settings]).some((k) => !OF_NO_WEIGHT.includes(k));
+  return isOther === false ? advice?.now : undefined;
 }
 
 /** Once measured, every new plan is predicted as well; another base is measured when someone asks. */
