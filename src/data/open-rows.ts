@@ -1,13 +1,11 @@
 // A dropped file → its format and its rows, block by block: what it is comes from its first bytes.
 import { decodeText, foldLineEnds } from './decode-text.ts';
 import { detectEncoding } from './detect-encoding.ts';
-import { detectFormat } from './detect-format.ts';
 import { readHead } from './read-bytes.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDocuments } from './read-documents.ts';
 import { readJson } from './read-json.ts';
 import { readJsonl } from './read-jsonl.ts';
-import { readTable } from './read-table.ts';
 import type { DataFile, FileFormat, Row } from './types.ts';
 
 /** Looked at for detection. Even a row with a long prompt usually ends within it. */
@@ -28,6 +26,8 @@ export async function openRows(file: DataFile, context: ReadContext): Promise<Op
   }
   const encoding = detectEncoding(file.name, head.bytes);
   const text = new TextDecoder(encoding.label).decode(head.bytes.subarray(encoding.bomBytes));
+  // Both stand on the library for tables, which a first visit does without.
+  const { detectFormat } = await import('./detect-format.ts');
   const { format, delimiter } = detectFormat(file.name, foldLineEnds(text), head.isWhole);
   const openBlocks = (reader: ReadContext) => decodeText(file, encoding, reader);
   switch (format) {
@@ -36,8 +36,10 @@ export async function openRows(file: DataFile, context: ReadContext): Promise<Op
     case 'json':
       return { format, rows: readJson(file.name, openBlocks(context), context) };
     case 'csv':
-    case 'tsv':
+    case 'tsv': {
+      const { readTable } = await import('./read-table.ts');
       return { format, rows: readTable(file.name, openBlocks, delimiter ?? ',', context) };
+    }
     default:
       return { format, rows: readDocuments(file.name, openBlocks(context), format === 'markdown', context) };
   }

@@ -1,10 +1,9 @@
 // Data doctor: the last check of the open dataset, and its fixes.
 
-import { checkUp, type Finding as Found } from '../data/doctor/check-up.ts';
-import { treat } from '../data/doctor/treat.ts';
+import type { Finding as Found } from '../data/doctor/check-up.ts';
 import type { EditableDataset } from '../data/editable-dataset.ts';
 import { createReadContext } from '../data/read-context.ts';
-import { splitRows } from '../train/run-training.ts';
+import { splitRows } from '../train/split-rows.ts';
 import type { Finding, FindingKind, OnProgress, SplitSettings } from './protocol.ts';
 
 const STEP: Readonly<Record<FindingKind, string>> = {
@@ -36,6 +35,7 @@ export class DataDoctor {
     const mine = new AbortController();
     this.checking = mine;
     const context = createReadContext(0, mine.signal);
+    const { checkUp } = await import('../data/doctor/check-up.ts');
     const found = await checkUp(table, heldBack, context, (done, total) =>
       onProgress({ what: 'Looking through the rows', done, total, unit: 'rows' }),
     );
@@ -65,9 +65,10 @@ export class DataDoctor {
   }
 
   /** Mends what the last check has found of this kind. */
-  fix(table: EditableDataset, kind: FindingKind, split: SplitSettings): void {
+  async fix(table: EditableDataset, kind: FindingKind, split: SplitSettings): Promise<void> {
     const finding = this.last.find((one) => one.kind === kind);
     if (finding === undefined) throw new Error('Cannot fix that: the last check has found nothing of the kind');
+    const { treat } = await import('../data/doctor/treat.ts');
     const changes = kind === 'leaks' ? untilNoLeak(table, split) : treat(table, finding);
     table.change(STEP[kind], changes);
   }

@@ -8,7 +8,7 @@ import type { Dataset } from '../data/load-dataset.ts';
 import { previewRow } from '../data/preview-row.ts';
 import { createReadContext } from '../data/read-context.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { splitRows } from '../train/run-training.ts';
+import { splitRows } from '../train/split-rows.ts';
 import { calmProgress } from './calm-progress.ts';
 import { DataDoctor } from './data-doctor.ts';
 import { describeDataset, noticesOf } from './describe-dataset.ts';
@@ -253,10 +253,10 @@ export class DataService implements DataApi {
     return next;
   }
 
-  private edit(work: (table: EditableDataset) => void): Promise<DatasetReport> {
+  private edit(work: (table: EditableDataset) => void | Promise<void>): Promise<DatasetReport> {
     return this.change('change the data', async () => {
       const { table, options } = this.needData();
-      work(table);
+      await work(table);
       return this.build(table, options, () => {});
     });
   }

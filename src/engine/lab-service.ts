@@ -9,7 +9,7 @@ import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
 import { mergeAdapters } from '../lora/merge/merge-adapters.ts';
 import { fileFromBytes, findFile, type ModelFile } from '../model/model-file.ts';
-import { splitRows } from '../train/run-training.ts';
+import { splitRows } from '../train/split-rows.ts';
 import { adapterAnatomy, likenessTo } from './lab/adapter-anatomy.ts';
 import { baseNorms } from './lab/base-norms.ts';
 import { baseSpectrum } from './lab/base-spectrum.ts';

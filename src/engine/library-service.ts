@@ -17,7 +17,6 @@ import {
   type PushTarget,
   type Restored,
 } from './protocol.ts';
-import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Probe } from './receipt/probe.ts';
 import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
 import type { Verification } from './receipt/verify-adapter.ts';
@@ -136,6 +135,7 @@ export class LibraryService implements LibraryApi {
   /** Stores an adapter with its files; what is known of the run goes into its card and its receipt, as does `made`. */
   async keep(name: string, adapter: Adapter, made: Provenance, run?: RunFacts, probe?: Probe): Promise<AdapterRecord> {
     const model = this.session.needModel();
+    const { adapterFiles } = await import('./receipt/adapter-files.ts');
     const files = await adapterFiles(model, adapter, name, made, run, probe);
     const record: AdapterRecord = {
       id: crypto.randomUUID(),

@@ -4,7 +4,7 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { stopAt } from '../model/stop-at.ts';
 import type { TextStream, Tokenizer } from '../model/tokenizer.ts';
 import { type Answer, Generator, type TokenEvent } from '../train/generate.ts';
-import { splitRows } from '../train/run-training.ts';
+import { splitRows } from '../train/split-rows.ts';
 import type { BaseService } from './base-service.ts';
 import { encodeRequest } from './encode-request.ts';
 import { evaluateRows } from './evaluate-rows.ts';

@@ -1,7 +1,7 @@
 // Rows ranked by the base: asked for by a person, between the steps of a run if one goes on, and gone when rows or base change.
 
 import type { EditableDataset } from '../data/editable-dataset.ts';
-import { type RowRank, rankRows } from '../train/rank-rows.ts';
+import type { RowRank } from '../train/rank-rows.ts';
 import type { OnProgress, RankGroup, Ranking } from './protocol.ts';
 import { medianLoss, rankGroups } from './rank-groups.ts';
 import type { Session } from './session.ts';
@@ -23,6 +23,7 @@ export class RowRanking {
     const model = this.session.needModel();
     const { rows, origin } = table.fitted;
     const ranks: RowRank[] = [];
+    const { rankRows } = await import('../train/rank-rows.ts');
     const ranking = rankRows(model, rows, mine.signal);
     for (let isDone = false; !isDone; ) {
       const turn = await this.session.turns.take();

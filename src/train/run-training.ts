@@ -4,7 +4,6 @@
 
 import { batchColumns, makeBatch, trainedLength, worstColumns } from '../data/make-batch.ts';
 import { orderRows } from '../data/order-rows.ts';
-import { groupRepeats, splitValidation } from '../data/split-validation.ts';
 import type { Batch, TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
@@ -15,6 +14,7 @@ import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from './recipe
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
 import { scheduledRate } from './schedule.ts';
 import { type Prompted, promptLength, withPrompt } from './soft-prompt.ts';
+import { splitRows } from './split-rows.ts';
 import { BadNumbersError, TrainStep } from './train-step.ts';
 
 export type TrainEvent =
@@ -82,20 +82,6 @@ export interface LossCurve {
   readonly evals: readonly EvalRecord[];
   /** Over the general text, after so many steps; where it was measured. */
   readonly forgetting?: readonly ForgettingRecord[];
-}
-
-/** Rows of a run: which are trained on and which are held back. Rows that repeat each other stay on one side. */
-export function splitRows(
-  rows: readonly TokenRow[],
-  settings: Pick<TrainSettings, 'validationSplit' | 'seed'>,
-): { readonly train: readonly number[]; readonly validation: readonly number[] } {
-  const { train, validation } = splitValidation(
-    rows.length,
-    settings.validationSplit,
-    settings.seed,
-    settings.validationSplit > 0 ? groupRepeats(rows) : undefined,
-  );
-  return { train: [...train], validation: [...validation] };
 }
 
 /** T that holds any `batchSize` of the rows, each with `prompt` virtual tokens: what memory is planned for. */

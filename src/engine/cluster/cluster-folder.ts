@@ -7,7 +7,7 @@ import type { FileBytes } from '../../lora/files/peft.ts';
 import { type StreamedFile, wholeFile } from '../../model/streamed-file.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
-import { splitRows } from '../../train/run-training.ts';
+import { splitRows } from '../../train/split-rows.ts';
 import { clusterReadme } from './cluster-readme.ts';
 import ddp from './ddp.yaml?raw';
 import fsdp from './fsdp.yaml?raw';

@@ -5,7 +5,6 @@
 import { version } from '../../../package.json';
 import type { Adapter } from '../../lora/adapter.ts';
 import type { FileBytes } from '../../lora/files/peft.ts';
-import { readGgufHeader } from '../../model/gguf/read-header.ts';
 import type { TypedValue } from '../../model/gguf/write-gguf.ts';
 import { fileFromBytes, findFile, type ModelFile, parseJsonObject, readJsonObject } from '../../model/model-file.ts';
 import type { QuantChoice } from '../../model/prepare-weights.ts';
@@ -103,6 +102,7 @@ export async function ggufWithReceipt(
   provenance: Provenance,
 ): Promise<Uint8Array> {
   const file = fileFromBytes('adapter.gguf', write({}));
+  const { readGgufHeader } = await import('../../model/gguf/read-header.ts');
   const { tensors } = await readGgufHeader(file);
   const receipt = await makeReceipt(adapter, [await ggufData(file, tensors)], tensors, provenance);
   return write({ [GGUF_KEY]: { type: 'text', value: JSON.stringify(receipt) } });
@@ -139,7 +139,9 @@ export async function findReceipt(files: readonly ModelFile[]): Promise<Receipt 
   const file = findFile(files, RECEIPT_NAME);
   if (file !== undefined) return readReceipt(file);
   const gguf = files.find(({ name }) => /\.gguf$/i.test(name));
-  const text = gguf && (await readGgufHeader(gguf)).metadata.get(GGUF_KEY);
+  if (gguf === undefined) return undefined;
+  const { readGgufHeader } = await import('../../model/gguf/read-header.ts');
+  const text = (await readGgufHeader(gguf)).metadata.get(GGUF_KEY);
   return typeof text === 'string' ? checkReceipt(parseJsonObject(text, GGUF_KEY)) : undefined;
 }
 
