@@ -10,7 +10,9 @@ import { openModelFolder } from '../model/model-folder.ts';
 import { planModel } from '../model/planned-model.ts';
 import { diskFolder } from '../model/testing/shared.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
+import { DEFAULT_SETTINGS, type TrainSettings, totalSteps } from '../train/recipe.ts';
+import type { TrainEvent } from '../train/run-training.ts';
+import { splitRows } from '../train/split-rows.ts';
 import { planStep } from '../train/train-step.ts';
 import { planRunAt } from './plan.node.ts';
 import { planMembers } from './run-plan.ts';
@@ -127,19 +129,24 @@ describe('planMembers()', () => {
     expect(plan.forgettingBytes).toBeGreaterThan(0);
     const told: number[] = [];
     const sizes: number[] = [];
-    // While all of them train; what is measured of a start or an end is held for a moment beside.
-    const onEvent = () => void (told.length === members.length && sizes.push(live()));
+    // While all of them train: what is measured of a start is held for a moment beside, and what has ended is given back.
+    let isEnding = false;
+    const watch = (member: (typeof members)[number]) => {
+      let left = totalSteps(splitRows(member.rows, member.settings).train.length, member.settings);
+      return (event: TrainEvent) => {
+        if (event.type === 'step') left--;
+        isEnding ||= left === 0;
+        if (!isEnding && told.length === members.length) sizes.push(live());
+      };
+    };
     let last = 0;
     const onAllocated = (bytes: number) => {
       last = bytes;
       told.push(bytes);
     };
-    const onEnd = () => {
-      told.length = 0;
-    };
     await trainTogether(
       model,
-      members.map((member) => ({ ...member, hooks: { onEvent, onAllocated }, onEnd })),
+      members.map((member) => ({ ...member, hooks: { onEvent: watch(member), onAllocated } })),
     );
     expect(Math.min(...sizes)).toBe(plan.totalBytes);
     expect(last).toBe(plan.totalBytes);
