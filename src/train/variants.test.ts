@@ -26,13 +26,7 @@ import {
   relativeL2,
 } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
-
-const LOGITS = 2e-4;
-const LOSS = 1e-5;
-const GRADIENT = 1e-4;
-const FIRST_LOSSES = 1e-4;
-const ALL_LOSSES = 2e-3;
-const FINAL_ADAPTER = 1e-2;
+import { ALL_LOSSES, FINAL_ADAPTER, FIRST_LOSSES, GRADIENT, LOGITS, LOSS } from './testing/tolerances.ts';
 
 interface Variant {
   /** Of the goldens' llama_variants, or "<family>/<case>" of the fixtures (tools/fixtures/make-variants.py). */
