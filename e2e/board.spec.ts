@@ -1,30 +1,18 @@
 // The live board: what streams while a run goes on, what one can read and change on it, and that it disturbs nobody.
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { inflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { expect, fillSmallRun, openPage, test } from './support.ts';
 import { watchPage } from './watch-page.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const STEPS = 80;
 
 const run = (page: Page) => page.getByRole('region', { name: 'Run', exact: true });
 
 async function startRun(page: Page): Promise<void> {
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await place(page, 'Train').click();
-  const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (name: string, value: number) =>
-    settings.getByRole('spinbutton', { name, exact: true }).fill(String(value));
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', STEPS);
-  await fill('Rank', 2);
-  await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('1');
-  await settings.getByRole('spinbutton', { name: 'Tokens per row' }).fill('16');
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('board');
+  await fillSmallRun(page, { steps: STEPS, name: 'board' });
   await run(page).getByRole('button', { name: 'Start training' }).click();
 }
 
