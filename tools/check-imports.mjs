@@ -25,7 +25,8 @@ const TYPES_ONLY = { storage: ['gpu', 'data', 'model', 'lora', 'train'] };
 /** Packages that only one room may import: the engine runs where there is no page, the page where there is no Node. */
 const PACKAGES = {
   ui: /^(react|react-dom|zustand|radix-ui|uplot|@tanstack\/react-virtual)(\/|$)/,
-  engine: /^(webgpu|comlink)(\/|$)/,
+  engine: /^comlink(\/|$)/,
+  gpu: /^webgpu(\/|$)/,
 };
 
 /** One sentence for every import that goes the wrong way. `files`: [path below src with "/", text] pairs. */

@@ -2,10 +2,10 @@
 
 import { homedir, totalmem } from 'node:os';
 import path from 'node:path';
-import { create, globals } from 'webgpu';
 import { batchColumns, makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
 import { describeVariants } from '../gpu/calibrate.ts';
+import { openDawn } from '../gpu/dawn.node.ts';
 import { Device } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
 import { type TuneOptions, tune } from '../gpu/tuning.ts';
@@ -66,14 +66,9 @@ export { dropoutOf, withStart } from './run-start.ts';
 export { isSameDevice, type KeepOptions, newShape, type Trained } from './train-adapter.ts';
 export { type RunFault, trainThroughFaults, trainTogetherThroughFaults } from './train-through-faults.ts';
 
-Object.assign(globalThis, globals);
-/** Must stay referenced: Dawn aborts the process when it is collected. */
-let gpu: GPU | undefined;
-
 /** Throws a sentence that says what to install when there is no GPU that Dawn accepts. */
 export async function openNodeDevice(): Promise<Device> {
-  gpu ??= create([]) as unknown as GPU;
-  return Device.open(gpu).catch((error: Error) => {
+  return Device.open(openDawn()).catch((error: Error) => {
     const hint =
       process.platform === 'linux'
         ? 'a Vulkan driver (a GPU driver, or Mesa lavapipe 25 or newer for a software one)'

@@ -1,10 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { create, globals } from 'webgpu';
+import { openDawn } from './dawn.node.ts';
 import { Device } from './device.ts';
 
-Object.assign(globalThis, globals);
-/** Must stay referenced: Dawn aborts the process when it is collected. */
-const gpu = create([]) as unknown as GPU;
+const gpu = openDawn();
 
 it('a wait without end is a fault, and a sleep of any length is not the end of patience', async () => {
   const device = await Device.open(gpu, { patienceMs: 60_000 });

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { expect } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { TokenRow } from '../../data/types.ts';
+import { openDawn } from '../../gpu/dawn.node.ts';
 import { Device } from '../../gpu/device.ts';
 import { type Fault, FaultyGpu } from '../../gpu/testing/faulty-gpu.ts';
 import { BaseModel } from '../../model/base-model.ts';
@@ -19,10 +19,7 @@ import {
   trainTogetherThroughFaults,
 } from '../train-through-faults.ts';
 
-Object.assign(globalThis, globals);
-/** Must stay referenced: Dawn aborts the process when it is collected. */
-const real = create([]) as unknown as GPU;
-export const faulty = new FaultyGpu(real);
+export const faulty = new FaultyGpu(openDawn());
 const MODEL = path.resolve(import.meta.dirname, '../../train/testing/fixtures/llama/model');
 
 export const SETTINGS: TrainSettings = {

@@ -1,6 +1,6 @@
 // The page's engine over a storage in memory and a small model with something in it, for tests of the services.
 
-import { create, globals } from 'webgpu';
+import { openDawn } from '../../gpu/dawn.node.ts';
 import type { ModelFile } from '../../model/model-file.ts';
 import { tinyFolder, tinyTensors } from '../../model/testing/tiny-model.ts';
 import { createEngine } from '../engine.ts';
@@ -10,9 +10,7 @@ import { memoryAdapters, type StoredAdapters } from './memory-adapters.ts';
 import { memoryArchive } from './memory-archive.ts';
 import { memoryExport } from './memory-export.ts';
 
-Object.assign(globalThis, globals);
-/** Must stay referenced: Dawn aborts the process when it is collected. */
-const gpu = create([]) as unknown as GPU;
+const gpu = openDawn();
 
 /** 40 steps of two rows, some held back. */
 export const SETTINGS: TrainSettings = {

@@ -1,13 +1,13 @@
 // The device that kernel tests run on: Dawn in Node, on whatever Vulkan, Metal or Direct3D driver the machine has.
-// No device is a failure, never a pass. The GPU object must stay referenced: Dawn aborts when it is collected.
+// No device is a failure, never a pass.
 
-import { create, globals } from 'webgpu';
+import { globals } from 'webgpu';
+import { openDawn } from '../dawn.node.ts';
 import { Device } from '../device.ts';
 import { keepShaders } from './keep-shaders.ts';
 
-Object.assign(globalThis, globals);
 keepShaders((globals as unknown as { readonly GPUDevice: { readonly prototype: GPUDevice } }).GPUDevice);
-const gpu = create([]) as unknown as GPU;
+const gpu = openDawn();
 
 /** For tests that want a device of their own. */
 export const openGpu = (): GPU => gpu;
