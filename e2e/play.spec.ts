@@ -7,6 +7,7 @@ import { watchShifts } from './layout-shift.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+const SYSTEM = 'Be brief.';
 const MINUTE = 60_000;
 
 async function setNumber(page: Page, region: string, name: string, value: number): Promise<void> {
@@ -17,6 +18,8 @@ async function setNumber(page: Page, region: string, name: string, value: number
 async function beginRun(page: Page, name: string, steps: number): Promise<void> {
   await dropFiles(page, [EXAMPLE]);
   await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
+  await page.getByRole('textbox', { name: 'System prompt' }).fill(SYSTEM);
+  await page.getByRole('textbox', { name: 'System prompt' }).blur();
   await place(page, 'Train').click();
   await setNumber(page, 'Settings', 'Rank', 2);
   await page.getByRole('radio', { name: 'Steps' }).check();
@@ -54,6 +57,14 @@ test('ask while it trains, compare, vote without names, evaluate, and find all o
 
   await place(page, 'Play').click();
   await expect(page.getByRole('combobox', { name: 'Answer 2' })).toHaveValue(/.+-.+/);
+
+  await test.step('questions go behind the system message of its rows, until another is written', async () => {
+    const system = page.getByRole('textbox', { name: 'Standing instruction' });
+    await expect(system).toHaveValue(SYSTEM);
+    await system.fill('Be long.');
+    await page.getByRole('button', { name: 'Take the one it was trained with' }).click();
+    await expect(system).toHaveValue(SYSTEM);
+  });
 
   await test.step('a second question goes on with the talk, and every token says how likely it was', async () => {
     await page.getByRole('switch', { name: 'Show how sure it was' }).click();

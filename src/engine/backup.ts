@@ -42,6 +42,7 @@ const ZIP_OPTIONS = { useWebWorkers: false } as const;
 
 const isoTime = v.pipe(v.string(), v.maxLength(40), v.isoTimestamp());
 const text = v.pipe(v.string(), v.maxLength(1000));
+const longText = v.pipe(v.string(), v.maxLength(100_000));
 const number = v.union([
   v.number(),
   v.pipe(
@@ -68,6 +69,10 @@ const RecordSchema = v.object({
   // An adapter is worth more than what is said of how it was made.
   recipe: v.fallback(v.optional(ToldSettings), undefined),
   curve: v.optional(v.pipe(v.array(number), v.maxLength(1000))),
+  prompting: v.fallback(
+    v.optional(v.object({ system: v.optional(longText), wording: v.optional(longText) })),
+    undefined,
+  ),
   tags: v.optional(v.pipe(v.array(text), v.maxLength(100))),
 });
 

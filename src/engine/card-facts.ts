@@ -1,6 +1,7 @@
 // What an adapter's model card says of the run that made it.
 
 import type { Dataset } from '../data/load-dataset.ts';
+import type { Prompting } from '../data/prompting.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { CardFacts } from '../lora/files/model-card.ts';
 import type { BaseModel } from '../model/base-model.ts';
@@ -9,7 +10,10 @@ import type { RunOutcome } from '../train/run-training.ts';
 
 export interface RunFacts {
   readonly settings: TrainSettings;
-  readonly dataset: Pick<Dataset, 'name' | 'hash'> & { readonly rows: readonly TokenRow[] };
+  readonly dataset: Pick<Dataset, 'name' | 'hash'> & {
+    readonly rows: readonly TokenRow[];
+    readonly prompting?: Prompting | undefined;
+  };
   readonly outcome: RunOutcome;
 }
 

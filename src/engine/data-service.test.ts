@@ -117,6 +117,40 @@ describe('the table', () => {
     });
   });
 
+  it('knows how all its rows put a question, and what is trained on them keeps it', async () => {
+    const chat = (system: string, question: string) =>
+      JSON.stringify({
+        messages: [
+          { role: 'system', content: system },
+          { role: 'user', content: question },
+          { role: 'assistant', content: 'yes' },
+        ],
+      });
+    const openChats = (lines: readonly string[], options = {}) =>
+      engine.data.openDataset([new File([lines.join('\n')], 'chats.jsonl')], { ...OPTIONS, ...options }, () => {});
+    const differing = await openChats([chat('Be kind.', 'a'), chat('Be rude.', 'b')]);
+    expect(differing.prompting).toBeUndefined();
+    expect((await open([['a', 'b']])).prompting).toBeUndefined();
+    const own = { systemPrompt: 'Be brief.' };
+    const template = { prompt: 'Q: {{prompt}}', completion: '{{completion}}' };
+    const mapping = { shape: 'template', columns: {}, template } as const;
+    const worded = await engine.data.remapDataset({ ...OPTIONS, ...own, mapping }, () => {});
+    expect(worded.prompting).toEqual({ system: 'Be brief.', wording: 'Q: {{prompt}}' });
+    const chats = ['a', 'b', 'c', 'd'].map((question) => chat('Be kind.', question));
+    expect(await openChats(chats, own)).toMatchObject({ prompting: { system: 'Be kind.' } });
+    const train = (seqLen: number) => engine.run.train('s', 'kind', { ...SETTINGS, epochs: 1, seqLen }, () => {});
+    await expect(train(8)).rejects.toThrow('nothing of the answer fits into the first 8');
+    const { adapterId } = await train(96);
+    const find = async (library: typeof engine.library) =>
+      (await library.listAdapters()).find(({ id }) => id === adapterId)?.prompting;
+    expect(await find(engine.library)).toEqual({ system: 'Be kind.' });
+    const restored = memoryEngine().engine;
+    await openTiny(restored);
+    const backup = new File([await engine.library.backup({}, () => {})], 'backup.zip');
+    await restored.library.restoreBackup(backup, () => {});
+    expect(await find(restored.library), 'a backup has it too').toEqual({ system: 'Be kind.' });
+  });
+
   it('refuses to change rows while a run trains on them, and lets them be looked at', async () => {
     await open(Array.from({ length: 10 }, (_, i) => [`row ${i}`, `is ${i}`] as const));
     const seen: string[] = [];

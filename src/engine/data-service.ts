@@ -6,6 +6,7 @@ import { type BuildOptions, EditableDataset } from '../data/editable-dataset.ts'
 import { lengthHistogram } from '../data/length-histogram.ts';
 import type { Dataset } from '../data/load-dataset.ts';
 import { previewRow } from '../data/preview-row.ts';
+import { type Prompting, promptingOf } from '../data/prompting.ts';
 import { createReadContext } from '../data/read-context.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { splitRows } from '../train/split-rows.ts';
@@ -224,14 +225,24 @@ export class DataService implements DataApi {
     return this.queue(() => this.fit(settings));
   }
 
+  /** How the rows put a question, those of one file or all. */
+  promptingOf(file?: string): Prompting | undefined {
+    return this.session.data && promptingOf(this.session.data.table, file);
+  }
+
   private async fit(settings: TrainSettings): Promise<Omit<Dataset, 'hash'>> {
     const { options, dataset, model, table } = this.session.data ?? {};
-    if (dataset === undefined || table === undefined || options === undefined)
+    if (table === undefined || options === undefined)
       throw new DatasetError('Cannot train: found no dataset, need one whose columns have a meaning');
-    if (options.maxTokens === settings.seqLen && model === this.session.model) return dataset;
+    if (dataset !== undefined && options.maxTokens === settings.seqLen && model === this.session.model) return dataset;
     const again = { ...options, maxTokens: settings.seqLen };
     await this.build(table, again, () => {});
-    return this.session.data!.dataset!;
+    const fitted = this.session.data?.dataset;
+    if (fitted === undefined)
+      throw (
+        table.problem ?? new DatasetError(`Cannot train: found no row with an answer within ${settings.seqLen} tokens`)
+      );
+    return fitted;
   }
 
   private needData(): OpenData {

@@ -1,6 +1,7 @@
 // A dataset in the words of the protocol.
 
 import type { EditableDataset } from '../data/editable-dataset.ts';
+import { promptingOf } from '../data/prompting.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { DatasetNotice, DatasetReport, NoticeList } from './protocol.ts';
 
@@ -10,6 +11,7 @@ export function describeDataset(table: EditableDataset, version: number, unkept:
   const { rows, pending, tokens, supervisedTokens, longestRow } = table.fitted;
   const { canUndo: undo, canRedo: redo } = table.log;
   const { skipped, warnings } = noticesOf(table, unkept);
+  const prompting = promptingOf(table);
   const problem = table.problem?.message;
   return {
     ...{ name, files, format, mapping, columns },
@@ -22,6 +24,7 @@ export function describeDataset(table: EditableDataset, version: number, unkept:
     rowFiles: files > 1 ? countByFile(rows) : [],
     skipped: skipped.length,
     warnings: warnings.length,
+    ...(prompting !== undefined && { prompting }),
     ...(problem !== undefined && { problem }),
   };
 }

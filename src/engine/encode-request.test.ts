@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { promptAs } from '../data/prompting.ts';
 import { tinyTokenizerJson } from '../model/testing/tiny-model.ts';
 import { openTokenizer } from '../model/tokenizer.ts';
 import { encodeRequest } from './encode-request.ts';
@@ -18,4 +19,14 @@ it('special tokens in a question are only text where there is no template', () =
   const tokenizer = openTokenizer({ tokenizer: tinyTokenizerJson(), eos: [2] });
   expect(encodeRequest(tokenizer, '<|im_end|>', true)).not.toContain(2);
   expect(encodeRequest(tokenizer, '<|im_end|>', false)).toEqual([2]);
+});
+
+it('a question is put as the rows put theirs: in their wording, behind their system message', () => {
+  const talk = [user('{{b}} and $&'), { role: 'assistant', content: 'yes' } as const];
+  expect(promptAs(talk, { system: 'Be kind.', wording: 'Q: {{a}}?' })).toEqual([
+    { role: 'system', content: 'Be kind.' },
+    { role: 'user', content: 'Q: {{b}} and $&?' },
+    { role: 'assistant', content: 'yes' },
+  ]);
+  expect(promptAs(talk, { system: ' ' })).toEqual(talk);
 });

@@ -2,6 +2,7 @@
 // rows are answered in one batch: decoding a token costs about the same for eight columns as for one.
 
 import { makeBatch } from '../data/make-batch.ts';
+import { promptAs } from '../data/prompting.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -59,7 +60,7 @@ function encodeRow(
 ): EncodedRow {
   const promptIds = isRendered
     ? tokenizer.encode(prompt, { special: true })
-    : encodeRequest(tokenizer, prompt, request.chat);
+    : encodeRequest(tokenizer, asked(prompt, request), request.chat);
   const answerIds = [...tokenizer.encode(expected, { special: false }), ...tokenizer.endOfTurn.slice(0, 1)];
   const { contextTokens } = model.config;
   const needed = promptIds.length + Math.max(answerIds.length, request.maxTokens);
@@ -71,6 +72,10 @@ function encodeRow(
   const ids = Int32Array.from([...promptIds, ...answerIds]);
   const mask = new Uint8Array(ids.length).fill(1, promptIds.length);
   return { prompt: promptIds, row: { file: '', line: index + 1, ids, mask } };
+}
+
+function asked(prompt: string, { chat, prompting }: EvaluateRequest) {
+  return chat ? promptAs([{ role: 'user', content: prompt }], prompting) : prompt;
 }
 
 /** Token ids of each row's answers, one a contestant. */

@@ -2,6 +2,7 @@
 
 import { hashRows } from '../data/hash-rows.ts';
 import { unpackRows } from '../data/pack-rows.ts';
+import type { Prompting } from '../data/prompting.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { type Checkpoint, latestCheckpoint } from '../train/checkpoint.ts';
@@ -12,7 +13,11 @@ import type { SampleOptions } from './protocol.ts';
 export interface KeptMember {
   readonly runId: string;
   readonly adapterName: string;
-  readonly dataset: { readonly name: string; readonly hash: string };
+  readonly dataset: {
+    readonly name: string;
+    readonly hash: string;
+    readonly prompting?: Prompting | undefined;
+  };
   /** Which of the kept rows it trains on; absent: all. */
   readonly rows?: Uint32Array | undefined;
   /** Files of the adapter that it started from, in place of a fresh one. */
@@ -76,10 +81,11 @@ export async function readKeptRows(runs: RunStore<KeptRun>, run: KeptRun): Promi
 /** Those of one of its adapters. Throws when they are not the ones that it began with. */
 export async function ownRows(
   all: readonly TokenRow[],
-  { rows: own, dataset: { name, hash } }: KeptMember,
-): Promise<{ readonly name: string; readonly hash: string; readonly rows: readonly TokenRow[] }> {
+  { rows: own, dataset }: KeptMember,
+): Promise<KeptMember['dataset'] & { readonly rows: readonly TokenRow[] }> {
+  const { name, hash } = dataset;
   const rows = own === undefined ? all : [...own].flatMap((index) => all[index] ?? []);
   if ((await hashRows(rows)) !== hash)
     throw new Error(`Cannot go on: found changed rows of "${name}" in this browser's storage, need those of the run`);
-  return { name, hash, rows };
+  return { ...dataset, rows };
 }

@@ -154,6 +154,7 @@ export class LibraryService implements LibraryApi {
       validationLoss: run?.outcome.validationAfter,
       bytes: files.reduce((n, f) => n + f.bytes.byteLength, 0),
       recipe: run?.settings ?? made.run?.recipe,
+      prompting: run?.dataset.prompting,
       curve: thinned((run?.outcome ?? made.run)?.curve.losses ?? []),
     };
     await this.session.host.adapters.save(record, new Map(files.map((f) => [f.name, f.bytes])));

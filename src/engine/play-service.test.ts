@@ -214,6 +214,25 @@ describe('PlayService', () => {
     expect(results[1]!.answers[0]).toBe(alone.texts[0]);
   });
 
+  it('puts questions of a talk and of an evaluation as the rows of the training put theirs', async () => {
+    const prompting = { system: 'row 3', wording: 'row {{n}}' };
+    const plain = [{ role: 'system', content: 'row 3' } as const, user('row 2')];
+    const ask = { chat: true, maxTokens: 4, answers: [{ ...BASE, messages: plain }] };
+    const worded = { ...ask, answers: [{ ...BASE, messages: [user('2')] }] };
+    const written = await generate(engine, ask);
+    expect((await generate(engine, { ...worded, prompting })).texts).toEqual(written.texts);
+    const evaluate = async (prompt: string, how = {}) => {
+      const sums: number[] = [];
+      const rows = [{ prompt, expected: 'is 2', isRendered: false }];
+      const request = { rows, chat: true, contestants: [BASE], maxTokens: 0, sampling: GREEDY, ...how };
+      await engine.play.evaluate(request, ({ lossSums }) => sums.push(lossSums[0]!));
+      return sums[0]!;
+    };
+    const asked = await evaluate('2', { prompting });
+    expect(asked).toBe(await evaluate('row 2', { prompting: { system: 'row 3' } }));
+    expect(asked).not.toBe(await evaluate('row 2'));
+  });
+
   it('ends an evaluation when it is asked to', async () => {
     const rows = Array.from({ length: 40 }, () => ({ prompt: 'row 1', expected: 'is 1', isRendered: false }));
     const seen: number[] = [];

@@ -1,5 +1,6 @@
 // Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one goes on.
 
+import { promptAs } from '../data/prompting.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { stopAt } from '../model/stop-at.ts';
 import type { TextStream, Tokenizer } from '../model/tokenizer.ts';
@@ -38,7 +39,9 @@ export class PlayService implements PlayApi {
     return this.session.answer(async (signal) => {
       const model = await this.base.liveModel();
       const tokenizer = this.session.needTokenizer();
-      const prompts = request.answers.map(({ messages }) => encodeRequest(tokenizer, messages, request.chat));
+      const prompts = request.answers.map(({ messages }) =>
+        encodeRequest(tokenizer, request.chat ? promptAs(messages, request.prompting) : messages, request.chat),
+      );
       const longest = Math.max(...prompts.map(({ length }) => length));
       const maxTokens = Math.min(request.maxTokens, this.roomAfter(longest));
       await this.withContestants(request.answers, async (answers) => {

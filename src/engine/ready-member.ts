@@ -32,14 +32,15 @@ export async function readyMember(
   { runId, adapterName, settings, file }: TogetherAsk,
   place: number,
   all: Dataset,
+  promptingOf: (file: string) => Dataset['prompting'],
 ): Promise<ReadyMember> {
   const rows = rowsOf(all.rows, file);
   if (rows.length === 0) throw new RangeError(`Cannot train "${adapterName}": found no rows of "${file}", need some`);
   if (file === undefined) {
-    const { name, hash } = all;
-    return { place, member: { runId, adapterName, dataset: { name, hash }, settings }, settings, dataset: all };
+    const { rows: _, ...dataset } = all;
+    return { place, member: { runId, adapterName, dataset, settings }, settings, dataset: all };
   }
-  const dataset = { name: file, hash: await hashRows(rows) };
+  const dataset = { name: file, hash: await hashRows(rows), prompting: promptingOf(file) };
   const own = Uint32Array.from(all.rows.flatMap((row, i) => (row.file === file ? [i] : [])));
   return {
     place,
@@ -54,6 +55,7 @@ export function newRecord(
   { samples }: KeptRun,
   { member, settings, dataset: { rows }, from }: Pick<ReadyMember, 'member' | 'settings' | 'dataset' | 'from'>,
 ): RunRecord {
+  const { dataset: data } = member;
   const { id, name, hash, quant } = session.modelReport!;
   return {
     id: member.runId,
@@ -62,7 +64,7 @@ export function newRecord(
     state: 'running',
     settings,
     base: { id, name, hash, quant },
-    data: { ...member.dataset, rows: rows.length },
+    data: { name: data.name, hash: data.hash, rows: rows.length },
     device: session.needDevice().name,
     steps: 0,
     totalSteps: totalSteps(splitRows(rows, settings).train.length, settings),

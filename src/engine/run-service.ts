@@ -89,7 +89,7 @@ export class RunService implements RunApi {
         control!.set('preparing', 'Reading the rows');
         const dataset = await this.datasets.rowsFor(settings);
         const from = options.from && (await findStart(this.session, options.from));
-        const known = { name: dataset.name, hash: await this.datasets.datasetHash() };
+        const known = await this.known(dataset);
         const member = { runId, adapterName, dataset: known, start: from?.files };
         const model = this.session.needModel();
         const asked = from === undefined ? settings : withStart(settings, from.adapter, model);
@@ -123,8 +123,9 @@ export class RunService implements RunApi {
     const [head, ...rest] = asked;
     return this.live.follow({ ...head!, samples, others: rest }, onEvent, async (controls, told) => {
       for (const control of controls) control.set('preparing', 'Reading the rows');
-      const { name, rows } = await this.datasets.rowsFor(asked[0]!.settings);
-      const all = { name, rows, hash: await this.datasets.datasetHash() };
+      const dataset = await this.datasets.rowsFor(asked[0]!.settings);
+      const { rows } = dataset;
+      const all = { rows, ...(await this.known(dataset)) };
       const model = this.session.needModel();
       const members = asked.map(({ settings, file }) => ({
         settings,
@@ -133,7 +134,11 @@ export class RunService implements RunApi {
       }));
       const settled = settleMembers(model, members, budgetBytes);
       const ready = await Promise.all(
-        asked.map((one, place) => readyMember({ ...one, settings: settled[place]!.settings }, place, all)),
+        asked.map((one, place) =>
+          readyMember({ ...one, settings: settled[place]!.settings }, place, all, (file) =>
+            this.datasets.promptingOf(file),
+          ),
+        ),
       );
       const [first, ...others] = ready.map(({ member }) => member);
       const run: KeptRun = { ...first!, ...this.shared(samples), others };
@@ -177,6 +182,10 @@ export class RunService implements RunApi {
 
   async stopRun(runId: string): Promise<void> {
     this.live.ask({ wish: 'stop', runId });
+  }
+
+  private async known({ name }: { readonly name: string }): Promise<KeptRun['dataset']> {
+    return { name, hash: await this.datasets.datasetHash(), prompting: this.datasets.promptingOf() };
   }
 
   private shared(samples: TrainOptions['samples']): Pick<KeptRun, 'baseName' | 'samples'> {

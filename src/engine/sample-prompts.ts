@@ -1,6 +1,7 @@
 // The same questions, asked every so many steps: what the base says once, and what the adapter says as it learns. Greedy and
 // short. It only reads the adapter, so the run makes the same bits with and without it.
 
+import { promptAs } from '../data/prompting.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -37,7 +38,9 @@ export async function answerSamples(
 ): Promise<string[]> {
   const { contextTokens } = model.config;
   const prompts = options.prompts.map((prompt) =>
-    encodeRequest(tokenizer, prompt, true).slice(-(contextTokens - options.maxTokens)),
+    encodeRequest(tokenizer, promptAs([{ role: 'user', content: prompt }], options.prompting), true).slice(
+      -(contextTokens - options.maxTokens),
+    ),
   );
   const longest = Math.max(...prompts.map(({ length }) => length));
   const answers = prompts.map(() => ({ adapter, strength: 1 }));

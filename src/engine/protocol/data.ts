@@ -1,6 +1,9 @@
 // Data: a dataset as it was read, and its rows as the model sees them.
 
+import type { Prompting } from '../../data/prompting.ts';
 import type { OnProgress } from './progress.ts';
+
+export type { Prompting } from '../../data/prompting.ts';
 
 export type DatasetShape =
   | 'text'
@@ -78,6 +81,8 @@ export interface DatasetReport {
   /** How many; `notices` has them, window by window. */
   readonly skipped: number;
   readonly warnings: number;
+  /** How all its rows put a question; absent when they do not do it alike. */
+  readonly prompting?: Prompting;
   /** Set when no mapping was found: nothing can be trained on until one is chosen from `columns`. */
   readonly problem?: string;
 }

@@ -1,5 +1,6 @@
 // Library: adapters that were kept.
 
+import type { Prompting } from '../../data/prompting.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
 import type { ExportFormat } from '../export-adapter.ts';
 import type { Verification } from '../receipt/verify-adapter.ts';
@@ -30,6 +31,8 @@ export interface AdapterRecord {
   readonly bytes: number;
   /** What it was trained with, where that is known; absent in records of older versions, as is all below. */
   readonly recipe?: TrainSettings | undefined;
+  /** How its rows put a question, where all did it alike. */
+  readonly prompting?: Prompting | undefined;
   /** Losses of its run, thinned for a small picture. */
   readonly curve?: readonly number[] | undefined;
   readonly tags?: readonly string[];

@@ -1,5 +1,6 @@
 // Play: questions and the answers that come token by token, and an evaluation over a small set of rows.
 
+import type { Prompting } from '../../data/prompting.ts';
 import type { SamplingSettings } from '../../train/sample.ts';
 
 export type { SamplingSettings } from '../../train/sample.ts';
@@ -34,6 +35,8 @@ export interface AnswerRequest extends Contestant {
 export interface GenerateRequest {
   /** Through the model's chat template; else the messages' text, joined, is continued as it is. */
   readonly chat: boolean;
+  /** How a chat's questions are put. */
+  readonly prompting?: Prompting | undefined;
   /** Side by side in one batch. */
   readonly answers: readonly AnswerRequest[];
   readonly maxTokens: number;
@@ -73,6 +76,8 @@ export interface EvalRow {
 export interface EvaluateRequest {
   readonly rows: readonly EvalRow[];
   readonly chat: boolean;
+  /** How a chat's questions are put that are not rendered already. */
+  readonly prompting?: Prompting | undefined;
   readonly contestants: readonly Contestant[];
   /** 0: only the expected answers are scored. */
   readonly maxTokens: number;

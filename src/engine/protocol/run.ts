@@ -1,5 +1,6 @@
 // Train: what a run needs, what it tells while it goes, and how one that was interrupted goes on.
 
+import type { Prompting } from '../../data/prompting.ts';
 import type { Checkpointing } from '../../gpu/recompute.ts';
 import type { ForgettingRecord } from '../../train/checkpoint.ts';
 import type { TrainSettings } from '../../train/recipe.ts';
@@ -74,6 +75,8 @@ export interface SampleOptions {
   /** One to four. */
   readonly prompts: readonly string[];
   readonly everySteps: number;
+  /** How they are put. */
+  readonly prompting?: Prompting | undefined;
   /** Longest answer. */
   readonly maxTokens: number;
 }

@@ -8,6 +8,7 @@ import { announce } from '../shell/trouble-store.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { RULE_KINDS, type Rule } from './match.ts';
 import { type Column, howToAnswer, playStore } from './play-store.ts';
+import { promptingFor } from './prompting.ts';
 import { nameOf, titleOf } from './who.ts';
 import { words } from './words.ts';
 
@@ -107,6 +108,7 @@ export async function evaluate(columns: readonly Column[]): Promise<void> {
     contestants: columns,
     maxTokens,
     sampling,
+    prompting: promptingFor(columns),
   };
   try {
     await engine().play.evaluate(request, (result) => {

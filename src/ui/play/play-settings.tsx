@@ -5,7 +5,10 @@ import { Choice } from '../controls/choice.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import type { NumberRule } from '../controls/number-rule.ts';
 import { Switch } from '../controls/switch.tsx';
+import { dataStore } from '../data/data-store.ts';
+import { libraryStore } from '../library/library-store.ts';
 import { changePlay, changePlaySettings, playStore, type PlaySettings as Settings } from './play-store.ts';
+import { trainedPrompting } from './prompting.ts';
 import { words } from './words.ts';
 
 type KeyedRule = NumberRule & { readonly key: keyof Settings };
@@ -41,7 +44,7 @@ export function PlaySettings() {
           onChange={(on) => changePlay({ showsDoubt: on })}
         />
       )}
-      <System />
+      <Prompting />
       <details className="play-more">
         <summary>{words.moreSettings}</summary>
         <div className="stack-tight">
@@ -94,17 +97,38 @@ function Mode() {
   );
 }
 
-function System() {
-  const system = useStore(playStore, (s) => s.system);
+/** How questions are put, where it is not by the adapter's rows alone. */
+function Prompting() {
+  const own = useStore(playStore, (s) => s.ownSystem);
+  const isOwnWording = useStore(playStore, (s) => s.isOwnWording);
   const isChat = useStore(playStore, (s) => s.chat);
+  const columns = useStore(playStore, (s) => s.columns);
+  useStore(libraryStore, (s) => s.adapters);
+  useStore(dataStore, (s) => s.report?.prompting);
+  const { system, wording } = trainedPrompting(columns);
   if (!isChat) return null;
   return (
-    <Lines
-      name={words.system}
-      hint={words.systemHint}
-      value={system}
-      onChange={(value) => changePlay({ system: value })}
-    />
+    <>
+      <Lines
+        name={words.system}
+        hint={own === undefined && system !== undefined ? words.systemTrained : words.systemHint}
+        value={own ?? system ?? ''}
+        onChange={(ownSystem) => changePlay({ ownSystem })}
+      />
+      {own !== undefined && system !== undefined && own !== system && (
+        <button type="button" className="button small" onClick={() => changePlay({ ownSystem: undefined })}>
+          {words.systemBack}
+        </button>
+      )}
+      {wording !== undefined && (
+        <Switch
+          name={words.wording}
+          hint={words.wordingHint(wording)}
+          checked={!isOwnWording}
+          onChange={(on) => changePlay({ isOwnWording: !on })}
+        />
+      )}
+    </>
   );
 }
 

@@ -34,7 +34,10 @@ interface PlayState {
   readonly mode: PlayMode;
   /** False: the prompt is continued as it stands. */
   readonly chat: boolean;
-  readonly system: string;
+  /** The system message that someone has written; undefined: the one that the adapter was trained with. */
+  readonly ownSystem: string | undefined;
+  /** Questions go as they are written, whatever the wording of the adapter's rows was. */
+  readonly isOwnWording: boolean;
   /** Tokens are coloured by how likely the model found them. */
   readonly showsDoubt: boolean;
   readonly columns: readonly Column[];
@@ -69,7 +72,8 @@ const LIMITS: Record<keyof PlaySettings, readonly [number, number]> = {
 const START: PlayState = {
   mode: 'chat',
   chat: true,
-  system: '',
+  ownSystem: undefined,
+  isOwnWording: false,
   showsDoubt: false,
   columns: [{ key: 0, adapterId: null, strength: 1 }],
   settings: DEFAULT_PLAY,
@@ -152,7 +156,9 @@ function readPlay(saved: unknown): PlayState {
   return {
     mode: PLAY_MODES.find((mode) => mode === from.mode) ?? START.mode,
     chat: from.chat !== false,
-    system: typeof from.system === 'string' ? from.system : '',
+    // `system`: until it could be the adapter's own.
+    ownSystem: [from.ownSystem, from.system || undefined].find((text) => typeof text === 'string'),
+    isOwnWording: from.isOwnWording === true,
     showsDoubt: from.showsDoubt === true,
     columns: Array.isArray(columns) ? readColumns(columns) : START.columns,
     settings: readNumbers(settings),

@@ -5,6 +5,7 @@ import { baseStore } from '../base/base-store.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce } from '../shell/trouble-store.ts';
 import { type Column, howToAnswer, playStore } from './play-store.ts';
+import { promptingFor } from './prompting.ts';
 import { nameOf } from './who.ts';
 import { words } from './words.ts';
 
@@ -53,7 +54,7 @@ export function createTalk({ remembers, turns = [] }: { remembers: boolean; turn
     const { prompt, isAsking, turns: before } = store.getState();
     if (isAsking || prompt.trim() === '') return;
     const mine = ++question;
-    const { chat, system } = playStore.getState();
+    const { chat } = playStore.getState();
     const hasTemplate = baseStore.getState().report?.hasChatTemplate ?? false;
     const isChat = chat && hasTemplate;
     const past = remembers && isChat ? before.filter((turn) => turn.answers.every((answer) => answer.text !== '')) : [];
@@ -66,10 +67,8 @@ export function createTalk({ remembers, turns = [] }: { remembers: boolean; turn
     });
     const request = {
       chat: isChat,
-      answers: columns.map((column) => ({
-        ...column,
-        messages: messagesFor(column.key, past, prompt, isChat ? system : ''),
-      })),
+      prompting: promptingFor(columns),
+      answers: columns.map((column) => ({ ...column, messages: messagesFor(column.key, past, prompt) })),
       ...howToAnswer(),
     };
     try {
@@ -127,9 +126,8 @@ const waiting = (column: Column): Answer => ({
 });
 
 /** The talk as this column has it; a column that came later takes over what the first one had said. */
-export function messagesFor(key: number, past: readonly Turn[], prompt: string, system: string): ChatMessage[] {
+export function messagesFor(key: number, past: readonly Turn[], prompt: string): ChatMessage[] {
   return [
-    ...(system.trim() === '' ? [] : [{ role: 'system', content: system } as const]),
     ...past.flatMap((turn): ChatMessage[] => {
       const answer = turn.answers.find((one) => one.key === key) ?? turn.answers[0];
       return answer === undefined

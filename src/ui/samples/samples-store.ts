@@ -1,6 +1,7 @@
 // The questions that a run is asked on its way. They survive a reload; without any, one is taken from the data.
 import { createStore } from 'zustand/vanilla';
 import type { SampleOptions, TrainSettings } from '../../engine/protocol.ts';
+import { dataStore } from '../data/data-store.ts';
 import { engine } from '../engine.ts';
 import { keep, kept } from '../keep.ts';
 import { deviceStore } from '../shell/device-store.ts';
@@ -47,9 +48,12 @@ export async function sampleOptions(settings: TrainSettings, totalSteps: number)
   if (!areSamplesOn(samples, deviceStore.getState().report?.isSoftware ?? false)) return undefined;
   const own = promptsOf(samples);
   const prompts = own.length > 0 ? own : await promptsOfData(settings);
+  const { system, wording } = dataStore.getState().report?.prompting ?? {};
+  // Those of the data are worded already.
+  const prompting = { system, wording: own.length > 0 ? wording : undefined };
   if (prompts.length === 0) return undefined;
   const everySteps = samples.everySteps || Math.max(1, Math.ceil(totalSteps / MOMENTS));
-  return { prompts, everySteps, maxTokens: samples.maxTokens };
+  return { prompts, everySteps, maxTokens: samples.maxTokens, prompting };
 }
 
 /** A question of the rows held back, which the run does not learn from; else one of the first rows. */
