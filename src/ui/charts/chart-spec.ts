@@ -56,6 +56,21 @@ export function shownSteps(spec: ChartSpec, window: StepWindow | undefined): Ste
   return window ?? [1, Math.max(spec.totalSteps(), longest, 2)];
 }
 
+/** Dots nearer to each other than this, in pixels, run into a band. */
+const DOTS_APART = 14;
+
+/** Of dots in the order of their steps: those that are drawn, and where they would run into each other a thin line in their place. */
+export function thinDots<P>(
+  points: readonly P[],
+  xOf: (point: P) => number,
+): { dots: readonly P[]; line: readonly P[] } {
+  const [first] = points;
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < 3) return { dots: points, line: [] };
+  const apart = (xOf(last) - xOf(first)) / (points.length - 1);
+  return apart < DOTS_APART ? { dots: [last], line: points } : { dots: points, line: [] };
+}
+
 /** As many decimals as the distance between two ticks needs, the same for all of them. */
 export function tickTexts(ticks: readonly number[]): string[] {
   const apart = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : 1;

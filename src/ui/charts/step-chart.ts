@@ -3,7 +3,7 @@
 // points as there are pixels.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { type ChartSpec, shownSteps, tickTexts, valueRange } from './chart-spec.ts';
+import { type ChartSpec, shownSteps, thinDots, tickTexts, valueRange } from './chart-spec.ts';
 import { type ChartViewStore, fitWindow } from './chart-view.ts';
 import { sampleSeries } from './sample-series.ts';
 
@@ -157,16 +157,20 @@ function drawExtras(u: uPlot, spec: ChartSpec, colour: (name: string) => string)
     const x = u.valToPos(step + 0.5, 'x', true);
     stroke(ctx, colour('--edge'), px, [2 * px, 3 * px], [x, bbox.top], [x, bbox.top + bbox.height]);
   }
-  ctx.setLineDash([]);
   for (const { points, fill } of spec.dots ?? []) {
     ctx.fillStyle = colour(fill);
+    const { min = 0, max = 0 } = u.scales.x!;
+    const shown = points.filter(({ step }) => step >= min - 1 && step <= max);
+    const xOf = ({ step }: { readonly step: number }) => u.valToPos(Math.max(step, min), 'x', true);
+    const { dots, line } = thinDots(shown, (point) => xOf(point) / px);
+    const path = line.map((point) => [xOf(point), u.valToPos(point.loss, 'y', true)] as const);
+    stroke(ctx, colour(fill), 1.6 * px, [2 * px, 2 * px], ...path);
     ctx.strokeStyle = colour('--card');
     ctx.lineWidth = 1.5 * px;
-    for (const { step, loss } of points) {
-      const x = u.valToPos(Math.max(step, u.scales.x!.min ?? 0), 'x', true);
-      if (step < (u.scales.x!.min ?? 0) - 1 || step > (u.scales.x!.max ?? 0)) continue;
+    ctx.setLineDash([]);
+    for (const point of dots) {
       ctx.beginPath();
-      ctx.arc(x, u.valToPos(loss, 'y', true), 4.5 * px, 0, 2 * Math.PI);
+      ctx.arc(xOf(point), u.valToPos(point.loss, 'y', true), 4.5 * px, 0, 2 * Math.PI);
       ctx.fill();
       ctx.stroke();
     }
@@ -179,14 +183,12 @@ function stroke(
   colour: string,
   width: number,
   dash: number[],
-  from: readonly [number, number],
-  to: readonly [number, number],
+  ...path: readonly (readonly [number, number])[]
 ): void {
   ctx.strokeStyle = colour;
   ctx.lineWidth = width;
   ctx.setLineDash(dash);
   ctx.beginPath();
-  ctx.moveTo(...from);
-  ctx.lineTo(...to);
+  for (const point of path) ctx.lineTo(...point);
   ctx.stroke();
 }

@@ -26,6 +26,16 @@ test('the SVG holds every step, is well formed and takes no markup from a name',
   expect(writeSvg(spec, { ...view, logValues: true, logSteps: true }, colours)).not.toMatch(/NaN|Infinity/);
 });
 
+test('dots that would run into each other become a thin line that ends in one', () => {
+  const points = Array.from({ length: 288 }, (_, i) => ({ step: 100 * (i + 1), loss: 3 - i / 288 }));
+  const dense = { ...spec, dots: [{ name: 'validation', points, fill: '#222' }], totalSteps: () => 28_800 };
+  const svg = writeSvg(dense, view, colours);
+  expect(svg.match(/<circle/g), 'the last, and the key').toHaveLength(2);
+  expect(svg).toMatch(/<path d="M[^"]*" fill="none" stroke="#222"/);
+  const zoomed = writeSvg(dense, { ...view, window: [1000, 3000] }, colours);
+  expect(zoomed.match(/<circle/g), 'zoomed in, each of them').toHaveLength(22);
+});
+
 test('ticks are round and inside the range', () => {
   expect(ticks([0.9, 4.2], 6, false)).toEqual([1, 2, 3, 4]);
   expect(ticks([1, 903], 8, false)).toEqual([200, 400, 600, 800]);

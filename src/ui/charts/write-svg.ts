@@ -1,6 +1,6 @@
 // A chart as an SVG file that stands on its own: title, axes, lines, dots, legend. What is exported is what is shown, with
 // the same window and the same axes.
-import { type ChartSpec, shownSteps, tickTexts, valueRange } from './chart-spec.ts';
+import { type ChartSpec, shownSteps, thinDots, tickTexts, valueRange } from './chart-spec.ts';
 import type { ChartView } from './chart-view.ts';
 import { sampleSeries } from './sample-series.ts';
 
@@ -50,12 +50,18 @@ export function writeSvg(spec: ChartSpec, view: ChartView, colours: Colours): st
       `<path d="${path}" fill="none" stroke="${colours.of(line.stroke)}" stroke-width="${line.width}" stroke-linejoin="round"${dash}/>`,
     );
   }
-  for (const { points, fill } of spec.dots ?? [])
-    for (const { step, loss } of points)
-      if (Number.isFinite(loss) && step >= steps[0] - 1 && step <= steps[1])
-        parts.push(
-          `<circle cx="${fixed(x(Math.max(step, steps[0])))}" cy="${fixed(y(loss))}" r="4.5" fill="${colours.of(fill)}"/>`,
-        );
+  for (const { points, fill } of spec.dots ?? []) {
+    const shown = points.filter(({ step, loss }) => Number.isFinite(loss) && step >= steps[0] - 1 && step <= steps[1]);
+    const xOf = ({ step }: { readonly step: number }) => x(Math.max(step, steps[0]));
+    const { dots, line } = thinDots(shown, xOf);
+    const path = line.map((point, i) => `${i === 0 ? 'M' : 'L'}${fixed(xOf(point))} ${fixed(y(point.loss))}`).join('');
+    if (path !== '')
+      parts.push(
+        `<path d="${path}" fill="none" stroke="${colours.of(fill)}" stroke-width="1.6" stroke-dasharray="2 2"/>`,
+      );
+    for (const point of dots)
+      parts.push(`<circle cx="${fixed(xOf(point))}" cy="${fixed(y(point.loss))}" r="4.5" fill="${colours.of(fill)}"/>`);
+  }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="13">`,
     `<title>${markup(spec.title)}</title>`,

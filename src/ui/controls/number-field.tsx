@@ -15,6 +15,7 @@ export function NumberField(props: {
   const id = useId();
   const [draft, setDraft] = useState<string>();
   const shown = draft ?? String(value * (rule.percent ? 100 : 1)).slice(0, 12);
+  const unit = rule.percent ? '%' : value === 0 && rule.zero !== undefined ? rule.zero : rule.unit;
   const problem = draft === undefined ? undefined : readNumber(rule, draft).problem;
 
   function type(text: string) {
@@ -55,7 +56,7 @@ export function NumberField(props: {
             onKeyDown={step}
             onBlur={() => setDraft(undefined)}
           />
-          {rule.percent ? '%' : (rule.unit ?? null)}
+          {unit}
         </span>
       </div>
       {!props.noSlider && (
@@ -65,7 +66,7 @@ export function NumberField(props: {
           max={rule.stops.length - 1}
           step={1}
           value={nearestStop(rule, value)}
-          says={`${shown}${rule.percent ? ' %' : ''}`}
+          says={unit === rule.zero && unit !== undefined ? unit : `${shown}${rule.percent ? ' %' : ''}`}
           disabled={disabled}
           onChange={(index) => {
             setDraft(undefined);

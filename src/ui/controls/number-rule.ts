@@ -11,6 +11,8 @@ export interface NumberRule {
   readonly stops: readonly number[];
   readonly whole?: boolean;
   readonly unit?: string;
+  /** What 0 means, said in place of the unit: "off". */
+  readonly zero?: string;
   /** What it is when nobody has chosen. */
   readonly usual?: number;
   /** Stored as a share of 1, shown and typed in percent. */

@@ -109,6 +109,7 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
   clip: {
     name: 'Gradient clip',
     hint: 'Cuts off single wild steps. 1 is usual, 0 switches it off.',
+    zero: 'off',
     min: 0,
     max: 100,
     stops: [0, 0.3, 0.5, 1, 2, 5],
@@ -137,6 +138,7 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
     max: 100_000,
     whole: true,
     unit: 'steps',
+    zero: 'at the end',
     stops: [0, 5, 10, 20, 50, 100, 200],
   },
   forgettingEvery: {
@@ -146,6 +148,7 @@ const RULES: Readonly<Record<NumberKey, NumberRule>> = {
     max: 100_000,
     whole: true,
     unit: 'steps',
+    zero: 'off',
     stops: [0, 5, 10, 20, 50, 100, 200],
   },
 };
