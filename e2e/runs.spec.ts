@@ -92,6 +92,16 @@ test('runs are kept, compared, forked, deleted and brought back; sample prompts 
     await dropFiles(page, [EXAMPLE]);
     await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
     await place(page, 'Train').click();
+    await expect(from).toContainText('With the settings as they are it makes the very numbers that this run made');
+    await fill('Steps', STEPS + 8);
+    await expect(from).toContainText('Other from there on: steps');
+    await from.scrollIntoViewIfNeeded();
+    await checkFace(page, 'starts-from');
+    await fill('Steps', 8);
+    await expect(from).toContainText('need more than the 8 that are made. Set it back');
+    await expect(run(page).getByRole('button', { name: /Start training|Train again/ })).toBeDisabled();
+    await fill('Steps', STEPS);
+    await expect(from).toContainText('makes the very numbers');
     await trainOnce(page, 'forked');
     await page.getByRole('link', { name: 'Compare' }).click();
     await page.getByRole('button', { name: 'Details of forked' }).click();

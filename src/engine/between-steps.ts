@@ -8,14 +8,14 @@ import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import { plainLora } from '../lora/plain-lora.ts';
 import { cardFacts } from './card-facts.ts';
 import type { RunEvent, SampleOptions } from './protocol.ts';
-import { type RunRecorder, stepsToKeep } from './run-recorder.ts';
+import { type RunRecorder, STATE_RECORD, stepsToKeep } from './run-recorder.ts';
 import { answerSamples, isSampleStep } from './sample-prompts.ts';
 import type { Session } from './session.ts';
 
 export interface BetweenSteps {
   /** The adapter as files describe it; its numbers are taken from the device. */
   setAdapter(adapter: Adapter): void;
-  afterStep(step: number, flat: FlatAdapter): Promise<void>;
+  afterStep(step: number, flat: FlatAdapter, record: () => Promise<Uint8Array | undefined>): Promise<void>;
 }
 
 export function betweenSteps(run: {
@@ -44,14 +44,19 @@ export function betweenSteps(run: {
       run.onProblem(`The sample prompts are not asked any more: ${(error as Error).message}`);
     }
   };
-  const keep = async (step: number, flat: FlatAdapter) => {
-    if (!keepsStates || adapter === undefined || !stepsToKeep(totalSteps, flat.params.size).includes(step)) return;
+  const keep = async (step: number, flat: FlatAdapter, record: () => Promise<Uint8Array | undefined>) => {
+    // The adapter as files, and once more in the record with its two moments.
+    const stateBytes = 4 * flat.params.size;
+    if (!keepsStates || adapter === undefined || !stepsToKeep(totalSteps, stateBytes).includes(step)) return;
     try {
       const files = writePeftFolder(
         plainLora(withTensors(adapter, await flat.read())),
         cardFacts(session.needModel(), name),
       );
-      recorder.keepState(step, new Map(files.map((file) => [file.name, file.bytes])));
+      const state = new Map(files.map((file): [string, Uint8Array] => [file.name, file.bytes]));
+      const checkpoint = await record();
+      if (checkpoint !== undefined) state.set(STATE_RECORD, checkpoint);
+      recorder.keepState(step, state);
     } catch (error) {
       keepsStates = false;
       run.onProblem(`No more states are kept to start from: ${(error as Error).message}`);
@@ -61,10 +66,10 @@ export function betweenSteps(run: {
     setAdapter(next) {
       adapter = next;
     },
-    async afterStep(step, flat) {
+    async afterStep(step, flat, record) {
       if (step === 0) await ask(0, 'base', undefined);
       if (samples && isSampleStep(step, samples.everySteps, totalSteps)) await ask(step, 'adapter', flat);
-      await keep(step, flat);
+      await keep(step, flat, record);
     },
   };
 }

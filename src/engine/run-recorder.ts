@@ -10,11 +10,14 @@ const FIELDS = ['loss', 'lr', 'gradNorm', 'tokens', 'ms'] as const;
 
 /** Most states of a run, and most bytes that they may take together. */
 const MOST_STATES = 7;
-const MOST_STATE_BYTES = 64 << 20;
+const MOST_STATE_BYTES = 128 << 20;
 
-/** Steps after which the adapter is kept: evenly spread, the end left out (that is the result itself). */
-export function stepsToKeep(totalSteps: number, adapterBytes: number): readonly number[] {
-  const room = Math.floor(MOST_STATE_BYTES / Math.max(1, adapterBytes));
+/** Beside the adapter's files in a state: the run as a checkpoint, for a run that goes on from there. */
+export const STATE_RECORD = 'run.graft-checkpoint';
+
+/** Steps after which the run's state is kept: evenly spread, the end left out (that is the result itself). */
+export function stepsToKeep(totalSteps: number, stateBytes: number): readonly number[] {
+  const room = Math.floor(MOST_STATE_BYTES / Math.max(1, stateBytes));
   const states = Math.min(MOST_STATES, Math.max(1, room), totalSteps - 1);
   const steps = Array.from({ length: states }, (_, i) => Math.round((totalSteps * (i + 1)) / (states + 1)));
   return [...new Set(steps)].filter((step) => step > 0 && step < totalSteps);
@@ -43,14 +46,18 @@ export class RunRecorder {
     this.write(() => archive.save(this.record));
   }
 
-  /** Goes on with the record of a run that was interrupted; what it had told comes again as its first event. */
+  /**
+   * Goes on with the record of a run that was interrupted, or begins one that goes on where another stood; what was told until then
+   * comes again as its first event.
+   */
   static async goOn(
     archive: RunArchive<RunRecord, RunCurves>,
     fallback: RunRecord,
     onProblem: (problem: string) => void,
   ): Promise<RunRecorder> {
     const known = await archive.record(fallback.id).catch(() => undefined);
-    const curves = await archive.curves(fallback.id).catch(() => undefined);
+    const told = known?.id ?? (await sameQuestions(archive, fallback).catch(() => undefined));
+    const curves = told === undefined ? undefined : await archive.curves(told).catch(() => undefined);
     const { deleted: _, ...record } = known ?? fallback;
     const recorder = new RunRecorder(archive, { ...record, state: 'running' }, onProblem);
     recorder.samples = [...(curves?.samples ?? [])];
@@ -146,4 +153,16 @@ export class RunRecorder {
       this.hasFailed = true;
     });
   }
+}
+
+/** The run that `record` begins with, where it was asked the same. */
+async function sameQuestions(
+  archive: RunArchive<RunRecord, RunCurves>,
+  { from, samples }: RunRecord,
+): Promise<string | undefined> {
+  if (from?.kind !== 'state' || samples === undefined) return undefined;
+  const other = (await archive.record(from.runId))?.samples;
+  const asked = ({ prompts, prompting, maxTokens }: NonNullable<typeof samples>) =>
+    JSON.stringify([prompts, prompting, maxTokens]);
+  return other !== undefined && asked(other) === asked(samples) ? from.runId : undefined;
 }

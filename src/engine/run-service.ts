@@ -1,11 +1,13 @@
 // Train: the door of the page's runs, one at a time, of one adapter or several at once. Plans and sets a run up here; live-runs.ts
 // has it while it goes, train-members.ts takes its adapters to the library, interrupted-runs.ts has what a closed tab left of one.
 
+import type { Dataset } from '../data/load-dataset.ts';
 import { checkSettings, isLearningRate, type TrainSettings } from '../train/recipe.ts';
 import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import { Autopilot } from './autopilot/advise.ts';
 import type { BaseService } from './base-service.ts';
 import type { DataService } from './data-service.ts';
+import { type FoundFork, findFork } from './find-fork.ts';
 import { InterruptedRuns } from './interrupted-runs.ts';
 import type { KeptRun } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
@@ -13,17 +15,19 @@ import { LiveRuns } from './live-runs.ts';
 import type {
   AdapterRecord,
   Advice,
+  GoingOn,
   InterruptedRun,
   MemoryPlan,
   OtherTabEvent,
   RunApi,
   RunEvent,
   RunResult,
+  RunStart,
   TogetherAsk,
   TogetherEnd,
   TrainOptions,
 } from './protocol.ts';
-import { readyMember, rowsOf } from './ready-member.ts';
+import { type ReadyMember, readyMember, rowsOf } from './ready-member.ts';
 import { type PlannedMember, planMembers, settleMembers } from './run-plan.ts';
 import { findStart, withStart } from './run-start.ts';
 import { checkSampleOptions } from './sample-prompts.ts';
@@ -73,6 +77,18 @@ export class RunService implements RunApi {
     return this.autopilot.advise(settings, budgetBytes);
   }
 
+  async goingOn(from: Extract<RunStart, { readonly kind: 'state' }>, settings: TrainSettings): Promise<GoingOn> {
+    checkSettings(settings);
+    const { rows } = await this.datasets.rowsFor(settings);
+    const hash = await this.datasets.datasetHash();
+    try {
+      const { checkpoint, changed, isSameDevice } = await findFork(this.session, from, settings, { rows, hash });
+      return { totalSteps: checkpoint.totalSteps, changed, isSameDevice };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  }
+
   async train(
     runId: string,
     adapterName: string,
@@ -88,19 +104,28 @@ export class RunService implements RunApi {
       .follow({ runId, adapterName, settings, samples }, onEvent, async ([control], told) => {
         control!.set('preparing', 'Reading the rows');
         const dataset = await this.datasets.rowsFor(settings);
-        const from = options.from && (await findStart(this.session, options.from));
         const known = await this.known(dataset);
-        const member = { runId, adapterName, dataset: known, start: from?.files };
+        const from = options.from && (await this.begins(options.from, settings, { ...known, rows: dataset.rows }));
+        const { start } = from ?? {};
+        const member = { runId, adapterName, dataset: known, start: start?.files };
         const model = this.session.needModel();
-        const asked = from === undefined ? settings : withStart(settings, from.adapter, model);
-        const shape = from?.adapter ?? newShape(model, asked);
+        const asked = start === undefined ? settings : withStart(settings, start.adapter, model);
+        const shape = start?.adapter ?? newShape(model, asked);
         const [{ settings: own }] = settleMembers(
           model,
           [{ settings: asked, shape, rows: dataset.rows }],
           options.budgetBytes,
         ) as [PlannedMember];
         const started = options.from && from && { ...options.from, name: from.name };
-        const ready = { place: 0, member, settings: own, dataset: { ...known, rows: dataset.rows }, from: started };
+        const found = from?.checkpoint && {
+          ...{ place: 0, member, settings: own },
+          checkpoint: { ...from.checkpoint, settings: own },
+        };
+        const ready: ReadyMember = {
+          ...{ place: 0, member, settings: own, from: started },
+          dataset: { ...known, rows: dataset.rows },
+          ...(found && { found }),
+        };
         const run = { ...member, ...this.shared(samples) };
         const [end] = await this.trainer.begin(run, dataset.rows, [ready], [control!], told);
         if (end!.status === 'rejected') throw end!.reason;
@@ -182,6 +207,17 @@ export class RunService implements RunApi {
 
   async stopRun(runId: string): Promise<void> {
     this.live.ask({ wish: 'stop', runId });
+  }
+
+  /** What a run from `from` begins with. */
+  private async begins(
+    from: RunStart,
+    settings: TrainSettings,
+    dataset: Pick<Dataset, 'rows' | 'hash'>,
+  ): Promise<Pick<FoundFork, 'name' | 'start'> & Partial<Pick<FoundFork, 'checkpoint'>>> {
+    if (from.kind === 'state' && from.goesOn) return findFork(this.session, from, settings, dataset);
+    const { name, files, adapter } = await findStart(this.session, from);
+    return { name, start: { files, adapter } };
   }
 
   private async known({ name }: { readonly name: string }): Promise<KeptRun['dataset']> {

@@ -7,7 +7,8 @@ import { fileFromBytes } from '../model/model-file.ts';
 import { choiceOf, withoutMethod } from '../train/adapter-settings.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import type { KeptMember } from './kept-run.ts';
-import type { RunStart } from './protocol.ts';
+import type { RunRecord, RunStart } from './protocol.ts';
+import { STATE_RECORD } from './run-recorder.ts';
 import type { Session } from './session.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -17,13 +18,17 @@ export async function findStart(
   session: Session,
   from: RunStart,
 ): Promise<{ readonly files: Files; readonly adapter: Adapter; readonly name: string }> {
-  const { files, name } = await (from.kind === 'state' ? stateFiles(session, from) : libraryFiles(session, from));
-  return { files, name, adapter: await read(session.needModel(), files) };
+  if (from.kind === 'state') {
+    const { files, record } = await stateOf(session, from);
+    return { files, name: record.name, adapter: await readAdapter(session.needModel(), files) };
+  }
+  const { files, name } = await libraryFiles(session, from);
+  return { files, name, adapter: await readAdapter(session.needModel(), files) };
 }
 
 /** What an interrupted run started from; undefined: a fresh adapter. */
 export async function readStart(session: Session, { start }: KeptMember): Promise<Adapter | undefined> {
-  return start && read(session.needModel(), start);
+  return start && readAdapter(session.needModel(), start);
 }
 
 /** What it was trained with, so that training goes on so. */
@@ -42,14 +47,19 @@ export function withStart(settings: TrainSettings, { config, modules }: Adapter,
   return config.peft_type === 'LORA' ? { ...rest, targets: isAll ? 'all-linear' : own } : rest;
 }
 
-async function stateFiles({ host }: Session, from: Extract<RunStart, { kind: 'state' }>) {
-  const [record, files] = await Promise.all([
+/** A state that was kept on the way of a run: the adapter as files, and the run as a checkpoint where that was kept as well. */
+export async function stateOf(
+  { host }: Session,
+  from: Extract<RunStart, { readonly kind: 'state' }>,
+): Promise<{ readonly record: RunRecord; readonly files: Files; readonly checkpoint: Uint8Array | undefined }> {
+  const [record, kept] = await Promise.all([
     host.archive.record(from.runId),
     host.archive.state(from.runId, from.step),
   ]);
-  if (record === undefined || files === undefined)
+  if (record === undefined || kept === undefined)
     throw new Error(`Cannot start from step ${from.step} of that run: found no state of it in this browser's storage`);
-  return { files, name: record.name };
+  const files = new Map([...kept].filter(([name]) => name !== STATE_RECORD));
+  return { record, files, checkpoint: kept.get(STATE_RECORD) };
 }
 
 async function libraryFiles({ host }: Session, from: Extract<RunStart, { kind: 'adapter' }>) {
@@ -58,7 +68,7 @@ async function libraryFiles({ host }: Session, from: Extract<RunStart, { kind: '
   return { files: await host.adapters.files(from.adapterId), name: record.name };
 }
 
-async function read(model: BaseModel, files: Files): Promise<Adapter> {
+export async function readAdapter(model: BaseModel, files: Files): Promise<Adapter> {
   const parts = [...files].map(([name, bytes]) => fileFromBytes(name, bytes));
   const { adapter } = await readPeftFolder(parts, model.parts);
   return adapter;

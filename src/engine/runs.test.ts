@@ -1,7 +1,7 @@
 // The list of runs: what is kept of each, sample prompts on the way, and runs that start from an earlier one.
 
 import { describe, expect, it } from 'vitest';
-import type { EngineApi, RunEvent, TrainOptions } from './protocol.ts';
+import type { EngineApi, RunEvent, StepEvent, TrainOptions } from './protocol.ts';
 import { stepsToKeep } from './run-recorder.ts';
 import { isSampleStep } from './sample-prompts.ts';
 import { memoryEngine, openSquares, openTiny, SETTINGS } from './testing/memory-host.ts';
@@ -99,6 +99,51 @@ describe('a run', () => {
     );
   });
 
+  it('goes on where another one stood: the same bits with the same settings, its own from there with others', async () => {
+    const memory = await opened();
+    const { engine } = memory;
+    const first = await train(engine, 'a', { samples: SAMPLES });
+    const from = { kind: 'state', runId: 'a', step: 20, goesOn: true } as const;
+    const losses = ({ events }: typeof first) =>
+      events
+        .flatMap((event): readonly { readonly type: string }[] => (event.type === 'past' ? event.events : [event]))
+        .flatMap((event) => (event.type === 'step' ? [(event as StepEvent).loss] : []));
+    expect(await engine.run.goingOn(from, SETTINGS)).toEqual({ totalSteps: 40, changed: [], isSameDevice: true });
+    const same = await train(engine, 'b', { from, samples: SAMPLES });
+    const samples = async (id: string) => (await engine.runs.runCurves(id))!.samples;
+    expect(await samples('b'), 'with the answers until then').toEqual(await samples('a'));
+    expect(losses(same)).toEqual(losses(first));
+    expect(same.events.filter(({ type }) => type === 'step')).toHaveLength(20);
+    expect(weightsOf(memory, same.result.adapterId)).toEqual(weightsOf(memory, first.result.adapterId));
+    const alone = await train(engine, 'c', { from: { ...from, goesOn: false } }, { ...SETTINGS, epochs: 5 });
+    expect(weightsOf(memory, alone.result.adapterId), 'its adapter alone makes others').not.toEqual(
+      weightsOf(memory, first.result.adapterId),
+    );
+
+    const slower = { ...SETTINGS, learningRate: 1e-3, epochs: 12 };
+    const changed = ['learningRate', 'epochs'];
+    expect(await engine.run.goingOn(from, slower)).toEqual({ totalSteps: 48, changed, isSameDevice: true });
+    const other = await train(engine, 'd', { from }, slower);
+    expect(losses(other)).toHaveLength(48);
+    expect(losses(other).slice(0, 21), 'until a step with another rate').toEqual(losses(first).slice(0, 21));
+    expect(losses(other)[21]).not.toBe(losses(first)[21]);
+    const onward = await train(engine, 'e', { from: { ...from, runId: 'd', step: 42 } }, slower);
+    expect(weightsOf(memory, onward.result.adapterId), 'a fork of a fork').toEqual(
+      weightsOf(memory, other.result.adapterId),
+    );
+
+    for (const [change, says] of [
+      [{ rank: 4 }, 'rank 4, need 2'],
+      [{ batchSize: 3 }, 'batchSize 3, need 2'],
+      [{ seed: 1 }, 'seed 1, need 0'],
+      [{ epochs: 5 }, 'found 20 steps in all, need more than the 20 that are made'],
+    ] as const) {
+      const problem = expect.stringContaining('Cannot go on from step 20: ');
+      expect(await engine.run.goingOn(from, { ...SETTINGS, ...change })).toEqual({ problem });
+      await expect(train(engine, 'f', { from }, { ...SETTINGS, ...change })).rejects.toThrow(says);
+    }
+  });
+
   it('is in the list when it has failed, with the reason', async () => {
     const { engine } = await opened();
     await expect(train(engine, 'a', {}, { ...SETTINGS, learningRate: 9 })).rejects.toThrow();
@@ -121,7 +166,7 @@ it('states are spread evenly, and fewer when they are large', () => {
   expect(stepsToKeep(40, 1000)).toEqual([5, 10, 15, 20, 25, 30, 35]);
   expect(stepsToKeep(3, 1000)).toEqual([1, 2]);
   expect(stepsToKeep(1, 1000)).toEqual([]);
-  expect(stepsToKeep(900, 20 << 20)).toEqual([225, 450, 675]);
+  expect(stepsToKeep(900, 40 << 20)).toEqual([225, 450, 675]);
   expect(stepsToKeep(900, 1 << 30)).toEqual([450]);
 });
 

@@ -178,7 +178,8 @@ export function isSameDevice({ identity }: Checkpoint, device: Device): boolean 
   return identity.device === describeDevice(device);
 }
 
-async function identify(model: BaseModel, adapter: Adapter, data: string): Promise<RunIdentity> {
+/** What the numbers of an adapter of this shape belong to. `data`: the hash of its rows. */
+export async function identify(model: BaseModel, adapter: AdapterShape, data: string): Promise<RunIdentity> {
   return {
     base: model.weights.hash,
     data,

@@ -193,7 +193,16 @@ export function whyNotResume(
   checkpoint: Checkpoint,
   now: { readonly settings: TrainSettings; readonly identity: RunIdentity },
 ): string | undefined {
-  const cannot = (found: string, need: string) => `Cannot go on with the interrupted run: found ${found}, need ${need}`;
+  const difference = differenceFrom(checkpoint, now);
+  return difference && `Cannot go on with the interrupted run: ${difference}`;
+}
+
+/** What of a run that is set up like this is other than the checkpoint's, so that its state would mean nothing there: "found …, need …". */
+export function differenceFrom(
+  checkpoint: Checkpoint,
+  now: { readonly settings: TrainSettings; readonly identity: RunIdentity },
+): string | undefined {
+  const cannot = (found: string, need: string) => `found ${found}, need ${need}`;
   const { settings, identity } = checkpoint;
   if (now.identity.base !== identity.base)
     return cannot('another base model (or another --quant)', 'the one that the run was started with');

@@ -147,6 +147,11 @@ export class RunJournal {
     this.snapshotMs = this.snapshotClock.awake(this.snapshotAt - began);
   }
 
+  /** The run as it stands, for another one to go on from; undefined where nobody says what its numbers belong to. */
+  async record(): Promise<Uint8Array | undefined> {
+    return this.options && this.encode(await this.readState(), this.options.identity);
+  }
+
   /** Throws BadNumbersError when the adapter is not finite. */
   async checkEnd(): Promise<void> {
     await this.readParams();
@@ -169,10 +174,14 @@ export class RunJournal {
     return this.run.settings.badNumbers === 'halve' && !this.rates.some(({ isHalving }) => isHalving);
   }
 
-  private async save(state: TrainState, { store, identity }: CheckpointOptions): Promise<void> {
+  private async encode(state: TrainState, identity: RunIdentity): Promise<Uint8Array> {
     const { settings, totalSteps } = this.run;
     const savedAt = new Date().toISOString();
-    const record = await encodeCheckpoint({ totalSteps, savedAt, settings, identity, ...this.told, state });
+    return encodeCheckpoint({ totalSteps, savedAt, settings, identity, ...this.told, state });
+  }
+
+  private async save(state: TrainState, { store, identity }: CheckpointOptions): Promise<void> {
+    const record = await this.encode(state, identity);
     await store.save(record).catch((error: Error) => {
       throw new StoreError(error.message);
     });

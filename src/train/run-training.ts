@@ -47,8 +47,11 @@ export interface RunHooks {
   nextRate?(): number | undefined;
   /** All that the steps need has been allocated: bytes on the device, beside the base. */
   onAllocated?(bytes: number): void;
-  /** Awaited between two steps, after `step` of them (0: before the first). Reads the adapter, and changes nothing of it. */
-  afterStep?(step: number, adapter: FlatAdapter): Promise<void>;
+  /**
+   * Awaited between two steps, after `step` of them (0: before the first). Reads the adapter, and changes nothing of it. `record`:
+   * the run as a checkpoint, as it stands.
+   */
+  afterStep?(step: number, adapter: FlatAdapter, record: () => Promise<Uint8Array | undefined>): Promise<void>;
   /** Aborted: the run ends after the step it is in, and keeps what it has. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -154,10 +157,11 @@ export async function runTraining(
       journal.forgetting.push(record);
       hooks.onEvent({ type: 'forgetting', ...record });
     };
+    const record = () => journal.record();
     // A fresh LoRA changes nothing; a prompt does, so that the base is asked without it.
     if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate(NO_PROMPT);
     if (journal.steps.length === 0) await measureForgetting();
-    if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter);
+    if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter, record);
     const epochOrder = rowOrder(train, settings);
     const changeRate = (change: RateChange) => {
       journal.rates.push(change);
@@ -182,7 +186,7 @@ export async function runTraining(
         if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
         if (hooks.forgetting && (done + 1) % hooks.forgetting.every === 0) await measureForgetting();
         if (done + 1 < steps) await journal.keepIfDue();
-        await hooks.afterStep?.(done + 1, adapter);
+        await hooks.afterStep?.(done + 1, adapter, record);
       }
       await journal.checkEnd();
       if (journal.steps.length < steps && checkpoints?.keepWhenStopped) await journal.keep();

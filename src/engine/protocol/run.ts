@@ -222,6 +222,18 @@ export interface Advice {
   readonly rate: StepRate;
 }
 
+/** What a run that goes on from a state of another one is, with the settings asked about. */
+export type GoingOn =
+  | {
+      readonly totalSteps: number;
+      /** Settings that are other from that step on. */
+      readonly changed: readonly (keyof TrainSettings)[];
+      /** Nothing is other: it makes the bits that the other one made, on the same device. */
+      readonly isSameDevice: boolean;
+    }
+  /** Why it can take over nothing but the adapter. */
+  | { readonly problem: string };
+
 export interface RunApi {
   /** Measures the device once for each base (a second or two), predicts, and proposes what fits into `budgetBytes`. */
   adviseRun(settings: TrainSettings, budgetBytes: number): Promise<Advice>;
@@ -229,6 +241,8 @@ export interface RunApi {
   planRun(settings: TrainSettings, budgetBytes?: number): Promise<MemoryPlan>;
   /** Of several at once: what each holds, and what they share once; steps and epochs are those of the longest. */
   planTogether(asked: readonly Pick<TogetherAsk, 'settings' | 'file'>[], budgetBytes?: number): Promise<MemoryPlan>;
+  /** With the open base and data. */
+  goingOn(from: Extract<RunStart, { readonly kind: 'state' }>, settings: TrainSettings): Promise<GoingOn>;
   /** Resolves when the run has ended by itself or by `stopRun`; the adapter has then been kept. */
   train(
     runId: string,

@@ -6,7 +6,13 @@ import type { EvalEvent, RateEvent, SampleEvent, SampleOptions } from './run.ts'
 
 /** What a run starts from in place of a fresh adapter; rank, alpha and targets are then those of that adapter. */
 export type RunStart =
-  | { readonly kind: 'state'; readonly runId: string; readonly step: number }
+  | {
+      readonly kind: 'state';
+      readonly runId: string;
+      readonly step: number;
+      /** At that step, with that run's optimiser and place in the data; else with its adapter alone. */
+      readonly goesOn?: boolean;
+    }
   | { readonly kind: 'adapter'; readonly adapterId: string };
 
 export interface RunRecord {

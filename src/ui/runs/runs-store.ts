@@ -143,7 +143,7 @@ export function takeSettingsOf(run: RunRecord): void {
 /** The next run starts where this one stood: after `step`, or from its adapter. */
 export function fork(run: RunRecord, step: number | 'adapter'): void {
   const { id, name, adapterId, settings } = run;
-  if (step !== 'adapter') startFrom({ kind: 'state', runId: id, step, name }, settings);
+  if (step !== 'adapter') startFrom({ kind: 'state', runId: id, step, goesOn: true, name }, settings);
   else if (adapterId) startFrom({ kind: 'adapter', adapterId, name }, settings);
   goTo('train');
 }

@@ -15,12 +15,15 @@ import { readNumber } from '../controls/number-rule.ts';
 import { keep, kept } from '../keep.ts';
 import { NUMBER_KEYS, ruleFor } from './settings-rules.ts';
 
+type Start = RunStart & { readonly name: string };
+export type StateStart = Extract<Start, { readonly kind: 'state' }>;
+
 interface SettingsState {
   readonly settings: TrainSettings;
   /** Undefined: named after the data and the rank. */
   readonly adapterName: string | undefined;
   /** What the next run starts from, when not from a fresh adapter; its rank, alpha and targets are given then. */
-  readonly from: (RunStart & { readonly name: string }) | undefined;
+  readonly from: Start | undefined;
   /** The rate that the open base suggests: what a reset goes back to. */
   readonly suggestedRate: number;
 }
@@ -126,10 +129,15 @@ function fitIa3({ linearNames }: Pick<ModelReport, 'linearNames'>): void {
 }
 
 /** The next run starts from an adapter that has these settings. */
-export function startFrom(from: RunStart & { readonly name: string }, settings: Partial<TrainSettings>): void {
+export function startFrom(from: Start, settings: Partial<TrainSettings>): void {
   // Of the method before nothing stays: what starts is what it is.
   setSettings({ ...(forMethod(settingsStore.getState().settings, 'lora') as TrainSettings), ...settings });
   settingsStore.setState({ from });
+}
+
+/** The next run starts from that state with all of it, or with its adapter alone. */
+export function goOnFrom(goesOn: boolean): void {
+  settingsStore.setState(({ from }) => (from?.kind === 'state' ? { from: { ...from, goesOn } } : {}));
 }
 
 export function startFresh(): void {

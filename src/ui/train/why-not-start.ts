@@ -6,6 +6,7 @@ import { deviceStore } from '../shell/device-store.ts';
 import { compareStore, whyNotCompare } from './compare-store.ts';
 import { planStore } from './plan-store.ts';
 import { running, runStore } from './run-store.ts';
+import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
 export function useWhyNotStart(): string | undefined {
@@ -15,6 +16,8 @@ export function useWhyNotStart(): string | undefined {
   const isStale = useStore(dataStore, (s) => s.isStale);
   const report = useStore(dataStore, (s) => s.report);
   const problem = useStore(planStore, (s) => s.problem);
+  const goingOn = useStore(planStore, (s) => s.goingOn);
+  const goesOn = useStore(settingsStore, (s) => s.from?.kind === 'state' && s.from.goesOn);
   const isRunning = useStore(runStore, running);
   useStore(compareStore);
   const compared = whyNotCompare();
@@ -28,5 +31,6 @@ export function useWhyNotStart(): string | undefined {
   if (data !== 'ready' || !report || isStale) return w.reading;
   if (report.rows === 0) return w.noRows;
   if (report.supervisedTokens === 0) return w.nothingSupervised;
+  if (goesOn && goingOn && 'problem' in goingOn) return `${goingOn.problem}.`;
   return problem === undefined ? compared : `${problem}.`;
 }

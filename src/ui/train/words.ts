@@ -30,6 +30,16 @@ export const words = {
     title: 'Starts from',
     state: (name: string, step: number) => `${name}, step ${count(step)}`,
     given: 'Rank, alpha and the layers are those of that adapter. Everything else may be changed.',
+    takesOver: 'What it takes over',
+    all: 'The whole state, at that step',
+    adapter: 'The adapter alone',
+    same: (total: number) =>
+      `Goes on to step ${count(total)} with its optimiser and its place in the data. With the settings as they are it makes the very numbers that this run made.`,
+    nearlySame: (total: number) =>
+      `Goes on to step ${count(total)} with its optimiser and its place in the data. That run was made on another device: its numbers come again within rounding.`,
+    changed: (total: number, settings: readonly string[]) =>
+      `Goes on to step ${count(total)} with its optimiser and its place in the data. Other from there on: ${settings.join(', ')}.`,
+    cannot: (problem: string) => `${problem}. Set it back, or take the adapter alone, with a fresh optimiser.`,
     fresh: 'Start afresh instead',
   },
   autopilot: {
