@@ -1,14 +1,81 @@
-// Adapters of every kind that Graft trains from a recipe and saves, opened by PEFT itself. What an adapter answered on the
-// device stands in its receipt: PEFT has to give the same logits, and must notice when what is special in it is disturbed.
+// Adapters of every kind that Graft trains from a recipe and saves, opened by PEFT itself, and bottleneck adapters by AdapterHub's
+// package. What an adapter answered on the device stands in its receipt: the package has to give the same logits, greedily
+// the same ids, and must notice when what is special in the adapter is disturbed.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { report } from './report.mjs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { report, skip, TOOLS } from './report.mjs';
+
+/** AdapterHub's package wants an older transformers: both in a folder of their own, beside the Python's torch. */
+const ADAPTERHUB = ['adapters==1.3.0', 'transformers==4.57.6', 'huggingface-hub==0.36.0', 'tokenizers==0.22.1'];
+const ADAPTERHUB_FOLDER = path.join(TOOLS, 'adapters-1.3.0');
 
 /** GPT-2's linears are Conv1D (fan_in_fan_out) and have biases; this one has a tied head and no tokenizer. */
 const GPT2 = 'src/train/testing/fixtures/gpt2_hub/model';
 const GPT2_VOCABULARY = 48;
 const SETTINGS = { steps: 6, batchSize: 2, seqLen: 48, rank: 4, alpha: 8, learningRate: 1e-2, schedule: 'constant' };
 const QV = ['q_proj', 'v_proj'];
+const GREEDY_TOKENS = 12;
+
+/** What is no LoRA; `byAdapterHub`: whose package opens it. */
+function methods() {
+  return [
+    {
+      name: 'ia3',
+      settings: {
+        method: 'ia3',
+        ia3: { target_modules: ['k_proj', 'v_proj', 'down_proj'], feedforward_modules: ['down_proj'] },
+      },
+      part: 'ia3_l',
+    },
+    {
+      name: 'ia3-norms',
+      settings: {
+        method: 'ia3',
+        ia3: { target_modules: ['q_proj', 'o_proj'], feedforward_modules: [], modules_to_save: ['norm'] },
+      },
+      part: 'modules_to_save',
+    },
+    {
+      name: 'prompt',
+      settings: {
+        method: 'prompt-tuning',
+        promptTuning: {
+          num_virtual_tokens: 5,
+          prompt_tuning_init: 'TEXT',
+          prompt_tuning_init_text: 'Answer as a pirate would.',
+        },
+      },
+      part: 'prompt_encoder',
+    },
+    { name: 'gpt2-ia3', base: GPT2, settings: { method: 'ia3' }, part: 'ia3_l' },
+    {
+      name: 'gpt2-prompt',
+      base: GPT2,
+      settings: { method: 'prompt-tuning', promptTuning: { num_virtual_tokens: 3 } },
+      part: 'prompt_encoder',
+    },
+    {
+      name: 'pfeiffer',
+      settings: { method: 'bottleneck' },
+      part: 'adapter_up.weight',
+      byAdapterHub: true,
+    },
+    {
+      name: 'houlsby',
+      settings: { method: 'bottleneck', bottleneck: { placement: 'houlsby', reduction_factor: 8, scaling: 2 } },
+      part: 'adapter_down.0.weight',
+      byAdapterHub: true,
+    },
+    {
+      name: 'gpt2-bottleneck',
+      base: GPT2,
+      settings: { method: 'bottleneck', bottleneck: { placement: 'houlsby', reduction_factor: 4 } },
+      part: 'adapter_up.bias',
+      byAdapterHub: true,
+    },
+  ].map((method) => ({ ...method, isGreedy: method.base === undefined }));
+}
 
 /** `part`: names of PEFT's parameters that make the kind, or 'scaling'. */
 function kinds(tokens) {
@@ -45,28 +112,80 @@ function kinds(tokens) {
   ];
 }
 
-/** Trains all of them, four at once, and lets PEFT open each; returns { passed, failed }. */
+/** Trains all of them, up to four over one base at once, and lets the packages open each; returns { passed, failed, skipped }. */
 export function checkTrained({ graft, python, model, base, work }) {
   const rows = `${work}/train.jsonl`;
-  const cases = kinds(frequentTokens(rows)).map((kind) => ({ base, ...kind, adapter: `${work}/trained/${kind.name}` }));
+  const cases = [...kinds(frequentTokens(rows)), ...methods()].map((kind) => ({
+    base,
+    settings: { lora: kind.lora },
+    ...kind,
+    adapter: `${work}/trained/${kind.name}`,
+  }));
   mkdirSync(`${work}/trained`, { recursive: true });
   const gpt2Rows = `${work}/gpt2-rows.jsonl`;
   const row = (i) => Array.from({ length: 24 }, (_, t) => 3 + ((5 * i + 7 * t * (i + 1)) % (GPT2_VOCABULARY - 3)));
   const lines = Array.from({ length: 8 }, (_, i) => JSON.stringify({ input_ids: row(i), labels: row(i) }));
   writeFileSync(gpt2Rows, lines.join('\n'));
-  for (let first = 0; first < cases.length; first += 4) {
-    const four = cases.slice(first, first + 4);
-    const file = `${work}/trained/recipe-${first}.json`;
-    const adapters = four.map(({ name, lora }) => ({ name, settings: { lora } }));
+  const modelOf = (one) => (one.base === GPT2 ? [GPT2, '--quant', 'f32'] : [model]);
+  for (const [i, four] of inFours(cases).entries()) {
+    const file = `${work}/trained/recipe-${i}.json`;
+    const adapters = four.map(({ name, settings }) => ({ name, settings }));
     writeFileSync(file, JSON.stringify({ recipe: 1, settings: SETTINGS, adapters }));
-    const of = four[0].base === GPT2 ? [GPT2, '--quant', 'f32', '--data', gpt2Rows] : [model, '--data', rows];
-    graft('train', '--config', file, '--out', `${work}/trained`, '--model', ...of);
+    const data = four[0].base === GPT2 ? gpt2Rows : rows;
+    const from = ['--config', file, '--data', data, '--out', `${work}/trained`];
+    graft('train', ...from, '--model', ...modelOf(four[0]));
   }
-  const file = `${work}/trained/cases.json`;
+  for (const one of cases.filter(({ isGreedy }) => isGreedy)) {
+    one.prompt = row(one.name.length).slice(0, 9);
+    const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
+    const from = ['--adapter', one.adapter, '--ids', one.prompt.join(), ...limits];
+    const text = graft('generate', '--model', ...modelOf(one), ...from);
+    one.greedy = text && JSON.parse(text.trim().split('\n').at(-1)).ids;
+  }
+  const [theirs, others] = [cases.filter((one) => one.byAdapterHub), cases.filter((one) => !one.byAdapterHub)];
+  const counts = verify(python, `${work}/trained/cases.json`, others, 'PEFT');
+  const problem = installAdapterHub(python);
+  const more =
+    problem === undefined
+      ? verify(python, `${work}/trained/cases-adapterhub.json`, theirs, 'AdapterHub', { PYTHONPATH: ADAPTERHUB_FOLDER })
+      : skip('AdapterHub’s package', problem);
+  return {
+    passed: counts.passed + more.passed,
+    failed: counts.failed + more.failed,
+    skipped: more.skipped ?? 0,
+  };
+}
+
+/** Up to four in each, all over one base. */
+function inFours(cases) {
+  const fours = [];
+  for (const one of cases) {
+    const last = fours.at(-1);
+    if (last === undefined || last.length === 4 || last[0].base !== one.base) fours.push([one]);
+    else last.push(one);
+  }
+  return fours;
+}
+
+function verify(python, file, cases, who, env = {}) {
   writeFileSync(file, JSON.stringify(cases));
-  const { status, stdout, stderr } = spawnSync(python, ['tools/interop/verify_trained.py', file], { encoding: 'utf8' });
-  if (status !== 0) return report([['PEFT opens what was trained', false, stderr.trim().slice(-500)]]);
+  const args = ['tools/interop/verify_trained.py', file, who];
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } };
+  const { status, stdout, stderr } = spawnSync(python, args, options);
+  if (status !== 0) return report([[`${who} opens what was trained`, false, stderr.trim().slice(-500)]]);
   return report(JSON.parse(stdout.trim().split('\n').at(-1)));
+}
+
+function installAdapterHub(python) {
+  const ready = `${ADAPTERHUB_FOLDER}/ready`;
+  if (existsSync(ready)) return undefined;
+  console.log(`Installing ${ADAPTERHUB.slice(0, 2).join(' and ')} (140 MB) under ${ADAPTERHUB_FOLDER}`);
+  rmSync(ADAPTERHUB_FOLDER, { recursive: true, force: true });
+  const flags = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', ADAPTERHUB_FOLDER];
+  const { status, stderr } = spawnSync(python, [...flags, ...ADAPTERHUB], { encoding: 'utf8' });
+  if (status !== 0) return `it could not be installed: ${stderr?.trim().split('\n').at(-1)}`;
+  writeFileSync(ready, '');
+  return undefined;
 }
 
 /** Those that are both learned and in the probe's text: the commonest ones. */

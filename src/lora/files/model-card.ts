@@ -111,7 +111,7 @@ function withAdapters(base: string | null): string[] {
     '',
     `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base ?? 'path/to/the/base/model')})`,
     'adapters.init(model)',
-    'model.set_active_adapters(model.load_adapter("path/to/this/folder"))',
+    'model.set_active_adapters(model.load_adapter("path/to/this/folder", use_safetensors=True))',
     '```',
   ].join('\n');
   return ['With [adapters](https://github.com/adapter-hub/adapters), from this folder:', code];
