@@ -5,9 +5,12 @@ import { readdirSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ended, KillableRuns, until } from './testing/killable-runs.ts';
+import { flagsOf, RESUMABLE_KINDS } from './testing/resumable-kinds.ts';
 
 const KILLS = 5;
 const STEPS = 60;
+/** Far more than the one kill comes after, so that no slow machine lets a run end before it. */
+const SHORT_STEPS = 48;
 
 let runs: KillableRuns;
 beforeAll(() => {
@@ -57,4 +60,28 @@ describe('graft train --resume', () => {
     expect(again.code).toBe(1);
     expect(again.said).toContain('Cannot go on: found no interrupted run in');
   }, 180_000);
+});
+
+describe('graft train --resume, whatever the adapter is', () => {
+  let short: KillableRuns;
+  beforeAll(() => {
+    short = new KillableRuns(SHORT_STEPS);
+  }, 120_000);
+  afterAll(() => short.remove());
+
+  it.each(RESUMABLE_KINDS)(
+    'goes on to the bit: $name',
+    async (kind) => {
+      const flags = flagsOf(kind, short.out(''));
+      const whole = `${kind.name}, whole`;
+      const run = ended(short.start(whole, flags));
+      const { code, said } = await short.killAndResume(kind.name, 1, 6, flags);
+      expect(code, said).toBe(0);
+      expect(said).toMatch(/going on after step \d+ of 48, on the same device: bit for bit/);
+      expect(await run).toMatchObject({ code: 0 });
+      expect(short.steps(kind.name)).toEqual(short.steps(whole));
+      expect(short.adapter(kind.name).equals(short.adapter(whole)), 'the adapter, to the byte').toBe(true);
+    },
+    180_000,
+  );
 });

@@ -40,18 +40,9 @@ export class KillableRuns {
   start(name: string, more: readonly string[] = []): ChildProcess {
     const data = path.join(this.folder, 'rows.jsonl');
     const files = ['--model', MODEL, '--data', data, '--out', this.out(name), '--log', this.log(name)];
-    const recipe = [
-      '--lr',
-      '1e-2',
-      '--schedule',
-      'cosine',
-      '--dropout',
-      '0.1',
-      '--batch-size',
-      '2',
-      '--grad-accum',
-      '2',
-    ];
+    // LoRA alone has dropout.
+    const dropout = more.includes('--method') ? [] : ['--dropout', '0.1'];
+    const recipe = ['--lr', '1e-2', '--schedule', 'cosine', ...dropout, '--batch-size', '2', '--grad-accum', '2'];
     const run = ['--steps', `${this.stepCount}`, '--seed', '3', '--checkpoint-every', '4', ...more];
     return spawn(process.execPath, [GRAFT, 'train', ...files, ...recipe, ...run], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,25 +57,32 @@ export class KillableRuns {
   }
 
   adapter(name: string): Buffer {
-    return readFileSync(path.join(this.out(name), 'adapter_model.safetensors'));
+    return readFileSync(path.join(this.out(name), this.weightsOf(name)!));
   }
 
   /** `kill -9` at so many random moments, each a few steps further on and then within a step or a save; then to the end. */
-  async killAndResume(name: string, kills: number, seed: number): Promise<Ended> {
+  async killAndResume(name: string, kills: number, seed: number, more: readonly string[] = []): Promise<Ended> {
     const next = random(seed);
     let stands = 0;
     for (let kill = 0; kill < kills; kill++) {
-      const child = this.start(name, kill === 0 ? [] : ['--resume']);
+      const child = this.start(name, kill === 0 ? more : [...more, '--resume']);
       const done = ended(child);
       const at = stands + 2 + Math.floor(9 * next());
       await until(() => this.steps(name).length >= at, child);
       await new Promise((resolve) => setTimeout(resolve, 12 * next()));
       child.kill('SIGKILL');
       const { said } = await done;
-      expect(existsSync(path.join(this.out(name), 'adapter_model.safetensors')), said).toBe(false);
+      expect(this.weightsOf(name), said).toBeUndefined();
       stands = this.steps(name).length;
     }
-    return ended(this.start(name, ['--resume']));
+    return ended(this.start(name, [...more, '--resume']));
+  }
+
+  /** PEFT's file, or AdapterHub's. */
+  private weightsOf(name: string): string | undefined {
+    return ['adapter_model.safetensors', 'adapter.safetensors'].find((file) =>
+      existsSync(path.join(this.out(name), file)),
+    );
   }
 
   private log(name: string): string {
