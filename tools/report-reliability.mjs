@@ -1,12 +1,13 @@
 // `npm run report:reliability`: runs the tests that measure what Graft promises and writes docs/reliability.md from what they tell. A
 // promise without a figure from this run says so. (An hour on two cores; GRAFT_FUZZ_RUNS=2000 makes it shorter, GRAFT_FAULTS=all
-// longer. With names of test files only those are run, and their part of the report is measured anew: so it can be done in parts.)
+// longer: a fault at every call, tools/sweep-faults.mjs. With names of test files only those are run, and their part of the report is measured anew: so it can be done in parts.)
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureGpu } from './ensure-gpu.mjs';
+import { SWEEP, sweepFaults } from './sweep-faults.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const FIGURES = path.join(ROOT, 'test-results/figures.jsonl');
@@ -169,7 +170,13 @@ async function main() {
   };
   const isUnit = (file) => file.startsWith('src/');
   part('test:unit', (file) => isUnit(file) && !file.includes('.long.'), readVitest, 'unit.json');
-  part('test:long', (file) => isUnit(file) && file.includes('.long.'), readVitest, 'unit.json');
+  const isSwept = (file) => file === SWEEP && process.env.GRAFT_FAULTS === 'all';
+  part('test:long', (file) => isUnit(file) && file.includes('.long.') && !isSwept(file), readVitest, 'unit.json');
+  for (const file of chosen.filter(isSwept)) {
+    const figure = sweepFaults();
+    if (figure !== undefined) figures.set('faults', figure);
+    take([[file, { passed: figure === undefined ? 0 : 1, failed: figure === undefined ? 1 : 0 }]]);
+  }
   part('e2e', (file) => file.startsWith('e2e/'), readPlaywright, 'e2e.json');
   for (const file of chosen.filter((name) => name.startsWith('tools/'))) {
     const { status } = spawnSync(process.execPath, ['--test', file], { cwd: ROOT });

@@ -68,15 +68,7 @@ export class Device {
       subgroupSize:
         features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0,
     };
-    gpu.addEventListener('uncapturederror', ({ error }) => {
-      const sentence = `Cannot go on: the GPU reported "${error.message}"`;
-      this.alarm.ring(isOutOfMemory(error) ? new OutOfMemoryError(sentence) : new GpuFaultError(sentence));
-    });
-    void gpu.lost.then((lost) =>
-      this.alarm.ring(
-        new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`),
-      ),
-    );
+    watchErrors(gpu, this.alarm);
   }
 
   /** Asks for the adapter's own limits and the features that kernels can use. Throws when there is no adapter. */
@@ -195,6 +187,26 @@ export class Device {
   destroy(): void {
     this.gpu.destroy();
   }
+}
+
+/**
+ * Rings the alarm at whatever the device reports. Dawn for Node roots what listens for as long as the device is there, so nothing in
+ * its reach may lead back to the device (an error does, by its stack): else the device is never collected, nor its threads and some
+ * 20 MB on lavapipe.
+ */
+function watchErrors(gpu: GPUDevice, alarm: Alarm<GpuFaultError>): void {
+  const heard = new WeakRef(alarm);
+  gpu.addEventListener('uncapturederror', ({ error }) => {
+    const sentence = `Cannot go on: the GPU reported "${error.message}"`;
+    heard.deref()?.ring(isOutOfMemory(error) ? new OutOfMemoryError(sentence) : new GpuFaultError(sentence));
+  });
+  void gpu.lost.then((lost) =>
+    heard
+      .deref()
+      ?.ring(
+        new DeviceLostError(`Cannot go on: the GPU device was lost (${lost.reason || 'unknown'}: ${lost.message})`),
+      ),
+  );
 }
 
 /** A fault that an error tells by itself, without a device to ask: WebGPU's own calls throw OperationError when a driver gives up. */

@@ -18,6 +18,7 @@ export class FaultyGpu {
   calls: { readonly name: string; readonly label: string }[] = [];
   /** True when the armed fault has come. */
   hasStruck = false;
+  private readonly devices: WeakRef<GPUDevice>[] = [];
   private armed: ArmedFault | undefined;
   private memoryError = false;
 
@@ -29,6 +30,11 @@ export class FaultyGpu {
     this.calls = [];
     this.hasStruck = false;
     this.memoryError = false;
+  }
+
+  /** Devices that were opened and are still in memory: after a collection, those that something can reach. */
+  get devicesInMemory(): number {
+    return this.devices.filter((device) => device.deref() !== undefined).length;
   }
 
   private isDue(label: string): boolean {
@@ -51,6 +57,7 @@ export class FaultyGpu {
   }
 
   private watch(device: GPUDevice): GPUDevice {
+    this.devices.push(new WeakRef(device));
     const make = device.createBuffer.bind(device);
     const scopes: GPUErrorFilter[] = [];
     const strike = (name: string, fault: Fault): 'go on' | 'never' => {
