@@ -33,6 +33,18 @@ describe('graft train --resume', () => {
     expect(readdirSync(runs.out('killed'))).not.toContain('.graft-checkpoint');
   }, 180_000);
 
+  it('goes on with ranks that were found on the rows, without finding them again', async () => {
+    const eva = ['--init', 'eva', '--rank', '4'];
+    const { code, said } = await ended(runs.start('eva', eva));
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/EVA: 8 of 8 inputs settled after \d+ batches; ranks \d+ to \d+ at \d+ modules/);
+    const resumed = await runs.killAndResume('eva-killed', 1, 5, eva);
+    expect(resumed.code, resumed.said).toBe(0);
+    expect(resumed.said).not.toContain('EVA');
+    expect(runs.steps('eva-killed')).toEqual(runs.steps('eva'));
+    expect(runs.adapter('eva-killed').equals(runs.adapter('eva')), 'the adapter, to the byte').toBe(true);
+  }, 180_000);
+
   it('keeps adapter and checkpoint on SIGTERM, takes the older record when the newest is torn, and refuses another run', async () => {
     const child = runs.start('stopped');
     const done = ended(child);

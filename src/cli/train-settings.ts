@@ -71,7 +71,8 @@ export const SETTING_HELP = `  --config RECIPE.json      settings from a file (d
   --targets all-linear      or names: q_proj,v_proj
   --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
   --bias none|lora_only|all   --modules-to-save lm_head,embed_tokens   parameters of the base that are trained in full
-  --init true|gaussian|orthogonal|pissa|pissa_niter_4|olora|loftq      how it begins
+  --init true|gaussian|orthogonal|pissa|pissa_niter_4|olora|loftq|eva   how it begins. eva first looks at your rows, and gives more
+                            rank to the linears where that explains more (rho and the rest: eva_config in a recipe)
   --loraplus-ratio 16       LoRA+: how many times faster B learns than A
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
   --steps N | --epochs N    one epoch when neither is given

@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
+  type Adapter,
   CHECKPOINT_EVERY,
   type LoadedRows,
   loadRows,
@@ -12,6 +13,7 @@ import {
   pastEvents,
   type Recipe,
   type RunFault,
+  rowsStartIn,
   savePeftFolder,
   settleForRows,
   type TrainEvent,
@@ -71,6 +73,7 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     const members: {
       readonly data: LoadedRows;
       readonly settings: TrainSettings;
+      readonly start: Adapter | undefined;
       readonly onEvent: (event: TrainEvent) => void;
     }[] = [];
     for (const { name, settings, files, kept } of runs) {
@@ -78,13 +81,16 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       const data = await loadRows(live.model, files, { maxTokens: settings.seqLen, completionOnly });
       for (const notice of data.notices.slice(0, 5))
         console.error(`${name}: ${notice.file}:${notice.line}: ${notice.reason}`);
-      const settled = settleForRows(live.model, data.rows, settings, newShape(live.model, settings), budgetBytes);
+      const say = (line: string) => console.error(`${name}: ${line}`);
+      const own = await rowsStartIn(kept, live.model, data.rows, settings, { signal: stop.signal, say });
+      const shape = own?.adapter ?? newShape(live.model, settings);
+      const settled = settleForRows(live.model, data.rows, settings, shape, budgetBytes);
       console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
       const tell = (event: TrainEvent) => {
         if (log !== undefined && event.type === 'step') appendFileSync(log, logLine(name, event));
       };
       if (kept.checkpoint !== undefined) pastEvents(kept.checkpoint, data.rows).forEach(tell);
-      await kept.begin();
+      await kept.begin(own?.files);
       let told = 0;
       const onEvent = (event: TrainEvent) => {
         tell(event);
@@ -97,17 +103,18 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       };
       // What they share is there once: of each one more, its adapter counts.
       budgetBytes -= settled.adapterBytes;
-      members.push({ data, settings: settled.settings, onEvent });
+      members.push({ data, settings: settled.settings, start: own?.adapter, onEvent });
     }
     const every = flags.text('checkpoint-every');
     const failures: string[] = [];
     const results = await trainTogetherThroughFaults(
       open,
       runs.map(({ name, folder, kept }, i) => {
-        const { data, settings, onEvent } = members[i]!;
+        const { data, settings, start, onEvent } = members[i]!;
         return {
           rows: data.rows,
           settings,
+          start,
           hooks: { onEvent, signal: stop.signal },
           keep: {
             store: kept.store,

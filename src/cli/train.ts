@@ -12,6 +12,7 @@ import {
   openRunFolder,
   pastEvents,
   readAdapterAt,
+  rowsStartIn,
   savePeftFolder,
   settleForRows,
   type TrainEvent,
@@ -74,10 +75,10 @@ ${SETTING_HELP}
     const opened = await openFlaggedModel(flags);
     const { device, model } = opened;
     let live = opened;
-    const start =
+    const given =
       flags.text('init-adapter') === undefined ? undefined : await readAdapterAt(model, flags.text('init-adapter')!);
-    const asked = readSettings(flags, recipe, {}, start && { dropout: dropoutOf(start) });
-    const wanted = start ? withStart(asked, start, model) : asked;
+    const asked = readSettings(flags, recipe, {}, given && { dropout: dropoutOf(given) });
+    const wanted = given ? withStart(asked, given, model) : asked;
     const data = await loadRows(model, flags.list('data'), {
       maxTokens: wanted.seqLen,
       completionOnly: !flags.has('train-on-prompts'),
@@ -88,6 +89,12 @@ ${SETTING_HELP}
       `${device.name} · ${model.folder.name} · ${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`,
     );
 
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
+    const say = (line: string) => console.error(line);
+    const own = given ? undefined : await rowsStartIn(folder, model, data.rows, wanted, { signal: stop.signal, say });
+    const start = given ?? own?.adapter;
     const shape = start ?? newShape(model, wanted);
     const { settings, totalBytes } = settleForRows(model, data.rows, wanted, shape, readBudget(flags));
     const kept = wanted.checkpointing === 'auto' ? `checkpointing ${settings.checkpointing}, as memory requires; ` : '';
@@ -98,7 +105,7 @@ ${SETTING_HELP}
     };
     const pastOf = (checkpoint: Checkpoint | undefined) => (checkpoint ? pastEvents(checkpoint, data.rows) : []);
     logPast(pastOf(folder.checkpoint));
-    await folder.begin();
+    await folder.begin(own?.files);
     const bar = progressBar(process.stderr);
     const onEvent = (event: TrainEvent) => {
       if (event.type === 'eval') {
@@ -137,9 +144,6 @@ ${SETTING_HELP}
         : `on another device or driver than before (${identity.deviceName}): equal within rounding, not to the bit`;
       console.error(`going on after step ${steps.length} of ${totalSteps}, ${where}`);
     }
-    const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
     try {
       const open = async () => {
         if (live.device.fault !== undefined) live = await openFlaggedModel(flags);

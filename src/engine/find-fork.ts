@@ -10,6 +10,7 @@ import type { RunStart } from './protocol.ts';
 import { STATE_RECORD } from './run-recorder.ts';
 import { readAdapter, stateOf, withStart } from './run-start.ts';
 import type { Session } from './session.ts';
+import { beginsFromRows } from './start-from-rows.ts';
 import { identify, isSameDevice, newShape } from './train-adapter.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -18,6 +19,8 @@ export interface FoundFork extends Fork {
   readonly name: string;
   /** The adapter whose place and kind it has; undefined: that of a fresh one. */
   readonly start: { readonly files: Files; readonly adapter: Adapter } | undefined;
+  /** The settings as they are with that start. */
+  readonly asked: TrainSettings;
   /** The device makes the bits that the other one made. */
   readonly isSameDevice: boolean;
 }
@@ -36,11 +39,13 @@ export async function findFork(
     );
   const checkpoint = await decodeCheckpoint(bytes);
   const model = session.needModel();
-  // A run from a fresh adapter begins with the fresh one again: what was random in it follows from the seed.
-  const start = record.from && { files, adapter: await readAdapter(model, files) };
-  const asked = start === undefined ? settings : withStart(settings, start.adapter, model);
+  // A run from a fresh adapter begins with the fresh one again: what was random in it follows from the seed. One whose ranks were found
+  // on its rows keeps them.
+  const isFound = beginsFromRows(model, settings);
+  const start = record.from || isFound ? { files, adapter: await readAdapter(model, files) } : undefined;
+  const asked = start === undefined || isFound ? settings : withStart(settings, start.adapter, model);
   const identity = await identify(model, start?.adapter ?? newShape(model, asked), hash);
   const total = totalSteps(splitRows(rows, asked).train.length, asked);
   const fork = forkCheckpoint(checkpoint, { settings: asked, identity, totalSteps: total });
-  return { ...fork, name: record.name, start, isSameDevice: isSameDevice(checkpoint, session.needDevice()) };
+  return { ...fork, name: record.name, start, asked, isSameDevice: isSameDevice(checkpoint, session.needDevice()) };
 }

@@ -123,10 +123,11 @@ async function interrupt() {
   return { connect, ...rest };
 }
 
-/** Three at once over rows of two files; the shortest ends well before the others are cut off. */
+/** Three at once over rows of two files; the shortest ends well before the others are cut off. One begins with what its rows show. */
+const EVA = { init_lora_weights: 'eva' } as const;
 const TOGETHER: readonly TogetherAsk[] = [
   { runId: 'a', adapterName: 'All rows', settings: SETTINGS },
-  { runId: 'b', adapterName: 'Squares', settings: { ...SETTINGS, rank: 4 }, file: 'squares.jsonl' },
+  { runId: 'b', adapterName: 'Squares', settings: { ...SETTINGS, rank: 4, lora: EVA }, file: 'squares.jsonl' },
   { runId: 'c', adapterName: 'Short', settings: { ...SETTINGS, epochs: 1 } },
 ];
 
@@ -176,6 +177,10 @@ describe('an interrupted run of several adapters', () => {
     const weights = (files: typeof adapters) =>
       new Map([...files.values()].map((one) => [one.record.name, one.files.get('adapter_model.safetensors')]));
     expect(weights(adapters)).toEqual(weights(whole.adapters));
+    const begun = [...adapters.values()].find(({ record }) => record.name === 'Squares')!.files;
+    const config = JSON.parse(new TextDecoder().decode(begun.get('adapter_config.json')));
+    expect(config).toMatchObject({ init_lora_weights: 'eva', eva_config: { rho: 2 } });
+    expect(Object.keys(config.rank_pattern).length).toBeGreaterThan(0);
     expect(adapters.get((resumed[1] as { result: RunResult }).result.adapterId)!.record.datasetName).toBe(
       'squares.jsonl',
     );

@@ -32,6 +32,7 @@ import { adapterFiles } from './receipt/adapter-files.ts';
 import type { Trained } from './train-adapter.ts';
 
 export { measureFma } from '../gpu/measure.ts';
+export type { Adapter } from '../lora/adapter.ts';
 export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
@@ -61,7 +62,7 @@ export { benchLevels, type LevelResult, median } from './bench-levels.ts';
 export { type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
-export { openRunFolder, type RunFolder } from './run-folder.node.ts';
+export { openRunFolder, type RunFolder, rowsStartIn } from './run-folder.node.ts';
 export { dropoutOf, withStart } from './run-start.ts';
 export { isSameDevice, type KeepOptions, newShape, type Trained } from './train-adapter.ts';
 export { type RunFault, trainThroughFaults, trainTogetherThroughFaults } from './train-through-faults.ts';

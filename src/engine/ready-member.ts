@@ -29,7 +29,7 @@ export function rowsOf(rows: readonly TokenRow[], file: string | undefined): rea
 
 /** One of several that train at once. Throws when none of `all` are its rows. */
 export async function readyMember(
-  { runId, adapterName, settings, file }: TogetherAsk,
+  { runId, adapterName, settings, file, start }: TogetherAsk & Pick<KeptMember, 'start'>,
   place: number,
   all: Dataset,
   promptingOf: (file: string) => Dataset['prompting'],
@@ -38,13 +38,13 @@ export async function readyMember(
   if (rows.length === 0) throw new RangeError(`Cannot train "${adapterName}": found no rows of "${file}", need some`);
   if (file === undefined) {
     const { rows: _, ...dataset } = all;
-    return { place, member: { runId, adapterName, dataset, settings }, settings, dataset: all };
+    return { place, member: { runId, adapterName, dataset, start, settings }, settings, dataset: all };
   }
   const dataset = { name: file, hash: await hashRows(rows), prompting: promptingOf(file) };
   const own = Uint32Array.from(all.rows.flatMap((row, i) => (row.file === file ? [i] : [])));
   return {
     place,
-    member: { runId, adapterName, dataset, rows: own, settings },
+    member: { runId, adapterName, dataset, rows: own, start, settings },
     settings,
     dataset: { ...dataset, rows },
   };

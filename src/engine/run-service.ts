@@ -2,6 +2,7 @@
 // has it while it goes, train-members.ts takes its adapters to the library, interrupted-runs.ts has what a closed tab left of one.
 
 import type { Dataset } from '../data/load-dataset.ts';
+import type { TokenRow } from '../data/types.ts';
 import { checkSettings, isLearningRate, type TrainSettings } from '../train/recipe.ts';
 import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import { Autopilot } from './autopilot/advise.ts';
@@ -9,7 +10,7 @@ import type { BaseService } from './base-service.ts';
 import type { DataService } from './data-service.ts';
 import { type FoundFork, findFork } from './find-fork.ts';
 import { InterruptedRuns } from './interrupted-runs.ts';
-import type { KeptRun } from './kept-run.ts';
+import type { KeptMember, KeptRun } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
 import { LiveRuns } from './live-runs.ts';
 import type {
@@ -28,10 +29,12 @@ import type {
   TrainOptions,
 } from './protocol.ts';
 import { type ReadyMember, readyMember, rowsOf } from './ready-member.ts';
+import type { RunControl } from './run-control.ts';
 import { type PlannedMember, planMembers, settleMembers } from './run-plan.ts';
 import { findStart, withStart } from './run-start.ts';
 import { checkSampleOptions } from './sample-prompts.ts';
 import type { Session } from './session.ts';
+import { startFromRows } from './start-from-rows.ts';
 import { newShape } from './train-adapter.ts';
 import { endsOf, MemberTrainer } from './train-members.ts';
 
@@ -106,10 +109,10 @@ export class RunService implements RunApi {
         const dataset = await this.datasets.rowsFor(settings);
         const known = await this.known(dataset);
         const from = options.from && (await this.begins(options.from, settings, { ...known, rows: dataset.rows }));
-        const { start } = from ?? {};
+        const { asked = settings } = from ?? {};
+        const start = from ? from.start : await this.startFromRows(dataset.rows, asked, control!);
         const member = { runId, adapterName, dataset: known, start: start?.files };
         const model = this.session.needModel();
-        const asked = start === undefined ? settings : withStart(settings, start.adapter, model);
         const shape = start?.adapter ?? newShape(model, asked);
         const [{ settings: own }] = settleMembers(
           model,
@@ -152,18 +155,18 @@ export class RunService implements RunApi {
       const { rows } = dataset;
       const all = { rows, ...(await this.known(dataset)) };
       const model = this.session.needModel();
-      const members = asked.map(({ settings, file }) => ({
-        settings,
-        shape: newShape(model, settings),
-        rows: rowsOf(rows, file),
-      }));
+      const members: (PlannedMember & Pick<KeptMember, 'start'>)[] = [];
+      for (const [i, { settings, file }] of asked.entries()) {
+        const own = rowsOf(rows, file);
+        const start = await this.startFromRows(own, settings, controls[i]!);
+        members.push({ settings, shape: start?.adapter ?? newShape(model, settings), rows: own, start: start?.files });
+      }
       const settled = settleMembers(model, members, budgetBytes);
       const ready = await Promise.all(
-        asked.map((one, place) =>
-          readyMember({ ...one, settings: settled[place]!.settings }, place, all, (file) =>
-            this.datasets.promptingOf(file),
-          ),
-        ),
+        asked.map((one, place) => {
+          const ask = { ...one, settings: settled[place]!.settings, start: members[place]!.start };
+          return readyMember(ask, place, all, (file) => this.datasets.promptingOf(file));
+        }),
       );
       const [first, ...others] = ready.map(({ member }) => member);
       const run: KeptRun = { ...first!, ...this.shared(samples), others };
@@ -214,14 +217,21 @@ export class RunService implements RunApi {
     from: RunStart,
     settings: TrainSettings,
     dataset: Pick<Dataset, 'rows' | 'hash'>,
-  ): Promise<Pick<FoundFork, 'name' | 'start'> & Partial<Pick<FoundFork, 'checkpoint'>>> {
+  ): Promise<Pick<FoundFork, 'name' | 'start' | 'asked'> & Partial<Pick<FoundFork, 'checkpoint'>>> {
     if (from.kind === 'state' && from.goesOn) return findFork(this.session, from, settings, dataset);
     const { name, files, adapter } = await findStart(this.session, from);
-    return { name, start: { files, adapter } };
+    return { name, start: { files, adapter }, asked: withStart(settings, adapter, this.session.needModel()) };
   }
 
   private async known({ name }: { readonly name: string }): Promise<KeptRun['dataset']> {
     return { name, hash: await this.datasets.datasetHash(), prompting: this.datasets.promptingOf() };
+  }
+
+  /** In turns on the GPU, so that answers come in between. */
+  private startFromRows(rows: readonly TokenRow[], settings: TrainSettings, control: RunControl) {
+    const say = (progress: string) => control.set('preparing', progress);
+    const during = <T>(work: () => Promise<T>) => this.session.turns.during(work);
+    return startFromRows(this.session.needModel(), rows, settings, { say, during, signal: control.signal });
   }
 
   private shared(samples: TrainOptions['samples']): Pick<KeptRun, 'baseName' | 'samples'> {

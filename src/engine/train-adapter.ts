@@ -5,6 +5,7 @@ import type { Device } from '../gpu/device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import type { AdapterConfig } from '../lora/adapter-config.ts';
 import { type AdapterShape, withTensors } from '../lora/adapter-tensors.ts';
+import { isEva, largestPlacement } from '../lora/eva/eva-placement.ts';
 import { FlatAdapter, fromRecordOrder, splitFlat } from '../lora/flat-adapter.ts';
 import { placeAdapter } from '../lora/place-adapter.ts';
 import { plainLora } from '../lora/plain-lora.ts';
@@ -28,16 +29,28 @@ export interface Trained {
   readonly probe: Probe | undefined;
 }
 
-function configFor({ folder, family }: Pick<BaseModel, 'folder' | 'family'>, choice: AdapterChoice): AdapterConfig {
+/** The config of a new adapter on this base. */
+export function configFor(
+  { folder, family }: Pick<BaseModel, 'folder' | 'family'>,
+  choice: AdapterChoice,
+): AdapterConfig {
   return adapterConfigOf(choice, { name: folder.name, fanInFanOut: family.fanInFanOut });
 }
 
-/** Where a fresh adapter would sit and with what, before it has numbers. Throws when no target matches. */
+/**
+ * Where a fresh adapter would sit and with what, before it has numbers; the largest that it can become where its ranks follow from the
+ * rows (EVA). Throws when no target matches.
+ */
 export function newShape(model: Pick<BaseModel, 'folder' | 'family' | 'parts'>, choice: AdapterChoice): AdapterShape {
-  return placeAdapter(configFor(model, choice), model.parts);
+  const config = configFor(model, choice);
+  const placed = placeAdapter(config, model.parts);
+  return config.peft_type === 'LORA' && isEva(config) ? largestPlacement(config, placed) : placed;
 }
 
-/** A fresh adapter as the settings ask for; what is random in it follows from the seed. Throws when no target matches. */
+/**
+ * A fresh adapter as the settings ask for; what is random in it follows from the seed. Throws when no target matches, and where it
+ * follows from the rows (start-from-rows.ts).
+ */
 export function newAdapter(model: BaseModel, choice: AdapterChoice & Pick<TrainSettings, 'seed'>): Promise<Adapter> {
   return startAdapter(model, configFor(model, choice), choice.seed);
 }

@@ -4,6 +4,7 @@
 
 import { isObject } from '../model/model-file.ts';
 import { bad, finite, flag, type Json, moduleNames, names, refuseClassifier, size, text } from './config-fields.ts';
+import { type EvaConfig, parseEvaConfig } from './eva/eva-config.ts';
 
 export interface LoraConfig {
   readonly peft_type: 'LORA';
@@ -23,6 +24,8 @@ export interface LoraConfig {
   readonly layers_to_transform: readonly number[] | number | null;
   readonly layers_pattern: readonly string[] | string | null;
   readonly init_lora_weights: boolean | string;
+  /** How "eva" begins; null with any other start. Of an adapter that was read, whatever its file says. */
+  readonly eva_config: Partial<EvaConfig> | null;
   readonly fan_in_fan_out: boolean;
   /** Biases of the base that are trained: none, all of them, or those of the modules with LoRA. */
   readonly bias: 'none' | 'all' | 'lora_only';
@@ -54,6 +57,7 @@ export const DEFAULT_LORA: LoraConfig = {
   layers_to_transform: null,
   layers_pattern: null,
   init_lora_weights: true,
+  eva_config: null,
   fan_in_fan_out: false,
   bias: 'none',
   use_dora: false,
@@ -68,7 +72,6 @@ export const WITHOUT_EFFECT: readonly string[] = [
   'auto_mapping',
   'corda_config',
   'ensure_weight_tying',
-  'eva_config',
   'inference_mode',
   'loftq_config',
   'lora_ga_config',
@@ -122,6 +125,7 @@ export function parseLoraConfig(
     init_lora_weights: isNew
       ? beginning(json.init_lora_weights ?? true)
       : initialisation(json.init_lora_weights ?? true),
+    eva_config: evaConfig(json, isNew),
     fan_in_fan_out: flag(json, 'fan_in_fan_out'),
     bias: biases(json.bias ?? 'none'),
     use_dora: flag(json, 'use_dora'),
@@ -145,11 +149,12 @@ export function parseLoraConfig(
 export function writeLoraConfig(config: LoraConfig): string {
   const { other, ...core } = config;
   // Of the newer keys only what is set: older versions refuse a key that they do not know.
-  const { lora_bias, trainable_token_indices, ...old } = core;
+  const { lora_bias, trainable_token_indices, eva_config, ...old } = core;
   const all: Json = {
     ...old,
     inference_mode: true,
     ...(lora_bias && { lora_bias }),
+    ...(eva_config !== null && { eva_config }),
     ...(trainable_token_indices !== null && { trainable_token_indices }),
   };
   return `${JSON.stringify(sortKeys(all), undefined, 2)}\n`;
@@ -215,13 +220,26 @@ function tokenIds(value: unknown): LoraConfig['trainable_token_indices'] {
 /** Ways to begin that Graft computes. */
 function beginning(value: unknown): boolean | string {
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'string' && /^(gaussian|orthogonal|pissa|pissa_niter_\d{1,3}|olora|loftq)$/.test(value))
+  if (typeof value === 'string' && /^(gaussian|orthogonal|pissa|pissa_niter_\d{1,3}|olora|loftq|eva)$/.test(value))
     return value;
   throw bad(
     'init_lora_weights',
     value,
-    'true, false, "gaussian", "orthogonal", "pissa", "pissa_niter_<n>", "olora" or "loftq"',
+    'true, false, "gaussian", "orthogonal", "pissa", "pissa_niter_<n>", "olora", "loftq" or "eva"',
   );
+}
+
+/** As in PEFT: with "eva" alone, whose defaults are written out. */
+function evaConfig(
+  { init_lora_weights: init, eva_config: value = null }: Json,
+  isNew: boolean,
+): LoraConfig['eva_config'] {
+  if (init !== 'eva') {
+    if (isNew && value !== null) throw bad('eva_config', value, 'init_lora_weights "eva" beside it');
+    return null;
+  }
+  if (isNew || value === null) return parseEvaConfig(value ?? {});
+  return isObject(value) ? value : null;
 }
 
 function initialisation(value: unknown): boolean | string {

@@ -1,11 +1,13 @@
 // A new adapter on an opened base: what init-adapter.ts draws at random, and what needs the base's numbers: lengths of rows
-// (DoRA), parameters that are trained in full, rows of tokens, principal components (pissa, olora, loftq).
+// (DoRA), parameters that are trained in full, rows of tokens, principal components (pissa, olora, loftq) or those of its inputs (eva).
 
 import type { BaseModel } from '../model/base-model.ts';
 import { readParameter } from '../model/read-parameter.ts';
 import { type Adapter, type AdapterModule, checkAdapter, type SavedTensor, type TokenRows } from './adapter.ts';
 import type { AdapterConfig } from './adapter-config.ts';
 import { matrix } from './algebra/matrix.ts';
+import { configWithRanks, isEva } from './eva/eva-placement.ts';
+import type { EvaFactors } from './eva/eva-search.ts';
 import { FlatAdapter, normName, readFlat } from './flat-adapter.ts';
 import { initFactors, normalNumbers, uniformNumbers } from './init-adapter.ts';
 import type { LoraConfig } from './lora-config.ts';
@@ -20,11 +22,19 @@ const LOFTQ_ITERATIONS = 8;
 /** Up to this size LoftQ's remainder is decomposed exactly. */
 const SMALL = 512;
 
-/** Throws a RangeError that names what of the config can not be begun here. */
-export async function startAdapter(model: BaseModel, config: AdapterConfig, seed: number): Promise<Adapter> {
+/**
+ * `eva`: what was found on the data where the config's init_lora_weights is "eva" (train/eva-start.ts). Throws a RangeError that names
+ * what of the config can not be begun here.
+ */
+export async function startAdapter(
+  model: BaseModel,
+  config: AdapterConfig,
+  seed: number,
+  eva?: EvaFactors,
+): Promise<Adapter> {
   switch (config.peft_type) {
     case 'LORA':
-      return startLora(model, config, seed);
+      return isEva(config) ? startEva(model, config, seed, eva) : startLora(model, config, seed);
     case 'IA3':
       return startIa3(model, config, seed);
     case 'PROMPT_TUNING':
@@ -111,6 +121,23 @@ async function startIds(
   if (tokenizer === undefined)
     throw new RangeError(`Cannot begin the prompt with a text: found no tokenizer in "${folder.name}", need one`);
   return repeatToLength(tokenizer.encode(text ?? '', { special: true }), count);
+}
+
+/** Ranks and A as they were found; what EVA does not begin (embeddings) begins as usual. */
+async function startEva(model: BaseModel, config: LoraConfig, seed: number, found?: EvaFactors): Promise<Adapter> {
+  if (found === undefined)
+    throw new RangeError('Cannot start an adapter: found init_lora_weights "eva" without rows to look at, need them');
+  const { parts } = model;
+  const paths = [...parts.linears.keys(), ...parts.embeddings.keys(), parts.head.path];
+  const settled = configWithRanks(config, placeAdapter(config, parts).modules, found, paths);
+  const begun = await startLora(model, { ...settled, init_lora_weights: true }, seed);
+  const withA = ([path, module]: readonly [string, AdapterModule]) => {
+    const a = found.get(path);
+    return [path, a === undefined ? module : { ...module, a: Float32Array.from(a.data) }] as const;
+  };
+  const adapter = { ...begun, config: settled, modules: new Map([...begun.modules].map(withA)) };
+  checkAdapter(adapter);
+  return adapter;
 }
 
 async function startLora(model: BaseModel, config: LoraConfig, seed: number): Promise<Adapter> {

@@ -17,6 +17,7 @@ export const LORA_FIELDS = [
   'lora_bias',
   'bias',
   'init_lora_weights',
+  'eva_config',
   'modules_to_save',
   'trainable_token_indices',
 ] as const satisfies readonly (keyof LoraConfig)[];
@@ -56,6 +57,7 @@ export function loraChoiceOf(config: LoraConfig): LoraChoice | undefined {
     (key) =>
       key !== 'target_modules' &&
       key !== 'init_lora_weights' &&
+      key !== 'eva_config' &&
       JSON.stringify(config[key]) !== JSON.stringify(DEFAULT_LORA[key]),
   );
   if (told.length === 0) return undefined;

@@ -3,6 +3,7 @@
 // taken over that this version does not know.
 
 import * as v from 'valibot';
+import type { EvaConfig } from '../lora/eva/eva-config.ts';
 import { NON_LINEARITIES } from '../lora/methods/bottleneck.ts';
 import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 import {
@@ -79,6 +80,16 @@ const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31)
 const indices = v.pipe(v.array(index), v.maxLength(MAX_TARGETS));
 const pattern = (value: v.GenericSchema<number>) => v.record(short(4000), value);
 
+/** PEFT's EvaConfig. */
+const EVA = v.strictObject({
+  rho: v.exactOptional(v.pipe(v.number(), v.minValue(1), v.maxValue(1000))),
+  tau: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  use_label_mask: v.exactOptional(v.boolean()),
+  label_mask_value: v.exactOptional(v.pipe(v.number(), v.integer())),
+  whiten: v.exactOptional(v.boolean()),
+  adjust_scaling_factors: v.exactOptional(v.boolean()),
+}) satisfies v.GenericSchema<unknown, Partial<EvaConfig>>;
+
 /** The fields of PEFT's LoraConfig that are not settings of their own; what they mean together, `adapterConfigOf` checks. */
 const LORA = v.strictObject({
   target_modules: v.exactOptional(names),
@@ -94,9 +105,10 @@ const LORA = v.strictObject({
   init_lora_weights: v.exactOptional(
     v.union([
       v.boolean(),
-      v.pipe(v.string(), v.regex(/^(gaussian|orthogonal|pissa|pissa_niter_[0-9]{1,3}|olora|loftq)$/)),
+      v.pipe(v.string(), v.regex(/^(gaussian|orthogonal|pissa|pissa_niter_[0-9]{1,3}|olora|loftq|eva)$/)),
     ]),
   ),
+  eva_config: v.exactOptional(v.nullable(EVA)),
   modules_to_save: v.exactOptional(v.nullable(v.pipe(v.array(short(256)), v.maxLength(MAX_TARGETS)))),
   trainable_token_indices: v.exactOptional(
     v.nullable(v.union([v.pipe(v.array(index), v.maxLength(65536)), v.record(short(256), v.array(index))])),

@@ -109,6 +109,7 @@ function kinds(tokens) {
       lora: { use_dora: true, rank_pattern: { c_attn: 2 } },
       part: 'lora_magnitude_vector',
     },
+    { name: 'eva', lora: { init_lora_weights: 'eva', eva_config: { rho: 3, whiten: true } }, part: 'lora_B' },
   ];
 }
 

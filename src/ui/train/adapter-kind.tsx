@@ -17,6 +17,9 @@ type Bias = NonNullable<NonNullable<TrainSettings['lora']>['bias']>;
 type Init = keyof typeof words.lora.inits;
 const BIASES = Object.keys(words.lora.biases) as Bias[];
 const INITS = Object.keys(words.lora.inits) as Init[];
+const RHOS = [1, 2, 4];
+/** PEFT's. */
+const USUAL_RHO = 2;
 const NOTHING: NonNullable<TrainSettings['lora']> = {};
 
 /** What PEFT's LoraConfig makes of LoRA. */
@@ -26,6 +29,7 @@ export function AdapterKind() {
   const locked = useStore(runStore, running) || isGiven;
   const w = words.lora;
   const init = INITS.find((name) => name === lora.init_lora_weights) ?? 'default';
+  const rho = lora.eva_config?.rho ?? USUAL_RHO;
   return (
     <>
       <Switch
@@ -55,10 +59,20 @@ export function AdapterKind() {
         name={w.init}
         value={init}
         options={INITS.map((value) => ({ value, label: w.inits[value] }))}
-        hint={w.initHint}
+        hint={init === 'eva' ? w.evaHint : w.initHint}
         disabled={locked}
-        onChange={(value) => changeLora({ init_lora_weights: value === 'default' ? true : value })}
+        onChange={(value) => changeLora({ init_lora_weights: value === 'default' ? true : value, eva_config: null })}
       />
+      {init === 'eva' && (
+        <Choice
+          name={w.evaRho}
+          value={String(rho)}
+          options={[...new Set([...RHOS, rho])].map((value) => ({ value: String(value), label: w.evaRhos(value) }))}
+          hint={w.evaRhoHint}
+          disabled={locked}
+          onChange={(value) => changeLora({ eva_config: evaWith(lora.eva_config, Number(value)) })}
+        />
+      )}
       <Saved locked={locked} />
       <TextSetting
         name={w.exclude}
@@ -85,6 +99,13 @@ export function AdapterKind() {
       />
     </>
   );
+}
+
+/** null: as usual. */
+function evaWith(eva: NonNullable<TrainSettings['lora']>['eva_config'], rho: number) {
+  const { rho: _, ...rest } = eva ?? {};
+  const changed = rho === USUAL_RHO ? rest : { ...rest, rho };
+  return Object.keys(changed).length > 0 ? changed : null;
 }
 
 function Saved({ locked }: { locked: boolean }) {
