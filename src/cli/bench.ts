@@ -106,7 +106,7 @@ function print(r: BenchResult, before: BenchFile | undefined): void {
     `\n${r.case}: ${r.msMedian.toFixed(1)} ms ${what} (${r.msMin.toFixed(1)} … ${r.msMax.toFixed(1)}), first ${(r.firstStepMs / 1000).toFixed(1)} s${change}${worked}`,
   );
   console.log(
-    `  ${r.tokensPerSecond.toFixed(0)} tokens/s · ${giga(r.flops)} GFLOP/s useful, ${percent(r.flops, r.rates.flops)} of the f32 rate of ${giga(r.rates.flops)}`,
+    `  ${r.tokensPerSecond.toFixed(0)} tokens/s · ${giga(r.flops)} GFLOP/s useful, ${percent(r.flops, r.rates.flops)} of the f32 rate of ${giga(r.rates.flops)}, ${percent(r.flops, r.rates.plainFlops)} of a plain loop's ${giga(r.rates.plainFlops)}`,
   );
   if (r.weightBytes !== undefined)
     console.log(

@@ -4,7 +4,7 @@
 
 import { makeBatch, trainedLength } from '../data/make-batch.ts';
 import type { Device } from '../gpu/device.ts';
-import { measureFma, measureReading } from '../gpu/measure.ts';
+import { measureFma, measurePlainFma, measureReading } from '../gpu/measure.ts';
 import { planMemory } from '../gpu/plan.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -84,6 +84,7 @@ export async function benchCase(
     const after = await measureRates(device);
     const rates = {
       flops: Math.max(before.flops, after.flops),
+      plainFlops: Math.max(before.plainFlops, after.plainFlops),
       readBytes: Math.max(before.readBytes, after.readBytes),
     };
     return { case: name, rates, ...measured };
@@ -93,7 +94,11 @@ export async function benchCase(
 }
 
 async function measureRates(device: Device): Promise<DeviceRates> {
-  return { flops: await measureFma(device), readBytes: await measureReading(device) };
+  return {
+    flops: await measureFma(device),
+    plainFlops: await measurePlainFma(device),
+    readBytes: await measureReading(device),
+  };
 }
 
 type Measured = Omit<BenchResult, 'case' | 'rates'>;
@@ -186,7 +191,12 @@ async function stepsOf(model: BaseModel, start: Adapter, shape: StepShape & Opti
 }
 
 /** Tokens of answers side by side, each with an adapter of its own. */
-async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOptions): Promise<Measured> {
+async function benchDecode(
+  model: BaseModel,
+  found: BenchCase,
+  options: BenchOptions,
+  processorMs?: () => number,
+): Promise<Measured> {
   const { adapters: batch, seq, rank } = found;
   const { device } = model;
   const start = workloadAdapter(model.linears(), rank);
@@ -199,9 +209,11 @@ async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOpt
   try {
     const times: number[] = [];
     const hostTimes: number[] = [];
+    const worked: number[] = [];
     let firstStepMs = 0;
     let began = opening;
     let hostBefore = device.hostMs;
+    let workedBefore = processorMs?.() ?? 0;
     let tokens = 0;
     const sampling = { maxTokens: seq, stopIds: [], temperature: 0, topP: 1, seed: 0 };
     for await (const { answer, id } of generator.run(prompt, sampling)) {
@@ -211,16 +223,18 @@ async function benchDecode(model: BaseModel, found: BenchCase, options: BenchOpt
       if (tokens++ >= options.warm) {
         times.push(now - began);
         hostTimes.push(device.hostMs - hostBefore);
+        worked.push((processorMs?.() ?? 0) - workedBefore);
       }
       began = now;
       hostBefore = device.hostMs;
+      workedBefore = processorMs?.() ?? 0;
     }
     const profile = options.wantsKernels ? await generator.profile() : undefined;
     const { msMedian, ...spread } = spreadOf(times);
     return {
       msMedian,
       ...spread,
-      processorMs: undefined,
+      processorMs: processorMs && { least: Math.min(...worked), median: spreadOf(worked).msMedian },
       firstStepMs,
       tokensPerSecond: batch / (msMedian / 1000),
       flops: (batch * forwardFlops(found.model, rank)) / (msMedian / 1000),

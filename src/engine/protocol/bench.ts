@@ -16,6 +16,8 @@ export interface BenchOptions {
 export interface DeviceRates {
   /** f32 multiply-adds, as two operations each, a second. */
   readonly flops: number;
+  /** The same by a plain loop of independent chains, one link a turn. */
+  readonly plainFlops: number;
   /** Bytes read a second. */
   readonly readBytes: number;
 }

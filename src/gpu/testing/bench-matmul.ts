@@ -137,7 +137,7 @@ function fmaCase(traits: Traits): Case {
   const out = graph.activation('fma', [4 * invocations]);
   graph.push({
     label: 'fma rate',
-    shader: { file: 'fma-rate', overrides: { WG } },
+    shader: { file: 'fma-rate', constants: { CHAINS: 8, LINKS: 4 }, overrides: { WG } },
     bindings: { out },
     writes: ['out'],
     params: { turns, factor: 0.999, term: 0.001 },
