@@ -121,7 +121,7 @@ async function makeRunner(device: Device, shape: ProductShape, name: string): Pr
     side === 'rows' ? frozenWeight(g, 'W', 'q8', results, summed) : frozenWeight(g, 'W', 'q8', summed, results);
   const x = g.input('x', [summed, tokens]);
   const y = g.output('y', [results, tokens]);
-  g.push(product({ label: name, weight, side, x, y, epilogue: 'store', scale: 1 }, traits));
+  g.push(product({ label: name, weight, side, x, y, epilogue: 'store', scale: 1 }, g));
   const shared = new Map<Value, Slot>();
   for (const value of [weight.codes, weight.scales!]) {
     const size = padded(value);

@@ -85,6 +85,9 @@ export class Graph {
   /** While set, pushed ops read other values in place of some (recomputed activations, see backward.ts). */
   substitute: ((value: Value) => Value) | undefined;
 
+  /** Only the first token of each activation is read by anyone: one row is decoded, and T is 4 because nothing is smaller. */
+  isOneColumn = false;
+
   constructor(readonly traits: Traits) {}
 
   input(name: string, shape: readonly number[], dtype: DType = 'f32'): Value {

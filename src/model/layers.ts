@@ -225,12 +225,11 @@ export class Layers {
     const shape = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim), ...rest, ...(window && { window }) };
     const { inputs, graph } = this;
     if (inputs.kind === 'packed') return attention(graph, q, k, v, shape, inputs.segmentStart, inputs.segmentEnd);
-    const cached = (which: 'k' | 'v', x: Value) => {
-      const cache = graph.state(cacheName(layer, which), [inputs.rows * kvHeads * headDim, inputs.capacity]);
-      cacheAppend(graph, cache, x, inputs.rowOf, inputs.positions);
-      return cache;
-    };
-    return attentionCached(graph, q, cached('k', k), cached('v', v), shape, inputs.rowOf, inputs.positions);
+    const cache = (which: 'k' | 'v') =>
+      graph.state(cacheName(layer, which), [inputs.rows * kvHeads * headDim, inputs.capacity]);
+    const caches = { k: cache('k'), v: cache('v') };
+    cacheAppend(graph, caches, { k, v }, inputs.rowOf, inputs.positions);
+    return attentionCached(graph, q, caches.k, caches.v, shape, inputs.rowOf, inputs.positions);
   }
 
   /** The matrix at `<path>.weight`, an embedding or a head; asked for twice (tied embeddings), it is one. */

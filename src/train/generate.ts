@@ -256,6 +256,7 @@ async function makePass(
   caches: Map<string, Slot>,
 ): Promise<Pass> {
   const g = new Graph(model.device.traits);
+  g.isOneColumn = wantsLogits && rows === 1;
   const inputs = cachedInputs(g, columns, rows, capacity);
   const { adapt, attached } = attachFrozen(g, adapters, columns, model.parts.head);
   const positions = Math.min(capacity, model.config.maxTokens ?? capacity);

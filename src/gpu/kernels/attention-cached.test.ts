@@ -121,8 +121,7 @@ describe('attentionCached()', () => {
     const [q, k, v] = [g.input('q', [H * D, T]), g.input('k', [K * D, T]), g.input('v', [K * D, T])];
     const [cacheK, cacheV] = [g.state('keys', [K * D, S]), g.state('values', [K * D, S])];
     const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-    cacheAppend(g, cacheK, k, row, at);
-    cacheAppend(g, cacheV, v, row, at);
+    cacheAppend(g, { k: cacheK, v: cacheV }, { k, v }, row, at);
     const o = attentionCached(g, q, cacheK, cacheV, { ...sizes, headDim: D }, row, at);
     const past = (x: Float32Array) => x.map((value, i) => (i % S < 16 ? value : 7e7));
     const data = new Map<Value, Data>([

@@ -10,24 +10,29 @@ describe('cacheAppend()', () => {
     const { traits } = await openDevice();
     const [rows, R, S, T] = [3, 20, 32, 8];
     const g = new Graph(traits);
-    const cache = g.state('keys', [rows * R, S]);
-    const x = g.input('x', [R, T]);
+    const [keys, values] = [g.state('keys', [rows * R, S]), g.state('values', [rows * R, S])];
+    const [k, v] = [g.input('k', [R, T]), g.input('v', [R, T])];
     const [rowOf, positions] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-    cacheAppend(g, cache, x, rowOf, positions);
-    const [before, xv] = [noise(rows * R * S, 1), noise(R * T, 2)];
+    cacheAppend(g, { k: keys, v: values }, { k, v }, rowOf, positions);
+    const before = [noise(rows * R * S, 1), noise(rows * R * S, 3)] as const;
+    const added = [noise(R * T, 2), noise(R * T, 4)] as const;
     const row = Uint32Array.of(0, 0, 0, 2, 2, NO_ROW, 1, NO_ROW);
     const at = Uint32Array.of(4, 5, 6, 0, 31, 7, 30, 0);
-    const [after] = await runCase({
+    const after = await runCase({
       graph: g,
       data: new Map<Value, Data>([
-        [cache, before],
-        [x, xv],
+        [keys, before[0]],
+        [values, before[1]],
+        [k, added[0]],
+        [v, added[1]],
         [rowOf, row],
         [positions, at],
       ]),
-      results: [cache],
+      results: [keys, values],
     });
-    cacheAppendCpu(before, xv, row, at, { R, S, T });
-    expectClose(after!, before, 0, S);
+    for (const [i, expected] of before.entries()) {
+      cacheAppendCpu(expected, added[i]!, row, at, { R, S, T });
+      expectClose(after[i]!, expected, 0, S);
+    }
   });
 });

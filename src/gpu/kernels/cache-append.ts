@@ -7,21 +7,29 @@ import { grid1d } from '../grid.ts';
 export const NO_ROW = 0xffffffff;
 
 /**
- * Writes column t of x (R,T) to cache[rowOf[t]·R + r][positions[t]] for all r. cache: state (rows·R,S); rowOf, positions:
- * input (T) u32. No gradient flows through it.
+ * Writes column t of k and v (R,T), T a multiple of 4, to [rowOf[t]·R + r][positions[t]] of their caches for all r. Caches: state
+ * (rows·R,S); rowOf, positions: input (T) u32. No gradient flows through it.
  */
-export function cacheAppend(g: Graph, cache: Value, x: Value, rowOf: Value, positions: Value): void {
-  const [R, T] = x.shape as [number, number];
-  const [cacheRows, S] = cache.shape as [number, number];
-  if (cacheRows % R !== 0)
-    throw new TypeError(`Cannot append to "${cache.name}": found ${cacheRows} rows, need a multiple of ${R}`);
+export function cacheAppend(
+  g: Graph,
+  caches: { readonly k: Value; readonly v: Value },
+  { k, v }: { readonly k: Value; readonly v: Value },
+  rowOf: Value,
+  positions: Value,
+): void {
+  const [R, T] = k.shape as [number, number];
+  const [cacheRows, S] = caches.k.shape as [number, number];
+  if (cacheRows % R !== 0 || T % 4 !== 0)
+    throw new TypeError(
+      `Cannot append to "${caches.k.name}": found ${cacheRows} rows and ${T} columns, need a multiple of ${R} and one of 4`,
+    );
   const WG = 64;
   g.push({
-    label: `append to ${cache.name}`,
+    label: `append to ${caches.k.name}`,
     shader: { file: 'cache-append', overrides: { WG } },
-    bindings: { cache, x, row_of: rowOf, positions },
-    writes: ['cache'],
-    params: { rows: cacheRows / R, R, S, T },
-    grid: grid1d(R * T, WG),
+    bindings: { cache_k: caches.k, cache_v: caches.v, k, v, row_of: rowOf, positions },
+    writes: ['cache_k', 'cache_v'],
+    params: { rows: cacheRows / R, R, S, T4: T / 4 },
+    grid: grid1d((R * T) / 4, WG),
   });
 }

@@ -41,6 +41,7 @@ describe.each(['cpu', 'gpu'] as const)('layerNorm() of the variant for %s', (kin
   it('matches its twin at awkward sizes, forward and backward', async () => {
     for (const [C, T] of [
       [4, 4],
+      [61, 4],
       [7, 12],
       [31, 16],
       [32, 20],

@@ -38,7 +38,7 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 /** One of each kind: what differs within a kind is how large its tiles are. */
-const KINDS = ['vector', 'subgroups', 'split-8x8', 'tiles-64x64', 'registers'];
+const KINDS = ['vector-wide', 'vector', 'subgroups', 'split-8x8', 'tiles-64x64', 'registers'];
 
 /** Results and all gradients of Σ yᵢ·dyᵢ against the twin of each linear by itself. */
 async function check(names: readonly string[], { C, T, linears }: Shape): Promise<void> {
@@ -105,25 +105,32 @@ describe.each(KINDS)('lowRankLinears() by %s', (name) => {
 });
 
 describe('lowRankLinears()', () => {
-  it(
-    'takes tokens by their strength: none at all leaves the base alone',
-    async () => {
-      const [O, C, R, T] = [20, 36, 8, 4];
+  it.each([
+    [false, 'each of four tokens'],
+    [true, 'the first of four, where only it is read'],
+  ])(
+    'takes tokens by their strength, none at all leaves the base alone (%s: %s)',
+    async (isOneColumn) => {
+      const [O, C, R, T] = [39, 48, 8, 4];
       const { traits } = await openDevice();
       const g = new Graph(traits);
+      g.isOneColumn = isOneColumn;
       const x = g.input('x', [C, T]);
       const [w, a, b] = [testWeight(g, 'q8', O, C, 7), testWeight(g, 'f32', R, C, 3), testWeight(g, 'f32', O, R, 4)];
       const strength = g.input('strength', [T]);
       const addend = g.input('addend', [O, T]);
       const linear = { weight: w.weight, b: b.weight, scaling: 2, addend, label: 'y' };
       const [y] = lowRankLinears(g, { x, a: a.weight, strength }, [linear]);
-      const [xv, av, sv] = [noise(C * T, 1), noise(O * T, 2), Float32Array.of(0, 1, 0.5, 0)];
+      const [xv, av, sv] = [noise(C * T, 1), noise(O * T, 2), Float32Array.of(0.5, 1, 0, 0)];
       const data = new Map<Value, Data>([[x, xv], [addend, av], [strength, sv], ...w.data, ...a.data, ...b.data]);
       const [out] = await runCase({ graph: g, data, results: [y!] });
       const base = matmulCpu(w.dense, xv, { O, C, T }, { addend: av });
-      expectClose(out!, lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2, sv), rounding(C), T);
-      const whole = lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2);
-      expect(() => expectClose(out!, whole, rounding(C), T)).toThrow(/worst/); // control
+      const asked = (v: ArrayLike<number>) => (isOneColumn ? Array.from({ length: O }, (_, o) => v[o * T]!) : v);
+      const columns = isOneColumn ? 1 : T;
+      const expected = lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2, sv);
+      expectClose(asked(out!), asked(expected), rounding(C), columns);
+      const whole = asked(lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2));
+      expect(() => expectClose(asked(out!), whole, rounding(C), columns)).toThrow(/worst/); // control
     },
     TIMEOUT,
   );

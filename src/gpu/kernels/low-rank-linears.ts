@@ -96,7 +96,7 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
       const ofSlab = Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, rows(value)]));
       const spec = { label, weight: slab.weight, x, y: rows(results[i]!), epilogue, extra: ofSlab, lowRank } as const;
       g.push({
-        ...product({ ...spec, side: 'rows', scale: 1 }, g.traits),
+        ...product({ ...spec, side: 'rows', scale: 1 }, g),
         // The gradient's ops are visited last to first, so at the first linear the gradients of all results are there.
         backward: i === 0 && slab.first === 0 ? backward : () => {},
       });
@@ -111,7 +111,7 @@ function project(g: Graph, a: Weight, x: Value, strength: Value | undefined): Va
   if (strength) return matmul(g, a, x, { strength, label: a.name });
   const u = g.activation(a.name, [a.rows, x.shape[1]!]);
   const spec = { label: a.name, weight: a, side: 'rows', x, y: u, epilogue: 'store', scale: 1 } as const;
-  g.push({ ...product(spec, g.traits), keep: true });
+  g.push({ ...product(spec, g), keep: true });
   return u;
 }
 
@@ -125,10 +125,7 @@ function projectBack(
   const y = du === undefined ? g.activation('du', [rows, dy.shape[1]!]) : g.inPlace('du', du);
   const label = `${b.name} backward`;
   g.push(
-    product(
-      { label, weight: b, side: 'columns', x: dy, y, epilogue: 'rows', firstRow: first, scale: scaling },
-      g.traits,
-    ),
+    product({ label, weight: b, side: 'columns', x: dy, y, epilogue: 'rows', firstRow: first, scale: scaling }, g),
   );
   return y;
 }

@@ -29,7 +29,7 @@ export function matmulBackward(g: Graph, weight: Weight, dy: Value, options: Mat
     const x = rowsOfSlab(g, dy, slab);
     const term = dx === into ? lowRank : undefined;
     const spec = { label, weight: slab.weight, x, y, epilogue, lowRank: term, scale, onlyIf } as const;
-    g.push(product({ ...spec, side: 'columns' }, g.traits));
+    g.push(product({ ...spec, side: 'columns' }, g));
     dx = y;
   }
   return dx!;

@@ -19,21 +19,26 @@ interface Shape {
   readonly C: number;
   readonly T: number;
   readonly epilogue?: 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend';
+  /** Of x nothing but its first column can be told, of y nothing but that is asked. */
+  readonly isOneColumn?: boolean;
 }
 
 /** y and dx of the loss Σ y·dy on the device against the twin. */
 async function check(
   traits: Traits,
-  { storage, O, C, T, epilogue = 'store' }: Shape,
+  { storage, O, C, T, epilogue = 'store', isOneColumn = false }: Shape,
   tolerance: (n: number) => number = rounding,
 ): Promise<void> {
   const g = new Graph(traits);
+  g.isOneColumn = isOneColumn;
   const scale = 0.5;
   const w = testWeight(g, storage, O, C, 7);
   const x = variable(g, 'x', [C, T]);
   const bias = g.frozen('bias', [O]);
   const residual = g.input('residual', [O, T]);
   const [xv, bv, rv, dyv] = [noise(C * T, 2), noise(O, 4), noise(O * T, 5), noise(O * T, 6)];
+  const asked = (v: ArrayLike<number>) => (isOneColumn ? Float64Array.from({ length: O }, (_, o) => v[o * T]!) : v);
+  if (isOneColumn) for (const i of xv.keys()) if (i % T > 0) xv[i] = Number.NaN;
   const hasBias = epilogue.includes('bias');
   const hasAddend = epilogue.includes('addend');
   const y = matmul(g, w.weight, x, {
@@ -46,12 +51,8 @@ async function check(
   const data: (readonly [Value, Data])[] = [[x, xv], [bias, bv], [residual, rv], [dy, dyv], ...w.data];
   const [out, dOut] = await runCase({ graph: g, data: new Map(data), results: [y, dx] });
   const addend = hasAddend || epilogue === 'accumulate' ? rv : undefined;
-  expectClose(
-    out!,
-    matmulCpu(w.dense, xv, { O, C, T }, { scale, bias: hasBias ? bv : undefined, addend }),
-    tolerance(C),
-    T,
-  );
+  const expected = matmulCpu(w.dense, xv, { O, C, T }, { scale, bias: hasBias ? bv : undefined, addend });
+  expectClose(asked(out!), asked(expected), tolerance(C), isOneColumn ? 1 : T);
   expectClose(dOut!, matmulBackwardCpu(w.dense, dyv, { O, C, T }, { scale }), tolerance(O), T);
 }
 
@@ -60,9 +61,9 @@ describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding
   // What is rounded to 11 bits before it is multiplied; the errors of n terms add up as their squares.
   const tolerance = (n: number) => (isRounding ? 2 ** -10 : rounding(n));
   const run = async (t: Traits, shape: Shape) => {
-    const { O, C, T } = shape;
+    const { storage, O, C, T, isOneColumn: isColumn = false } = shape;
     const sides = [
-      { side: 'rows', results: O, summed: C, tokens: T, isWide: isWide({ storage: shape.storage, columns: C }) },
+      { side: 'rows', results: O, summed: C, tokens: T, isWide: isWide({ storage, columns: C }), isColumn },
       { side: 'columns', results: C, summed: O, tokens: T },
     ] as const;
     if (sides.some((side) => canRun(t, side))) await check(t, shape, tolerance);
@@ -86,6 +87,14 @@ describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding
         ran = (await run(t, { storage: 'q8', O, C, T })) || ran;
       for (const T of [132, 4]) ran = (await run(t, { storage: 'f32', O: 65, C: 33, T })) || ran;
       for (const T of [36, 4]) ran = (await run(t, { storage: 'q8', O: 37, C: 44, T, epilogue: 'bias-addend' })) || ran;
+      for (const [O, C] of [
+        [1, 16],
+        [37, 48],
+        [300, 688],
+      ] as const)
+        ran = (await run(t, { storage: 'q8', O, C, T: 4, epilogue: 'bias-addend', isOneColumn: true })) || ran;
+      ran = (await run(t, { storage: 'int8-row', O: 65, C: 80, T: 4, isOneColumn: true })) || ran;
+      ran = (await run(t, { storage: 'f32', O: 9, C: 76, T: 4, isOneColumn: true })) || ran;
       if (!ran) {
         console.warn(`SKIPPED matmul() by ${name}: this device can not run it`);
         context.skip();

@@ -35,12 +35,7 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
     throw new TypeError(`Cannot multiply "${label}": found into with bias or addend, need one of them`);
   const y = into ? g.inPlace(into.name, into) : g.activation(label, [O, T]);
   if (strength) {
-    g.push(
-      product(
-        { label, weight, side: 'rows', x, y, epilogue: 'strength', extra: { strength }, scale, onlyIf },
-        g.traits,
-      ),
-    );
+    g.push(product({ label, weight, side: 'rows', x, y, epilogue: 'strength', extra: { strength }, scale, onlyIf }, g));
     return y;
   }
   const epilogue = into ? 'accumulate' : bias && addend ? 'bias-addend' : bias ? 'bias' : addend ? 'addend' : 'store';
@@ -63,7 +58,7 @@ export function matmul(g: Graph, weight: Weight, x: Value, options: MatmulOption
     const ofSlab = Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, rows(value)]));
     const spec = { label, weight: slab.weight, x, y: rows(y), epilogue, extra: ofSlab, scale, onlyIf } as const;
     // The first one's is the last that backward comes to; the others say that gradients flow through them.
-    g.push({ ...product({ ...spec, side: 'rows' }, g.traits), backward: i === 0 ? backward : () => {} });
+    g.push({ ...product({ ...spec, side: 'rows' }, g), backward: i === 0 ? backward : () => {} });
   }
   return y;
 }

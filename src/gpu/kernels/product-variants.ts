@@ -17,6 +17,8 @@ export interface ProductShape {
   readonly tokens: number;
   /** int8 with C a multiple of 16: its codes can be loaded sixteen at a time. */
   readonly isWide?: boolean;
+  /** Only the first token is read by anyone: T is 4 because nothing is smaller. */
+  readonly isColumn?: boolean;
 }
 
 export interface ProductShader extends Pick<ShaderRef, 'file' | 'constants'> {
@@ -36,6 +38,8 @@ export interface ProductVariant {
   /** Whether it may be the best for this device and shape. */
   suits(traits: Traits, shape: ProductShape): boolean;
   shader(traits: Traits, shape: ProductShape): ProductShader;
+  /** Makes the first token alone: less work than any that makes four, so nothing is measured against it. */
+  readonly isColumn?: true;
   /** Tiles in f16 round what is multiplied: taken only when its name is asked for. */
   readonly isRounding?: true;
 }
@@ -55,6 +59,22 @@ export function hasLanes({ kind, subgroupSize }: Traits): boolean {
 
 /** In the order in which they are taken where nothing is measured. */
 export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
+  {
+    name: 'column-few',
+    canRun: (traits, { side, tokens, isColumn = false }) =>
+      hasLanes(traits) && side === 'rows' && tokens === 4 && isColumn,
+    suits: (_, { results }) => results <= FEW_RESULTS,
+    shader: ({ subgroupSize: LANES }) => ({ file: 'matmul-column-few', constants: { LANES }, tile: [4, 4] }),
+    isColumn: true,
+  },
+  {
+    name: 'column-wide',
+    canRun: (traits, { side, tokens, isWide = false, isColumn = false }) =>
+      hasLanes(traits) && traits.subgroupSize === 8 && side === 'rows' && tokens === 4 && isWide && isColumn,
+    suits: () => true,
+    shader: () => ({ file: 'matmul-column-wide', isWide: true, tile: [32, 4] }),
+    isColumn: true,
+  },
   {
     name: 'vector-wide',
     canRun: (traits, { side, tokens, isWide = false }) =>
@@ -116,13 +136,15 @@ export function shapeClass({ side, results, tokens }: ProductShape): string {
   return `${side}, ${size <= 1 << 16 ? 'small' : size <= 1 << 19 ? 'medium' : 'large'}`;
 }
 
-/** The variant asked for by name, else the one measured to be the fastest, else the first that suits. */
+/** The variant asked for by name, else one that makes less, else the one measured to be the fastest, else the first that suits. */
 export function chooseProduct(traits: Traits, shape: ProductShape): ProductVariant {
   const { asked, measured } = traits.products ?? {};
   const named = asked?.map((name) => PRODUCT_VARIANTS.find((v) => v.name === name && v.canRun(traits, shape)));
   const wanted = named?.find((v) => v !== undefined);
   if (wanted !== undefined) return wanted;
   const candidates = productCandidates(traits, shape);
+  const column = candidates.find((v) => v.isColumn);
+  if (column !== undefined) return column;
   return candidates.find((v) => v.name === measured?.[shapeClass(shape)]) ?? candidates[0]!;
 }
 

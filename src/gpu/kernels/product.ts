@@ -1,7 +1,6 @@
 // What the forward and the backward product have in common: the choice of a variant, and its op.
 
-import type { Op, Value } from '../graph.ts';
-import type { Traits } from '../traits.ts';
+import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
 import { chooseProduct, type Side } from './product-variants.ts';
 
@@ -39,13 +38,13 @@ export interface ProductSpec {
 /** The op of one product, with the variant of its shader for this device and shape. */
 export function product(
   spec: ProductSpec,
-  traits: Traits,
+  { traits, isOneColumn: isColumn }: Pick<Graph, 'traits' | 'isOneColumn'>,
 ): Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'params' | 'grid' | 'flops' | 'onlyIf'> {
   const { label, weight, side, x, y, epilogue, extra, scale, lowRank, firstRow = 0, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
   const [results, summed] = side === 'rows' ? [O, C] : [C, O];
-  const shape = { side, results, summed, tokens: T, isWide: isWide(weight) };
+  const shape = { side, results, summed, tokens: T, isWide: isWide(weight), isColumn };
   const R = lowRank === undefined ? 0 : side === 'rows' ? lowRank.factor.columns : lowRank.factor.rows;
   const { file, constants, parts, tile, isWide: readsWide } = chooseProduct(traits, shape).shader(traits, shape);
   return {

@@ -59,16 +59,18 @@ export function rmsNorm(
   return y;
 }
 
-/** Workgroups of WG_X blocks of four tokens; WG_Y lanes share a block and add up in workgroup memory (on CPU adapters: one lane, no barrier). */
+/** Workgroups of WG_X blocks of four tokens; WG_Y lanes share a block and add up in workgroup memory (on CPU adapters: one lane, no barrier, unless all tokens are one block). */
 export function columnGroups(
   g: Graph,
   T: number,
   groups: number,
 ): Pick<Required<ShaderRef>, 'parts' | 'overrides'> & { grid: [number, number, number] } {
   const isCpu = g.traits.kind === 'cpu';
-  const [WG_X, WG_Y] = isCpu ? [8, 1] : [4, 32];
+  // Where all tokens are one block (decoding) there is nothing else for the other lanes to do.
+  const isSerial = isCpu && T > 4;
+  const [WG_X, WG_Y] = isSerial ? [8, 1] : isCpu ? [1, 8] : [4, 32];
   return {
-    parts: { 'column-sum': isCpu ? 'column-sum-serial' : 'column-sum' },
+    parts: { 'column-sum': isSerial ? 'column-sum-serial' : 'column-sum' },
     overrides: { WG_X, WG_Y },
     grid: [Math.ceil(T / (4 * WG_X)), groups, 1],
   };
