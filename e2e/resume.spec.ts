@@ -1,4 +1,4 @@
-// Two tabs and a run: the second shows what the first trains and can pause it; when the first is closed in the middle, the second
+// Two tabs and a run: the second shows what the first trains and can pause it; when the first dies in the middle, the second
 // offers the run, also after a reload, goes on with it without its file, and the adapter ends in the library.
 
 import type { Page } from '@playwright/test';
@@ -7,7 +7,7 @@ import { expect, fillSmallRun, openPage, place, test } from './support.ts';
 /** More than two of the checkpoints, which come every 50 steps or 10 seconds. */
 const STEPS = 110;
 
-test('a run is shown in a second tab, which goes on with it when the first is closed', async ({ page, context }) => {
+test('a run is shown in a second tab, which goes on with it when the first dies', async ({ page, context }) => {
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
@@ -40,13 +40,19 @@ test('a run is shown in a second tab, which goes on with it when the first is cl
   });
 
   const banner = second.getByRole('region', { name: 'Interrupted run' });
-  await test.step('the first is closed: the second offers the run, also after a reload', async () => {
+  await test.step('the first dies: the second says so and offers the run, also after a reload', async () => {
     await stepOf(page, 52);
     await expect(banner).toBeHidden();
-    await page.close({ runBeforeUnload: false });
-    await expect(banner).toContainText(/A run was interrupted at step [1-9]\d* of 110\./);
+    const died = page.waitForEvent('crash');
+    void (await context.newCDPSession(page)).send('Page.crash').catch(() => {});
+    await died;
+    await expect(banner).toContainText(
+      /The tab that trained is gone. Its run is kept up to step [1-9]\d* of 110, and this tab can go on with it./,
+    );
     await expect(runOf(second)).not.toContainText('Another tab');
+    await expect(banner.getByRole('button', { name: 'Go on' })).toBeEnabled();
     await second.reload();
+    await expect(banner).toContainText(/A run was interrupted at step [1-9]\d* of 110\./, { timeout: 3 * 60_000 });
     await expect(banner).toContainText('goes on as if nothing had happened', { timeout: 3 * 60_000 });
   });
 

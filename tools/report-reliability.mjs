@@ -56,7 +56,12 @@ export const PROMISES = [
   },
   {
     promise: 'What any version has stored is opened; what a newer one has stored is left alone',
-    tests: ['src/engine/stored-samples.web.test.ts', 'src/model/gpu-weights.test.ts', 'src/gpu/tuning.test.ts'],
+    tests: [
+      'src/engine/stored-samples.web.test.ts',
+      'src/ui/stored-page.test.ts',
+      'src/model/gpu-weights.test.ts',
+      'src/gpu/tuning.test.ts',
+    ],
   },
   {
     promise: 'A file of a stranger is read, or refused with one sentence',

@@ -8,10 +8,17 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fileFromBytes, type ModelFile, readText } from '../model/model-file.ts';
-import { openAdapterStore, openRunArchive, openRunStore, openTuningStore } from '../storage/browser.ts';
+import {
+  openAdapterStore,
+  openPreparedStore,
+  openRunArchive,
+  openRunStore,
+  openTuningStore,
+} from '../storage/browser.ts';
 import { openDatasetStore } from '../storage/browser-datasets.ts';
 import { openPreparedFolder } from '../storage/node.ts';
 import { FakeLocks } from '../storage/testing/fake-locks.ts';
+import { readOnlyOpfs } from '../storage/testing/read-only-opfs.web.ts';
 import { decodeCheckpoint } from '../train/checkpoint.ts';
 import { createEngine } from './engine.ts';
 import type { KeptDataset } from './kept-dataset.ts';
@@ -96,6 +103,11 @@ function readSample(version: string) {
       readdirSync(path.join(folder, 'model')).map((name) => fileFromBytes(`tiny/${name}`, bytes(`model/${name}`))),
     backup: (name = 'backup.zip') => new File([bytes('backup.zip')], name),
     recipe: readFileSync(path.join(folder, 'recipe.json'), 'utf8'),
+    opfs: () => {
+      const names = readdirSync(path.join(folder, 'prepared'));
+      const files = new Map(names.map((name) => [name, bytes(`prepared/${name}`)]));
+      return readOnlyOpfs(new Map([['prepared-models', files]]));
+    },
     prepared: (to: string) => {
       // A copy: opening may write.
       mkdirSync(to, { recursive: true });
@@ -179,6 +191,16 @@ describe.each(readdirSync(STORED))('what version %s has stored', (version) => {
     const [adapter] = await engine.library.listAdapters();
     expect((await engine.library.verifyAdapter(adapter!.id)).passed).toBe(true);
     expect(readRecipe(sample.recipe).settings).toEqual(SETTINGS);
+  });
+
+  it("is opened: the copy of a model in the browser's file system", async () => {
+    const sample = readSample(version);
+    vi.stubGlobal('navigator', { storage: sample.opfs() });
+    const prepared = openPreparedStore();
+    const create = vi.spyOn(prepared, 'create');
+    const { engine } = openTab(new FakeLocks(), sample.model, { prepared });
+    await openBase(engine);
+    expect(create, 'the copy was taken, not made anew').not.toHaveBeenCalled();
   });
 });
 

@@ -1,19 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keep, keepEntries, keepProblem, kept, keptEntries } from './keep.ts';
+import { memoryStorage } from './testing/memory-storage.ts';
 
-/** localStorage in memory; its entries are its own properties, as the browser's are. */
-function storage(): Storage {
-  const methods = {
-    getItem: (key: string) => (Object.hasOwn(all, key) ? all[key]! : null),
-    setItem: (key: string, text: string) => {
-      all[key] = text;
-    },
-  };
-  const all: Record<string, string> = Object.create(methods);
-  return all as unknown as Storage;
-}
-
-beforeEach(() => vi.stubGlobal('localStorage', storage()));
+beforeEach(() => vi.stubGlobal('localStorage', memoryStorage()));
 afterEach(() => vi.unstubAllGlobals());
 
 test('what is kept comes back; without a storage the page works on', () => {

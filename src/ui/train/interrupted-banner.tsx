@@ -7,7 +7,7 @@ import { words } from './words.ts';
 
 /** A run was cut off by a reload, a crash or a closed tab: what to do with it. Shown in every place until it is settled. */
 export function InterruptedBanner() {
-  const { run, isBusy } = useStore(interruptedStore);
+  const { run, isBusy, tabIsGone } = useStore(interruptedStore);
   const hash = useStore(baseStore, (s) => s.report?.hash);
   const isRunning = useStore(runStore, running);
   if (!run || isRunning) return null;
@@ -19,10 +19,11 @@ export function InterruptedBanner() {
     .filter(({ isDone }) => !isDone)
     .map(({ adapterName }) => adapterName)
     .join('”, “');
-  const says =
+  const cutOff =
     members.length > 1
       ? w.saysSeveral(members.length, sum('step'), sum('totalSteps'))
       : w.says(sum('step'), sum('totalSteps'));
+  const says = tabIsGone ? w.tabIsGone(sum('step'), sum('totalSteps')) : cutOff;
   return (
     <section className="banner banner-run" aria-label={w.label}>
       <div className="banner-line">

@@ -8,17 +8,21 @@ import { chooseAdapter } from '../play/play-store.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { words } from './words.ts';
 
-export const interruptedStore = createStore<{ run: InterruptedRun | undefined; isBusy: boolean }>(() => ({
-  run: undefined,
-  isBusy: false,
-}));
+interface Interrupted {
+  readonly run: InterruptedRun | undefined;
+  readonly isBusy: boolean;
+  /** This tab was looking on when the one that trained vanished. */
+  readonly tabIsGone: boolean;
+}
 
-export async function refreshInterrupted(): Promise<void> {
+export const interruptedStore = createStore<Interrupted>(() => ({ run: undefined, isBusy: false, tabIsGone: false }));
+
+export async function refreshInterrupted({ tabIsGone = false } = {}): Promise<void> {
   // A storage that cannot be opened has no run to go on with; the library says what is wrong with it.
   const run = await engine()
     .run.interruptedRun()
     .catch((error: Error) => void (error.message.startsWith('Cannot read') && showTrouble(error)));
-  interruptedStore.setState({ run, isBusy: false });
+  interruptedStore.setState({ run, isBusy: false, tabIsGone });
 }
 
 export async function keepInterrupted(): Promise<void> {

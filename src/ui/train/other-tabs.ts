@@ -4,8 +4,8 @@ import type { OtherTabEvent } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { refreshLibrary } from '../library/library-store.ts';
 import { refreshRuns } from '../runs/runs-store.ts';
-import { announce } from '../shell/trouble-store.ts';
-import { refreshInterrupted } from './interrupted-store.ts';
+import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { beginRun, failRun, finishRun, forgetRun, isRunningHere, runStore, takeEvent } from './run-store.ts';
 import { words } from './words.ts';
 
@@ -34,8 +34,10 @@ async function take(event: OtherTabEvent): Promise<void> {
       if (phase !== 'done' && phase !== 'stopped') failRun(runId!, message ?? words.announce.failed);
     await Promise.all([refreshLibrary(), refreshRuns(), refreshInterrupted()]);
   } else if (event.type === 'gone' && isShown(event.runId)) {
+    const names = runStore.getState().members.map(({ name }) => name);
     forgetRun();
-    announce(words.elsewhere.gone);
-    await Promise.all([refreshLibrary(), refreshRuns(), refreshInterrupted()]);
+    await Promise.all([refreshLibrary(), refreshRuns(), refreshInterrupted({ tabIsGone: true })]);
+    if (interruptedStore.getState().run) announce(words.elsewhere.gone);
+    else showTrouble(new Error(words.elsewhere.nothingKept(names.join('”, “'))));
   }
 }

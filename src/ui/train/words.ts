@@ -313,6 +313,8 @@ export const words = {
     says: (step: number, total: number) => `A run was interrupted at step ${count(step)} of ${count(total)}.`,
     saysSeveral: (n: number, step: number, total: number) =>
       `A run of ${n} adapters was interrupted at step ${count(step)} of ${count(total)} in all.`,
+    tabIsGone: (step: number, total: number) =>
+      `The tab that trained is gone. Its run is kept up to step ${count(step)} of ${count(total)}, and this tab can go on with it.`,
     keepAll: 'Keep the adapters as they are',
     how: (name: string, isSameDevice: boolean) =>
       isSameDevice
@@ -329,7 +331,9 @@ export const words = {
   elsewhere: {
     says: 'Another tab of this browser trains it. Pausing and stopping works from here too.',
     began: (name: string) => `Another tab trains ${name}`,
-    gone: 'The tab that trained was closed',
+    gone: 'The tab that trained is gone; this tab can go on with its run',
+    nothingKept: (name: string) =>
+      `Cannot go on with “${name}”: its tab was closed before a first state was kept, start it again here`,
   },
   locked: 'These settings belong to the run that goes on.',
   run: 'Run',
