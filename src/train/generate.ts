@@ -208,12 +208,14 @@ export class Generator {
     const [all] = await this.decode.program.read(this.decode.logits!);
     const { vocab } = this.model.config;
     const stride = this.decode.columns;
-    return Object.fromEntries(
-      columns.map(({ row }, column) => [
-        row,
-        Float32Array.from({ length: vocab }, (_, v) => all![v * stride + column]!),
-      ]),
-    );
+    const logits: Record<number, Float32Array> = {};
+    for (const [column, { row }] of columns.entries()) {
+      const own = new Float32Array(vocab);
+      // A plain loop: Float32Array.from takes 2 ms for 49,152 of them.
+      for (let v = 0; v < vocab; v++) own[v] = all![v * stride + column]!;
+      logits[row] = own;
+    }
+    return logits;
   }
 
   private writeColumns({ program, inputs, attached, columns }: Pass, used: readonly Column[]): void {
