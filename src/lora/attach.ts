@@ -211,7 +211,7 @@ export function attachFrozen(
     const plain = calls.flatMap((call): Branched[] => {
       const branch = adapter.branchOf(call.path);
       const isChanged = used.some(({ parts }) => parts.hasSaved(call.path) || parts.ia3(call.path) !== undefined);
-      return branch === undefined || isChanged || !fitsWithin(call.weight(), branch) ? [] : [[call, branch]];
+      return branch === undefined || isChanged || !fitsWithin(g, call.weight(), branch) ? [] : [[call, branch]];
     });
     const strength = strengthAt(adapter, calls[0]!.at);
     const results = branchedLinears(g, plain, { stacked: adapter.stacked, strength });

@@ -2,7 +2,7 @@
 // that decides it: linears with one input share the product of their A, and each B·u is part of the base's product
 // (gpu/kernels/low-rank-linears.ts). What does not fit takes products of its own (low-rank.ts), with the same result.
 
-import type { Graph, Value } from '../gpu/graph.ts';
+import { byteLength, type Graph, type Value } from '../gpu/graph.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
 import { type LowRankInput, lowRankLinears } from '../gpu/kernels/low-rank-linears.ts';
 import { factorWeight, type Weight } from '../gpu/weight.ts';
@@ -46,10 +46,10 @@ export function branchedLinears(g: Graph, linears: readonly Branched[], options:
     for (const [i, [call]] of together.entries()) results.set(call, made[i]!);
   };
 
-  const within = linears.filter(([call, branch]) => fitsWithin(call.weight(source), branch));
+  const within = linears.filter(([call, branch]) => fitsWithin(g, call.weight(source), branch));
   const sharing = within.filter(([, { dropped }]) => dropped === undefined);
   const a = sharing.length > 1 ? stacked(sharing.map(([, branch]) => branch)) : undefined;
-  if (a !== undefined) compute({ a: factorWeight(a) }, sharing);
+  if (a !== undefined && isOneBinding(g, a)) compute({ a: factorWeight(a) }, sharing);
   for (const linear of within)
     if (!results.has(linear[0])) compute({ a: factorWeight(linear[1].a), dropped: linear[1].dropped }, [linear]);
 
@@ -62,7 +62,15 @@ export function addBranch(g: Graph, branch: Branch, x: Value, y: Value, strength
   return lowRank(g, { a: factorWeight(a), b: factorWeight(b), scaling, strength }, dropped, y);
 }
 
-/** Whether a product of the base can add B·u: it reads four ranks and four columns at a time, and has no gradient of W. */
-export function fitsWithin(weight: Weight, { a, b }: Branch): boolean {
-  return b.shape[1]! % 4 === 0 && a.shape[1]! % 4 === 0 && weight.codes.role !== 'trainable';
+/**
+ * Whether a product of the base can add B·u: it reads four ranks and four columns at a time, binds each factor whole, and has no
+ * gradient of W.
+ */
+export function fitsWithin(g: Graph, weight: Weight, { a, b }: Branch): boolean {
+  const isFour = b.shape[1]! % 4 === 0 && a.shape[1]! % 4 === 0;
+  return isFour && isOneBinding(g, a) && isOneBinding(g, b) && weight.codes.role !== 'trainable';
+}
+
+function isOneBinding({ traits }: Graph, value: Value): boolean {
+  return byteLength(value) <= traits.maxBindingBytes;
 }
