@@ -29,11 +29,12 @@ export const merge = {
   --density D               share of elements that pruning keeps, 0 to 1
   --majority-sign total     total|frequency: how ties elects the sign of an element
   --seed 0                  of dare's random pruning
-  --model MODEL             their base; only needed for adapters of llama.cpp and mlx-lm
+  --model MODEL             their base; only needed for DoRA and for adapters of llama.cpp and mlx-lm
   --out FOLDER              gets a PEFT folder
   --json                    one object: out, method, rank, modules, parameters, bytes, notices
 
-The methods and their numbers are those of PEFT's add_weighted_adapter.`,
+The methods and their numbers are those of PEFT's add_weighted_adapter. IA³ has --method linear: the weighted sum of its
+factors, of which 1 leaves the base as it is, so weights should add up to 1. Prompts and bottlenecks cannot be merged.`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('merge', args, FLAGS, { min: 0, max: 0 });
@@ -56,7 +57,10 @@ The methods and their numbers are those of PEFT's add_weighted_adapter.`,
     const report = await mergeFolders(folders, options, flags.required('out'), flags.text('model'));
     for (const notice of report.notices) console.error(notice);
     if (flags.has('json')) console.log(JSON.stringify(report));
-    else console.log(`wrote ${report.out}: rank ${report.rank} on ${report.modules} linears`);
+    else
+      console.log(
+        `wrote ${report.out}: ${report.rank === undefined ? 'factors' : `rank ${report.rank}`} on ${report.modules} modules`,
+      );
   },
 };
 

@@ -14,11 +14,13 @@ interface Method {
   readonly name: string;
   readonly flags: readonly string[];
   /** What `inspect` says of it. */
-  readonly inspected: object;
+  readonly inspected: { readonly parameters: number; readonly [said: string]: unknown };
   readonly config: object;
   /** What an export as a llama.cpp adapter says. */
   readonly refusal: string;
   readonly canMerge: boolean;
+  /** What `merge` says of two. */
+  readonly together: string;
 }
 
 const METHODS: readonly Method[] = [
@@ -29,6 +31,7 @@ const METHODS: readonly Method[] = [
     config: { peft_type: 'IA3', feedforward_modules: ['down_proj'], inference_mode: true },
     refusal: 'found IA³, llama.cpp knows LoRA alone; need a merged model',
     canMerge: true,
+    together: 'add up to 1.5, not 1',
   },
   {
     name: 'prompt-tuning',
@@ -37,6 +40,7 @@ const METHODS: readonly Method[] = [
     config: { peft_type: 'PROMPT_TUNING', num_virtual_tokens: 4, token_dim: 64, prompt_tuning_init: 'RANDOM' },
     refusal: 'found prompt tuning, llama.cpp knows LoRA alone',
     canMerge: false,
+    together: 'need LoRA or IA³ (its rows stand before the text',
   },
   {
     name: 'bottleneck',
@@ -45,6 +49,7 @@ const METHODS: readonly Method[] = [
     config: { name: 'graft', model_class: 'LlamaForCausalLM', config: { mh_adapter: true, non_linearity: 'swish' } },
     refusal: 'found bottleneck adapters, llama.cpp knows LoRA alone',
     canMerge: false,
+    together: 'need LoRA or IA³ (its layers have a nonlinearity',
   },
 ];
 
@@ -69,7 +74,7 @@ const ok = async (...args: string[]) => {
 const train = (out: string, ...flags: string[]) =>
   ok('train', '--model', MODEL, '--data', at('rows.jsonl'), '--out', at(out), '--lr', '0.05', ...flags);
 
-describe.each(METHODS)('graft and $name', ({ name, flags, inspected, config, refusal, canMerge }) => {
+describe.each(METHODS)('graft and $name', ({ name, flags, inspected, config, refusal, canMerge, together }) => {
   it(
     'trains, inspects, verifies and repeats its recipe to the bit',
     async () => {
@@ -139,6 +144,16 @@ describe.each(METHODS)('graft and $name', ({ name, flags, inspected, config, ref
       );
       expect(merged.code === 0, merged.errors).toBe(canMerge);
       expect(existsSync(out)).toBe(canMerge);
+
+      const both = ['--adapter', `${at(name)}:1`, '--adapter', `${at(`${name}-on`)}:0.5`];
+      const one = await graft('merge', ...both, '--method', 'linear', '--out', at(`${name}-both`), '--json');
+      expect(one.errors).toContain(together);
+      expect(one.code === 0, one.errors).toBe(canMerge);
+      if (!canMerge) return;
+      expect(JSON.parse(one.last)).toMatchObject({ modules: 6, parameters: inspected.parameters });
+      expect(json(`${name}-both`, 'adapter_config.json')).toMatchObject(config);
+      const verified = await ok('verify', at(`${name}-both`), '--model', MODEL, '--json');
+      expect(JSON.parse(verified.last)).toMatchObject({ passed: true });
     },
     TIMEOUT,
   );

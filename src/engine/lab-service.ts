@@ -7,6 +7,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
+import { baseLengths } from '../lora/merge/base-lengths.ts';
 import { mergeAdapters } from '../lora/merge/merge-adapters.ts';
 import { fileFromBytes, findFile, type ModelFile } from '../model/model-file.ts';
 import { splitRows } from '../train/split-rows.ts';
@@ -115,7 +116,11 @@ export class LabService implements LabApi {
         weight,
       })),
     );
-    const merged = mergeAdapters(read, { method, rank, density });
+    const { model } = this.session;
+    const base = model && { tensors: model.folder.tensors, parts: model.parts };
+    const adapters = read.map(({ adapter }) => adapter);
+    const lengths = base && (await baseLengths(adapters, base));
+    const merged = mergeAdapters(read, { method, rank, density, baseLengths: lengths });
     const list = read.map((input) => `${input.name} × ${input.weight}`).join(', ');
     const from = { 'merged from': list, method, ...(density !== undefined && { density }) };
     return this.describe(await this.library.keep(name, merged, { made: 'merged', from }), { datasetName: list });

@@ -1,12 +1,16 @@
 // Adapter folders → one adapter folder. Needs no GPU, and no base for PEFT folders.
 
 import path from 'node:path';
+import { tensorsOf } from '../lora/adapter-tensors.ts';
 import { writePeftFolder } from '../lora/files/peft.ts';
 import { type ReadAdapter, readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
+import { baseLengths } from '../lora/merge/base-lengths.ts';
 import { type MergeOptions, mergeAdapters } from '../lora/merge/merge-adapters.ts';
+import { noticesOfIa3 } from '../lora/merge/merge-ia3.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { openModelFolder } from '../model/model-folder.ts';
+import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
 import { withReceipt } from './receipt/receipt.ts';
@@ -21,24 +25,27 @@ export interface WeightedFolder {
 export interface MergeReport {
   readonly out: string;
   readonly method: string;
-  readonly rank: number;
+  /** IA³ has none. */
+  readonly rank: number | undefined;
   readonly modules: number;
   readonly parameters: number;
   readonly bytes: number;
   readonly notices: readonly string[];
 }
 
-/** `modelPath`: their base, needed for adapters of llama.cpp and mlx-lm. Throws the sentence of whatever does not fit. */
+/** `modelPath`: their base, needed for DoRA and for adapters of llama.cpp and mlx-lm. Throws the sentence of whatever does not fit. */
 export async function mergeFolders(
   folders: readonly WeightedFolder[],
   options: MergeOptions,
   out: string,
   modelPath?: string,
 ): Promise<MergeReport> {
-  const base = modelPath === undefined ? undefined : (await openModelFolder((await findModel(modelPath)).files)).config;
-  const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base)));
+  const base = modelPath === undefined ? undefined : await openModelFolder((await findModel(modelPath)).files);
+  const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base?.config)));
   const inputs = read.map(({ adapter }, i) => ({ name: folders[i]!.folder, adapter, weight: folders[i]!.weight }));
-  const merged = mergeAdapters(inputs, options);
+  const adapters = read.map(({ adapter }) => adapter);
+  const lengths = base && (await baseLengths(adapters, { tensors: base.tensors, parts: modelParts(base.config) }));
+  const merged = mergeAdapters(inputs, { ...options, baseLengths: lengths });
   const from = {
     'merged from': folders.map(({ folder, weight }) => `${path.basename(path.resolve(folder))} × ${weight}`).join(', '),
     method: options.method,
@@ -49,15 +56,21 @@ export async function mergeFolders(
   const folder = writePeftFolder(merged, { name: path.basename(path.resolve(out)), recipe: from });
   const files = await withReceipt(merged, folder, { made: 'merged', from });
   await writeFolder(out, files);
-  const modules = [...merged.modules.values()];
+  const tensors = tensorsOf(merged);
   return {
     out,
     method: options.method,
-    rank: merged.config.r,
-    modules: modules.length,
-    parameters: modules.reduce((sum, { a, b }) => sum + a.length + b.length, 0),
+    rank: merged.config.peft_type === 'LORA' ? merged.config.r : undefined,
+    modules: merged.modules.size + (merged.ia3?.size ?? 0),
+    parameters: [...tensors.values()].reduce((sum, { length }) => sum + length, 0),
     bytes: files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
-    notices: read.flatMap(({ notices }, i) => notices.map((notice) => `${folders[i]!.folder}: ${notice}`)),
+    notices: [
+      ...read.flatMap(({ notices }, i) => notices.map((notice) => `${folders[i]!.folder}: ${notice}`)),
+      ...noticesOfIa3(inputs),
+      ...(lengths !== undefined && lengths.size > 0
+        ? ['of DoRA the directions are merged; the lengths are the base’s again (as in PEFT)']
+        : []),
+    ],
   };
 }
 

@@ -1,171 +1,140 @@
-// Against PEFT's add_weighted_adapter: the files that it saved, and the deltas that torch computed from them.
+// Merges of IA³, of LoRA on an embedding and of DoRA against PEFT's add_weighted_adapter (tools/fixtures/make-method-merges.py), and
+// what is refused.
 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileFromBytes } from '../../model/model-file.ts';
-import { describeWithShared, diskFolder, sharedJson, sharedPath } from '../../model/testing/shared.ts';
-import { readGoldenTensors, relativeL2 } from '../../train/testing/golden.ts';
-import { type Adapter, asLora } from '../adapter.ts';
+import { openModelFolder } from '../../model/model-folder.ts';
+import { modelParts } from '../../model/model-parts.ts';
+import { diskFolder } from '../../model/testing/shared.ts';
+import { relativeL2 } from '../../train/testing/golden.ts';
+import { tensorsOf } from '../adapter-tensors.ts';
 import { moduleDelta } from '../delta.ts';
 import { readPeftFolder, writePeftFolder } from '../files/peft.ts';
-import { initAdapter } from '../init-adapter.ts';
-import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_LINEARS, TINY_SITES } from '../testing/tiny-linears.ts';
-import { type MergeMethod, type MergeOptions, mergeAdapters } from './merge-adapters.ts';
+import { readAdapterAlone } from '../files/read-alone.ts';
+import { baseLengths } from './base-lengths.ts';
+import { mergeAdapters } from './merge-adapters.ts';
+import { noticesOfIa3 } from './merge-ia3.ts';
+import type { MergeOptions } from './merge-options.ts';
 
-interface GoldenCase {
-  readonly adapters: readonly string[];
-  readonly weights: readonly number[];
-  readonly combination_type: MergeMethod;
-  readonly svd_rank?: number;
-  readonly density?: number;
-  readonly majority_sign_method?: 'total' | 'frequency';
-  readonly delta0_module: string;
-}
-/** PEFT sums and decomposes in f32. */
+const WEIGHTS = [0.7, -0.3] as const;
+/** PEFT sums in f32. */
 const FACTORS = 1e-6;
 const DELTAS = 1e-5;
 
-describeWithShared('mergeAdapters() against PEFT', 'goldens/llama_merge', () => {
-  const { cases } = sharedJson<{ cases: Record<string, GoldenCase> }>('goldens/llama_merge/golden.json');
-  const at = (name: string) => sharedPath(path.join('goldens/llama_merge', name));
-  const read = async (name: string) => (await readPeftFolder(diskFolder(at(name)), TINY_SITES)).adapter;
-  const merge = async (c: GoldenCase, change: Partial<MergeOptions> = {}, weights = c.weights) =>
-    mergeAdapters(
-      await Promise.all(
-        c.adapters.map(async (name, i) => ({ name, adapter: await read(`adapters/${name}`), weight: weights[i]! })),
-      ),
-      {
-        method: c.combination_type,
-        rank: c.svd_rank,
-        density: c.density,
-        majority: c.majority_sign_method,
-        ...change,
-      },
-    );
-  /** Worst module: the difference as a share of the whole. */
-  const deltaError = (ours: Adapter, theirs: Adapter) =>
-    Math.max(
-      ...[...theirs.modules].map(([path, m]) => relativeL2(moduleDelta(ours.modules.get(path)!), moduleDelta(m))),
-    );
-
-  it.each(Object.entries(cases))('%s: the config, the factors and the deltas', async (name, golden) => {
-    const [ours, theirs] = [await merge(golden), await read(`merged/${name}`)];
-    expect([...ours.modules.keys()].sort()).toEqual([...theirs.modules.keys()].sort());
-    const { r, lora_alpha, lora_dropout, use_rslora, target_modules } = asLora(theirs, 'test').config;
-    expect(ours.config).toMatchObject({ r, lora_alpha, lora_dropout, use_rslora });
-    expect([...(ours.config.target_modules as string[])].sort()).toEqual([...(target_modules as string[])].sort());
-    expect(deltaError(ours, theirs)).toBeLessThan(DELTAS);
-    // The signs of singular vectors are free, so that only products can be compared there.
-    if (!golden.combination_type.endsWith('svd'))
-      for (const [path, m] of theirs.modules) {
-        expect(relativeL2(ours.modules.get(path)!.a, m.a)).toBeLessThan(FACTORS);
-        expect(relativeL2(ours.modules.get(path)!.b, m.b)).toBeLessThan(FACTORS);
-      }
-    const expected = (await readGoldenTensors(at('golden.safetensors'))).get(`${name}.delta0`)!;
-    expect(relativeL2(moduleDelta(ours.modules.get(golden.delta0_module)!), expected)).toBeLessThan(DELTAS);
-  });
-
-  it('differs when a weight, the density, the rank or the vote does', async () => {
-    const worst = async (name: string, change: Partial<MergeOptions>, weights?: number[]) =>
-      deltaError(await merge(cases[name]!, change, weights), await read(`merged/${name}`));
-    expect(await worst('cat', {}, [0.7, 0.301])).toBeGreaterThan(10 * DELTAS);
-    expect(await worst('linear_neg', {}, [1, 0.5])).toBeGreaterThan(10 * DELTAS);
-    expect(await worst('ties', { density: 0.51 })).toBeGreaterThan(10 * DELTAS);
-    expect(await worst('ties_frequency', { majority: 'total' })).toBeGreaterThan(10 * DELTAS);
-    expect(await worst('svd', { rank: 6 })).toBeGreaterThan(10 * DELTAS);
-    expect(await worst('ties_svd', { method: 'magnitude_prune_svd' })).toBeGreaterThan(10 * DELTAS);
-  });
-
-  it('writes what PEFT reads: the same deltas come back', async () => {
-    for (const name of ['cat', 'svd']) {
-      const ours = await merge(cases[name]!);
-      const files = writePeftFolder(ours, { name }).map((file) => fileFromBytes(file.name, file.bytes));
-      expect(deltaError((await readPeftFolder(files, TINY_SITES)).adapter, ours)).toBe(0);
-    }
-  });
-
-  // tools/fixtures/make-merges.py: PEFT itself, with our random numbers in place of torch's.
-  it.each([
-    ['dare_linear', { density: 0.6 }],
-    ['dare_ties', { density: 0.6 }],
-    ['dare_linear_svd', { density: 0.6, rank: 5 }],
-    ['dare_ties_svd', { density: 0.6, rank: 5, majority: 'frequency' }],
-    ['magnitude_prune_svd', { density: 0.4, rank: 5 }],
-  ] as const)('%s: the delta that PEFT gives with the same masks', async (method, options) => {
-    const PATH = 'model.layers.1.self_attn.v_proj';
-    const file = path.join(import.meta.dirname, 'testing/fixtures/pruned.safetensors');
-    const expected = (await readGoldenTensors(file)).get(`${method}.${PATH}`)!;
-    const delta = async (seed: number, density: number = options.density) =>
-      moduleDelta((await merge(cases.linear!, { method, ...options, density, seed }, [0.7, -0.3])).modules.get(PATH)!);
-    expect(relativeL2(await delta(5), expected)).toBeLessThan(DELTAS);
-    // The control: other masks, or for magnitudes another share.
-    const other = method.startsWith('dare') ? await delta(6) : await delta(5, 0.41);
-    expect(relativeL2(other, expected)).toBeGreaterThan(10 * DELTAS);
-  });
-
-  it('dare without pruning is linear, and every dare is the same again', async () => {
-    const linear = await merge(cases.linear!);
-    expect(deltaError(await merge(cases.linear!, { method: 'dare_linear', density: 1 }), linear)).toBe(0);
-    const dare = { method: 'dare_ties', density: 0.5, seed: 3 } as const;
-    expect(deltaError(await merge(cases.linear!, dare), await merge(cases.linear!, dare))).toBe(0);
-    expect(
-      deltaError(await merge(cases.linear!, dare), await merge(cases.linear!, { ...dare, seed: 4 })),
-    ).toBeGreaterThan(0.1);
-  });
-
-  it.each(['dare_linear_svd', 'dare_ties_svd', 'magnitude_prune_svd'] as const)(
-    '%s at density 1 and full rank is what it is without pruning',
-    async (method) => {
-      const whole = await merge({ ...cases.svd!, svd_rank: 32 }, { method, density: 1 });
-      const plain = await merge(
-        { ...cases.svd!, svd_rank: 32 },
-        { method: method === 'dare_ties_svd' ? 'ties_svd' : 'svd', density: 1 },
-      );
-      expect(deltaError(whole, plain)).toBeLessThan(DELTAS);
-    },
+const fixtures = path.join(import.meta.dirname, '../../train/testing/fixtures');
+const opened = openModelFolder(diskFolder(path.join(fixtures, 'llama_yarn/model')), 'llama_yarn');
+const parts = opened.then(({ config }) => modelParts(config));
+const at = (kind: string, name: string) => diskFolder(path.join(import.meta.dirname, 'testing/fixtures', kind, name));
+const read = async (kind: string, name: string) => (await readPeftFolder(at(kind, name), await parts)).adapter;
+const inputs = async (kind: string, weights: readonly number[] = WEIGHTS) => [
+  { name: 'a', adapter: await read(kind, 'a'), weight: weights[0]! },
+  { name: 'b', adapter: await read(kind, 'b'), weight: weights[1]! },
+];
+const merge = async (kind: string, options: MergeOptions, weights: readonly number[] = WEIGHTS) => {
+  const all = await inputs(kind, weights);
+  const base = { tensors: (await opened).tensors, parts: await parts };
+  const lengths = await baseLengths(
+    all.map(({ adapter }) => adapter),
+    base,
   );
+  return mergeAdapters(all, { ...options, baseLengths: lengths });
+};
+
+describe.each(['ia3', 'ia3-patterns'])('IA³ against PEFT: %s', (kind) => {
+  it('gives every factor, to the bit, in the place where PEFT has it', async () => {
+    const [ours, theirs] = [await merge(kind, { method: 'linear' }), await read(kind, 'linear')];
+    expect(new Map([...tensorsOf(ours)].sort())).toEqual(new Map([...tensorsOf(theirs)].sort()));
+    // Written, the config finds the same places again.
+    const files = writePeftFolder(ours, { name: 'merged' }).map((file) => fileFromBytes(file.name, file.bytes));
+    const again = (await readPeftFolder(files, await parts)).adapter;
+    expect(again.ia3).toEqual(theirs.ia3);
+    // The control.
+    const other = await merge(kind, { method: 'linear' }, [0.7, -0.31]);
+    expect(new Map([...tensorsOf(other)].sort())).not.toEqual(new Map([...tensorsOf(theirs)].sort()));
+  });
+
+  it('is the same without the base at hand', async () => {
+    const alone = await Promise.all(
+      ['a', 'b'].map(async (name, i) => {
+        const { adapter } = await readAdapterAlone(at(kind, name));
+        return { name, adapter, weight: WEIGHTS[i]! };
+      }),
+    );
+    const merged = mergeAdapters(alone, { method: 'linear' });
+    expect(tensorsOf(merged)).toEqual(tensorsOf(await merge(kind, { method: 'linear' })));
+  });
+});
+
+describe.each([
+  ['embedding', 'linear', {}],
+  ['embedding', 'cat', {}],
+  ['embedding', 'svd', { rank: 2 }],
+  ['embedding', 'ties', { density: 0.6 }],
+  ['dora', 'linear', {}],
+  ['dora', 'cat', {}],
+] as const)('LoRA against PEFT: %s, %s', (kind, method, options) => {
+  it('gives the factors, the deltas and the lengths', async () => {
+    const [ours, theirs] = [await merge(kind, { method, ...options }), await read(kind, method)];
+    expect([...tensorsOf(ours).keys()].sort()).toEqual([...tensorsOf(theirs).keys()].sort());
+    const other = await merge(kind, { method, ...options }, [0.7, -0.31]);
+    for (const [at, module] of theirs.modules) {
+      const delta = moduleDelta(module);
+      expect(relativeL2(moduleDelta(ours.modules.get(at)!), delta), at).toBeLessThan(DELTAS);
+      expect(relativeL2(moduleDelta(other.modules.get(at)!), delta), `${at}, the control`).toBeGreaterThan(10 * DELTAS);
+    }
+    // The signs of singular vectors are free.
+    const expected = tensorsOf(theirs);
+    for (const [name, values] of method === 'svd' ? [] : tensorsOf(ours))
+      expect(relativeL2(values, expected.get(name)!), name).toBeLessThan(FACTORS);
+  });
 });
 
 describe('mergeAdapters()', () => {
-  const made = (change = {}, linears = TINY_LINEARS) =>
-    initAdapter({ ...DEFAULT_LORA, target_modules: ['q_proj'], ...change }, { linears }, 1);
-  const input = (name: string, adapter: Adapter, weight = 1) => ({ name, adapter, weight });
-
-  it('takes linears that only some adapters have, and other ranks', () => {
-    const merged = mergeAdapters([input('a', made({ r: 2 })), input('b', made({ r: 3, target_modules: ['v_proj'] }))], {
-      method: 'cat',
-    });
-    expect(new Set([...merged.modules.keys()].map((at) => at.split('.').at(-1)))).toEqual(
-      new Set(['q_proj', 'v_proj']),
+  it('says what weights do to a base that is to stay as it is', async () => {
+    expect(noticesOfIa3(await inputs('ia3', [1, 1]))[0]).toMatch(
+      /^the weights at ".*v_proj" and \d+ more add up to 2, not 1/,
     );
-    expect(new Set([...merged.modules.values()].map(({ r }) => r))).toEqual(new Set([5]));
-    expect(merged.config.target_modules).toEqual(['q_proj', 'v_proj']);
+    const [a] = await inputs('ia3', [1, 0]);
+    expect(noticesOfIa3([a!])).toEqual([]);
+    expect(noticesOfIa3(await inputs('dora'))).toEqual([]);
   });
 
-  it('drops rsLoRA, whose strength is in the factors now', () => {
-    const merged = mergeAdapters([input('a', made({ r: 4, use_rslora: true }))], { method: 'cat' });
-    expect(merged.config).toMatchObject({ use_rslora: false, r: 4, lora_alpha: 4 });
-    const [module] = [...merged.modules.values()];
-    const [first] = [...made({ r: 4, use_rslora: true }).modules.values()];
-    expect(module!.a[5]).toBeCloseTo(first!.scaling * first!.a[5]!, 6);
-  });
-
-  it('refuses by name what cannot be merged', () => {
-    const of = (...adapters: Adapter[]) => adapters.map((adapter, i) => input('ab'[i]!, adapter));
-    expect(() => mergeAdapters(of(made({ r: 2 }), made({ r: 3 })), { method: 'linear' })).toThrow(
-      'found rank 2 in "a" and 3 in "b", need the same rank for linear; cat and svd take any',
+  it('refuses by name what cannot be merged', async () => {
+    const fixture = async (name: string) => {
+      const { adapter } = await readPeftFolder(
+        diskFolder(path.join(fixtures, 'llama_yarn', name, 'adapter')),
+        await parts,
+      );
+      return { name, adapter, weight: 1 };
+    };
+    const [ia3, prompt, pfeiffer] = [await fixture('ia3'), await fixture('prompt'), await fixture('pfeiffer')];
+    const [dora] = await inputs('dora');
+    const [plain] = await inputs('embedding');
+    const refusal = (all: Parameters<typeof mergeAdapters>[0], options: MergeOptions = { method: 'linear' }) =>
+      expect(() => mergeAdapters(all, options));
+    refusal([]).toThrow('found none, need at least one');
+    refusal([{ ...ia3, weight: Number.NaN }]).toThrow('weight NaN for "ia3", need a number');
+    refusal([prompt]).toThrow('found prompt tuning in "prompt", need LoRA or IA³ (its rows stand before the text');
+    refusal([ia3, pfeiffer]).toThrow('found bottleneck adapters in "pfeiffer", need LoRA or IA³ (its layers have');
+    refusal([ia3, plain!]).toThrow('found IA³ in "ia3" and LoRA in "a", need one method');
+    refusal([ia3], { method: 'cat' }).toThrow('found method cat for IA³, need linear');
+    refusal([ia3], { method: 'linear', rank: 2 }).toThrow('found rank 2 for IA³');
+    refusal([dora!, { ...plain!, name: 'c' }]).toThrow(
+      'found DoRA in "a" and plain LoRA in "c", need one of them in all',
     );
-    expect(() => mergeAdapters(of(made()), { method: 'ties' })).toThrow('found no density, need a share from 0 to 1');
-    expect(() => mergeAdapters(of(made()), { method: 'ties', density: 1.5 })).toThrow('found density 1.5');
-    expect(() => mergeAdapters(of(made()), { method: 'cat', rank: 3 })).toThrow('found rank 3 for cat');
-    expect(() => mergeAdapters([], { method: 'cat' })).toThrow('found none, need at least one');
-    expect(() => mergeAdapters([input('a', made(), Number.NaN)], { method: 'cat' })).toThrow('weight NaN for "a"');
-    const other = new Map([...TINY_LINEARS].map(([at, [out, inputs]]) => [at, [out, 2 * inputs] as const]));
-    expect(() => mergeAdapters(of(made(), made({}, other)), { method: 'svd' })).toThrow('need adapters of one base');
-    const patterned = made({ r: 8, rank_pattern: { 'layers.1.self_attn.q_proj': 4 } });
-    expect(() => mergeAdapters(of(made({ r: 8 }), patterned), { method: 'linear' })).toThrow(
-      /layers\.1\.self_attn\.q_proj" of rank 8 in "a" and 4 in "b"/,
+    refusal([dora!]).toThrow(/found DoRA at ".*", need the base/);
+    const saved = {
+      ...ia3,
+      adapter: {
+        ...ia3.adapter,
+        saved: new Map([['model.norm.weight', { shape: [24], values: new Float32Array(24) }]]),
+      },
+    };
+    refusal([saved]).toThrow('found parameters trained in full ("model.norm.weight") in "ia3"');
+    const flipped = new Map([...ia3.adapter.ia3!].map(([at, m]) => [at, { ...m, isFeedforward: !m.isFeedforward }]));
+    refusal([ia3, { ...ia3, name: 'other', adapter: { ...ia3.adapter, ia3: flipped } }]).toThrow(
+      /with \d+ outputs scaled in "ia3" and \d+ inputs in "other", need the same/,
     );
   });
 });

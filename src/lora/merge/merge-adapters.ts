@@ -1,235 +1,36 @@
-// Several adapters of one base → one adapter, as PEFT's add_weighted_adapter merges them (huggingface/peft 0.21,
-// tuners/lora/model.py). The result has one rank everywhere, alpha equal to it, and so a scaling of 1.
-//
-//   cat            A and B side by side: exactly the weighted sum of the deltas, at the sum of the ranks
-//   svd            the best adapter of a given rank for that sum; from the small factors, so exact as well
-//   linear, …      on the A's and on the B's apart: cheap, and NOT the weighted sum (products of one's B and another's A appear)
-//   …_svd          the same on the deltas themselves, then an SVD: one full matrix at a time
+// Several adapters of one base → one adapter, as PEFT's add_weighted_adapter gives it: LoRAs by any of its methods, IA³ by the
+// weighted sum of its factors. For other methods PEFT has none, and neither have we.
 
-import { type Adapter, type AdapterModule, asLora, beyondFactors, checkAdapter, type LoraAdapter } from '../adapter.ts';
-import { matrix } from '../algebra/matrix.ts';
-import type { Svd } from '../algebra/svd.ts';
-import { firstOf, topSingular } from '../algebra/top-singular.ts';
-import { deltaSvd, moduleDelta } from '../delta.ts';
-import type { LoraConfig } from '../lora-config.ts';
-import { type Combination, combineTensors, type SignMajority } from './combine-tensors.ts';
+import type { Adapter } from '../adapter.ts';
+import { methodName } from '../adapter-config.ts';
+import { mergeIa3 } from './merge-ia3.ts';
+import { mergeLora } from './merge-lora.ts';
+import type { MergeInput, MergeOptions } from './merge-options.ts';
 
-export const MERGE_METHODS = [
-  'linear',
-  'cat',
-  'svd',
-  'ties',
-  'ties_svd',
-  'dare_linear',
-  'dare_ties',
-  'dare_linear_svd',
-  'dare_ties_svd',
-  'magnitude_prune',
-  'magnitude_prune_svd',
-] as const;
-export type MergeMethod = (typeof MERGE_METHODS)[number];
+export { MERGE_METHODS, type MergeInput, type MergeMethod, type MergeOptions } from './merge-options.ts';
 
-export interface MergeInput {
-  /** How the user calls it, for messages. */
-  readonly name: string;
-  readonly adapter: Adapter;
-  /** May be negative. */
-  readonly weight: number;
-}
+/** Why not, by peft_type. */
+const UNMERGEABLE = {
+  PROMPT_TUNING:
+    'its rows stand before the text and are no change of the base, so that no sum of two says what both say',
+  BOTTLENECK: 'its layers have a nonlinearity between their weights, so that no sum of two does what both do',
+} as const;
 
-export interface MergeOptions {
-  readonly method: MergeMethod;
-  /** Of the result, for svd methods; the largest rank among the inputs when it is left out. */
-  readonly rank?: number | undefined;
-  /** Share of elements that ties, dare and magnitude_prune keep. */
-  readonly density?: number | undefined;
-  readonly majority?: SignMajority | undefined;
-  /** Of dare's masks. */
-  readonly seed?: number | undefined;
-}
-
-/** One linear of one input. */
-interface Part {
-  readonly name: string;
-  readonly weight: number;
-  readonly module: AdapterModule;
-}
-
-/** Throws a RangeError or TypeError that names the adapter and the module that does not fit. */
-export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): LoraAdapter {
-  for (const { name, adapter } of inputs) {
-    asLora(adapter, `merge "${name}" with other adapters`);
-    const beyond = beyondFactors(adapter);
-    if (beyond !== undefined)
-      throw new RangeError(`Cannot merge the adapters: found ${beyond} in "${name}", need adapters of A and B alone`);
+/** Throws a RangeError or TypeError that names the adapter and what does not fit. */
+export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): Adapter {
+  for (const { name, weight, adapter } of inputs) {
+    const { config } = adapter;
+    const { config: first } = inputs[0]!.adapter;
+    if (config.peft_type === 'PROMPT_TUNING' || config.peft_type === 'BOTTLENECK')
+      throw new RangeError(
+        `Cannot merge the adapters: found ${methodName(config)} in "${name}", need LoRA or IA³ (${UNMERGEABLE[config.peft_type]})`,
+      );
+    if (config.peft_type !== first.peft_type)
+      throw new RangeError(
+        `Cannot merge the adapters: found ${methodName(first)} in "${inputs[0]!.name}" and ${methodName(config)} in "${name}", need one method`,
+      );
+    if (!Number.isFinite(weight))
+      throw new RangeError(`Cannot merge the adapters: found weight ${weight} for "${name}", need a number`);
   }
-  const rank = checkMerge(inputs, options);
-  const modules = new Map<string, AdapterModule>();
-  for (const path of modulePaths(inputs)) {
-    const parts = inputs.flatMap(({ name, weight, adapter }): Part[] => {
-      const module = adapter.modules.get(path);
-      return module === undefined ? [] : [{ name, weight, module }];
-    });
-    checkSameLinear(path, parts);
-    const { inFeatures, outFeatures, isEmbedding } = parts[0]!.module;
-    const { a, b } = padRank(mergeModule(path, parts, options, rank), rank, inFeatures, outFeatures);
-    const kind = isEmbedding && { isEmbedding };
-    modules.set(path, { r: rank, alpha: rank, scaling: 1, a, b, inFeatures, outFeatures, ...kind });
-  }
-  const merged: LoraAdapter = {
-    config: mergedConfig(inputs, rank, [...modules.keys()]),
-    baseName: inputs.find(({ adapter }) => adapter.baseName !== undefined)?.adapter.baseName,
-    modules,
-  };
-  checkAdapter(merged);
-  return merged;
-}
-
-/** A (r,in) and B (out,r) with scaling 1. */
-interface Merged {
-  readonly a: Float32Array;
-  readonly b: Float32Array;
-  readonly r: number;
-}
-
-function mergeModule(path: string, parts: readonly Part[], options: MergeOptions, rank: number): Merged {
-  const { method } = options;
-  if (method === 'cat') return concatenate(parts);
-  const how = combination(options);
-  if (!isSvd(method)) {
-    const r = sameRank(path, parts, method);
-    const products = parts.map(({ weight, module }) => weight * module.scaling);
-    const roots = products.map((product) => Math.sqrt(Math.abs(product)));
-    // The sign goes to one side only.
-    const signed = products.map((product, i) => (product < 0 ? -roots[i]! : roots[i]!));
-    const [as, bs] = [parts.map(({ module }) => module.a), parts.map(({ module }) => module.b)];
-    const a = combineTensors(as, signed, how, `${path}.lora_A`);
-    return { a, b: combineTensors(bs, roots, how, `${path}.lora_B`), r };
-  }
-  const { inFeatures, outFeatures } = parts[0]!.module;
-  if (method === 'svd') {
-    const { a, b, r } = concatenate(parts);
-    return factorsOf(firstOf(deltaSvd({ a, b, r, scaling: 1, inFeatures, outFeatures }), rank));
-  }
-  const deltas = parts.map(({ module }) => moduleDelta(module));
-  const weights = parts.map(({ weight }) => weight);
-  const delta = matrix(outFeatures, inFeatures, combineTensors(deltas, weights, how, path));
-  return factorsOf(topSingular(delta, rank));
-}
-
-/** Ranks side by side; weight and scaling go into A. */
-function concatenate(parts: readonly Part[]): Merged {
-  const { inFeatures, outFeatures } = parts[0]!.module;
-  const r = parts.reduce((sum, { module }) => sum + module.r, 0);
-  const a = new Float32Array(r * inFeatures);
-  const b = new Float32Array(outFeatures * r);
-  let from = 0;
-  for (const { weight, module } of parts) {
-    for (let i = 0; i < module.a.length; i++) a[from * inFeatures + i] = weight * module.scaling * module.a[i]!;
-    for (let o = 0; o < outFeatures; o++) b.set(module.b.subarray(o * module.r, (o + 1) * module.r), o * r + from);
-    from += module.r;
-  }
-  return { a, b, r };
-}
-
-/** B = U·diag(s), A = Vᵀ. */
-function factorsOf({ u, s, vt }: Svd): Merged {
-  const r = s.length;
-  return { a: Float32Array.from(vt.data), b: Float32Array.from(u.data, (value, i) => value * s[i % r]!), r };
-}
-
-/** Ranks beyond what there is are zeros, as the file has one shape for all linears. */
-function padRank({ a, b, r }: Merged, rank: number, inFeatures: number, outFeatures: number) {
-  if (r === rank) return { a, b };
-  const paddedA = new Float32Array(rank * inFeatures);
-  const paddedB = new Float32Array(outFeatures * rank);
-  paddedA.set(a);
-  for (let o = 0; o < outFeatures; o++) paddedB.set(b.subarray(o * r, (o + 1) * r), o * rank);
-  return { a: paddedA, b: paddedB };
-}
-
-function combination({ method, density, majority, seed }: MergeOptions): Combination {
-  return {
-    prune: method.startsWith('dare') ? 'random' : isPruning(method) ? 'magnitude' : 'none',
-    electsSign: method.includes('ties'),
-    density: density ?? 1,
-    majority: majority ?? 'total',
-    seed: seed ?? 0,
-  };
-}
-
-const isSvd = (method: MergeMethod) => method.endsWith('svd');
-const isPruning = (method: MergeMethod) => /^(ties|dare|magnitude)/.test(method);
-
-/** Checks what can be said before any linear is looked at; returns the rank of the result. */
-function checkMerge(inputs: readonly MergeInput[], { method, rank, density }: MergeOptions): number {
-  const bad = (found: string, need: string) =>
-    new RangeError(`Cannot merge the adapters: found ${found}, need ${need}`);
-  if (inputs.length === 0) throw bad('none', 'at least one');
-  for (const { name, weight } of inputs)
-    if (!Number.isFinite(weight)) throw bad(`weight ${weight} for "${name}"`, 'a number');
-  if (isPruning(method) && !(density !== undefined && density >= 0 && density <= 1))
-    throw bad(density === undefined ? 'no density' : `density ${density}`, `a share from 0 to 1 for ${method}`);
-  if (rank !== undefined && !isSvd(method))
-    throw bad(`rank ${rank} for ${method}`, 'a method that ends with svd for it');
-  if (rank !== undefined && !(Number.isInteger(rank) && rank >= 1)) throw bad(`rank ${rank}`, 'a whole number from 1');
-  const ranks = inputs.map(({ adapter }) => Math.max(...[...adapter.modules.values()].map(({ r }) => r)));
-  if (method === 'cat') return ranks.reduce((sum, r) => sum + r, 0);
-  if (isSvd(method)) return rank ?? Math.max(...ranks);
-  const other = ranks.findIndex((r) => r !== ranks[0]);
-  if (other >= 0)
-    throw bad(
-      `rank ${ranks[0]} in "${inputs[0]!.name}" and ${ranks[other]} in "${inputs[other]!.name}"`,
-      `the same rank for ${method}; cat and svd take any`,
-    );
-  return ranks[0]!;
-}
-
-/** In the order of the inputs. */
-function modulePaths(inputs: readonly MergeInput[]): Iterable<string> {
-  return new Set(inputs.flatMap(({ adapter }) => [...adapter.modules.keys()]));
-}
-
-function checkSameLinear(path: string, parts: readonly Part[]): void {
-  const size = ({ module }: Part) => `${module.outFeatures}×${module.inFeatures}`;
-  const [first] = parts;
-  const other = parts.find((part) => size(part) !== size(first!));
-  if (other === undefined) return;
-  throw new TypeError(
-    `Cannot merge the adapters: found "${path}" as ${size(first!)} in "${first!.name}" and ${size(other)} in "${other.name}", need adapters of one base`,
-  );
-}
-
-/** Patterns may give one linear other ranks than the rest. */
-function sameRank(path: string, parts: readonly Part[], method: MergeMethod): number {
-  const [first] = parts;
-  const other = parts.find(({ module }) => module.r !== first!.module.r);
-  if (other === undefined) return first!.module.r;
-  throw new RangeError(
-    `Cannot merge the adapters: found "${path}" of rank ${first!.module.r} in "${first!.name}" and ${other.module.r} in "${other.name}", need the same rank for ${method}; cat and svd take any`,
-  );
-}
-
-/** PEFT keeps the first one's config with the union of the targets; rsLoRA is dropped, since the scaling is 1 now. */
-function mergedConfig(inputs: readonly MergeInput[], rank: number, paths: readonly string[]): LoraConfig {
-  const configs = inputs.map(({ adapter }) => asLora(adapter, 'merge the adapters').config);
-  const areNames = configs.every(
-    ({ target_modules, layers_to_transform, exclude_modules }) =>
-      Array.isArray(target_modules) && layers_to_transform === null && exclude_modules === null,
-  );
-  return {
-    ...configs[0]!,
-    r: rank,
-    lora_alpha: rank,
-    use_rslora: false,
-    rank_pattern: {},
-    alpha_pattern: {},
-    init_lora_weights: true,
-    exclude_modules: null,
-    layers_to_transform: null,
-    layers_pattern: null,
-    target_modules: areNames
-      ? [...new Set(configs.flatMap(({ target_modules }) => target_modules as string[]))]
-      : paths,
-  };
+  return inputs[0]?.adapter.config.peft_type === 'IA3' ? mergeIa3(inputs, options) : mergeLora(inputs, options);
 }

@@ -97,7 +97,7 @@ export function placeIa3(
   const others = head && { embeddings: [], head: head.path };
   const matching = { ...DEFAULT_LORA, target_modules, exclude_modules, modules_to_save };
   const targets = resolveTargets(matching, linears.keys(), defaults?.targets, others);
-  const isFeedforward = feedforwardTest(config.feedforward_modules ?? defaults?.feedforward);
+  const isFeedforward = isFeedforwardOf(config.feedforward_modules ?? defaults?.feedforward);
   return new Map(
     [...targets.keys()].map((path) => {
       const [outFeatures, inFeatures] = linears.get(path) ?? head!.shape;
@@ -106,8 +106,8 @@ export function placeIa3(
   );
 }
 
-/** PEFT compares plain ends of paths here, not whole names: "c_proj" is "attn.c_proj" too. */
-function feedforwardTest(chosen: readonly string[] | string | undefined): (path: string) => boolean {
+/** Whether the inputs of a target are scaled. PEFT compares plain ends of paths here, not whole names: "c_proj" is "attn.c_proj" too. */
+export function isFeedforwardOf(chosen: readonly string[] | string | undefined): (path: string) => boolean {
   if (chosen === undefined)
     throw new RangeError(
       'Cannot place the adapter: found feedforward_modules null, need names (PEFT has no default for this model)',
