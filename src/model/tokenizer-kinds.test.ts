@@ -37,6 +37,17 @@ describe.each(kinds)('$name', ({ name, tokenizer: json, texts }) => {
     }
   });
 
+  it('remembers words without changing an id, and forgets them when there are many', () => {
+    const [fresh, used] = [openTokenizer({ tokenizer: json }), openTokenizer({ tokenizer: json })];
+    const encode = (tokenizer: typeof fresh, special: boolean) =>
+      texts.map(({ text }) => tokenizer.encode(text, { special }));
+    const first = [encode(fresh, true), encode(fresh, false)];
+    for (let at = 0; at < 60_000; at += 1000)
+      used.encode(Array.from({ length: 1000 }, (_, i) => (at + i).toString(36)).join(' '), { special: true });
+    expect([encode(fresh, true), encode(fresh, false)]).toEqual(first);
+    expect([encode(used, true), encode(used, false)]).toEqual(first);
+  });
+
   it('streams the same text, token by token', () => {
     const tokenizer = openTokenizer({ tokenizer: json });
     const byteTokens = JSON.stringify(json.decoder).includes('Byte');

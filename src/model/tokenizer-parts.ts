@@ -90,3 +90,61 @@ function mendSplit(part: Part): Part {
 function split(pattern: string): Part {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
 }
+
+/** Words that are remembered, and how long one may be: a few MB. Text repeats a few ten thousand words. */
+const MAX_WORDS = 50_000;
+const MAX_WORD_CHARS = 64;
+
+/** A memory that is emptied when it is full; the library's own moves every word that it finds, which is slower than the merging. */
+class WordMemory<T> {
+  readonly #known = new Map<string, T>();
+
+  get(word: string): T | undefined {
+    return this.#known.get(word);
+  }
+
+  put(word: string, value: T): void {
+    if (word.length > MAX_WORD_CHARS) return;
+    if (this.#known.size >= MAX_WORDS) this.#known.clear();
+    this.#known.set(word, value);
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+}
+
+interface ByteLevel {
+  readonly add_prefix_space: boolean;
+  readonly use_regex: boolean;
+  readonly pattern: RegExp;
+  readonly byte_encoder: Readonly<Record<number, string>>;
+  pre_tokenize_text(text: string): string[];
+}
+
+/** What words become is remembered: text of 10 MB has as many different ones as text of 1 MB. The ids stay the same. */
+export function rememberWords(made: Tokenizer): void {
+  const model = made.model as unknown as { cache?: unknown };
+  if (model.cache !== undefined) model.cache = new WordMemory<string[]>();
+  const top = made.pre_tokenizer as unknown as { readonly tokenizers?: readonly object[] } | null;
+  for (const part of [top, ...(top?.tokenizers ?? [])])
+    if (part && 'byte_encoder' in part && 'pattern' in part) rememberBytes(part as unknown as ByteLevel);
+}
+
+/** Each byte of a word as the character that stands for it. */
+function rememberBytes(part: ByteLevel): void {
+  const known = new WordMemory<string>();
+  const utf8 = new TextEncoder();
+  const spell = (word: string) => {
+    let spelled = known.get(word);
+    if (spelled === undefined) {
+      spelled = Array.from(utf8.encode(word), (byte) => part.byte_encoder[byte]!).join('');
+      known.put(word, spelled);
+    }
+    return spelled;
+  };
+  part.pre_tokenize_text = (text) => {
+    const whole = part.add_prefix_space && !text.startsWith(' ') ? ` ${text}` : text;
+    return (part.use_regex ? (whole.match(part.pattern) ?? []) : [whole]).map(spell);
+  };
+}

@@ -5,7 +5,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { isObject } from './model-file.ts';
 import { type ParsedTemplate, parseTemplate, renderTemplate } from './render-template.ts';
 import { formatDate } from './strftime.ts';
-import { mendDecoder, mendModel, mendNormalizer, mendPreTokenizer } from './tokenizer-parts.ts';
+import { mendDecoder, mendModel, mendNormalizer, mendPreTokenizer, rememberWords } from './tokenizer-parts.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -137,6 +137,7 @@ function makeTokenizers(json: Json, config: Json) {
       config,
     );
     plain.model = full.model;
+    for (const made of [full, plain]) rememberWords(made);
     return { full, plain };
   } catch (error) {
     throw new SyntaxError(
@@ -244,13 +245,18 @@ function chatRenderer(text: string | undefined, named: Json): Tokenizer['renderC
       strftime_now: (format: string) => formatDate(new Date(), format),
     };
     try {
-      return renderTemplate(template, values, { messages: messages.length, chars: JSON.stringify(values).length });
+      const chars = messages.reduce((sum, message) => sum + charsOf(message), tools ? JSON.stringify(tools).length : 0);
+      return renderTemplate(template, values, { messages: messages.length, chars });
     } catch (error) {
       throw new RangeError(
         `Cannot render the conversation: found "${(error as Error).message}" from the chat template, need messages that it accepts`,
       );
     }
   };
+}
+
+function charsOf({ role, content, ...others }: Message): number {
+  return role.length + content.length + JSON.stringify(others).length;
 }
 
 function compile(text: string): ParsedTemplate {
