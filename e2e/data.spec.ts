@@ -30,7 +30,7 @@ const ROWS = [
 ] as const;
 
 const table = (page: Page) => page.getByRole('region', { name: 'Rows', exact: true });
-const lines = (page: Page) => table(page).getByRole('listitem');
+const lines = (page: Page) => table(page).getByRole('rowgroup').getByRole('row');
 const counts = (page: Page) => table(page).getByRole('status');
 
 test('rows are found, edited, deleted, written and brought back', async ({ page }) => {

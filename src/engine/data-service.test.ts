@@ -52,6 +52,23 @@ describe('the table', () => {
     expect((await shown({ search: 'HI' })).total).toBe(1);
   });
 
+  it('deletes all rows that a question finds, and undo brings them back', async () => {
+    await open([
+      ['keep', 'me'],
+      ['drop', 'this one'],
+      ['drop', 'that one'],
+      ['empty', ''],
+    ]);
+    const report = await engine.data.deleteFound({ ...ALL, search: 'DROP' }, SPLIT);
+    expect([report.tableRows, report.undo]).toEqual([2, 'Deletion of 2 rows']);
+    await engine.data.deleteFound({ ...ALL, show: 'skipped' }, SPLIT);
+    expect(await answers()).toBe('me');
+    expect((await engine.data.deleteFound({ ...ALL, search: 'nowhere' }, SPLIT)).undo).toBe('Deletion of a row');
+    await engine.data.undo();
+    await engine.data.undo();
+    expect((await shown()).total).toBe(4);
+  });
+
   it('gives a window of the rows, and says which are not used and why', async () => {
     await open(Array.from({ length: 50 }, (_, i) => [`p${i}`, i === 7 ? '' : `a${i}`] as const));
     const window = await engine.data.queryRows(ALL, SPLIT, 5, 5);

@@ -142,12 +142,12 @@ export class DataService implements DataApi {
   }
 
   deleteRows(indices: readonly number[]): Promise<DatasetReport> {
-    const what = indices.length === 1 ? 'Deletion of a row' : `Deletion of ${indices.length} rows`;
-    return this.edit((table) =>
-      table.change(
-        what,
-        indices.map((index) => [index, undefined] as const),
-      ),
+    return this.edit((table) => deleteFrom(table, indices));
+  }
+
+  deleteFound(query: TableQuery, split: SplitSettings): Promise<DatasetReport> {
+    return this.edit(async (table) =>
+      deleteFrom(table, await findRows(table, query, this.facts(split), createReadContext(0))),
     );
   }
 
@@ -328,4 +328,12 @@ export class DataService implements DataApi {
     this.ranking.forget();
     this.found = undefined;
   }
+}
+
+function deleteFrom(table: EditableDataset, indices: readonly number[]): void {
+  const what = indices.length === 1 ? 'Deletion of a row' : `Deletion of ${indices.length} rows`;
+  table.change(
+    what,
+    indices.map((index) => [index, undefined] as const),
+  );
 }

@@ -14,10 +14,17 @@ import { words } from './shell/words.ts';
 import { InterruptedBanner } from './train/interrupted-banner.tsx';
 import './shell/shell.css';
 
+/** The first place is there, and the rest may come. */
+let isSettled = false;
+
 /** Each place is fetched when it is shown, or a moment after the first one is. */
 const FETCH = {
   base: async () => ({ default: (await import('./base/base-place.tsx')).BasePlace }),
-  data: async () => ({ default: (await import('./data/data-place.tsx')).DataPlace }),
+  data: async () => {
+    const { DataPlace, fetchStudio } = await import('./data/data-place.tsx');
+    if (isSettled) fetchStudio().catch(() => {});
+    return { default: DataPlace };
+  },
   train: async () => ({ default: (await import('./train/train-place.tsx')).TrainPlace }),
   play: async () => ({ default: (await import('./play/play-place.tsx')).PlayPlace }),
   library: async () => ({ default: (await import('./library/library-place.tsx')).LibraryPlace }),
@@ -30,6 +37,7 @@ const PLACE = Object.fromEntries(PLACES.map((place) => [place, lazy(FETCH[place]
 
 /** So that no place is waited for when it is wanted; one that does not come now is asked for again then. */
 export function fetchPlaces(): void {
+  isSettled = true;
   for (const place of PLACES) FETCH[place]().catch(() => {});
 }
 

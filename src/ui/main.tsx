@@ -65,6 +65,7 @@ if (location.hash === '#bench') {
   page.render(<App />);
   void bringUp().finally(() => {
     fetchPlaces();
+    void import('./shell/keep-focus.ts').then(({ keepFocus }) => keepFocus()).catch(() => {});
     void keepForOffline();
   });
 }

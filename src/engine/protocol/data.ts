@@ -219,6 +219,8 @@ export interface DataApi {
   rowFields(index: number): Promise<Fields>;
   editRow(index: number, fields: Fields): Promise<DatasetReport>;
   deleteRows(indices: readonly number[]): Promise<DatasetReport>;
+  /** All rows that the query finds, as one step that can be undone. */
+  deleteFound(query: TableQuery, split: SplitSettings): Promise<DatasetReport>;
   /** Opens a dataset of its own when there is none. */
   addRow(fields: Fields, options: DatasetOptions): Promise<DatasetReport>;
   undo(): Promise<DatasetReport>;

@@ -1,11 +1,16 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { Icon } from './icon.tsx';
 import { words } from './words.ts';
 
 export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => ref.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    dialog.showModal();
+    // Closed while it is still there, it gives the focus back to what opened it.
+    return () => dialog.close();
+  }, []);
   return (
     <dialog ref={ref} aria-labelledby={titleId} onClose={props.onClose}>
       <div className="dialog-body">

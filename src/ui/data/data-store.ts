@@ -147,7 +147,9 @@ export function undo(): void {
 }
 
 export function redo(): void {
-  if (dataStore.getState().report?.redo !== undefined) void changeRows(() => engine().data.redo());
+  const { redo: what } = dataStore.getState().report ?? {};
+  if (what === undefined) return;
+  void changeRows(() => engine().data.redo()).then((isDone) => isDone && announce(words.table.redone(what)));
 }
 
 export function options(): DatasetOptions {

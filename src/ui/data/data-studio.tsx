@@ -4,22 +4,18 @@ import { Xray } from '../xray/xray.tsx';
 import { dataStore } from './data-store.ts';
 import { DataSummary } from './data-summary.tsx';
 import { Doctor } from './doctor.tsx';
-import { Invitation } from './invitation.tsx';
 import { Mapping } from './mapping.tsx';
 import { Notices } from './notices.tsx';
 import { RowsRanked } from './ranking.tsx';
 import { RowOptions } from './row-options.tsx';
 import { RowsTable } from './rows-table.tsx';
 import { words } from './words.ts';
-import './data.css';
 import './table.css';
 
 /** The rows are the big thing; how they are read and what is wrong with them stand beside and below. */
-export function DataPlace() {
-  const status = useStore(dataStore, (s) => s.status);
+export function DataStudio() {
   const hasReport = useStore(dataStore, (s) => s.report !== undefined);
   const hasRows = useStore(dataStore, (s) => s.report !== undefined || s.progress?.unit === 'rows');
-  if (status === 'none') return <Invitation />;
   return (
     <div className="place data-place">
       <div className="data-wide">

@@ -2,9 +2,11 @@
 import { createStore } from 'zustand/vanilla';
 import type { Finding, FindingKind, Progress } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
+import { announce } from '../shell/trouble-store.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { changeRows, dataStore } from './data-store.ts';
 import { isAbort, refresh } from './table-store.ts';
+import { words } from './words.ts';
 
 interface DoctorState {
   /** Undefined: not checked yet. */
@@ -28,7 +30,8 @@ const split = () => {
 
 let checking = 0;
 
-export async function checkUp(): Promise<void> {
+/** `isAsked`: by a person, who is told. */
+export async function checkUp(isAsked = false): Promise<void> {
   const version = dataStore.getState().report?.version ?? 0;
   const mine = ++checking;
   const start: Progress = { what: '', done: 0, total: 0, unit: 'rows' };
@@ -39,6 +42,8 @@ export async function checkUp(): Promise<void> {
     });
     if (mine !== checking) return;
     doctorStore.setState({ findings, version, progress: undefined });
+    const w = words.doctor;
+    if (isAsked) announce(findings.length === 0 ? w.healthy : w.found(findings.map(({ kind }) => w.says[kind][0])));
     refresh();
   } catch (error) {
     if (mine !== checking) return;
@@ -51,7 +56,9 @@ export function stopCheck(): void {
 }
 
 export async function fix(kind: FindingKind): Promise<void> {
-  if (await changeRows(() => engine().data.fix(kind, split()))) await checkUp();
+  if (!(await changeRows(() => engine().data.fix(kind, split())))) return;
+  announce(words.doctor.fixed(dataStore.getState().report?.undo ?? ''));
+  await checkUp();
 }
 
 /** New rows have not been checked; small datasets are at once, and again when they change. */

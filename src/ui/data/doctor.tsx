@@ -22,7 +22,7 @@ export function Doctor() {
             {w.stop}
           </button>
         ) : (
-          <button type="button" className="button" onClick={() => void checkUp()}>
+          <button type="button" className="button" onClick={() => void checkUp(true)}>
             {findings ? w.again : w.check}
           </button>
         )}

@@ -2,8 +2,10 @@
 import { createStore } from 'zustand/vanilla';
 import type { Progress, Ranking } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
+import { announce } from '../shell/trouble-store.ts';
 import { dataStore } from './data-store.ts';
 import { ask, isAbort, refresh } from './table-store.ts';
+import { words } from './words.ts';
 
 interface RankingState {
   readonly ranking: Ranking | undefined;
@@ -22,6 +24,7 @@ export async function rankRows(): Promise<void> {
       if (rankingStore.getState().progress) rankingStore.setState({ progress });
     });
     rankingStore.setState({ ranking, progress: undefined });
+    announce(words.ranking.done);
     ask({ sort: 'hardest' });
   } catch (error) {
     rankingStore.setState({ progress: undefined, ...(isAbort(error) ? {} : { problem: sentence(error) }) });

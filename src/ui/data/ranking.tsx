@@ -4,8 +4,9 @@ import { Note } from '../controls/note.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
 import { count, loss } from '../format.ts';
 import { dataStore } from './data-store.ts';
+import { useLocked } from './locked.ts';
 import { rankingStore, rankRows, stopRanking } from './ranking-store.ts';
-import { ask } from './table-store.ts';
+import { ask, deleteFound } from './table-store.ts';
 import { words } from './words.ts';
 
 const GROUPS: readonly RankGroup[] = ['known', 'hardest', 'mislabelled'];
@@ -14,6 +15,7 @@ export function RowsRanked() {
   const { ranking, progress, problem } = useStore(rankingStore);
   const version = useStore(dataStore, (s) => s.report?.version);
   const isReady = useStore(dataStore, (s) => s.status === 'ready' && (s.report?.rows ?? 0) > 0);
+  const locked = useLocked();
   const w = words.ranking;
   return (
     <section className="card stack-tight" aria-labelledby="ranking">
@@ -45,15 +47,26 @@ export function RowsRanked() {
                   </h3>
                   <p className="small soft">{w.says[group][1]}</p>
                 </div>
-                <button
-                  type="button"
-                  className="button"
-                  disabled={ranking.groups[group] === 0}
-                  aria-label={`${words.doctor.show}: ${w.says[group][0]}`}
-                  onClick={() => ask({ show: group, search: '' })}
-                >
-                  {words.doctor.show}
-                </button>
+                <div className="line">
+                  <button
+                    type="button"
+                    className="button"
+                    disabled={ranking.groups[group] === 0}
+                    aria-label={`${words.doctor.show}: ${w.says[group][0]}`}
+                    onClick={() => ask({ show: group, search: '' })}
+                  >
+                    {words.doctor.show}
+                  </button>
+                  <button
+                    type="button"
+                    className="button"
+                    disabled={locked || ranking.groups[group] === 0}
+                    aria-label={`${w.remove}: ${w.says[group][0]}`}
+                    onClick={() => void deleteFound({ show: group, search: '' })}
+                  >
+                    {w.remove}
+                  </button>
+                </div>
               </li>
             ))}
           </ul>

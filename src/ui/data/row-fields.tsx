@@ -27,8 +27,13 @@ export function RowFields(props: {
   });
 }
 
+/** A text area with more characters than this holds the page up at every letter. */
+const MAX_CHARS = 200_000;
+const SHOWN_CHARS = 2000;
+
 function TextField(props: { name: string; value: string; onChange: (text: string) => void }) {
   const id = useId();
+  if (props.value.length > MAX_CHARS) return <LongText name={props.name} value={props.value} />;
   return (
     <div className="field">
       <label className="field-name" htmlFor={id}>
@@ -41,6 +46,17 @@ function TextField(props: { name: string; value: string; onChange: (text: string
         value={props.value}
         onChange={(event) => props.onChange(event.target.value)}
       />
+    </div>
+  );
+}
+
+/** Its beginning, and that it stays as it is. */
+function LongText({ name, value }: { name: string; value: string }) {
+  return (
+    <div className="field">
+      <span className="field-name">{name}</span>
+      <pre className="row-long breaks">{`${value.slice(0, SHOWN_CHARS)}…`}</pre>
+      <p className="hint">{words.row.tooLong(value.length, MAX_CHARS)}</p>
     </div>
   );
 }
@@ -103,6 +119,7 @@ function JsonField(props: {
     }
   }
 
+  if (text.length > MAX_CHARS) return <LongText name={props.name} value={text} />;
   return (
     <div className="field">
       <label className="field-name" htmlFor={id}>

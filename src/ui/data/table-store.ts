@@ -3,9 +3,10 @@
 import { createStore } from 'zustand/vanilla';
 import type { TableQuery, TableRow } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
-import { showTrouble } from '../shell/trouble-store.ts';
+import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { settingsStore } from '../train/settings-store.ts';
-import { dataStore } from './data-store.ts';
+import { changeRows, dataStore } from './data-store.ts';
+import { words } from './words.ts';
 
 export const PAGE_ROWS = 50;
 /** Pages kept around the window: a long scroll does not gather the whole table here. */
@@ -38,63 +39,73 @@ export function ask(change: Partial<TableQuery>): void {
   refresh();
 }
 
+/** All rows that the question finds, as one step that can be undone. */
+export async function deleteFound(question: Partial<TableQuery> = {}): Promise<void> {
+  const { query } = tableStore.getState();
+  const { validationSplit, seed } = settingsStore.getState().settings;
+  const before = dataStore.getState().report?.tableRows ?? 0;
+  const isDone = await changeRows(() =>
+    engine().data.deleteFound({ ...query, ...question }, { validationSplit, seed }),
+  );
+  if (isDone) announce(words.table.deletedMany(before - (dataStore.getState().report?.tableRows ?? 0)));
+}
+
 /** Called while scrolling: fetches what is missing of the rows `first` to `last`. */
 export function showWindow(first: number, last: number): void {
   const from = Math.floor(first / PAGE_ROWS);
   const to = Math.floor(last / PAGE_ROWS);
   shown = Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  for (const page of shown) if (!tableStore.getState().pages.has(page)) void fetchPage(page);
+  const missing = shown.filter((page) => !tableStore.getState().pages.has(page) && !waiting.has(page));
+  if (missing.length > 0) void fetchPages(missing, false);
 }
 
+/** All that is shown comes at once, so that no row of it is gone in between, and the focus with it. */
 export function refresh(): void {
   asked++;
   waiting.clear();
-  const [first = 0] = shown;
-  void fetchPage(first, true).then(() => {
-    for (const page of shown.slice(1)) void fetchPage(page);
-  });
+  void fetchPages(shown, true);
 }
 
-async function fetchPage(page: number, isFresh = false): Promise<void> {
-  if (waiting.has(page) || dataStore.getState().status === 'none') return;
-  waiting.add(page);
+async function fetchPages(wanted: readonly number[], isFresh: boolean): Promise<void> {
+  if (dataStore.getState().status === 'none') return;
+  for (const page of wanted) waiting.add(page);
   const mine = asked;
   const { query } = tableStore.getState();
   const { validationSplit, seed } = settingsStore.getState().settings;
+  const first = wanted[0]!;
+  const count = (wanted.at(-1)! - first + 1) * PAGE_ROWS;
   if (isFresh) tableStore.setState({ isLooking: true });
   try {
-    const { total, rows } = await engine().data.queryRows(
-      query,
-      { validationSplit, seed },
-      page * PAGE_ROWS,
-      PAGE_ROWS,
-    );
+    const found = await engine().data.queryRows(query, { validationSplit, seed }, first * PAGE_ROWS, count);
     if (mine !== asked) return;
-    waiting.delete(page);
-    tableStore.setState(({ pages }) => ({
+    for (const page of wanted) waiting.delete(page);
+    const { total, rows } = found;
+    const pages = wanted.map((page) => {
+      const from = (page - first) * PAGE_ROWS;
+      return [page, rows.slice(from, from + PAGE_ROWS)] as const;
+    });
+    tableStore.setState((before) => ({
       total,
       isLooking: false,
-      pages: keepNear(isFresh ? [] : [...pages], page, rows),
+      pages: keepNear(isFresh ? [] : [...before.pages], pages),
     }));
-    if (isFresh && rows.length === 0 && page > 0 && total > 0) {
+    if (isFresh && rows.length === 0 && first > 0 && total > 0) {
       shown = [0];
       refresh();
     }
   } catch (error) {
     if (mine !== asked) return;
-    waiting.delete(page);
+    for (const page of wanted) waiting.delete(page);
     tableStore.setState({ isLooking: false });
     if (!isAbort(error)) showTrouble(error);
   }
 }
 
-function keepNear(
-  pages: readonly (readonly [number, readonly TableRow[]])[],
-  page: number,
-  rows: readonly TableRow[],
-): Map<number, readonly TableRow[]> {
-  const near = pages.filter(([at]) => at !== page && Math.abs(at - page) < MAX_PAGES / 2);
-  return new Map([...near, [page, rows]]);
+type Page = readonly [number, readonly TableRow[]];
+
+function keepNear(pages: readonly Page[], fresh: readonly Page[]): Map<number, readonly TableRow[]> {
+  const [[middle]] = fresh as [Page];
+  return new Map([...pages.filter(([at]) => Math.abs(at - middle) < MAX_PAGES / 2), ...fresh]);
 }
 
 /** Aborts are not errors: a newer question has come. */

@@ -65,6 +65,7 @@ function Search() {
   );
 }
 
+/** Stays where the focus is when there is nothing left to undo. */
 function UndoRedo() {
   const what = useStore(dataStore, (s) => s.report?.undo);
   const again = useStore(dataStore, (s) => s.report?.redo);
@@ -75,18 +76,18 @@ function UndoRedo() {
       <button
         type="button"
         className="button"
-        disabled={locked || what === undefined}
+        aria-disabled={locked || what === undefined}
         title={what && w.undoWhat(what)}
-        onClick={undo}
+        onClick={() => locked || undo()}
       >
         {w.undo}
       </button>
       <button
         type="button"
         className="button"
-        disabled={locked || again === undefined}
+        aria-disabled={locked || again === undefined}
         title={again && w.redoWhat(again)}
-        onClick={redo}
+        onClick={() => locked || redo()}
       >
         {w.redo}
       </button>

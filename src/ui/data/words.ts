@@ -106,7 +106,8 @@ export const words = {
     found: (n: number) => plural(n, 'row'),
     none: 'No row is like that.',
     looking: 'Looking…',
-    columns: { line: 'Line', prompt: 'Read', answer: 'Learned', tokens: 'Tokens', loss: 'Loss' },
+    columns: { line: 'Line', prompt: 'Read', answer: 'Learned', tokens: 'Tokens', loss: 'Loss', actions: 'Change' },
+    keys: 'Up and down arrows move from row to row, left and right to look at a row, edit it or delete it; the Delete key deletes it.',
     edited: 'edited',
     validation: 'validation',
     validationHint: 'Held back: never trained on, to measure what was learned.',
@@ -119,7 +120,10 @@ export const words = {
     undoWhat: (what: string) => `Undo: ${what}`,
     redoWhat: (what: string) => `Redo: ${what}`,
     undone: (what: string) => `${what} is undone`,
+    redone: (what: string) => `${what} is made again`,
     deleted: 'The row is deleted. Undo brings it back.',
+    deleteFound: (n: number) => (n === 1 ? 'Delete this row' : `Delete these ${count(n)} rows`),
+    deletedMany: (n: number) => `${plural(n, 'row')} deleted. Undo brings ${n === 1 ? 'it' : 'them'} back.`,
   },
   row: {
     edit: (file: string, line: number) => `${file}, line ${count(line)}`,
@@ -132,6 +136,8 @@ export const words = {
     removeTurn: (n: number) => `Remove turn ${n}`,
     json: 'as JSON',
     badJson: 'This is not valid JSON.',
+    tooLong: (n: number, most: number) =>
+      `${count(n)} characters: more than the ${count(most)} that can be edited here. It stays as it is.`,
   },
   template: {
     prompt: 'Prompt',
@@ -171,6 +177,8 @@ export const words = {
     again: 'Check again',
     stop: 'Stop',
     healthy: 'Nothing found.',
+    found: (names: readonly string[]) => `Data doctor has found: ${names.join(', ')}.`,
+    fixed: (what: string) => `${what}: done. Undo takes it back.`,
     outdated: 'The rows have changed since this check.',
     show: 'Show them',
     where: (file: string, line: number) => `${file}, line ${count(line)}`,
@@ -220,6 +228,8 @@ export const words = {
     again: 'Rank again',
     stop: 'Stop',
     outdated: 'The rows have changed since they were ranked.',
+    remove: 'Delete them',
+    done: 'The rows are ranked: the hardest come first.',
     median: (loss: string) => `Half of the answers have a loss of ${loss} or less.`,
     says: {
       known: ['Already known', 'The base would say it anyway; little is learned here.'],

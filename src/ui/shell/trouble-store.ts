@@ -17,7 +17,8 @@ export function clearTrouble(): void {
 
 /** Said politely by screen readers; for changes of state that are otherwise only seen. */
 export function announce(said: string): void {
-  troubleStore.setState({ said });
+  // The same words again are only said when something about them is new.
+  troubleStore.setState((before) => ({ said: before.said === said ? `${said}\u00a0` : said }));
 }
 
 export function catchUnclaimed(): void {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
 import type { TokenPreview } from '../../engine/protocol.ts';
 import { loss as lossText } from '../format.ts';
 import { lossLevel } from './loss-level.ts';
@@ -8,49 +8,70 @@ import { choose, xrayStore } from './xray-store.ts';
 
 type Token = TokenPreview['tokens'][number];
 
-/** More buttons than this at once make a page slow to lay out; the rest is one click away. */
-const FIRST_TOKENS = 300;
+/** More buttons than this at once would hold the page up, and again whenever their colours move. */
+const PART_TOKENS = 400;
 
-/** The tokens of a row: one stop of the Tab key, arrows from token to token. */
+/** The tokens of a row, part by part where it is long: one stop of the Tab key, arrows from token to token. */
 export function TokenField({ tokens, losses }: { tokens: readonly Token[]; losses: Float32Array | undefined }) {
-  const [showAll, setShowAll] = useState(false);
   const [active, setActive] = useState(0);
   const field = useRef<HTMLDivElement>(null);
-  const shown = showAll ? tokens : tokens.slice(0, FIRST_TOKENS);
+  const wantsFocus = useRef(false);
+  const first = Math.floor(active / PART_TOKENS) * PART_TOKENS;
+  const shown = tokens.slice(first, first + PART_TOKENS);
+  useEffect(() => {
+    if (wantsFocus.current) field.current?.querySelectorAll('button')[active - first]?.focus();
+    wantsFocus.current = false;
+  });
 
   function move(event: KeyboardEvent) {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -shown.length, End: shown.length }[
-      event.key
-    ];
+    const { length } = tokens;
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -length, End: length }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    const next = Math.max(0, Math.min(shown.length - 1, active + by));
-    setActive(next);
-    field.current?.querySelectorAll('button')[next]?.focus();
+    wantsFocus.current = true;
+    setActive(Math.max(0, Math.min(length - 1, active + by)));
   }
 
   return (
     <>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys of the buttons in it */}
       <div className="tokens" dir="ltr" ref={field} onKeyDown={move}>
-        {shown.map((token, at) => (
+        {shown.map((token, i) => (
           <TokenButton
             // biome-ignore lint/suspicious/noArrayIndexKey: tokens of a row never move, and the same id may return
-            key={at}
+            key={first + i}
             token={token}
-            at={at}
-            loss={losses?.[at]}
-            isStop={at === active}
+            at={first + i}
+            loss={losses?.[first + i]}
+            isStop={first + i === active}
             onActive={setActive}
           />
         ))}
       </div>
-      {tokens.length > shown.length && (
-        <button type="button" className="button" onClick={() => setShowAll(true)}>
-          {words.allTokens(tokens.length)}
-        </button>
-      )}
+      {tokens.length > PART_TOKENS && <Parts first={first} all={tokens.length} onFirst={setActive} />}
     </>
+  );
+}
+
+function Parts({ first, all, onFirst }: { first: number; all: number; onFirst: (at: number) => void }) {
+  const part = (name: string, from: number) => {
+    const isOff = from < 0 || from >= all;
+    return (
+      <button type="button" className="button" aria-disabled={isOff} onClick={() => isOff || onFirst(from)}>
+        {name}
+      </button>
+    );
+  };
+  return (
+    <div className="line line-apart">
+      <span className="small soft number" role="status">
+        {words.part(first + 1, Math.min(all, first + PART_TOKENS), all)}
+      </span>
+      <div className="line">
+        {part(words.earlierPart, first - PART_TOKENS)}
+        {part(words.laterPart, first + PART_TOKENS)}
+      </div>
+    </div>
   );
 }
 

@@ -16,7 +16,9 @@ export const words = {
   special: 'special token',
   legend: 'Loss: how surprised the model is by each token',
   legendSteps: ['0', '0.5', '1', '2', '4', '6'],
-  allTokens: (n: number) => `Show all ${count(n)} tokens`,
+  part: (from: number, to: number, all: number) => `Tokens ${count(from)} to ${count(to)} of ${count(all)}`,
+  earlierPart: 'Earlier tokens',
+  laterPart: 'Later tokens',
   token: (text: string, id: number, isLearned: boolean, loss: string | undefined) =>
     `${text}, id ${id}, ${isLearned ? 'trained on' : 'only read'}${loss === undefined ? '' : `, loss ${loss}`}`,
   id: (id: number) => `id ${id}`,
@@ -25,6 +27,7 @@ export const words = {
   pick: 'Move over the tokens with the pointer or the arrow keys; choose one to see what else would have been said.',
   guesses: (text: string) => `What would have been said in place of “${text}”`,
   guessing: 'Asking…',
+  wouldSay: (who: string, choices: readonly string[]) => `${who} would say ${choices.join(', ')}`,
   stands: 'stands here',
   live: 'Colours follow the run.',
 } as const;

@@ -5,9 +5,12 @@ import { isRunningAdapter, runningAdapter, type TokenGuess, type XrayEyes } from
 import { baseStore } from '../base/base-store.ts';
 import { dataStore } from '../data/data-store.ts';
 import { engine } from '../engine.ts';
+import { chance } from '../format.ts';
 import { libraryStore } from '../library/library-store.ts';
-import { showTrouble } from '../shell/trouble-store.ts';
+import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { isGoing, runStore } from '../train/run-store.ts';
+import { showToken } from './show-token.ts';
+import { words } from './words.ts';
 
 interface XrayState {
   /** Whose losses are shown; the adapter is that of the run, or the last one made. */
@@ -65,10 +68,18 @@ export async function choose(at: number): Promise<void> {
   const adapter = adapterEyes();
   try {
     const guesses = await engine().xray.guesses(row.row, at, adapter === undefined ? [null] : [null, adapter]);
-    if (mine === looking && xrayStore.getState().chosen === at) xrayStore.setState({ guesses });
+    if (mine !== looking || xrayStore.getState().chosen !== at) return;
+    xrayStore.setState({ guesses });
+    announce(guesses.map(sayGuess).join('; '));
   } catch (error) {
     showTrouble(error);
   }
+}
+
+/** What is seen below the tokens, for those who hear it. */
+function sayGuess({ eyes, choices }: TokenGuess): string {
+  const said = choices.map(({ text, probability }) => `${showToken(text).text} ${chance(probability)}`);
+  return words.wouldSay(eyes === null ? words.base : words.adapter, said);
 }
 
 async function look(side: XrayState['side']): Promise<void> {
