@@ -1,7 +1,7 @@
 // The browser tests: the built page in a real Chromium with WebGPU. `npm run e2e` finds the browser and says which GPU.
 import { defineConfig } from '@playwright/test';
 
-const { CI, GRAFT_BROWSER, GRAFT_SOFTWARE_GPU } = process.env;
+const { CI, GRAFT_BROWSER, GRAFT_KILLS, GRAFT_SOFTWARE_GPU } = process.env;
 /** SwiftShader trains some hundred times slower than a GPU: nothing here measures time, and everything may take some. */
 const MINUTES = 60_000;
 
@@ -20,6 +20,8 @@ if (CI || process.getuid?.() === 0) args.push('--no-sandbox');
 
 export default defineConfig({
   testDir: 'e2e',
+  // Takes as long as one likes.
+  testIgnore: GRAFT_KILLS ? [] : '**/*.long.spec.ts',
   outputDir: 'test-results/e2e',
   // One GPU for all.
   workers: 1,

@@ -27,6 +27,7 @@ export const PROMISES = [
       'src/cli/resume.long.test.ts',
       'src/engine/interrupted.test.ts',
       'e2e/resume.spec.ts',
+      'e2e/kills.long.spec.ts',
     ],
     told: 'resume',
   },
@@ -50,6 +51,7 @@ export const PROMISES = [
       'src/storage/open-database.web.test.ts',
       'src/engine/other-tabs.web.test.ts',
       'src/engine/interrupted.test.ts',
+      'src/cli/full-disk.test.ts',
       'e2e/full-storage.spec.ts',
       'e2e/resume.spec.ts',
     ],
@@ -164,7 +166,7 @@ async function main() {
   rmSync(FIGURES, { force: true });
   const { outcomes, figures } = readMeasured();
   const reports = path.join(ROOT, 'test-results/reports');
-  const env = { GRAFT_FIGURES: FIGURES };
+  const env = { GRAFT_FIGURES: FIGURES, GRAFT_KILLS: process.env.GRAFT_KILLS ?? '50' };
   const take = (entries) => entries.forEach(([file, counts]) => void outcomes.set(file, counts));
   const chosen = asked.length > 0 ? asked : all;
   const part = (script, isOf, read, report) => {

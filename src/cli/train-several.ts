@@ -1,7 +1,7 @@
 // graft train --config with several adapters: up to four at once over one base, each with its own settings, rows, curve and
 // checkpoints, into a folder of its own.
 
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   type Adapter,
@@ -21,6 +21,7 @@ import {
   type TrainSettings,
   trainTogetherThroughFaults,
 } from '../engine/node.ts';
+import { openLogFile } from './log-file.ts';
 import { openFlaggedModel } from './model-flags.ts';
 import { readBudget, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
@@ -66,8 +67,8 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
-  const log = flags.text('log');
-  if (log !== undefined) writeFileSync(log, '');
+  const log = openLogFile(flags.text('log'), (line) => console.error(line));
+  log.begin('');
   try {
     let budgetBytes = readBudget(flags);
     const members: {
@@ -87,7 +88,7 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       const settled = settleForRows(live.model, data.rows, settings, shape, budgetBytes);
       console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
       const tell = (event: TrainEvent) => {
-        if (log !== undefined && event.type === 'step') appendFileSync(log, logLine(name, event));
+        if (event.type === 'step') log.add(logLine(name, event));
       };
       if (kept.checkpoint !== undefined) pastEvents(kept.checkpoint, data.rows).forEach(tell);
       await kept.begin(own?.files);

@@ -1,6 +1,5 @@
 // graft train: model folder + dataset files → a PEFT folder.
 
-import { appendFileSync, writeFileSync } from 'node:fs';
 import {
   CHECKPOINT_EVERY,
   type Checkpoint,
@@ -19,6 +18,7 @@ import {
   trainThroughFaults,
   withStart,
 } from '../engine/node.ts';
+import { openLogFile } from './log-file.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
 import { readBudget, readConfig, readSettings, SETTING_FLAGS, SETTING_HELP } from './train-settings.ts';
@@ -65,7 +65,6 @@ ${SETTING_HELP}
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
     readBudget(flags);
     readSettings(flags, recipe); // what is wrong with it is said before a model is opened
-    const log = flags.text('log');
     const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
     if (!Number.isInteger(every) || every < 1)
       throw new UsageError(`Cannot read --checkpoint-every: found ${every}, need a whole number of 1 or more`);
@@ -100,13 +99,12 @@ ${SETTING_HELP}
     const kept = wanted.checkpointing === 'auto' ? `checkpointing ${settings.checkpointing}, as memory requires; ` : '';
     console.error(`${kept}${(totalBytes / 1e9).toFixed(2)} GB on the GPU`);
 
-    const logPast = (past: readonly TrainEvent[]) => {
-      if (log !== undefined) writeFileSync(log, past.map(logLine).join(''));
-    };
+    const bar = progressBar(process.stderr);
+    const log = openLogFile(flags.text('log'), (line) => bar.note(line));
+    const logPast = (past: readonly TrainEvent[]) => log.begin(past.map(logLine).join(''));
     const pastOf = (checkpoint: Checkpoint | undefined) => (checkpoint ? pastEvents(checkpoint, data.rows) : []);
     logPast(pastOf(folder.checkpoint));
     await folder.begin(own?.files);
-    const bar = progressBar(process.stderr);
     const onEvent = (event: TrainEvent) => {
       if (event.type === 'eval') {
         bar.note(`validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
@@ -121,7 +119,7 @@ ${SETTING_HELP}
       }
       if (event.type !== 'step') return;
       bar.update(event);
-      if (log !== undefined) appendFileSync(log, logLine(event));
+      log.add(logLine(event));
     };
     let problem: string | undefined;
     const keep: KeepOptions = {

@@ -1,6 +1,7 @@
 // The engine's door for Node: Dawn as the GPU, folders as storage. What the command line, benchmarks and tests call.
 
-import { homedir, totalmem } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
+import { homedir, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { batchColumns, makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
@@ -130,7 +131,10 @@ export async function readAdapterAt(model: BaseModel, at: string): Promise<Adapt
   return (await readAdapter(await openModelFiles(at), model.config)).adapter;
 }
 
-/** Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json and graft_recipe.json, all or nothing. */
+/**
+ * Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json and graft_recipe.json, all or nothing.
+ * Where the folder takes nothing, a full disk for one, the adapter goes elsewhere, and what is thrown says where.
+ */
 export async function savePeftFolder(
   out: string,
   model: BaseModel,
@@ -141,7 +145,15 @@ export async function savePeftFolder(
   const name = path.basename(path.resolve(out));
   const run = { settings, dataset: data.dataset, outcome };
   const files = await adapterFiles(model, adapter, name, { made: 'trained' }, run, probe);
-  await writeFolder(out, [...files, recipeFile(name, model, settings, data)]);
+  const all = [...files, recipeFile(name, model, settings, data)];
+  await writeFolder(out, all).catch(async (error: Error) => {
+    const elsewhere = await mkdtemp(path.join(tmpdir(), `graft-${name}-`)).catch(() => undefined);
+    if (elsewhere === undefined) throw error;
+    await writeFolder(elsewhere, all).catch(() => {
+      throw error;
+    });
+    throw new Error(`${error.message}; the adapter is in "${elsewhere}"`, { cause: error });
+  });
 }
 
 /** What `graft train --config` makes the same adapter from, over the same base and rows. */

@@ -177,8 +177,14 @@ export function openCheckpointFolder(folder: string): CheckpointStore {
       const kept = await numbers();
       const next = (kept[0] ?? 0) + 1;
       const temporary = path.join(folder, `${next}.part`);
-      await writeSynced(temporary, record);
-      await rename(temporary, at(next));
+      try {
+        await writeSynced(temporary, record);
+        await rename(temporary, at(next));
+      } catch (error) {
+        // Half a record on a full disk would only keep others from being written.
+        await rm(temporary, { force: true });
+        throw error;
+      }
       await syncFolder(folder);
       for (const old of kept.slice(KEPT_CHECKPOINTS - 1)) await rm(at(old), { force: true });
     },
