@@ -1,6 +1,8 @@
 // A long run on the bundled base: what it holds at its end, it held soon after its start. Two thousand steps, or as many as
 // GRAFT_SOAK_STEPS says.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TokenRow } from '../data/types.ts';
@@ -8,6 +10,7 @@ import { openDevice } from '../gpu/testing/open-device.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { diskFolder } from '../model/testing/shared.ts';
+import { openCheckpointFolder } from '../storage/node.ts';
 import { growth, type MemorySample, measureMemory, slope } from '../testing/memory-watch.ts';
 import { tellFigure } from '../testing/tell-figure.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
@@ -60,7 +63,9 @@ async function soak(folder: string, vocab: number, steps: number, onStep: () => 
   const model = await BaseModel.open(device, await openModelFolder(diskFolder(folder), 'soak'), quant);
   const every = steps / SAMPLES;
   const samples: (MemorySample & { readonly gpu: number })[] = [];
-  let records = 0;
+  const kept: number[] = [];
+  const disk = mkdtempSync(path.join(tmpdir(), 'graft-soak-'));
+  const began = performance.now();
   const { outcome } = await trainAdapter(
     model,
     rowsOf(vocab),
@@ -74,21 +79,24 @@ async function soak(folder: string, vocab: number, steps: number, onStep: () => 
     },
     undefined,
     {
-      store: { save: async () => void records++, async *records() {}, clear: async () => {} },
+      store: openCheckpointFolder(disk),
       dataHash: 'd',
+      onSaved: (_, problem, ms) => void (problem === undefined && kept.push(ms)),
       everySteps: every,
       everySeconds: 1e9,
       mostShare: 1,
     },
   );
+  const ms = performance.now() - began;
   expect(outcome.steps).toBe(steps);
   model.destroy();
-  return { samples: samples.slice(SAMPLES / 5), records, outcome };
+  rmSync(disk, { recursive: true });
+  return { samples: samples.slice(SAMPLES / 5), kept, ms, outcome };
 }
 
 describe(`memory is flat within ${100 * MAX_GROWTH} %`, () => {
   it(`over ${STEPS} steps on the bundled base: what the program holds, libraries and driver with it, buffers of the GPU`, async () => {
-    const { samples, records, outcome } = await soak(SCION, 4096, STEPS);
+    const { samples, kept, ms, outcome } = await soak(SCION, 4096, STEPS);
     const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
     const [live, native] = [growth(samples, 'live'), growth(samples, 'native')];
     const told = samples.map(({ step, ...bytes }) => `${step}: ${JSON.stringify(bytes)}`).join('\n');
@@ -96,11 +104,16 @@ describe(`memory is flat within ${100 * MAX_GROWTH} %`, () => {
     expect(native, told).toBeLessThan(MAX_GROWTH);
     expect(new Set(samples.map(({ gpu }) => gpu)).size, told).toBe(1);
     expect((await gpuBytes)(), 'everything is given back').toBe(0);
-    expect(records, 'checkpoints were kept meanwhile').toBeGreaterThan(10);
+    expect(kept.length, 'checkpoints were kept meanwhile').toBeGreaterThan(10);
     expect(outcome.finalLoss).toBeLessThan(5);
+    const keptMs = kept.reduce((sum, one) => sum + one, 0);
+    tellFigure(
+      'kept',
+      `reading the state back and writing it to disk ${kept.length} times over ${STEPS} short steps took ${percent(keptMs / ms)} of the run (${(keptMs / kept.length).toFixed(0)} ms each, a step ${(ms / STEPS).toFixed(0)} ms)`,
+    );
     tellFigure(
       'soak',
-      `${STEPS} steps with ${records} checkpoints, growth over their second half: live heap and array buffers ${percent(live)} (${slope(samples, 'live').toFixed(0)} bytes a step, each step's record among them), libraries and driver ${percent(native)}, GPU buffers 0 bytes; all pages of the process, for what they tell: ${percent(growth(samples, 'resident'))}`,
+      `${STEPS} steps with ${kept.length} checkpoints, growth over their second half: live heap and array buffers ${percent(live)} (${slope(samples, 'live').toFixed(0)} bytes a step, each step's record among them), libraries and driver ${percent(native)}, GPU buffers 0 bytes; all pages of the process, for what they tell: ${percent(growth(samples, 'resident'))}`,
     );
   });
 

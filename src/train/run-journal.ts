@@ -32,8 +32,8 @@ export interface CheckpointOptions {
   readonly resumeFrom?: Checkpoint | undefined;
   /** A run that is stopped keeps its last state, to go on later. */
   readonly keepWhenStopped?: boolean;
-  /** After each record: the step it holds, and why it could not be kept. The run goes on either way. */
-  onSaved?(step: number, problem: string | undefined): void;
+  /** After each record: the step it holds, why it could not be kept, and the time it took. The run goes on either way. */
+  onSaved?(step: number, problem: string | undefined, ms: number): void;
 }
 
 /** What is done when nobody asks for anything else. */
@@ -134,17 +134,18 @@ export class RunJournal {
   async keep(): Promise<void> {
     const step = this.steps.length;
     const began = performance.now();
+    let problem: string | undefined;
     try {
       const state = await this.readState();
       if (this.options !== undefined) await this.save(state, this.options);
       this.latest = { step, state };
-      this.options?.onSaved?.(step, undefined);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError || error instanceof StoreError)) throw error;
-      this.options?.onSaved?.(step, error.message);
+      problem = error.message;
     }
     this.snapshotAt = performance.now();
     this.snapshotMs = this.snapshotClock.awake(this.snapshotAt - began);
+    this.options?.onSaved?.(step, problem, this.snapshotMs);
   }
 
   /** The run as it stands, for another one to go on from; undefined where nobody says what its numbers belong to. */
