@@ -55,6 +55,17 @@ describe('makeBugRecord()', () => {
     expect(record.errors[0].message).toBe('Cannot read row 3 of "…": found "…"');
   });
 
+  it('says how a learned prompt begins, and not with which words', () => {
+    const promptTuning = {
+      num_virtual_tokens: 8,
+      prompt_tuning_init: 'TEXT',
+      prompt_tuning_init_text: SECRET,
+    } as const;
+    const text = makeBugRecord(facts({ settings: { ...DEFAULT_SETTINGS, method: 'prompt-tuning', promptTuning } }));
+    expect(text).not.toContain(SECRET);
+    expect(JSON.parse(text).settings.promptTuning).toEqual({ ...promptTuning, prompt_tuning_init_text: '…' });
+  });
+
   it('names a base that everybody knows (so the test above could fail)', () => {
     const report = { ...BASE, name: 'Scion' } as unknown as ModelReport;
     expect(JSON.parse(makeBugRecord(facts({ base: { kind: 'bundled', report } }))).base.name).toBe('Scion');

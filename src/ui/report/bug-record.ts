@@ -40,7 +40,7 @@ export function makeBugRecord(facts: BugFacts): string {
     device,
     base: base.report && { source: base.kind, ...describeBase(base.report, base.kind) },
     data: data && describeData(data),
-    settings,
+    settings: withoutText(settings),
     run: {
       phase: run.phase,
       step: run.step,
@@ -55,6 +55,13 @@ export function makeBugRecord(facts: BugFacts): string {
     errors: errors.map((error) => ({ ...error, message: withoutNames(error.message) })),
   };
   return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/** The words that a learned prompt begins with are the user's own. */
+function withoutText({ promptTuning, ...settings }: TrainSettings): TrainSettings {
+  if (promptTuning === undefined) return settings;
+  const text = promptTuning.prompt_tuning_init_text;
+  return { ...settings, promptTuning: text ? { ...promptTuning, prompt_tuning_init_text: '…' } : promptTuning };
 }
 
 /** A bundled model or one of the Hub is known to everybody by its name; a folder's name is its owner's. */
