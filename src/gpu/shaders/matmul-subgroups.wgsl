@@ -15,7 +15,12 @@ enable subgroups;
 //   no gain: 64 rows (12.2: the loop is larger than the instruction cache), 48 rows (10.5), 16 rows (14.5), row tiles before
 //   token tiles (9.8), a chain of fma for the sum of four (9.2), scales applied after unpacking late (9.9).
 //   On SwiftShader, T=256 O=688 C=256: v1 44.7, v4 27.4. 32 stores written out: 2.9 s to compile; pick() in a loop: 0.75 s.
-// What is left is loads: lavapipe spends 41 instructions on each vec4 of a lane, half of all in this loop.
+// Later on another day (this one then 13.7 to 14.4; T=128 O=256 C=688 1.40 to 1.53):
+//   64 rows, two columns a turn, so that an activation serves twice as many: 13.1 (1.38), 48 rows 14.1, 96 rows 17.8: what the loads
+//   save, the sums cost, which go through memory twice as often. Codes sixteen at a time, kept over four turns: 15.3 (1.46 to 1.53).
+//   Activations loaded once for four or eight tiles of rows into an array of the lane: 15.1, 13.5 and 9 s to compile.
+//   fma(): 13.8, since the driver makes a product and a sum of it again.
+//   Where it goes: without loads of activations 6.7 (0.77), without those of codes too 5.1 (0.61), the loads alone 6.2 (0.71).
 #import weight
 #import low-rank
 #import epilogue
