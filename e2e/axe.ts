@@ -12,6 +12,21 @@ const WIDTHS = [
   { width: 360, height: 740 },
 ];
 
+/** A state on the way of a story: axe-core in both themes as wide as the page is, and pictures of both widths. */
+export async function checkState(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize()!;
+  for (const theme of THEMES) {
+    await showTheme(page, theme);
+    await keepPicture(page, `${name}-${theme}-${before.width}`);
+    expect(await findViolations(page), `axe-core on ${name}, ${theme}`).toEqual([]);
+  }
+  await page.setViewportSize(WIDTHS[1]!);
+  expect(await overflow(page), `${name} does not scroll sideways at 360 px`).toBeLessThanOrEqual(0);
+  await keepPicture(page, `${name}-dark-360`);
+  await page.setViewportSize(before);
+  await showTheme(page, 'light');
+}
+
 /** Checks what the page shows now; `name` is that of its pictures. Leaves the page in light and as wide as it was. */
 export async function checkFace(page: Page, name: string): Promise<void> {
   const before = page.viewportSize()!;

@@ -89,6 +89,33 @@ test('a recipe is saved, shared and filled in again, and asks before it changes 
     await other.close();
   });
 
+  await test.step('one of several adapters fills in what is compared, and is saved as it is', async () => {
+    const adapters = [
+      { name: 'small', settings: { rank: 4, alpha: 8 } },
+      { name: 'large', settings: { rank: 32, learningRate: 1e-3 } },
+    ];
+    const code = Buffer.from(JSON.stringify({ recipe: 1, settings: { rank: 12 }, adapters })).toString('base64url');
+    await recipes.getByRole('button', { name: 'Close' }).click();
+    await page.goto(`./#/train?recipe=${code}`);
+    await expect(offer.getByRole('region', { name: 'It trains 2 adapters at once' })).toContainText(
+      'small Rank 4 · Alpha 8',
+    );
+    await checkFace(page, 'recipe-offer-several');
+    await offer.getByRole('button', { name: 'Fill it in' }).click();
+    const compare = settings.getByRole('region', { name: 'Compare' });
+    await expect(compare.getByRole('radio', { name: 'A recipe’s' })).toBeChecked();
+    await expect(compare).toContainText('large Rank 32 · Learning rate 1e-3');
+    await expect(page.getByRole('button', { name: 'Train 2 at once' })).toBeEnabled();
+    await settings.getByRole('button', { name: 'Recipes' }).click();
+    const downloading = page.waitForEvent('download');
+    await recipes.getByRole('button', { name: 'Save as file' }).click();
+    const several = info.outputPath('several.recipe.json');
+    await (await downloading).saveAs(several);
+    expect(JSON.parse(readFileSync(several, 'utf8'))).toMatchObject({ settings: { rank: 12 }, adapters });
+    await recipes.getByRole('button', { name: 'Close' }).click();
+    await compare.getByRole('radio', { name: 'Nothing' }).check();
+  });
+
   await test.step('a link that was made to harm is refused by name', async () => {
     const evil = '{"recipe":1,"settings":{"__proto__":{"polluted":true},"rank":4}}';
     await page.goto(`./#/train?recipe=${Buffer.from(evil).toString('base64url')}`);

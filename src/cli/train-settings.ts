@@ -114,7 +114,7 @@ export function readConfig(flags: Parsed): Recipe | undefined {
     throw new UsageError(`Cannot read --config: found no file "${file}", need a recipe`);
   }
   try {
-    return readRecipe(text, { several: true });
+    return readRecipe(text);
   } catch (error) {
     throw new Error(`${(error as Error).message} (in "${file}")`);
   }

@@ -22,7 +22,15 @@ export {
   suggestedRate,
   type TrainSettings,
 } from '../train/recipe.ts';
-export { MOST_TOGETHER, type Recipe, readRecipe, withRecipe, writeRecipe } from '../train/recipe-file.ts';
+export {
+  MOST_TOGETHER,
+  type Recipe,
+  type RecipeAdapter,
+  readRecipe,
+  withRecipe,
+  withSettings,
+  writeRecipe,
+} from '../train/recipe-file.ts';
 export type { Reason } from './autopilot/propose-settings.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/bench.ts';

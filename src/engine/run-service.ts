@@ -64,7 +64,7 @@ export class RunService implements RunApi {
     asked: readonly Pick<TogetherAsk, 'settings' | 'file'>[],
     budgetBytes?: number,
   ): Promise<MemoryPlan> {
-    for (const { settings } of asked) checkSettings(settings);
+    checkTogether(asked);
     const model = this.session.needModel();
     const members = [];
     for (const { settings, file } of asked) {
@@ -143,9 +143,7 @@ export class RunService implements RunApi {
     { samples, budgetBytes }: Pick<TrainOptions, 'samples' | 'budgetBytes'> = {},
   ): Promise<readonly TogetherEnd[]> {
     this.session.refuseDuringRun('start another run');
-    if (asked.length === 0 || asked.length > MOST_TOGETHER)
-      throw new RangeError(`Cannot train at once: found ${asked.length} adapters, need 1 to ${MOST_TOGETHER}`);
-    for (const { settings } of asked) checkSettings(settings);
+    checkTogether(asked);
     if (samples) checkSampleOptions(samples);
     const ids = asked.map(({ runId }) => runId);
     const [head, ...rest] = asked;
@@ -237,4 +235,16 @@ export class RunService implements RunApi {
   private shared(samples: TrainOptions['samples']): Pick<KeptRun, 'baseName' | 'samples'> {
     return { baseName: this.session.modelReport!.name, samples };
   }
+}
+
+/** Throws RangeError. The rows of all are the open ones, cut at one length. */
+function checkTogether(asked: readonly Pick<TogetherAsk, 'settings'>[]): void {
+  if (asked.length === 0 || asked.length > MOST_TOGETHER)
+    throw new RangeError(`Cannot train at once: found ${asked.length} adapters, need 1 to ${MOST_TOGETHER}`);
+  for (const { settings } of asked) checkSettings(settings);
+  const lengths = [...new Set(asked.map(({ settings }) => settings.seqLen))];
+  if (lengths.length > 1)
+    throw new RangeError(
+      `Cannot train at once: found rows of ${lengths.join(' and ')} tokens, need one length for all`,
+    );
 }

@@ -144,6 +144,12 @@ describe('a run', () => {
     }
   });
 
+  it('trains several at once at one length of rows only', async () => {
+    const { engine } = await opened();
+    const asked = [16, 32].map((seqLen) => ({ settings: { ...SETTINGS, seqLen } }));
+    await expect(engine.run.planTogether(asked)).rejects.toThrow('found rows of 16 and 32 tokens, need one length');
+  });
+
   it('is in the list when it has failed, with the reason', async () => {
     const { engine } = await opened();
     await expect(train(engine, 'a', {}, { ...SETTINGS, learningRate: 9 })).rejects.toThrow();

@@ -35,6 +35,16 @@ describe('readRecipe()', () => {
     expect(readRecipe('{"recipe": 1, "settings": {}}')).toEqual({ recipe: 1, settings: {} });
   });
 
+  it('reads several adapters, and says which of them is wrong', () => {
+    const adapters = [
+      { name: 'a', settings: { rank: 4 } },
+      { name: 'b', files: ['b.jsonl'] },
+    ];
+    expect(readRecipe(writeRecipe({ ...WHOLE, adapters })).adapters).toEqual(adapters);
+    const twice = { ...WHOLE, adapters: [adapters[0]!, adapters[0]!] };
+    expect(() => readRecipe(writeRecipe(twice))).toThrow('found "a" twice, need different names');
+  });
+
   it.each([
     ['{', /^Cannot read the recipe: /],
     ['null', /found null for the whole/],

@@ -35,7 +35,7 @@ export interface Recipe {
   readonly base?: RecipeBase;
   /** The rows that it was made for, to be recognised by their hash; they are not in the recipe. */
   readonly data?: { readonly name: string; readonly rows?: number; readonly hash?: string };
-  /** Up to MOST_TOGETHER adapters that are trained at once over the base; each begins with `settings`. For the command line. */
+  /** Up to MOST_TOGETHER adapters that are trained at once over the base; each begins with `settings`. */
   readonly adapters?: readonly RecipeAdapter[];
 }
 
@@ -195,11 +195,8 @@ export const RECIPE = v.strictObject({
   ),
 });
 
-/**
- * Throws a SyntaxError or RangeError that names the first field that is wrong. `several`: the reader can train several adapters
- * at once; for others a recipe of several is refused.
- */
-export function readRecipe(text: string, { several = false } = {}): Recipe {
+/** Throws a SyntaxError or RangeError that names the first field that is wrong. */
+export function readRecipe(text: string): Recipe {
   if (text.length > MAX_RECIPE_CHARS)
     throw new RangeError(`Cannot read the recipe: found ${text.length} characters, need at most ${MAX_RECIPE_CHARS}`);
   let json: unknown;
@@ -213,10 +210,6 @@ export function readRecipe(text: string, { several = false } = {}): Recipe {
   const recipe = read.output as Recipe;
   checkRecipe(recipe.settings);
   if (recipe.adapters === undefined) return recipe;
-  if (!several)
-    throw new RangeError(
-      'Cannot read the recipe: found several adapters, need one (graft train --config trains several)',
-    );
   const names = recipe.adapters.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new RangeError(`Cannot read the recipe: found "${twice}" twice, need different names`);
@@ -237,15 +230,20 @@ function checkRecipe(settings: Partial<TrainSettings>): void {
 
 /** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */
 export function withRecipe(settings: TrainSettings, { settings: own }: Pick<Recipe, 'settings'>): TrainSettings {
+  const merged = withSettings(settings, own);
+  checkSettings(merged);
+  return merged;
+}
+
+/** `settings` with `own` in their place, whether or not together they make a run. */
+export function withSettings(settings: TrainSettings, own: Partial<TrainSettings>): TrainSettings {
   const { method: had = 'lora' } = settings;
   // A whole recipe without a method is one of a LoRA; a few settings alone go with any.
   const method = own.method ?? (own.rank !== undefined || own.lora !== undefined ? 'lora' : had);
   const { steps, epochs, ...rest } = method === had ? settings : (forMethod(settings, method) as TrainSettings);
   const hasLength = own.steps !== undefined || own.epochs !== undefined;
   const length = hasLength ? {} : { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
-  const merged = { ...rest, ...length, ...own };
-  checkSettings(merged);
-  return merged;
+  return { ...rest, ...length, ...own };
 }
 
 /** Two spaces deep, with a line's end: as people keep such files under version control. */

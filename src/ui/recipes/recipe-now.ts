@@ -5,18 +5,21 @@ import { BUNDLED, baseStore, openBase } from '../base/base-store.ts';
 import { words as baseWords } from '../base/words.ts';
 import { dataHash, dataStore } from '../data/data-store.ts';
 import { examplesStore, loadExamples, takeExample } from '../data/examples-store.ts';
+import { adaptersNow, compareRecipe } from '../train/compare-store.ts';
 import { settingsStore, takeSettings } from '../train/settings-store.ts';
 
 export async function recipeNow(name?: string): Promise<Recipe> {
   const { source, quant, report: base } = baseStore.getState();
   const { report: data } = dataStore.getState();
   const hash = await dataHash();
+  const adapters = adaptersNow();
   return {
     recipe: 1,
     ...(name && { name }),
     settings: settingsStore.getState().settings,
     ...(source && base && { base: { ...baseRef(source), quant: quant === 'auto' ? base.quant : quant } }),
     ...(data && { data: { name: data.name, rows: data.rows, ...(hash !== undefined && { hash }) } }),
+    ...(adapters && { adapters }),
   };
 }
 
@@ -67,6 +70,7 @@ export async function fillIn(recipe: Recipe): Promise<void> {
     await openBase(source, isScheme(base.quant) ? base.quant : 'auto');
   }
   takeSettings(withRecipe(settingsStore.getState().settings, recipe));
+  compareRecipe(recipe.adapters);
   if (needs.data === 'example') {
     await loadExamples();
     const example = examplesStore.getState().examples?.find(({ file }) => file === data?.name);

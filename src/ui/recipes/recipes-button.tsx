@@ -5,6 +5,7 @@ import { Dialog } from '../controls/dialog.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { showTrouble } from '../shell/trouble-store.ts';
+import { adaptersNow, compareStore } from '../train/compare-store.ts';
 import { summary } from '../train/describe-settings.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { adapterName } from '../train/start-run.ts';
@@ -67,10 +68,13 @@ function Recipes({ onClose }: { onClose: () => void }) {
 function Now() {
   const [name, setName] = useState(adapterName);
   const settings = useStore(settingsStore, (s) => s.settings);
+  useStore(compareStore);
+  const adapters = adaptersNow();
   const id = useId();
   return (
     <section className="recipe-now stack-tight" aria-label={words.now}>
       <p className="small">{summary(settings, 8)}</p>
+      {adapters && <p className="small">{words.adapters(adapters.length)}</p>}
       <form
         className="recipe-save"
         onSubmit={(event) => {
@@ -122,7 +126,9 @@ function Saved({ recipe, onUse }: { recipe: Recipe & { readonly name: string }; 
     <li className="recipe">
       <span className="recipe-what">
         <b className="breaks">{recipe.name}</b>
-        <span className="hint">{summary(recipe.settings)}</span>
+        <span className="hint">
+          {[summary(recipe.settings), ...(recipe.adapters ?? []).map(({ name }) => name)].join(' · ')}
+        </span>
       </span>
       <span className="line recipe-actions">
         <button

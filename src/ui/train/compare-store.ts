@@ -1,7 +1,14 @@
 // Several adapters at once: what is tried in different ways while all else is as set, and the runs that follow from it. Survives a
 // reload; what storage gives back is checked.
 import { createStore } from 'zustand/vanilla';
-import { MOST_TOGETHER, type TogetherAsk, type TrainSettings } from '../../engine/protocol.ts';
+import {
+  MOST_TOGETHER,
+  type RecipeAdapter,
+  readRecipe,
+  type TogetherAsk,
+  type TrainSettings,
+  withSettings,
+} from '../../engine/protocol.ts';
 import { dataStore } from '../data/data-store.ts';
 import { rateOf } from '../format.ts';
 import { keep, kept } from '../keep.ts';
@@ -9,16 +16,18 @@ import { ruleFor } from './settings-rules.ts';
 import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
-/** `files`: each file of the data is learned by an adapter of its own. */
-export const COMPARABLE = ['rank', 'learningRate', 'files'] as const;
+/** `files`: each file of the data is learned by an adapter of its own. `recipe`: the adapters of an opened recipe. */
+export const COMPARABLE = ['rank', 'learningRate', 'files', 'recipe'] as const;
 export type Comparable = (typeof COMPARABLE)[number];
-export type ComparedNumber = Exclude<Comparable, 'files'>;
+export type ComparedNumber = Exclude<Comparable, 'files' | 'recipe'>;
 
 interface CompareState {
   /** Undefined: one adapter, as usual. */
   readonly what: Comparable | undefined;
   readonly rank: readonly number[];
   readonly learningRate: readonly number[];
+  /** Of the recipe of several that was opened last. */
+  readonly adapters: readonly RecipeAdapter[];
 }
 
 const RANKS: readonly number[] = [4, 8, 16, 32];
@@ -55,16 +64,26 @@ export function addValue(what: ComparedNumber): void {
   change({ [what]: [...values, Math.min(max, 2 * (values.at(-1) ?? settingsStore.getState().settings[what]))] });
 }
 
+/** The adapters of a recipe, or the one that it has. Throws when one of them cannot be trained on this page. */
+export function compareRecipe(adapters: readonly RecipeAdapter[] | undefined): void {
+  const many = adapters?.find(({ files = [] }) => files.length > 1);
+  if (many) throw new RangeError(words.compare.manyFiles(many.name, many.files!.length));
+  if (adapters === undefined) compare(undefined);
+  else change({ what: 'recipe', adapters });
+}
+
 /** What differs of each adapter; undefined when nothing is compared. */
 export interface Way {
   /** "rank 8" */
   readonly says: string;
+  /** Of the adapter, where the recipe gives it one. */
+  readonly name?: string;
   readonly settings: TrainSettings;
   readonly file?: string;
 }
 
 export function waysToTrain(): readonly Way[] | undefined {
-  const { what, ...values } = compareStore.getState();
+  const { what, adapters, ...values } = compareStore.getState();
   const { settings, from } = settingsStore.getState();
   const isGiven = from !== undefined || (what === 'rank' && (settings.method ?? 'lora') !== 'lora');
   if (what === undefined || isGiven) return undefined;
@@ -73,6 +92,11 @@ export function waysToTrain(): readonly Way[] | undefined {
     const files = (dataStore.getState().report?.rowFiles ?? []).slice(0, MOST_TOGETHER);
     return files.map(({ name }) => ({ says: name, settings, file: name }));
   }
+  if (what === 'recipe')
+    return adapters.map(({ name, settings: own = {}, files }) => ({
+      ...{ says: name, name, settings: withSettings(settings, own) },
+      ...(files && { file: baseName(files[0]!) }),
+    }));
   const unlike = [...new Set(values[what])];
   if (what === 'learningRate')
     return unlike.map((learningRate) => ({
@@ -84,10 +108,40 @@ export function waysToTrain(): readonly Way[] | undefined {
   return unlike.map((rank) => ({ says: w.rank(rank), settings: { ...settings, rank, alpha: share * rank } }));
 }
 
+/** A recipe has its files where its author had them. */
+const baseName = (path: string) => path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
+
+/** The ways as a recipe says them; undefined when there is one adapter only. */
+export function adaptersNow(): readonly RecipeAdapter[] | undefined {
+  const ways = waysToTrain();
+  if (ways === undefined || ways.length < 2) return undefined;
+  const { settings } = settingsStore.getState();
+  return ways.map(({ says, settings: own, file }) => {
+    const others = Object.entries(own).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(settings[key as keyof TrainSettings]),
+    );
+    return {
+      name: folderName(says),
+      ...(others.length > 0 && { settings: Object.fromEntries(others) }),
+      ...(file !== undefined && { files: [file] }),
+    };
+  });
+}
+
+/** What the format takes as the name of an adapter's folder. */
+const folderName = (says: string) =>
+  says
+    .replace(/[^A-Za-z0-9_. -]/g, '-')
+    .replace(/^[^A-Za-z0-9_]/, '_')
+    .slice(0, 80);
+
 /** Why several cannot be trained as chosen. */
 export function whyNotCompare(): string | undefined {
   const ways = waysToTrain();
-  if (ways === undefined || ways.length > 1) return undefined;
+  const files = dataStore.getState().report?.rowFiles ?? [];
+  const lost = ways?.find(({ file }) => file !== undefined && !files.some(({ name }) => name === file));
+  if (lost) return words.compare.noFile(lost.says, lost.file!);
+  if (ways === undefined || ways.length > 1 || compareStore.getState().what === 'recipe') return undefined;
   return compareStore.getState().what === 'files' ? words.compare.oneFile : words.compare.oneValue;
 }
 
@@ -97,7 +151,7 @@ export const askOf = ({ settings, file }: Way): Pick<TogetherAsk, 'settings' | '
 });
 
 function readCompare(stored: unknown): CompareState {
-  const none: CompareState = { what: undefined, rank: RANKS, learningRate: [] };
+  const none: CompareState = { what: undefined, rank: RANKS, learningRate: [], adapters: [] };
   if (typeof stored !== 'object' || stored === null) return none;
   const from = stored as Record<string, unknown>;
   const numbers = (key: ComparedNumber) => {
@@ -107,9 +161,19 @@ function readCompare(stored: unknown): CompareState {
     const list = from[key];
     return Array.isArray(list) && list.length <= MOST_TOGETHER && list.every(isOne) ? list : none[key];
   };
+  const adapters = readAdapters(from.adapters);
   return {
-    what: COMPARABLE.find((what) => what === from.what),
+    what: COMPARABLE.find((what) => what === from.what && (what !== 'recipe' || adapters.length > 0)),
+    adapters,
     rank: numbers('rank'),
     learningRate: numbers('learningRate'),
   };
+}
+
+function readAdapters(adapters: unknown): readonly RecipeAdapter[] {
+  try {
+    return readRecipe(JSON.stringify({ recipe: 1, settings: {}, adapters })).adapters ?? [];
+  } catch {
+    return [];
+  }
 }

@@ -15,6 +15,7 @@ import {
   removeValue,
   whyNotCompare,
 } from './compare-store.ts';
+import { RecipeAdapters } from './recipe-adapters.tsx';
 import { running, runStore } from './run-store.ts';
 import { ruleFor } from './settings-rules.ts';
 import { settingsStore } from './settings-store.ts';
@@ -22,7 +23,7 @@ import { words } from './words.ts';
 
 /** One adapter, or up to four at once that differ in one thing. */
 export function Compare() {
-  const { what } = useStore(compareStore);
+  const { what, adapters } = useStore(compareStore);
   const locked = useStore(runStore, running);
   const isGiven = useStore(settingsStore, (s) => s.from !== undefined);
   const method = useStore(settingsStore, (s) => s.settings.method ?? 'lora');
@@ -39,12 +40,19 @@ export function Compare() {
           { value: 'rank', label: w.rank, disabled: method !== 'lora' },
           { value: 'learningRate', label: w.learningRate },
           { value: 'files', label: w.files, disabled: files < 2 && what !== 'files' },
+          ...(adapters.length > 0 ? [{ value: 'recipe' as const, label: w.recipe }] : []),
         ]}
         hint={w.hint[what ?? 'none']}
         disabled={locked}
         onChange={(next: Comparable | 'none') => compare(next === 'none' ? undefined : next)}
       />
       {what === 'files' && <Files />}
+      {what === 'recipe' && (
+        <>
+          <RecipeAdapters adapters={adapters} />
+          <Problem />
+        </>
+      )}
       {(what === 'rank' || what === 'learningRate') && <Values what={what} locked={locked} />}
     </section>
   );

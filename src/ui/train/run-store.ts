@@ -113,7 +113,8 @@ export const isGoing = ({ phase }: Pick<RunFacts, 'phase'>) =>
 export const running = (s: Pick<RunState, 'members'>) => s.members.some(isGoing);
 /** On this tab's GPU, so that its adapters can be asked and looked through. */
 export const runningHere = (s: Pick<RunState, 'members' | 'isElsewhere'>) => running(s) && !s.isElsewhere;
-const isOver = (phase: Phase) => phase === 'done' || phase === 'stopped' || phase === 'failed';
+export const isOver = (phase: Phase): phase is 'done' | 'stopped' | 'failed' =>
+  phase === 'done' || phase === 'stopped' || phase === 'failed';
 export const isRunning = () => running(runStore.getState());
 export const isRunningHere = () => runningHere(runStore.getState());
 

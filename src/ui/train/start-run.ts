@@ -13,17 +13,7 @@ import { budgetStore } from './budget-store.ts';
 import { askOf, type Way, waysToTrain } from './compare-store.ts';
 import { interruptedStore, refreshInterrupted } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
-import {
-  beginRun,
-  changeRun,
-  failRun,
-  finishRun,
-  isRunning,
-  isRunningHere,
-  runStore,
-  takeEvent,
-  wholeRun,
-} from './run-store.ts';
+import { beginRun, changeRun, failRun, finishRun, isRunning, isRunningHere, takeEvent } from './run-store.ts';
 import { settingsStore, startFresh, takeSettings } from './settings-store.ts';
 import { words } from './words.ts';
 
@@ -51,8 +41,8 @@ function namesOf(ways: readonly Way[]): readonly string[] {
   const { adapterName: own } = settingsStore.getState();
   const stem = own?.trim() || proposedName(dataStore.getState().report?.name ?? '');
   const taken = takenNames();
-  return ways.map(({ says }) => {
-    const name = freeName(`${stem}, ${says}`, taken);
+  return ways.map(({ says, name: own }) => {
+    const name = freeName(own ?? `${stem}, ${says}`, taken);
     taken.push(name);
     return name;
   });
@@ -140,11 +130,5 @@ export function guardRun(): void {
   addEventListener('beforeunload', (event) => {
     const isUnsaved = libraryStore.getState().adapters.some(({ unsaved }) => unsaved !== undefined);
     if (isRunningHere() || isUnsaved) event.preventDefault();
-  });
-  runStore.subscribe((run) => {
-    const { phase, name, step, totalSteps } = wholeRun(run);
-    const share = totalSteps > 0 ? Math.floor((step / totalSteps) * 100) : 0;
-    const title = phase === 'running' || phase === 'paused' ? `${share} % · ${name} · Graft` : 'Graft';
-    if (document.title !== title) document.title = title;
   });
 }

@@ -38,7 +38,7 @@ function GoesOn({ from }: { from: StateStart }) {
         { value: 'all', label: w.all },
         { value: 'adapter', label: w.adapter },
       ]}
-      hint={goesOn ? (goingOn ? says(goingOn) : w.all) : w.given}
+      hint={goesOn ? (goingOn ? says(goingOn) : w.allHint) : w.given}
       onChange={(value) => goOnFrom(value === 'all')}
     />
   );

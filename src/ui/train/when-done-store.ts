@@ -2,7 +2,7 @@
 // it goes. Both only by choice.
 import { createStore } from 'zustand/vanilla';
 import { keep, kept } from '../keep.ts';
-import { isRunningHere, runStore, wholeRun } from './run-store.ts';
+import { isOver, isRunningHere, runStore, wholeRun } from './run-store.ts';
 import { words } from './words.ts';
 
 interface WhenDone {
@@ -49,15 +49,29 @@ async function holdScreen(): Promise<void> {
   }
 }
 
+/** How far the run is; and how it has ended, until someone looks. */
+function showTitle(): void {
+  const { phase, name, step, totalSteps } = wholeRun(runStore.getState());
+  const w = words.whenDone;
+  const share = totalSteps > 0 ? Math.floor((step / totalSteps) * 100) : 0;
+  const isGoing = phase === 'running' || phase === 'paused';
+  const says = isGoing ? w.share(share, name) : isOver(phase) && document.hidden ? w.ended[phase](name) : undefined;
+  const title = says === undefined ? 'Graft' : `${says} · Graft`;
+  if (document.title !== title) document.title = title;
+}
+
 export function followEnd(): void {
+  runStore.subscribe(showTitle);
   runStore.subscribe((run, runBefore) => {
     const [now, before] = [wholeRun(run), wholeRun(runBefore)];
     if (now.phase === before.phase) return;
     void holdScreen();
-    const isEnd = now.phase === 'done' || now.phase === 'stopped' || now.phase === 'failed';
-    if (!isEnd || !document.hidden || !whenDoneStore.getState().notify) return;
+    if (!isOver(now.phase) || !document.hidden || !whenDoneStore.getState().notify) return;
     const { announce, whenDone } = words;
-    new Notification(now.name || whenDone.title, { body: announce[now.phase as 'done'], tag: 'graft-run' });
+    new Notification(now.name || whenDone.title, { body: announce[now.phase], tag: 'graft-run' });
   });
-  document.addEventListener('visibilitychange', () => void holdScreen());
+  document.addEventListener('visibilitychange', () => {
+    showTitle();
+    void holdScreen();
+  });
 }
