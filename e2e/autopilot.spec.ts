@@ -2,6 +2,7 @@
 // while nobody looks, and tells of its end only who has asked for it.
 
 import path from 'node:path';
+import { checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
@@ -35,21 +36,49 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
   await autopilot.getByRole('spinbutton', { name: 'Memory to use' }).fill('2');
   await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('4');
 
+  await checkState(page, 'autopilot');
+
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('switch', { name: 'Tell me when it ends' }).click();
   await page.evaluate(`{
     globalThis.told = [];
     globalThis.Notification = class { constructor(title, { body }) { told.push([title, body]); } };
-    Object.defineProperty(document, 'hidden', { get: () => true });
-    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
-    document.dispatchEvent(new Event('visibilitychange'));
+    globalThis.locks = [];
+    const request = async (kind) => {
+      const lock = { kind, released: false, release: async () => void (lock.released = true) };
+      return locks.push(lock) && lock;
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+    let isHidden = false;
+    Object.defineProperty(document, 'hidden', { get: () => isHidden });
+    Object.defineProperty(document, 'visibilityState', { get: () => (isHidden ? 'hidden' : 'visible') });
+    // A browser lets go of the screen when the page is hidden.
+    globalThis.hide = (hidden) => {
+      isHidden = hidden;
+      if (hidden) for (const lock of locks) lock.released = true;
+      document.dispatchEvent(new Event('visibilitychange'));
+    };
   }`);
+  const held = () => page.evaluate<string[]>('locks.filter((lock) => !lock.released).map(({ kind }) => kind)');
+  await run.getByRole('switch', { name: 'Keep the screen awake' }).click();
   await page.getByRole('radio', { name: 'Steps' }).check();
   await settings.getByRole('spinbutton', { name: 'Steps', exact: true }).fill('6');
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('piloted');
   await expect(autopilot.getByRole('button', { name: 'Measure and ask again' })).toBeEnabled({ timeout: 60_000 });
+  expect(await held(), 'nothing is kept awake for a page without a run').toEqual([]);
   await run.getByRole('button', { name: 'Start training' }).click();
+  await expect.poll(held, 'the screen stays awake while it goes').toEqual(['screen']);
+  await expect(page).toHaveTitle(/^\d+ % · piloted · Graft$/, { timeout: 5 * 60_000 });
+  await page.evaluate('hide(true)');
+  expect(await held()).toEqual([]);
+  await page.evaluate('hide(false)');
+  await expect.poll(held, 'and again for who comes back').toEqual(['screen']);
+  await page.evaluate('hide(true)');
+  await expect(page).toHaveTitle('Done · piloted · Graft', { timeout: 5 * 60_000 });
   await expect(run.getByText('Done: 6 steps in')).toBeVisible({ timeout: 5 * 60_000 });
+  await page.evaluate('hide(false)');
+  await expect(page).toHaveTitle('Graft');
+  expect(await held(), 'the screen may sleep').toEqual([]);
   const memory = run.getByRole('row', { name: /memory/ }).getByRole('cell');
   const [predicted, measured] = await memory.allTextContents();
   expect(measured, 'what was allocated is what was predicted').toBe(predicted);
@@ -59,5 +88,6 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
       .getByRole('cell')
       .last(),
   ).toHaveText(/\d (ms|s)/);
+  await checkState(page, 'autopilot-done');
   expect(await page.evaluate('told')).toEqual([['piloted', 'The run is done and the adapter is kept']]);
 });

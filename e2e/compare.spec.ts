@@ -2,6 +2,7 @@
 // by a GPU that is lost, and at the end in the library with a run of its own each.
 
 import path from 'node:path';
+import { checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
@@ -36,6 +37,7 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
     await compare.getByRole('spinbutton', { name: 'Rank 1' }).fill('2');
     await compare.getByRole('spinbutton', { name: 'Rank 2' }).fill('5');
     await expect(settings.locator('.memory h2')).not.toHaveText(one!);
+    await checkState(page, 'compare');
   });
 
   const run = page.getByRole('region', { name: 'Run', exact: true });
@@ -52,6 +54,7 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
     for (const i of [0, 1]) await expect(step(i)).toHaveText(/^([3-9]|\d\d) \/ 90$/, { timeout: 5 * 60_000 });
     await run.getByRole('button', { name: 'Pause' }).click();
     for (const i of [0, 1]) await expect(rows.nth(i)).toContainText('paused');
+    await checkState(page, 'together-paused');
     await run.getByRole('button', { name: 'Resume' }).click();
     await expect(rows.nth(0)).not.toContainText('paused');
   });
@@ -101,6 +104,7 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
     await expect(
       run.getByRole('img', { name: `Loss of haiku, rank 2, haiku, rank 5 over ${STEPS} steps` }),
     ).toBeVisible();
+    await checkState(page, 'together-done');
   });
 
   await test.step('both answer side by side, and each has its run', async () => {

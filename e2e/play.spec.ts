@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { checkFace, keepPicture } from './axe.ts';
+import { checkFace, checkState, keepPicture } from './axe.ts';
 import { watchShifts } from './layout-shift.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
@@ -82,6 +82,22 @@ test('ask while it trains, compare, vote without names, evaluate, and find all o
     await page.keyboard.press('ArrowRight');
     await expect(tokens.getByRole('button').nth(1)).toBeFocused();
     await checkFace(page, 'play-chat');
+  });
+
+  await test.step('eight answer side by side', async () => {
+    await page.getByRole('button', { name: 'New talk' }).click();
+    for (let columns = 3; columns <= 8; columns++) await page.getByRole('button', { name: 'Add an answer' }).click();
+    await expect(page.getByRole('button', { name: 'Add an answer' })).toBeHidden();
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('Weather: fog');
+    await page.getByRole('button', { name: /^Ask / }).click();
+    for (let i = 0; i < 8; i++)
+      await expect(page.getByRole('article').nth(i)).toContainText(/finished|cut at/, { timeout: 3 * MINUTE });
+    await checkState(page, 'play-eight');
+    for (let columns = 8; columns > 2; columns--)
+      await page
+        .getByRole('button', { name: /^Remove/ })
+        .last()
+        .click();
   });
 
   await test.step('votes are counted with the range that they leave open', async () => {
