@@ -44,7 +44,7 @@ export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
           <Icon name="down" />
         </button>
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={document.getElementById('main')}>
         <DropdownMenu.Content className="menu" align="start" sideOffset={6} collisionPadding={12}>
           {groupsFor(adapter).map((group) => (
             <DropdownMenu.Group key={group[0]} className="menu-group">
