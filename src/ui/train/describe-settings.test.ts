@@ -24,4 +24,5 @@ test('a summary says what is not as everyone starts', () => {
   expect(summary({ ...DEFAULT_SETTINGS, rank: 16, validationSplit: 0.2 })).toBe('Rank 16 · Held back 20 %');
   const { epochs: _, ...rest } = DEFAULT_SETTINGS;
   expect(summary({ ...rest, steps: 40 })).toBe('Steps 40');
+  expect(summary({ ...rest, clip: 0, evalEvery: 0 })).toBe('Gradient clip off · Validate every at the end');
 });

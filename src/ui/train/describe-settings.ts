@@ -35,6 +35,7 @@ function loraText(lora: TrainSettings['lora']): string {
     if (value === false || value === null || (key === 'bias' && value === 'none')) return [];
     if (key === 'use_dora') return ['DoRA'];
     if (key === 'use_rslora') return ['rsLoRA'];
+    if (Array.isArray(value)) return [`${key} ${value.join(' ')}`];
     return [`${key} ${typeof value === 'string' ? value : value === true ? words.on : JSON.stringify(value)}`];
   });
   return parts.length > 0 ? parts.join(', ') : words.lora.plain;
@@ -66,7 +67,8 @@ export function settingText(settings: Partial<TrainSettings>, key: SettingKey): 
   const value = settings[key];
   if (value === undefined) return words.figures.none;
   if (key === 'learningRate') return rateOf(value);
-  const { percent, unit } = ruleFor(key);
+  const { percent, unit, zero } = ruleFor(key);
+  if (value === 0 && zero !== undefined) return zero;
   if (percent) return `${Number((value * 100).toPrecision(4))} %`;
   return `${Number.isInteger(value) && key !== 'seed' ? count(value) : value}${unit ? ` ${unit}` : ''}`;
 }

@@ -4,7 +4,7 @@ import { dataStore } from '../data/data-store.ts';
 import { freeName } from '../library/find-adapters.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { placeHref } from '../shell/place-store.ts';
-import { compareStore, waysToTrain } from './compare-store.ts';
+import { compareStore, type Way, waysToTrain } from './compare-store.ts';
 import { planStore } from './plan-store.ts';
 import { runStore } from './run-store.ts';
 import { nameAdapter, settingsStore } from './settings-store.ts';
@@ -33,7 +33,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
             aria-describedby={id}
             onClick={() => void startRun()}
           >
-            {several ? words.compare.start(several) : isFirst ? words.start : words.again}
+            {several ? words.compare.start(several.length) : isFirst ? words.start : words.again}
           </button>
         ) : (
           <a className={look} href={placeHref('data')} aria-describedby={id}>
@@ -48,12 +48,12 @@ export function NextRun({ after = false }: { after?: boolean }) {
   );
 }
 
-/** How many adapters will train at once, if several. */
-function useSeveral(): number | undefined {
+/** The adapters that will train at once, if several. */
+function useSeveral(): readonly Way[] | undefined {
   useStore(compareStore);
   useStore(settingsStore);
   useStore(dataStore, (s) => s.report);
-  return waysToTrain()?.length;
+  return waysToTrain();
 }
 
 function NameField() {
@@ -62,6 +62,7 @@ function NameField() {
   const dataName = useStore(dataStore, (s) => s.report?.name ?? '');
   const adapters = useStore(libraryStore, (s) => s.adapters);
   const several = useSeveral();
+  const isNamed = several?.some(({ name }) => name !== undefined) ?? false;
   const id = useId();
   const taken = adapters.map((adapter) => adapter.name);
   return (
@@ -75,12 +76,13 @@ function NameField() {
         maxLength={120}
         value={own ?? ''}
         placeholder={several ? proposedName(dataName) : freeName(proposedName(dataName, settings), taken)}
+        disabled={isNamed}
         aria-describedby={several ? `${id}-hint` : undefined}
         onChange={(event) => nameAdapter(event.target.value)}
       />
       {several && (
         <p className="hint" id={`${id}-hint`}>
-          {words.compare.nameHint(several)}
+          {isNamed ? words.compare.named(several.length) : words.compare.nameHint(several.length)}
         </p>
       )}
     </div>

@@ -111,6 +111,7 @@ export const words = {
     oneValue: 'Needs two different values, at least.',
     says: { rank: (rank: number) => `rank ${rank}`, learningRate: (rate: string) => `rate ${rate}` },
     start: (n: number) => `Train ${n} at once`,
+    named: (n: number) => `The recipe has a name for each of its ${n} adapters.`,
     nameHint: (n: number) => `${n} adapters begin with this name.`,
   },
   together: {
