@@ -15,6 +15,8 @@ const WIDTHS = [
 /** A state on the way of a story: axe-core in both themes as wide as the page is, and pictures of both widths. */
 export async function checkState(page: Page, name: string): Promise<void> {
   const before = page.viewportSize()!;
+  // What has just moved below the bar is no target that is too small.
+  await page.evaluate('scrollTo(0, 0)');
   for (const theme of THEMES) {
     await showTheme(page, theme);
     await keepPicture(page, `${name}-${theme}-${before.width}`);
