@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkFace } from './axe.ts';
+import { checkFace, checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
@@ -100,7 +100,7 @@ test('a recipe is saved, shared and filled in again, and asks before it changes 
     await expect(offer.getByRole('region', { name: 'It trains 2 adapters at once' })).toContainText(
       'small Rank 4 · Alpha 8',
     );
-    await checkFace(page, 'recipe-offer-several');
+    await checkState(page, 'recipe-offer-several');
     await offer.getByRole('button', { name: 'Fill it in' }).click();
     const compare = settings.getByRole('region', { name: 'Compare' });
     await expect(compare.getByRole('radio', { name: 'A recipe’s' })).toBeChecked();

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { checkFace } from './axe.ts';
+import { checkFace, checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
@@ -95,8 +95,7 @@ test('runs are kept, compared, forked, deleted and brought back; sample prompts 
     await expect(from).toContainText('With the settings as they are it makes the very numbers that this run made');
     await fill('Steps', STEPS + 8);
     await expect(from).toContainText('Other from there on: steps');
-    await from.scrollIntoViewIfNeeded();
-    await checkFace(page, 'starts-from');
+    await checkState(page, 'starts-from');
     await fill('Steps', 8);
     await expect(from).toContainText('need more than the 8 that are made. Set it back');
     await expect(run(page).getByRole('button', { name: /Start training|Train again/ })).toBeDisabled();
