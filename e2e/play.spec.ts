@@ -88,7 +88,7 @@ test('ask while it trains, compare, vote without names, evaluate, and find all o
     await page.getByRole('button', { name: 'New talk' }).click();
     for (let columns = 3; columns <= 8; columns++) await page.getByRole('button', { name: 'Add an answer' }).click();
     await expect(page.getByRole('button', { name: 'Add an answer' })).toBeHidden();
-    await page.getByRole('textbox', { name: 'Prompt' }).fill('Weather: fog');
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('Weather: first snow');
     await page.getByRole('button', { name: /^Ask / }).click();
     for (let i = 0; i < 8; i++)
       await expect(page.getByRole('article').nth(i)).toContainText(/finished|cut at/, { timeout: 3 * MINUTE });

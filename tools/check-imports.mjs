@@ -18,7 +18,7 @@ const ROOMS = {
 };
 /** The only files of a room that a restricted importer may see; types of anything else reach it through these. */
 const DOORS = {
-  'ui→engine': ['engine/protocol.ts', 'engine/client.ts'],
+  'ui→engine': ['engine/protocol.ts', 'engine/client.ts', 'engine/read-recipe.ts'],
 };
 /** `storage` may import only types of the rooms above it in the list. */
 const TYPES_ONLY = { storage: ['gpu', 'data', 'model', 'lora', 'train'] };

@@ -18,9 +18,9 @@ import type { QuantChoice } from '../model/prepare-weights.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { stopAt } from '../model/stop-at.ts';
 import { openModelFiles, openPreparedFolder, openTuningFolder, writeFolder } from '../storage/node.ts';
+import { writeRecipe } from '../train/apply-recipe.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { writeRecipe } from '../train/recipe-file.ts';
 import { sizeClass } from '../train/run-training.ts';
 import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
@@ -45,6 +45,7 @@ export {
   type PromptChoice,
   withoutMethod,
 } from '../train/adapter-settings.ts';
+export type { Recipe, RecipeAdapter } from '../train/apply-recipe.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export {
   BAD_NUMBERS,
@@ -54,7 +55,7 @@ export {
   levelOf,
   type TrainSettings,
 } from '../train/recipe.ts';
-export { type Recipe, type RecipeAdapter, readRecipe } from '../train/recipe-file.ts';
+export { readRecipe } from '../train/recipe-file.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
 export { pastEvents, type TrainEvent } from '../train/run-training.ts';
 export { settleForRows } from './autopilot/settle-checkpointing.ts';

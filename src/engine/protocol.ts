@@ -15,6 +15,14 @@ import type { XrayApi } from './protocol/xray.ts';
 export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { forMethod, METHODS, type Method } from '../train/adapter-settings.ts';
 export {
+  MOST_TOGETHER,
+  type Recipe,
+  type RecipeAdapter,
+  withRecipe,
+  withSettings,
+  writeRecipe,
+} from '../train/apply-recipe.ts';
+export {
   CHECKPOINTING,
   CHECKPOINTING_CHOICES,
   DEFAULT_SETTINGS,
@@ -22,15 +30,6 @@ export {
   suggestedRate,
   type TrainSettings,
 } from '../train/recipe.ts';
-export {
-  MOST_TOGETHER,
-  type Recipe,
-  type RecipeAdapter,
-  readRecipe,
-  withRecipe,
-  withSettings,
-  writeRecipe,
-} from '../train/recipe-file.ts';
 export type { Reason } from './autopilot/propose-settings.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/bench.ts';

@@ -3,8 +3,8 @@
 
 import type { Dataset } from '../data/load-dataset.ts';
 import type { TokenRow } from '../data/types.ts';
+import { MOST_TOGETHER } from '../train/apply-recipe.ts';
 import { checkSettings, isLearningRate, type TrainSettings } from '../train/recipe.ts';
-import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import { Autopilot } from './autopilot/advise.ts';
 import type { BaseService } from './base-service.ts';
 import type { DataService } from './data-service.ts';

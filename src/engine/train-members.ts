@@ -3,8 +3,8 @@
 
 import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
+import { MOST_TOGETHER } from '../train/apply-recipe.ts';
 import { latestCheckpoint } from '../train/checkpoint.ts';
-import { MOST_TOGETHER } from '../train/recipe-file.ts';
 import { pastEvents } from '../train/run-training.ts';
 import type { BaseService } from './base-service.ts';
 import { type KeptRun, membersOf, withMember } from './kept-run.ts';

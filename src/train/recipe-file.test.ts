@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Recipe, withRecipe, writeRecipe } from './apply-recipe.ts';
 import { DEFAULT_SETTINGS } from './recipe.ts';
-import { MAX_RECIPE_CHARS, type Recipe, readRecipe, withRecipe, writeRecipe } from './recipe-file.ts';
+import { MAX_RECIPE_CHARS, readRecipe } from './recipe-file.ts';
 
 const VARIANT = {
   loraPlusRatio: 16,

@@ -9,55 +9,14 @@ import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning
 import {
   adapterConfigOf,
   type BottleneckChoice,
-  forMethod,
   type Ia3Choice,
   METHODS,
   type PromptChoice,
   SETTINGS_OF,
 } from './adapter-settings.ts';
+import { MOST_TOGETHER, type Recipe } from './apply-recipe.ts';
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
-import {
-  BAD_NUMBERS,
-  CHECKPOINTING_CHOICES,
-  checkSettings,
-  DEFAULT_SETTINGS,
-  SETTING_RANGES,
-  type TrainSettings,
-} from './recipe.ts';
-
-export interface Recipe {
-  /** Version of the format. */
-  readonly recipe: 1;
-  readonly name?: string;
-  /** What is not said is the reader's default. */
-  readonly settings: Partial<TrainSettings>;
-  /** The base that it was made for. Only a bundled model or one of the Hub can be opened by its id. */
-  readonly base?: RecipeBase;
-  /** The rows that it was made for, to be recognised by their hash; they are not in the recipe. */
-  readonly data?: { readonly name: string; readonly rows?: number; readonly hash?: string };
-  /** Up to MOST_TOGETHER adapters that are trained at once over the base; each begins with `settings`. */
-  readonly adapters?: readonly RecipeAdapter[];
-}
-
-export interface RecipeAdapter {
-  /** Of its folder. */
-  readonly name: string;
-  /** What is other than in the recipe's own. */
-  readonly settings?: Partial<TrainSettings>;
-  /** Its rows, where they are others: dataset files. */
-  readonly files?: readonly string[];
-}
-
-export interface RecipeBase {
-  readonly kind: 'bundled' | 'hub' | 'files';
-  readonly id: string;
-  readonly revision?: string;
-  /** How its weights are kept. */
-  readonly quant?: string;
-}
-
-/** More at once need more memory than they save time. */
-export const MOST_TOGETHER = 4;
+import { BAD_NUMBERS, CHECKPOINTING_CHOICES, DEFAULT_SETTINGS, SETTING_RANGES, type TrainSettings } from './recipe.ts';
 
 /** A recipe has some forty fields; links are shorter still. Stops a broken or hostile file before it is parsed. */
 export const MAX_RECIPE_CHARS = 64 << 10;
@@ -226,29 +185,6 @@ function checkRecipe(settings: Partial<TrainSettings>): void {
   } catch (error) {
     throw new RangeError(`Cannot read the recipe: ${withoutAction(error as Error)}`);
   }
-}
-
-/** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */
-export function withRecipe(settings: TrainSettings, { settings: own }: Pick<Recipe, 'settings'>): TrainSettings {
-  const merged = withSettings(settings, own);
-  checkSettings(merged);
-  return merged;
-}
-
-/** `settings` with `own` in their place, whether or not together they make a run. */
-export function withSettings(settings: TrainSettings, own: Partial<TrainSettings>): TrainSettings {
-  const { method: had = 'lora' } = settings;
-  // A whole recipe without a method is one of a LoRA; a few settings alone go with any.
-  const method = own.method ?? (own.rank !== undefined || own.lora !== undefined ? 'lora' : had);
-  const { steps, epochs, ...rest } = method === had ? settings : (forMethod(settings, method) as TrainSettings);
-  const hasLength = own.steps !== undefined || own.epochs !== undefined;
-  const length = hasLength ? {} : { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
-  return { ...rest, ...length, ...own };
-}
-
-/** Two spaces deep, with a line's end: as people keep such files under version control. */
-export function writeRecipe(recipe: Recipe): string {
-  return `${JSON.stringify(recipe, undefined, 2)}\n`;
 }
 
 function refuse(issue: v.BaseIssue<unknown>): Error {

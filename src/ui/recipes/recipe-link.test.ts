@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_SETTINGS, type Recipe } from '../../engine/protocol.ts';
 import { fuzzReader } from '../../testing/fuzz-reader.ts';
-import { MAX_LINK_CHARS, recipeInHash, recipeLink, withoutRecipe } from './recipe-link.ts';
+import { recipeInHash } from './read-recipes.ts';
+import { MAX_LINK_CHARS, recipeLink, withoutRecipe } from './recipe-link.ts';
 import { linkSources, readLink } from './testing/hostile-links.ts';
 
 const recipe: Recipe = {

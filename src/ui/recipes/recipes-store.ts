@@ -1,11 +1,11 @@
 // Recipes that were saved under a name, in IndexedDB; and the one that a link or a file offers, until it is taken or left.
 import { del, entries, createStore as openIdb, set } from 'idb-keyval';
 import { createStore } from 'zustand/vanilla';
-import { type Recipe, readRecipe, writeRecipe } from '../../engine/protocol.ts';
+import { type Recipe, writeRecipe } from '../../engine/protocol.ts';
 import { saveBytes } from '../library/save-bytes.ts';
 import { goTo } from '../shell/place-store.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
-import { recipeInHash, recipeLink, withoutRecipe } from './recipe-link.ts';
+import { recipeLink, withoutRecipe } from './recipe-link.ts';
 import { fillIn, recipeNow } from './recipe-now.ts';
 import { words } from './words.ts';
 
@@ -22,6 +22,7 @@ const idb = () => openIdb('graft-recipes', 'recipes');
 /** What storage gives back is read like a stranger's file: what cannot be read is left alone, and not shown. */
 export async function refreshRecipes(): Promise<void> {
   await claimed(async () => {
+    const { readRecipe } = await import('./read-recipes.ts');
     const saved = (await entries<string, string>(idb())).flatMap(([name, text]) => {
       try {
         return [{ ...readRecipe(text), name }];
@@ -63,7 +64,10 @@ export async function copyLink(recipe: Recipe): Promise<boolean> {
 }
 
 export async function openRecipeFile(file: File): Promise<void> {
-  await claimed(async () => offerRecipe(readRecipe(await file.text())));
+  await claimed(async () => {
+    const { readRecipe } = await import('./read-recipes.ts');
+    offerRecipe(readRecipe(await file.text()));
+  });
 }
 
 export function offerRecipe(offered: Recipe): void {
@@ -87,14 +91,14 @@ export function leaveOffer(): void {
 /** A recipe in the address is offered and taken out of the address, so that a reload does not ask again. */
 export function followRecipeLinks(): void {
   const look = () => {
-    try {
-      const recipe = recipeInHash(location.hash);
+    const { hash } = location;
+    if (!/[?&]recipe=/.test(hash)) return;
+    history.replaceState(history.state, '', withoutRecipe(hash));
+    void claimed(async () => {
+      const { recipeInHash } = await import('./read-recipes.ts');
+      const recipe = recipeInHash(hash);
       if (recipe) offerRecipe(recipe);
-    } catch (error) {
-      showTrouble(error);
-    }
-    const hash = withoutRecipe(location.hash);
-    if (hash !== location.hash && /[?&]recipe=/.test(location.hash)) history.replaceState(history.state, '', hash);
+    });
   };
   look();
   addEventListener('hashchange', look);

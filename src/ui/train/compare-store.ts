@@ -4,7 +4,6 @@ import { createStore } from 'zustand/vanilla';
 import {
   MOST_TOGETHER,
   type RecipeAdapter,
-  readRecipe,
   type TogetherAsk,
   type TrainSettings,
   withSettings,
@@ -35,6 +34,7 @@ const RANKS: readonly number[] = [4, 8, 16, 32];
 const RATES: readonly number[] = [0.25, 0.5, 1, 2];
 
 export const compareStore = createStore<CompareState>(() => readCompare(kept('compare')));
+void restoreAdapters(kept('compare'));
 
 function change(next: Partial<CompareState>): void {
   compareStore.setState(next);
@@ -161,19 +161,23 @@ function readCompare(stored: unknown): CompareState {
     const list = from[key];
     return Array.isArray(list) && list.length <= MOST_TOGETHER && list.every(isOne) ? list : none[key];
   };
-  const adapters = readAdapters(from.adapters);
   return {
-    what: COMPARABLE.find((what) => what === from.what && (what !== 'recipe' || adapters.length > 0)),
-    adapters,
+    ...none,
+    what: COMPARABLE.find((what) => what === from.what && what !== 'recipe'),
     rank: numbers('rank'),
     learningRate: numbers('learningRate'),
   };
 }
 
-function readAdapters(adapters: unknown): readonly RecipeAdapter[] {
+/** Those of an earlier visit, once what checks them is there; what cannot be read is left alone. */
+async function restoreAdapters(stored: unknown): Promise<void> {
+  const { what, adapters } = (stored ?? {}) as Partial<CompareState>;
+  if (!Array.isArray(adapters) || adapters.length === 0) return;
   try {
-    return readRecipe(JSON.stringify({ recipe: 1, settings: {}, adapters })).adapters ?? [];
+    const { readRecipe } = await import('../recipes/read-recipes.ts');
+    const read = readRecipe(JSON.stringify({ recipe: 1, settings: {}, adapters })).adapters ?? [];
+    compareStore.setState({ adapters: read, ...(what === 'recipe' && { what }) });
   } catch {
-    return [];
+    // As if there were none.
   }
 }

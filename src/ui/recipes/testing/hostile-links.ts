@@ -1,6 +1,7 @@
 // Links of strangers for the fuzzer: whole addresses, and recipes that are then put into one as any page would.
 import { DEFAULT_SETTINGS } from '../../../engine/protocol.ts';
-import { recipeInHash, recipeLink } from '../recipe-link.ts';
+import { recipeInHash } from '../read-recipes.ts';
+import { recipeLink } from '../recipe-link.ts';
 
 interface LinkSource {
   readonly bytes: Uint8Array;
