@@ -60,7 +60,7 @@ describe('readRecipe()', () => {
     ['{"recipe": 1, "settings": {"steps": 5, "epochs": 2}}', 'found both steps and epochs'],
     ['{"recipe": 1, "settings": {"targets": []}}', 'settings.targets'],
     ['{"recipe": 1, "settings": {"lora": {"r": 8}}}', 'found "settings.lora.r", which'],
-    ['{"recipe": 1, "settings": {"lora": {"init_lora_weights": "eva"}}}', 'settings.lora.init_lora_weights'],
+    ['{"recipe": 1, "settings": {"lora": {"init_lora_weights": "corda"}}}', 'settings.lora.init_lora_weights'],
     ['{"recipe": 1, "settings": {"lora": {"use_dora": true, "lora_bias": true}}}', 'need it without use_dora'],
     ['{"recipe": 1, "settings": {"loraPlusRatio": 0.5}}', 'settings.loraPlusRatio, need a number from 1'],
     ['{"recipe": 1, "settings": {}, "data": {"name": "x", "hash": "zz"}}', 'data.hash'],
