@@ -1,6 +1,7 @@
 // `npm run report:reliability`: runs the tests that measure what Graft promises and writes docs/reliability.md from what they tell. A
-// promise without a figure from this run says so. (An hour on two cores; GRAFT_FUZZ_RUNS=2000 makes it shorter, GRAFT_FAULTS=all
-// longer: a fault at every call, tools/sweep-faults.mjs. With names of test files only those are run, and their part of the report is measured anew: so it can be done in parts.)
+// promise without a figure from this run says so. An hour on two cores; GRAFT_FUZZ_RUNS=2000 and GRAFT_KILLS=5 make it shorter,
+// GRAFT_FAULTS=all longer: a fault at every call, tools/sweep-faults.mjs. In parts: with names of test files only those are run, with
+// names of .jsonl files the figures are taken that tests have told there (GRAFT_FIGURES); what is not measured anew stays as it stands.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -101,7 +102,7 @@ export const PROMISES = [
 ];
 
 /** `figures`: what the tests told; `outcomes`: passed and failed by test file. */
-export function writeReport(promises, figures, outcomes, { date, device, machine }) {
+export function writeReport(promises, figures, outcomes, { date, device, machine }, earlier = '') {
   const lines = [
     '# Reliability',
     '',
@@ -115,22 +116,58 @@ export function writeReport(promises, figures, outcomes, { date, device, machine
   ];
   for (const { promise, tests, told } of promises) {
     const names = tests.map((file) => `\`${file}\``).join('<br>');
-    lines.push(`| ${promise} | ${names} | ${measured(tests, told, figures, outcomes)} |`);
+    const row = rowOf(earlier, promise);
+    const anew = row === undefined || tests.some((file) => outcomes.has(file));
+    lines.push(
+      `| ${promise} | ${names} | ${anew ? measured(tests, told, figures, outcomes) : amended(row, tests, told, figures)} |`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** What an earlier report says of a promise: its tests and what was measured. */
+function rowOf(report, promise) {
+  const row = report.split('\n').find((line) => line.startsWith(`| ${promise} | `));
+  if (row === undefined) return undefined;
+  const [tests, cell] = row.slice(`| ${promise} | `.length, -' |'.length).split(' | ');
+  return { tests, lines: cell.split('<br>') };
+}
+
+/** The row as it stands, with figures that are new. */
+function amended({ tests: known, lines }, tests, told, figures) {
+  const fresh = told ? figuresOf(told, figures) : [];
+  const isOld = (line) =>
+    fresh.some(({ name }) => (name === '' ? !/^[\w .]+: /.test(line) : line.startsWith(`${name}: `)));
+  const closing = lines.filter((line) => /^\d+ tests passed/.test(line));
+  const kept = lines.filter((line) => !closing.includes(line) && !line.startsWith('not run: ') && !isOld(line));
+  const missing = tests.filter((file) => !known.includes(`\`${file}\``));
+  return [...kept, ...fresh.map(({ line }) => line), ...closing, ...notRun(missing)].join('<br>');
+}
+
+/** A promise's figures: of all of it (name ''), or of a part ("zips"). */
+function figuresOf(told, figures) {
+  return figures
+    .filter(({ promise }) => promise === told || promise.startsWith(`${told}: `))
+    .map(({ promise, figure }) => {
+      const name = promise.slice(told.length + 2);
+      return { name, line: name === '' ? figure : `${name}: ${figure}` };
+    });
+}
+
+const notRun = (files) =>
+  files.length > 0 ? [`not run: ${files.map((file) => `\`${path.basename(file)}\``).join(', ')}`] : [];
 
 function measured(tests, told, figures, outcomes) {
   const counts = tests.flatMap((file) => outcomes.get(file) ?? []);
   const passed = counts.reduce((n, count) => n + count.passed, 0);
   const failed = counts.reduce((n, count) => n + count.failed, 0);
   const missing = tests.filter((file) => !outcomes.has(file));
-  const own = told ? figures.filter(({ promise }) => promise === told || promise.startsWith(`${told}: `)) : [];
+  const own = told ? figuresOf(told, figures) : [];
   return [
-    ...own.map(({ promise, figure }) => (promise === told ? figure : `${promise.slice(told.length + 2)}: ${figure}`)),
+    ...own.map(({ line }) => line),
     ...(told && own.length === 0 ? ['**not measured in this run**'] : []),
     `${passed} tests passed, ${failed} failed`,
-    ...(missing.length > 0 ? [`not run: ${missing.map((file) => `\`${path.basename(file)}\``).join(', ')}`] : []),
+    ...notRun(missing),
   ].join('<br>');
 }
 
@@ -164,17 +201,19 @@ function readMeasured() {
 
 async function main() {
   const all = [...new Set(PROMISES.flatMap(({ tests }) => tests))];
-  const asked = process.argv.slice(2);
+  const taken = process.argv.slice(2).filter((name) => name.endsWith('.jsonl'));
+  const asked = process.argv.slice(2).filter((name) => !taken.includes(name));
   const unknown = asked.find((file) => !all.includes(file));
   if (unknown) throw new Error(`Cannot report "${unknown}": need test files of the report, or nothing for all of them`);
   mkdirSync(path.dirname(MEASURED), { recursive: true });
-  if (asked.length === 0) rmSync(MEASURED, { force: true });
+  const isWhole = asked.length + taken.length === 0;
+  if (isWhole) rmSync(MEASURED, { force: true });
   rmSync(FIGURES, { force: true });
   const { outcomes, figures } = readMeasured();
   const reports = path.join(ROOT, 'test-results/reports');
   const env = { GRAFT_FIGURES: FIGURES, GRAFT_KILLS: process.env.GRAFT_KILLS ?? '50' };
   const take = (entries) => entries.forEach(([file, counts]) => void outcomes.set(file, counts));
-  const chosen = asked.length > 0 ? asked : all;
+  const chosen = isWhole ? all : asked;
   const part = (script, isOf, read, report) => {
     const files = chosen.filter(isOf);
     if (files.length === 0) return;
@@ -195,13 +234,15 @@ async function main() {
     const { status } = spawnSync(process.execPath, ['--test', file], { cwd: ROOT });
     take([[file, { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }]]);
   }
-  const told = existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trim().split('\n') : [];
+  const told = [FIGURES, ...taken]
+    .filter((file) => file !== FIGURES || existsSync(file))
+    .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'));
   for (const { promise, figure } of told.map((line) => JSON.parse(line))) figures.set(promise, figure);
   writeFileSync(MEASURED, JSON.stringify({ outcomes: [...outcomes], figures: [...figures] }));
   const { name } = await ensureGpu();
   const facts = { date: new Date().toISOString().slice(0, 10), device: name, machine: `${os.cpus().length} cores` };
   const list = [...figures].map(([promise, figure]) => ({ promise, figure }));
-  writeFileSync(REPORT, writeReport(PROMISES, list, outcomes, facts));
+  writeFileSync(REPORT, writeReport(PROMISES, list, outcomes, facts, isWhole ? '' : readFileSync(REPORT, 'utf8')));
   const failed = [...outcomes.values()].reduce((n, counts) => n + counts.failed, 0);
   console.log(`docs/reliability.md is written: ${figures.size} figures, ${failed} failed tests`);
   process.exitCode = failed > 0 ? 1 : 0;

@@ -2,7 +2,7 @@
 // own. `node tools/sweep-faults.mjs`; what was done is kept in test-results, so that a sweep that was broken off goes on where it
 // was. `npm run report:reliability` does it when GRAFT_FAULTS=all, which takes about an hour.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -33,7 +33,7 @@ export function sweepFaults(runPart = runTests, kept = path.join(ROOT, 'test-res
       const draft = `${file}.draft`;
       rmSync(draft, { force: true });
       if (!runPart(`${i + 1}/${PARTS}`, draft)) return undefined;
-      appendFileSync(file, readFileSync(draft));
+      renameSync(draft, file);
     }
     return JSON.parse(readFileSync(file, 'utf8').trim().split('\n').at(-1)).figure;
   });
