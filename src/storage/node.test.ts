@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   openCheckpointFolder,
   openDataFile,
@@ -87,6 +87,27 @@ describe('openCheckpointFolder()', () => {
     expect((await readdir(at)).sort()).toEqual(['000003.checkpoint', '000004.checkpoint']);
     await store.clear();
     expect(await readdir(folder)).not.toContain('checkpoints');
+  });
+
+  it('has a record on the disk before its name, and the name before the oldest goes', async () => {
+    const at = path.join(folder, 'synced');
+    const store = openCheckpointFolder(at);
+    await store.save(bytes('one'));
+    await store.save(bytes('two'));
+    const probe = await open(path.join(folder, 'digits'));
+    const handles = Object.getPrototypeOf(probe) as { sync(): Promise<void> };
+    await probe.close();
+    const seen: string[][] = [];
+    const sync = vi.spyOn(handles, 'sync').mockImplementation(async () => void seen.push((await readdir(at)).sort()));
+    try {
+      await store.save(bytes('three'));
+    } finally {
+      sync.mockRestore();
+    }
+    expect(seen).toEqual([
+      ['000001.checkpoint', '000002.checkpoint', '3.part'],
+      ['000001.checkpoint', '000002.checkpoint', '000003.checkpoint'],
+    ]);
   });
 });
 
