@@ -1,7 +1,9 @@
-// The methods beside LoRA on the page: chosen among all settings, trained, named in the library, verified, and used.
+// The methods beside LoRA on the page: chosen among all settings, trained, named in the library, verified, used, downloaded, and
+// opened again from what was downloaded.
 
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Download, Page } from '@playwright/test';
 import { checkFace } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, readZip, test } from './support.ts';
 
@@ -18,7 +20,29 @@ async function train(page: Page, name: string): Promise<void> {
   await expect(run.getByText('Done: 3 steps in')).toBeVisible({ timeout: SLOW });
 }
 
-test('IA³ and a soft prompt are trained, told apart in the library, verified and used', async ({ page }) => {
+/** What the adapter's card in the library downloads. */
+async function download(page: Page, name: string): Promise<Download> {
+  const begun = page.waitForEvent('download');
+  await page.getByRole('button', { name: `Download: ${name}` }).click();
+  return begun;
+}
+
+/** What each of the answers says to a question, by who gave it. */
+async function answersOf(page: Page, whose: readonly string[]): Promise<Map<string, string>> {
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('Weather: a storm');
+  await page.getByRole('button', { name: /^Ask/ }).click();
+  const said = new Map<string, string>();
+  for (const name of whose) {
+    const answer = page.getByRole('article', { name, exact: true }).last();
+    await expect(answer).toContainText(/finished|cut at/, { timeout: SLOW });
+    said.set(name, (await answer.textContent()) ?? '');
+  }
+  return said;
+}
+
+test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, used, downloaded and opened again', async ({
+  page,
+}) => {
   await openPage(page);
   await dropFiles(page, [EXAMPLE]);
   await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
@@ -53,29 +77,73 @@ test('IA³ and a soft prompt are trained, told apart in the library, verified an
     await train(page, 'prompt');
   });
 
+  await test.step('bottlenecks have a size and a place', async () => {
+    await method.selectOption('Bottleneck adapters');
+    await expect(settings(page).getByRole('spinbutton', { name: 'Virtual tokens' })).toHaveCount(0);
+    await settings(page).getByLabel('Placement').selectOption('Behind both parts');
+    await fill('Reduction', 8);
+    await checkFace(page, 'methods-bottleneck');
+    await train(page, 'layers');
+  });
+
+  const kept = new Map<string, Map<string, Buffer>>();
+  const zips = new Map<string, string>();
   await test.step('the library names the method and offers what it can be written as', async () => {
     await place(page, 'Library').click();
+    for (const [name, label] of [
+      ['scales', 'IA³'],
+      ['prompt', 'prompt tuning'],
+      ['layers', 'bottleneck adapters'],
+    ] as const)
+      await expect(page.getByRole('article', { name }).getByText(label)).toBeVisible();
     const card = page.getByRole('article', { name: 'scales' });
-    await expect(card.getByText('IA³')).toBeVisible();
     await card.getByRole('button', { name: /^Other formats/ }).click();
     await expect(page.getByRole('menuitem', { name: /^Merged model, GGUF/ })).toBeVisible();
     await expect(page.getByRole('menuitem', { name: /^llama.cpp adapter/ })).toHaveCount(0);
     await expect(page.getByText('Only LoRA goes into the other formats; this is IA³.')).toBeVisible();
     await page.keyboard.press('Escape');
-    const begun = page.waitForEvent('download');
-    await card.getByRole('button', { name: 'Download: scales' }).click();
-    const zip = readZip(await (await begun).path());
-    const config = JSON.parse(zip.get('adapter_config.json')!.toString());
-    expect(config).toMatchObject({ peft_type: 'IA3', feedforward_modules: expect.any(Array) });
+    for (const name of ['scales', 'prompt', 'layers']) {
+      const file = await (await download(page, name)).path();
+      zips.set(name, file);
+      kept.set(name, readZip(file));
+    }
+    const config = (name: string) => JSON.parse(kept.get(name)!.get('adapter_config.json')!.toString());
+    expect(config('scales')).toMatchObject({ peft_type: 'IA3', feedforward_modules: expect.any(Array) });
+    expect(config('prompt')).toMatchObject({ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 6 });
+    expect(config('layers')).toMatchObject({ name: 'graft', config: { mh_adapter: true, reduction_factor: 8 } });
     await card.getByRole('button', { name: 'Look inside: scales' }).click();
     await page.getByRole('button', { name: 'Verify' }).click();
     await expect(page.getByText(/bit for bit/)).toBeVisible({ timeout: SLOW });
+    await page.getByRole('button', { name: 'Back to the library' }).click();
   });
 
-  await test.step('the prompt answers, there or not', async () => {
+  const answers = new Map<string, string>();
+  await test.step('the base and all three answer side by side', async () => {
     await place(page, 'Play').click();
+    const how = page.getByRole('region', { name: 'How it answers' });
+    await how.getByRole('spinbutton', { name: 'Longest answer' }).fill('8');
+    await how.getByRole('spinbutton', { name: 'Temperature' }).fill('0');
     const who = page.getByRole('region', { name: 'Who answers' });
-    await who.getByRole('combobox').last().selectOption('prompt');
+    for (const [i, name] of ['scales', 'prompt', 'layers'].entries()) {
+      if (i > 0) await page.getByRole('button', { name: 'Add an answer' }).click();
+      await who.getByRole('combobox', { name: `Answer ${i + 2}` }).selectOption(name);
+    }
     await expect(who.getByText('A learned prompt stands before the text (1) or does not (0).')).toBeVisible();
+    for (const [name, said] of await answersOf(page, ['Base', ...kept.keys()])) answers.set(name, said);
+    expect(answers.get('layers')).not.toBe(answers.get('Base'));
+  });
+
+  await test.step('what was downloaded is opened again, to the byte', async () => {
+    await place(page, 'Library').click();
+    for (const [name, zip] of zips) {
+      await page.getByRole('button', { name: `Delete: ${name}` }).click();
+      await expect(page.getByRole('article', { name })).toHaveCount(0);
+      const file = { name: `${name}.zip`, mimeType: 'application/zip', buffer: readFileSync(zip) };
+      await page.getByLabel('Adapter files or zip').setInputFiles(file);
+      await expect(page.getByRole('article', { name })).toBeVisible();
+      const again = readZip(await (await download(page, name)).path());
+      for (const [part, bytes] of kept.get(name)!)
+        if (part.endsWith('.safetensors')) expect(again.get(part)!.equals(bytes), `${name}: ${part}`).toBe(true);
+    }
   });
 });

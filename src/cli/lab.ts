@@ -7,9 +7,10 @@ import {
   baseNorms,
   baseSpectrum,
   type Likeness,
-  likenessTo,
+  likenessOf,
   measureChange,
   measureStrengths,
+  methodName,
   type RankLoss,
   rankFor,
   rankLosses,
@@ -50,7 +51,7 @@ ${MODEL_HELP}
   --base-spectrum LINEAR    the largest singular values of one of the base's own matrices (model.layers.0.self_attn.q_proj)
   --truncate N --out FOLDER saves the adapter at rank N
   --seq-len 256  --train-on-prompts  --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
-  --json                    one object: anatomy, with, rankLosses, strengths, baseSpectrum, out`,
+  --json                    one object: anatomy (of a LoRA; else method), with, rankLosses, strengths, baseSpectrum, out`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('lab', args, FLAGS, { min: 1, max: 1 });
@@ -66,19 +67,23 @@ ${MODEL_HELP}
       const model = opened?.model;
       const adapter = await readLabAdapter(at!, model);
       const report = new Report(flags.has('json'));
-      const base = model && {
-        norms: await baseNorms(model, adapter.modules.keys()),
-        measured: await measureChange(model, adapter),
-      };
-      report.anatomy(adapterAnatomy(adapter, base));
+      const isLora = adapter.config.peft_type === 'LORA';
+      if (isLora) {
+        const base = model && {
+          norms: await baseNorms(model, adapter.modules.keys()),
+          measured: await measureChange(model, adapter),
+        };
+        report.anatomy(adapterAnatomy(adapter, base));
+      } else report.otherMethod(methodName(adapter.config));
       for (const other of flags.list('with'))
-        report.likeness(likenessTo(adapter, other, await readLabAdapter(other, model)));
+        report.likeness(likenessOf(adapter, other, await readLabAdapter(other, model)));
       if (model !== undefined) {
         const data = flags.list('data');
         const read = { maxTokens: flags.number('seq-len', 256), completionOnly: !flags.has('train-on-prompts') };
         const rows = data.length === 0 ? undefined : (await loadRows(model, data, read)).rows;
         const ranks = numbers(flags, 'ranks');
-        if (rows) for await (const point of rankLosses(model, adapter, rows, ranks)) report.rankLoss(point);
+        if (rows && (isLora || ranks))
+          for await (const point of rankLosses(model, adapter, rows, ranks)) report.rankLoss(point);
         if (flags.has('forgetting'))
           for await (const point of measureStrengths(model, adapter, rows, numbers(flags, 'strengths')))
             report.strength(point);
@@ -139,6 +144,11 @@ class Report {
       this.line(`\ntrained in full, and measured with --model alone: ${anatomy.unmeasured.join(', ')}`);
     const shares = anatomy.energy.map((share) => `${(100 * share).toFixed(1)} %`);
     this.line(`\nall together: ‖ΔW‖ ${digits(anatomy.norm)}; kept at rank 1, 2, …: ${shares.join(', ')}`);
+  }
+
+  otherMethod(name: string): void {
+    this.all.method = name;
+    this.line(`${name}: no ranks to look into; --forgetting shows what it does at each strength`);
   }
 
   likeness(likeness: Likeness): void {

@@ -27,7 +27,7 @@ const METHODS: readonly Method[] = [
   {
     name: 'ia3',
     flags: ['--targets', 'k_proj,v_proj,down_proj', '--feedforward-modules', 'down_proj'],
-    inspected: { method: 'IA³', parameters: 2 * (32 + 32 + 128), 'inputs scaled': 'down_proj' },
+    inspected: { method: 'IA³', format: 'PEFT', parameters: 2 * (32 + 32 + 128), 'inputs scaled': 'down_proj' },
     config: { peft_type: 'IA3', feedforward_modules: ['down_proj'], inference_mode: true },
     refusal: 'found IA³, llama.cpp knows LoRA alone; need a merged model',
     canMerge: true,
@@ -45,7 +45,12 @@ const METHODS: readonly Method[] = [
   {
     name: 'bottleneck',
     flags: ['--placement', 'houlsby', '--reduction', '8'],
-    inspected: { method: 'bottleneck adapters', parameters: 4 * (8 * 64 + 8 + 64 * 8 + 64), bottleneck: '8' },
+    inspected: {
+      method: 'bottleneck adapters',
+      format: 'AdapterHub',
+      parameters: 4 * (8 * 64 + 8 + 64 * 8 + 64),
+      bottleneck: '8',
+    },
     config: { name: 'graft', model_class: 'LlamaForCausalLM', config: { mh_adapter: true, non_linearity: 'swish' } },
     refusal: 'found bottleneck adapters, llama.cpp knows LoRA alone',
     canMerge: false,
@@ -118,6 +123,10 @@ describe.each(METHODS)('graft and $name', ({ name, flags, inspected, config, ref
           )
         ).last;
       expect(await answer('--adapter', at(name))).not.toBe(await answer());
+      const looked = await ok('lab', at(name), '--model', MODEL, '--data', at('rows.jsonl'), '--json');
+      expect(JSON.parse(looked.last)).toEqual({ method: inspected.method });
+      const compared = await graft('lab', at(name), '--with', at(name));
+      expect(compared.errors).toContain(`found an adapter of ${inspected.method}, need a LoRA`);
     },
     TIMEOUT,
   );

@@ -51,7 +51,7 @@ export interface AdapterInspection {
   readonly kind: 'adapter';
   /** "LoRA", "IA³". */
   readonly method: string;
-  readonly format: 'PEFT' | DescribedAdapter['format'];
+  readonly format: 'PEFT' | 'AdapterHub' | DescribedAdapter['format'];
   readonly base: string;
   /** Of a LoRA. */
   readonly rank?: number;
@@ -174,7 +174,7 @@ async function inspectAdapter(files: readonly ModelFile[]): Promise<AdapterInspe
   return {
     kind: 'adapter',
     method: methodName(config),
-    format: 'PEFT',
+    format: config.peft_type === 'BOTTLENECK' ? 'AdapterHub' : 'PEFT',
     base: config.base_model_name_or_path ?? 'not stated',
     ...(config.peft_type === 'LORA'
       ? { rank: config.r, alpha: config.lora_alpha }

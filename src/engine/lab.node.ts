@@ -9,12 +9,14 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
+import { type Likeness, likenessTo } from './lab/adapter-anatomy.ts';
 import { type Forgetting, ForgettingGauge } from './lab/forgetting-gauge.ts';
 import { type StrengthPoint, strengthCurve } from './lab/strength-curve.ts';
 import { adapterFiles } from './receipt/adapter-files.ts';
 
+export { methodName } from '../lora/adapter-config.ts';
 export { rankFor } from '../lora/lab/module-spectrum.ts';
-export { type AdapterAnatomy, adapterAnatomy, type Likeness, likenessTo } from './lab/adapter-anatomy.ts';
+export { type AdapterAnatomy, adapterAnatomy, type Likeness } from './lab/adapter-anatomy.ts';
 export { baseNorms } from './lab/base-norms.ts';
 export { type BaseSpectrum, baseSpectrum } from './lab/base-spectrum.ts';
 export { measureChange } from './lab/measure-change.ts';
@@ -25,6 +27,12 @@ export { STRENGTHS, type StrengthPoint } from './lab/strength-curve.ts';
 export async function readLabAdapter(at: string, model?: BaseModel): Promise<Adapter> {
   const files = await openModelFiles(at);
   return (model === undefined ? await readAdapterAlone(files) : await readAdapter(files, model.config)).adapter;
+}
+
+/** The cosine between the changes of two LoRAs. Throws a RangeError for other methods. */
+export function likenessOf(adapter: Adapter, name: string, other: Adapter): Likeness {
+  const action = `compare the adapter with "${name}"`;
+  return likenessTo(asLora(adapter, action), name, asLora(other, action));
 }
 
 /** Writes the adapter at a lower rank; the base is needed for what its receipt says of it. */
