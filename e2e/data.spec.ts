@@ -1,6 +1,6 @@
 // Data, as a person with a file meets it: look at the rows, mend them, see what the model sees.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
@@ -84,6 +84,17 @@ test('rows are found, edited, deleted, written and brought back', async ({ page 
     await dialog.getByRole('button', { name: 'Add it' }).click();
     await expect(counts(page)).toHaveText('38 rows');
     await expect(page.getByRole('heading', { name: 'questions.jsonl and 2 more' })).toBeVisible();
+  });
+
+  await test.step('the rows are saved as they are now', async () => {
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as JSONL' }).click();
+    const saved = readFileSync(await (await coming).path(), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(saved).toHaveLength(38);
+    expect(saved.join('\n')).toContain('Eighteen comes after seventeen.');
+    expect(JSON.parse(saved.at(-1)!)).toEqual({ prompt: 'Three?', completion: 'Four.' });
   });
 });
 

@@ -69,6 +69,24 @@ describe('the table', () => {
     expect((await shown()).total).toBe(4);
   });
 
+  it('becomes a file that gives the same rows again, edits and all', async () => {
+    await open([
+      ['one', 'Alpha'],
+      ['two', 'gone'],
+      ['three\nlines', '"quoted" \u2028'],
+    ]);
+    await engine.data.editRow(0, fields('one', 'changed'));
+    await engine.data.deleteRows([1]);
+    const file = await engine.data.exportRows();
+    const lines = (await file.text()).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { prompt: 'one', completion: 'changed' },
+      { prompt: 'three\nlines', completion: '"quoted" \u2028' },
+    ]);
+    await engine.data.openDataset([new File([file], 'again.jsonl')], OPTIONS, () => {});
+    expect(await answers()).toBe('changed "quoted" \u2028');
+  });
+
   it('gives a window of the rows, and says which are not used and why', async () => {
     await open(Array.from({ length: 50 }, (_, i) => [`p${i}`, i === 7 ? '' : `a${i}`] as const));
     const window = await engine.data.queryRows(ALL, SPLIT, 5, 5);

@@ -167,6 +167,13 @@ export class DataService implements DataApi {
     return this.edit((table) => table.redo());
   }
 
+  exportRows(): Promise<Blob> {
+    return this.queue(async () => {
+      const { rowsAsJsonl } = await import('../data/rows-as-jsonl.ts');
+      return rowsAsJsonl(this.needData().table.store, createReadContext(0));
+    });
+  }
+
   async tryMapping(
     mapping: DatasetMapping | undefined,
     systemPrompt: string,

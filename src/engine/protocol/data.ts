@@ -225,6 +225,8 @@ export interface DataApi {
   addRow(fields: Fields, options: DatasetOptions): Promise<DatasetReport>;
   undo(): Promise<DatasetReport>;
   redo(): Promise<DatasetReport>;
+  /** The table as JSONL, edits and all. */
+  exportRows(): Promise<Blob>;
 
   tryMapping(
     mapping: DatasetMapping | undefined,

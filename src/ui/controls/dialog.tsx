@@ -8,6 +8,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   useLayoutEffect(() => {
     const dialog = ref.current!;
     dialog.showModal();
+    // Who is asked for something begins there, and not on the button that closes.
+    dialog.querySelector<HTMLElement>('textarea, input, select')?.focus();
     // Closed while it is still there, it gives the focus back to what opened it.
     return () => dialog.close();
   }, []);

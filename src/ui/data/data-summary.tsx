@@ -3,8 +3,11 @@ import { baseStore } from '../base/base-store.ts';
 import { Note, type WayOut } from '../controls/note.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
+import { engine } from '../engine.ts';
+import { saveBlob } from '../library/save-bytes.ts';
 import { goTo, placeHref } from '../shell/place-store.ts';
 import { takeFiles } from '../shell/take-files.ts';
+import { showTrouble } from '../shell/trouble-store.ts';
 import { running, runStore } from '../train/run-store.ts';
 import { startRun } from '../train/start-run.ts';
 import { useWhyNotStart } from '../train/why-not-start.ts';
@@ -28,6 +31,9 @@ export function DataSummary() {
           <Pick name={words.invite.input} disabled={locked} onFiles={(picked) => takeFiles(picked)}>
             {words.another}
           </Pick>
+          <button type="button" className="button" disabled={!report} onClick={() => void saveRows()}>
+            {words.save}
+          </button>
           <button type="button" className="button" disabled={locked} onClick={forgetData}>
             {words.remove}
           </button>
@@ -53,6 +59,16 @@ export function DataSummary() {
       {status === 'ready' && <Onward />}
     </section>
   );
+}
+
+/** The rows as they are now, under the name that they came with. */
+async function saveRows(): Promise<void> {
+  try {
+    const { name = '' } = dataStore.getState().report ?? {};
+    saveBlob(`${name.replace(/\.[^.]+$/, '')}.jsonl`, await engine().data.exportRows());
+  } catch (error) {
+    showTrouble(error);
+  }
 }
 
 function Failed({ problem }: { problem: string }) {

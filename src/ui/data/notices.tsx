@@ -10,24 +10,21 @@ import { words } from './words.ts';
 
 const PAGE_NOTICES = 100;
 const LINE_PX = 34;
-/** So few are in sight without a click. */
-const OPEN_UP_TO = 12;
 
 /** Every row that is left out, or used with something to know, however many: the worker has them, the page those in sight. */
 export function Notices({ title, list }: { title: string; list: NoticeList }) {
   const report = useStore(dataStore, (s) => s.report);
   const total = report?.[list] ?? 0;
-  const [isOpen, setIsOpen] = useState<boolean>();
+  const [isOpen, setIsOpen] = useState(true);
   if (!report || total === 0) return null;
-  const isShown = isOpen ?? total <= OPEN_UP_TO;
   return (
     <section className="card" aria-label={title}>
-      <details open={isShown} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <details open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
         <summary className="notices-head">
           <h2>{title}</h2>
           <span className="pill number">{count(total)}</span>
         </summary>
-        {isShown && <Lines title={title} list={list} report={report} />}
+        {isOpen && <Lines title={title} list={list} report={report} />}
       </details>
     </section>
   );

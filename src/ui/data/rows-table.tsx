@@ -39,6 +39,9 @@ export function RowsTable() {
         </div>
       </div>
       <TableTools />
+      <p className="unseen" id="rows-keys">
+        {w.keys}
+      </p>
       {total === 0 ? <p className="rows-none soft">{w.none}</p> : <Lines total={total ?? 0} onEdit={setEditing} />}
       {locked && <p className="hint">{words.locked}</p>}
       {editing && <RowDialog row={editing} onClose={() => setEditing(undefined)} />}
@@ -164,9 +167,6 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
           );
         })}
       </div>
-      <p className="unseen" id="rows-keys">
-        {words.table.keys}
-      </p>
     </div>
   );
 }

@@ -49,6 +49,7 @@ export const words = {
   failed: 'The data could not be read.',
   another: 'Choose other files',
   remove: 'Remove',
+  save: 'Save as JSONL',
   stop: 'Stop reading',
   goOn: 'Go on',
   pending: (n: number) => `${plural(n, 'row')} ${n === 1 ? 'is' : 'are'} not read into tokens yet, and not trained on.`,
