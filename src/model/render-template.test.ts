@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseTemplate, renderTemplate } from './render-template.ts';
 
 const SIZE = { messages: 2, chars: 20 };
@@ -41,6 +41,16 @@ describe('renderTemplate()', () => {
     },
     60_000,
   );
+
+  it('counts steps where the clock stands still', () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      const text = '{% for a in range(2000) %}{% for b in range(1000) %}{{ a }}{% endfor %}{% endfor %}';
+      expect(() => render(text)).toThrow(/more than \d+ steps/);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  }, 60_000);
 
   it('refuses a template that nobody could have written, and one that is nested without end', () => {
     expect(() => parseTemplate('a'.repeat(2 ** 20 + 1))).toThrow('characters, more than');
