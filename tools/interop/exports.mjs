@@ -59,6 +59,8 @@ export function checkExports({ graft, run, python, model, base, work }) {
     'f32',
   );
 
+  makeOutsideBlocks({ graft, model, work, out });
+
   run(python, ['tools/interop/verify_exports.py', base, work]);
   add(counts, JSON.parse(readFileSync(`${work}/exports-result.json`, 'utf8')));
   add(counts, checkVariants({ graft, python, work }));
@@ -89,15 +91,18 @@ function checkLlamaCpp({ graft, model, adapter, work, out }) {
   const problem = installLlamaCpp();
   if (problem !== undefined) return skip('llama.cpp', problem);
   const prompt = '<|im_start|>user\nHow are you today?<|im_end|>\n<|im_start|>assistant\n';
-  const answer = (flags) => {
+  const untied = [out('untied'), '--quant', 'f32'];
+  const answer = (flags, of = [model]) => {
     const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
-    const text = graft('generate', '--model', model, ...flags, '--chat', 'How are you today?', ...limits);
+    const text = graft('generate', '--model', ...of, ...flags, '--chat', 'How are you today?', ...limits);
     return text && JSON.parse(text.trim().split('\n').at(-1)).ids;
   };
   const expected = {
     adapter: answer(['--adapter', adapter]),
     patterns: answer(['--adapter', `${work}/trained/patterns`]),
     base: answer([]),
+    untied: answer([], untied),
+    outside: answer(['--adapter', out('outside.gguf')], untied),
   };
   const cases = [
     { name: 'the GGUF base', model: out('base-f32.gguf'), ids: expected.base },
@@ -114,6 +119,13 @@ function checkLlamaCpp({ graft, model, adapter, work, out }) {
       ids: expected.patterns,
     },
     { name: 'the merged GGUF', model: out('merged-f32.gguf'), ids: expected.adapter },
+    { name: 'a base with a head of its own', model: out('untied.gguf'), ids: expected.untied },
+    {
+      name: 'the same with LoRA on head and embedding',
+      model: out('untied.gguf'),
+      lora: out('outside.gguf'),
+      ids: expected.outside,
+    },
   ];
   const jobs = `${work}/llama-jobs.json`;
   const results = path.resolve(`${work}/llama-results.json`);
@@ -144,17 +156,77 @@ function checkLlamaCpp({ graft, model, adapter, work, out }) {
     `${found[0].prompt}`,
   ]);
   checks.push([
+    'LoRA on head and embedding changes what llama.cpp says',
+    !same(found[4].ids, found[5].ids),
+    `${found[4].ids}`,
+  ]);
+  checks.push([
     'either adapter changes what llama.cpp says',
     !same(found[0].ids, found[1].ids) && !same(found[0].ids, found[2].ids) && !same(found[1].ids, found[2].ids),
     `${found[0].ids}`,
   ]);
-  for (const i of [4, 5])
+  for (const i of [6, 7])
     checks.push([
       `llama.cpp opens ${load[i].name}`,
       found[i].ids?.length === GREEDY_TOKENS,
       `${found[i].error ?? found[i].ids}`,
     ]);
-  return report(checks);
+  return report([...checks, ...checkTied({ graft, model, work, out })]);
+}
+
+/** Why Graft writes no LoRA on head or embedding where they are one matrix: llama.cpp has no head then, and takes one for the other. */
+function checkTied({ graft, model, work, out }) {
+  const prompt = 'Once upon a time';
+  const results = path.resolve(`${work}/llama-tied.json`);
+  const jobs = `${work}/llama-tied-jobs.json`;
+  const outcome = (lora) => {
+    writeFileSync(jobs, JSON.stringify([{ model: out('base-f32.gguf'), lora: out(lora), prompt, count: 4 }]));
+    rmSync(results, { force: true });
+    const args = ['tools/interop/llama-cpp.mjs', LLAMA_FOLDER, jobs, results];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 600_000 });
+    return `${stderr} ${existsSync(results) ? readFileSync(results, 'utf8') : 'no answer'}`.trim();
+  };
+  const [head, embedding] = [outcome('outside.gguf'), outcome('embedding.gguf')];
+  const refused = graft(
+    'export',
+    '--adapter',
+    `${work}/trained/lm_head`,
+    '--model',
+    model,
+    '--to',
+    'gguf',
+    '--out',
+    out('x.gguf'),
+  );
+  return [
+    [
+      'llama.cpp refuses LoRA on the head of a tied base',
+      /output\.weight.*does not exist/s.test(head),
+      head.slice(-150),
+    ],
+    [
+      'llama.cpp ends at LoRA on the embedding of a tied base',
+      /can_mul_mat.*no answer/s.test(embedding),
+      embedding.slice(-150),
+    ],
+    ['Graft writes neither', refused === undefined, 'refused by name, above'],
+  ];
+}
+
+/** A base whose head is a matrix of its own, and adapters on its head and its embedding. */
+function makeOutsideBlocks({ graft, model, work, out }) {
+  const trained = ['--adapter', `${work}/trained/modules_to_save`, '--model', model];
+  graft('export', ...trained, '--to', 'merged-safetensors', '--type', 'f32', '--quant', 'f32', '--out', out('untied'));
+  const untied = ['--model', out('untied'), '--quant', 'f32'];
+  const settings = ['--data', `${work}/train.jsonl`, '--steps', 6, '--batch-size', 2, '--seq-len', 48, '--lr', 2e-2];
+  for (const [name, targets] of [
+    ['outside', 'embed_tokens,lm_head'],
+    ['embedding', 'embed_tokens'],
+  ]) {
+    graft('train', ...untied, ...settings, '--targets', targets, '--out', out(name));
+    graft('export', '--adapter', out(name), ...untied, '--to', 'gguf', '--out', out(`${name}.gguf`));
+  }
+  graft('export', ...untied, '--to', 'merged-gguf', '--type', 'f32', '--out', out('untied.gguf'));
 }
 
 function installLlamaCpp() {

@@ -45,6 +45,8 @@ export async function describeGgufAdapter(file: ModelFile): Promise<DescribedAda
   const architecture = text('general.architecture') ?? '';
   const entry = Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
   const pathOf = (name: string) => {
+    if (entry && name === 'output') return 'lm_head';
+    if (entry && name === 'token_embd') return entry.outside.token_embd!;
     const [, block, stem = ''] = /^blk\.(\d+)\.(\w+)$/.exec(name) ?? [];
     const inside = entry && Object.hasOwn(entry.inside, stem) ? entry.inside[stem] : undefined;
     return block !== undefined && inside !== undefined ? `${entry!.blocks}.${block}.${inside}` : name;

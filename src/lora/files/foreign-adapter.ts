@@ -16,6 +16,8 @@ export interface ForeignModule {
   readonly a: Float32Array;
   /** B (out, r) */
   readonly b: Float32Array;
+  /** Of a token embedding: A (r, rows of the table), B (width, r). */
+  readonly isEmbedding?: boolean;
   /** DoRA's m (out). */
   readonly magnitude?: Float32Array | undefined;
 }
@@ -48,8 +50,13 @@ export function peftFilesOf(
     use_dora: modules.some((m) => m.magnitude !== undefined),
     fan_in_fan_out: settings.fanInFanOut ?? false,
   };
-  const tensors = modules.flatMap(({ path, a, b, r: rank, magnitude }): TensorBytes[] => {
+  const tensors = modules.flatMap(({ path, a, b, r: rank, magnitude, isEmbedding }): TensorBytes[] => {
     const key = `base_model.model.${path}`;
+    if (isEmbedding)
+      return [
+        tensor(`${key}.lora_embedding_A`, [rank, a.length / rank], a),
+        tensor(`${key}.lora_embedding_B`, [b.length / rank, rank], b),
+      ];
     return [
       tensor(`${key}.lora_A.weight`, [rank, a.length / rank], a),
       tensor(`${key}.lora_B.weight`, [b.length / rank, rank], b),

@@ -6,6 +6,7 @@ import { readTensor } from '../../model/read-tensor.ts';
 import { readSafetensorsHeader, writeSafetensors } from '../../model/safetensors.ts';
 import { describeWithShared, sharedFile, sharedFolder, sharedJson } from '../../model/testing/shared.ts';
 import { type Adapter, asLora } from '../adapter.ts';
+import { describeGgufAdapter } from './describe-foreign.ts';
 import { writeGgufAdapter } from './gguf.ts';
 import { writeMlxFolder } from './mlx.ts';
 import type { FileBytes } from './peft.ts';
@@ -101,6 +102,24 @@ describeWithShared('readAdapter()', 'goldens/gguf/llama/lora_all_linear.gguf', (
     }
   });
 
+  it('gets LoRA on head and embedding back from a file for llama.cpp', async () => {
+    const config = configOf('llama_untied');
+    const files = sharedFolder('goldens/llama_variants/embedding_lm_head/adapter');
+    const { adapter } = await readAdapter(files, config);
+    const gguf = fileFromBytes('a.gguf', writeGgufAdapter(adapter, config, 'a'));
+    expect(numbers((await readAdapter([gguf], config)).adapter)).toEqual(numbers(adapter));
+    const tied = readAdapter([gguf], { ...config, tied: true });
+    await expect(tied).rejects.toThrow(
+      /found tensor "(output|token_embd)\.weight\.lora_a", need .* its head is its embedding/,
+    );
+    const described = await describeGgufAdapter(gguf);
+    const places = (all: Iterable<{ readonly path: string; readonly in: number; readonly out: number }>) =>
+      [...all].map((m) => [m.path, m.in, m.out]).sort();
+    expect(places(described.modules)).toEqual(
+      places([...adapter.modules].map(([path, m]) => ({ path, in: m.inFeatures, out: m.outFeatures }))),
+    );
+  });
+
   it('reads GPT-2 and GPT-NeoX under mlx-lm’s names', async () => {
     for (const family of ['gpt2', 'gpt_neox']) {
       const adapter = await peftOf(family);
@@ -155,7 +174,9 @@ describeWithShared('readAdapter()', 'goldens/gguf/llama/lora_all_linear.gguf', (
     await expect(readAdapter(more('blk.0.attn_q.bias'), llama)).rejects.toThrow(
       'found tensor "blk.0.attn_q.bias", need A and B of linears in the blocks of this base, as llama.cpp does',
     );
-    await expect(readAdapter(more('output.weight.lora_a'), llama)).rejects.toThrow('comes in as a PEFT folder');
+    await expect(readAdapter(more('output.weight.lora_a'), llama)).rejects.toThrow(
+      'need A and B of linears in the blocks of this base: its head is its embedding, and llama.cpp has no LoRA for either',
+    );
     await expect(
       readAdapter(gguf({ 'adapter.lora.alpha': { type: 'f32', value: Number.NaN } }), llama),
     ).rejects.toThrow('found alpha NaN');

@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from '../../model/config.ts';
 import { findFile, type ModelFile } from '../../model/model-file.ts';
-import { modelParts } from '../../model/model-parts.ts';
+import { type ModelParts, modelParts } from '../../model/model-parts.ts';
 import type { Adapter } from '../adapter.ts';
 import { findWeights, readPeftFolder } from './peft.ts';
 import { readGgufAdapter } from './read-gguf.ts';
@@ -17,7 +17,7 @@ export interface ReadAdapter {
 /** Throws an Error that names the field, tensor or module that does not fit this base. */
 export async function readAdapter(files: readonly ModelFile[], base: ModelConfig): Promise<ReadAdapter> {
   const parts = modelParts(base);
-  const { files: peft, notices } = await asPeft(files, base, parts.linears);
+  const { files: peft, notices } = await asPeft(files, base, parts);
   const read = await readPeftFolder(peft, parts);
   return { adapter: read.adapter, notices: [...notices, ...read.notices] };
 }
@@ -25,7 +25,7 @@ export async function readAdapter(files: readonly ModelFile[], base: ModelConfig
 async function asPeft(
   files: readonly ModelFile[],
   base: ModelConfig,
-  linears: ReturnType<typeof modelParts>['linears'],
+  parts: ModelParts,
 ): Promise<{ readonly files: readonly ModelFile[]; readonly notices: readonly string[] }> {
   const isPeft = findWeights(files) !== undefined;
   const ggufs = files.filter(({ name }) => /\.gguf$/i.test(name));
@@ -33,7 +33,7 @@ async function asPeft(
     const names = ggufs.map(({ name }) => `"${name}"`).join(', ');
     throw new RangeError(`Cannot read the adapter: found ${ggufs.length} .gguf files (${names}), need one`);
   }
-  if (!isPeft && ggufs[0]) return readGgufAdapter(ggufs[0], base, linears);
-  if (!isPeft && findFile(files, MLX_WEIGHTS)) return readMlxAdapter(files, base, linears);
+  if (!isPeft && ggufs[0]) return readGgufAdapter(ggufs[0], base, parts);
+  if (!isPeft && findFile(files, MLX_WEIGHTS)) return readMlxAdapter(files, base, parts.linears);
   return { files, notices: [] };
 }

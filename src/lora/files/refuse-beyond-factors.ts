@@ -11,7 +11,7 @@ export function refuseBeyondFactors(
   { config, modules, saved, tokens }: Adapter,
   format: string,
   program: string,
-  allowed: readonly 'DoRA'[] = [],
+  allowed: readonly ('DoRA' | 'embeddings')[] = [],
 ): void {
   if (config.peft_type !== 'LORA')
     throw new RangeError(
@@ -25,7 +25,7 @@ export function refuseBeyondFactors(
   for (const [path, { magnitude, loraBias, isEmbedding }] of modules) {
     if (magnitude && !allowed.includes('DoRA')) refuse('DoRA', path);
     if (loraBias) refuse('lora_B.bias', path);
-    if (isEmbedding) refuse('LoRA on an embedding', path);
+    if (isEmbedding && !allowed.includes('embeddings')) refuse('LoRA on an embedding', path);
   }
   for (const path of saved?.keys() ?? []) refuse('a parameter that was trained in full', path);
   for (const path of tokens?.keys() ?? []) refuse('trained tokens', path);
