@@ -40,9 +40,8 @@ async function answersOf(page: Page, whose: readonly string[]): Promise<Map<stri
   return said;
 }
 
-test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, used, downloaded and opened again', async ({
-  page,
-}) => {
+/** Rows, three short steps and all settings; what fills in a number. */
+async function openSettings(page: Page): Promise<(field: string, value: number) => Promise<void>> {
   await openPage(page);
   await dropFiles(page, [EXAMPLE]);
   await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
@@ -55,6 +54,13 @@ test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, use
   await fill('Tokens per row', 48);
   await fill('Learning rate', 0.05);
   await settings(page).getByRole('button', { name: 'All settings' }).click();
+  return fill;
+}
+
+test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, used, downloaded and opened again', async ({
+  page,
+}) => {
+  const fill = await openSettings(page);
   const method = settings(page).getByLabel('Method');
 
   await test.step('IA³ has its own settings in the place of LoRA’s', async () => {
@@ -146,4 +152,25 @@ test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, use
         if (part.endsWith('.safetensors')) expect(again.get(part)!.equals(bytes), `${name}: ${part}`).toBe(true);
     }
   });
+});
+
+test('a LoRA begins with what its rows show, and the rank is shared out by it', async ({ page }) => {
+  await openSettings(page);
+  await settings(page).getByLabel('Begins with').selectOption('What your rows vary in (EVA)');
+  await settings(page).getByRole('group', { name: 'Most rank of a layer' }).getByText('4 × rank').click();
+  await expect(settings(page).getByText(/At most: EVA shares the rank out/)).toBeVisible();
+  // Fewer linears are found sooner.
+  await settings(page).getByLabel('Blocks', { exact: true }).fill('0');
+  await settings(page).getByLabel('Blocks', { exact: true }).blur();
+  await checkFace(page, 'methods-eva');
+  await train(page, 'shown');
+  const begun = page.waitForEvent('download');
+  await page
+    .getByRole('region', { name: 'Run', exact: true })
+    .getByRole('button', { name: /^Download/ })
+    .click();
+  const zip = readZip(await (await begun).path());
+  const config = JSON.parse(zip.get('adapter_config.json')!.toString());
+  expect(config).toMatchObject({ init_lora_weights: 'eva', eva_config: { rho: 4 } });
+  expect(Object.keys(config.rank_pattern).length).toBeGreaterThan(0);
 });

@@ -226,10 +226,13 @@ export class RunService implements RunApi {
   }
 
   /** In turns on the GPU, so that answers come in between. */
-  private startFromRows(rows: readonly TokenRow[], settings: TrainSettings, control: RunControl) {
+  private async startFromRows(rows: readonly TokenRow[], settings: TrainSettings, control: RunControl) {
     const say = (progress: string) => control.set('preparing', progress);
     const during = <T>(work: () => Promise<T>) => this.session.turns.during(work);
-    return startFromRows(this.session.needModel(), rows, settings, { say, during, signal: control.signal });
+    const hooks = { say, during, signal: control.signal };
+    const found = await startFromRows(this.session.needModel(), rows, settings, hooks);
+    if (found && !found.hasSettled) control.warn(found.outcome);
+    return found;
   }
 
   private shared(samples: TrainOptions['samples']): Pick<KeptRun, 'baseName' | 'samples'> {

@@ -150,6 +150,17 @@ describe('a run', () => {
     await expect(engine.run.planTogether(asked)).rejects.toThrow('found rows of 16 and 32 tokens, need one length');
   });
 
+  it('goes on with ranks that were found on its rows', async () => {
+    const memory = await opened();
+    const eva = { ...SETTINGS, epochs: 4, lora: { init_lora_weights: 'eva' } };
+    const first = await train(memory.engine, 'a', {}, eva);
+    const step = (await memory.engine.runs.listRuns())[0]!.keptSteps.at(-1)!;
+    const from = { kind: 'state', runId: 'a', step, goesOn: true } as const;
+    expect(await memory.engine.run.goingOn(from, eva)).toMatchObject({ changed: [] });
+    const same = await train(memory.engine, 'b', { from }, eva);
+    expect(weightsOf(memory, same.result.adapterId)).toEqual(weightsOf(memory, first.result.adapterId));
+  });
+
   it('is in the list when it has failed, with the reason', async () => {
     const { engine } = await opened();
     await expect(train(engine, 'a', {}, { ...SETTINGS, learningRate: 9 })).rejects.toThrow();

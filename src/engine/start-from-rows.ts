@@ -16,6 +16,8 @@ export interface RowsStart {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** How the search went. */
   readonly outcome: string;
+  /** False: it took too many batches, or was stopped; the adapter begins with what was found by then. */
+  readonly hasSettled: boolean;
 }
 
 export function beginsFromRows(model: BaseModel, settings: TrainSettings): boolean {
@@ -39,7 +41,8 @@ export async function startFromRows(
   const files = new Map(writePeftFolder(adapter, { name }).map((file) => [file.name, file.bytes]));
   const ranks = [...adapter.modules.values()].map(({ r }) => r);
   const range = `ranks ${Math.min(...ranks)} to ${Math.max(...ranks)} at ${ranks.length} modules`;
-  return { adapter, files, outcome: `EVA: ${inWords(progress)}; ${range}` };
+  const hasSettled = progress.settled === progress.inputs;
+  return { adapter, files, outcome: `EVA: ${inWords(progress)}; ${range}`, hasSettled };
 }
 
 function inWords({ batches, settled, inputs }: EvaProgress): string {

@@ -1,12 +1,14 @@
 import { useStore } from 'zustand';
 import { bytes, parameters } from '../format.ts';
 import { planStore } from './plan-store.ts';
+import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
 /** What the next run will hold on the GPU, by kind. */
 export function Memory() {
   const plan = useStore(planStore, (s) => s.plan);
   const problem = useStore(planStore, (s) => s.problem);
+  const isEva = useStore(settingsStore, (s) => s.settings.lora?.init_lora_weights === 'eva' && s.from === undefined);
   const w = words.memory;
   const parts = [
     { kind: 'weights', size: plan?.weightBytes ?? 0 },
@@ -33,7 +35,11 @@ export function Memory() {
         ))}
       </ul>
       <p className={problem ? 'wrong' : 'hint number'}>
-        {problem ? `${problem}.` : plan ? `${w.exact} ${w.trainable(parameters(plan.trainableParameters))}.` : w.later}
+        {problem
+          ? `${problem}.`
+          : plan
+            ? `${isEva ? w.atMost : w.exact} ${w.trainable(parameters(plan.trainableParameters))}.`
+            : w.later}
       </p>
     </section>
   );

@@ -307,6 +307,7 @@ export const words = {
   memory: {
     title: 'Memory',
     exact: 'Exact: planned before anything is allocated.',
+    atMost: 'At most: EVA shares the rank out when it has seen the rows.',
     weights: 'base',
     adapter: 'adapter',
     activations: 'work space',
