@@ -3,34 +3,21 @@
 
 import { baseName, findFile, isObject, type ModelFile, readJsonObject } from './model-file.ts';
 import { readSafetensorsHeader, type TensorInfo } from './safetensors.ts';
+import { isWeights, PYTORCH_NAMES, SAFETENSORS_NAMES, type WeightNames } from './weight-files.ts';
 
 export interface TensorsHeader {
   readonly tensors: readonly TensorInfo[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-interface CheckpointFormat {
-  /** Of a checkpoint in one file; an index adds ".index.json". */
-  readonly single: string;
-  /** Matches the name of a shard: its number, and how many there are. */
-  readonly shard: RegExp;
-  nameOfShard(number: string, of: string): string;
+interface CheckpointFormat extends WeightNames {
   readHeader(file: ModelFile): Promise<TensorsHeader>;
 }
 
-const SAFETENSORS: CheckpointFormat = {
-  single: 'model.safetensors',
-  shard: /^model-(\d{5})-of-(\d{5})\.safetensors$/,
-  nameOfShard: (number, of) => `model-${number}-of-${of}.safetensors`,
-  readHeader: readSafetensorsHeader,
-};
-
-const PYTORCH: CheckpointFormat = {
-  single: 'pytorch_model.bin',
-  shard: /^pytorch_model-(\d{5})-of-(\d{5})\.bin$/,
-  nameOfShard: (number, of) => `pytorch_model-${number}-of-${of}.bin`,
-  readHeader: readTensorsHeader,
-};
+const FORMATS: readonly CheckpointFormat[] = [
+  { ...SAFETENSORS_NAMES, readHeader: readSafetensorsHeader },
+  { ...PYTORCH_NAMES, readHeader: readTensorsHeader },
+];
 
 /** What a file of tensors holds, by its ending: `.bin` as torch.save writes it, anything else as safetensors. */
 export async function readTensorsHeader(file: ModelFile): Promise<TensorsHeader> {
@@ -43,20 +30,20 @@ export async function readTensorsHeader(file: ModelFile): Promise<TensorsHeader>
 export async function readModelTensors(
   files: readonly ModelFile[],
 ): Promise<{ tensors: Map<string, TensorInfo>; metadata: Map<string, string> }> {
-  const format = [SAFETENSORS, PYTORCH].find((one) => files.some((file) => belongsTo(one, baseName(file.name))));
+  const format = FORMATS.find((one) => files.some((file) => belongsTo(one, baseName(file.name))));
   if (!format)
     throw new RangeError(
       'Cannot open the model: found no "model.safetensors", need it or its numbered parts (or "pytorch_model.bin")',
     );
   const single = findFile(files, format.single);
-  const index = findFile(files, `${format.single}.index.json`);
+  const index = findFile(files, format.index);
   if (single) return collect([await format.readHeader(single)]);
   if (index) return readIndexed(files, index, format);
   return collect(await Promise.all(unindexedShards(files, format).map(format.readHeader)));
 }
 
-function belongsTo({ single, shard }: CheckpointFormat, name: string): boolean {
-  return name === single || name === `${single}.index.json` || shard.test(name);
+function belongsTo(format: CheckpointFormat, name: string): boolean {
+  return isWeights(format, name) || name === format.index;
 }
 
 async function readIndexed(files: readonly ModelFile[], index: ModelFile, format: CheckpointFormat) {
@@ -86,9 +73,9 @@ async function readIndexed(files: readonly ModelFile[], index: ModelFile, format
 
 /** Shards without their index say by their own names how many they are. */
 function unindexedShards(files: readonly ModelFile[], format: CheckpointFormat): ModelFile[] {
-  const [, , of] = files.map((file) => format.shard.exec(baseName(file.name))).find((match) => match)!;
+  const [, , of] = files.map((file) => format.part.exec(baseName(file.name))).find((match) => match)!;
   return Array.from({ length: Number(of) }, (_, i) => {
-    const name = format.nameOfShard(String(i + 1).padStart(5, '0'), of!);
+    const name = format.partName(String(i + 1).padStart(5, '0'), of!);
     const shard = findFile(files, name);
     if (!shard) throw new RangeError(`Cannot open the model: found no "${name}", need all ${Number(of)} parts`);
     return shard;

@@ -2,6 +2,7 @@
 // under which licence. The commit of the listing is the one that is read, so a model that changes meanwhile stays whole.
 
 import { isObject } from '../model-file.ts';
+import { isWeights, WEIGHT_NAMES } from '../weight-files.ts';
 import { HubFile, MAX_KEPT_BYTES } from './hub-file.ts';
 import { type HubId, hubName } from './hub-id.ts';
 import { type HubAccess, HubRequests } from './hub-requests.ts';
@@ -41,11 +42,8 @@ const SETTINGS = new Set([
   'chat_template.jinja',
   'vocab.json',
   'merges.txt',
-  'model.safetensors.index.json',
-  'pytorch_model.bin.index.json',
+  ...WEIGHT_NAMES.map(({ index }) => index),
 ]);
-/** The first kind that a repository has is taken. */
-const WEIGHTS = [/^model(-\d{5}-of-\d{5})?\.safetensors$/, /^pytorch_model(-\d{5}-of-\d{5})?\.bin$/];
 /** Weights of other programs, for the sentence that refuses them. */
 const OTHER_WEIGHTS = /\.(bin|pt|pth|ckpt|h5|msgpack|onnx|npz)$|\.safetensors$/i;
 
@@ -105,7 +103,7 @@ export async function listRepo(hub: HubId, requests: HubRequests): Promise<HubLi
 
 function isUsed(name: string): boolean {
   const isPlain = !name.split('/').some((part) => part === '' || part === '.' || part === '..');
-  return isPlain && (SETTINGS.has(name) || WEIGHTS.some((kind) => kind.test(name)) || /\.gguf$/i.test(name));
+  return isPlain && (SETTINGS.has(name) || WEIGHT_NAMES.some((kind) => isWeights(kind, name)) || /\.gguf$/i.test(name));
 }
 
 /** Settings and weights, or the one .gguf file that was named or is the only one there. */
@@ -122,9 +120,9 @@ function pickFiles({ id, file }: HubId, { files }: HubListing) {
     const there = ggufs.length > 0 ? some(ggufs) : 'no .gguf file';
     throw new RangeError(`Cannot open "${id}": found no "${file}" in it, but ${there}`);
   }
-  const weights = WEIGHTS.find((kind) => files.some(({ name }) => kind.test(name)));
+  const weights = WEIGHT_NAMES.find((kind) => files.some(({ name }) => isWeights(kind, name)));
   const hasWeights = weights !== undefined;
-  const parts = files.filter(({ name }) => SETTINGS.has(name) || weights?.test(name));
+  const parts = files.filter(({ name }) => SETTINGS.has(name) || (weights && isWeights(weights, name)));
   if (hasWeights && parts.some(({ name }) => name === 'config.json')) return { files: parts, file: undefined };
   if (hasWeights) throw new RangeError(`Cannot open "${id}": found no config.json in it, need one`);
   if (ggufs.length === 1) return { files: ggufs, file: ggufs[0]!.name };
