@@ -149,11 +149,10 @@ export async function strikeAt(
     const kinds = faultsAt(expected.calls[at]!);
     const fault = kinds[i % kinds.length]!;
     const place = `${fault} at call ${at}, ${expected.calls[at]!.name}`;
-    const { bits, outcome, faults, calls } = await run({ at, fault }).catch((error: Error) => {
+    const { bits, outcome, faults } = await run({ at, fault }).catch((error: Error) => {
       throw new Error(`${place}: ${error.message}`, { cause: error });
     });
     expect(faulty.hasStruck, place).toBe(true);
-    expect(calls[at], place).toEqual(expected.calls[at]);
     expect(bits, place).toEqual(expected.bits);
     expect(outcome, place).toEqual(expected.outcome);
     noticed += Math.min(1, faults.length);
