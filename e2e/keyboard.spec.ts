@@ -1,7 +1,10 @@
 // Without a mouse, without motion, with the system's own colours.
 
-import { keepPicture } from './axe.ts';
-import { expect, openPage, place, test } from './support.ts';
+import type { Locator, Page } from '@playwright/test';
+import { checkState, keepPicture } from './axe.ts';
+import { expect, fillSmallRun, openPage, place, test } from './support.ts';
+
+const MINUTE = 60_000;
 
 test('the whole page is reached by keyboard, and every place takes the focus to its start', async ({ page }) => {
   await openPage(page);
@@ -143,6 +146,126 @@ test('the data studio is worked by keyboard alone, and the focus is never lost',
     await press('ArrowRight', 'ArrowRight', 'Enter');
     await expect(said).toContainText(/the base would say .+ %/, { timeout: 3 * 60_000 });
     await expect(xray.getByRole('button', { name: /, id \d+/ }).nth(2)).toBeFocused();
+  });
+});
+
+/** Goes there by the Tab key alone; fails when it is not reached within one round of the page. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await expect(target).toBeEnabled({ timeout: 3 * MINUTE });
+  const isThere = () => target.evaluate((element) => element === element.ownerDocument.activeElement);
+  for (let stop = 0; stop < 150 && !(await isThere()); stop++) await page.keyboard.press('Tab');
+  await expect(target).toBeFocused();
+}
+
+const focusIsKept = (page: Page) =>
+  expect.poll(() => page.evaluate<string>('document.activeElement.tagName'), 'who has the focus').not.toBe('BODY');
+
+/** Uses what has the focus; the focus stays on the page. */
+async function use(page: Page): Promise<void> {
+  await page.keyboard.press('Enter');
+  await focusIsKept(page);
+}
+
+test('a run from its start to the file by keyboard alone, told calmly and accessible in every state', async ({
+  page,
+}) => {
+  await openPage(page);
+  await fillSmallRun(page, { steps: 400, name: 'by hand' });
+  const run = page.getByRole('region', { name: 'Run', exact: true });
+  const button = (name: string) => run.getByRole('button', { name, exact: true });
+  await page.evaluate(`{
+    globalThis.heard = [];
+    const live = '[aria-live], [role=status], [role=alert]';
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const region = (target.closest ? target : target.parentElement)?.closest(live);
+        if (region && region.textContent && heard.at(-1) !== region.textContent) heard.push(region.textContent);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  }`);
+
+  await test.step('started, it keeps the focus beside it', async () => {
+    await tabTo(page, button('Start training'));
+    await use(page);
+    await expect(run.getByText(/step [1-9]\d* of 400/)).toBeVisible({ timeout: 5 * MINUTE });
+    await focusIsKept(page);
+    await checkState(page, 'run-going');
+  });
+
+  await test.step('paused', async () => {
+    await tabTo(page, button('Pause'));
+    await use(page);
+    await expect(run.getByText('paused')).toBeVisible();
+    await expect(button('Resume')).toBeFocused();
+    await checkState(page, 'run-paused');
+  });
+
+  await test.step('another learning rate', async () => {
+    const change = button('Change the learning rate');
+    await tabTo(page, change);
+    await use(page);
+    const dialog = page.getByRole('dialog', { name: 'Change the learning rate' });
+    await tabTo(page, dialog.getByRole('spinbutton', { name: 'Learning rate' }));
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('0.0005');
+    await checkState(page, 'run-rate');
+    await tabTo(page, dialog.getByRole('button', { name: 'Use it' }));
+    await use(page);
+    await expect(dialog).toBeHidden();
+    await expect(change, 'the dialog gives the focus back').toBeFocused();
+  });
+
+  await test.step('resumed, what is told stays calm', async () => {
+    await tabTo(page, button('Resume'));
+    await use(page);
+    const step = async () => Number(/step (\d+)/.exec((await run.textContent()) ?? '')?.[1] ?? 0);
+    const heard = await page.evaluate<number>('heard.length');
+    const from = await step();
+    await expect.poll(step, { timeout: 3 * MINUTE }).toBeGreaterThan(from + 20);
+    const told = await page.evaluate<string[]>(`heard.slice(${heard})`);
+    expect(told.length, `told in twenty steps: ${told.join(' | ')}`).toBeLessThanOrEqual(1);
+  });
+
+  await test.step('stopped and kept', async () => {
+    await tabTo(page, button('Stop and keep'));
+    await use(page);
+    await expect(run.getByText(/Stopped after \d+ steps/)).toBeVisible({ timeout: 3 * MINUTE });
+    await focusIsKept(page);
+    await checkState(page, 'run-stopped');
+    const told = await page.evaluate<string[]>('heard');
+    for (const says of ['Training', 'The run is paused', 'The run has stopped and the adapter is kept'])
+      expect(told, `"${says}" is told`).toContain(says);
+  });
+
+  await test.step('asked', async () => {
+    await tabTo(page, button('Try it'));
+    await use(page);
+    await expect(page.getByRole('main', { name: 'Play' })).toBeFocused();
+    await tabTo(page, page.getByRole('spinbutton', { name: 'Longest answer' }));
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('4');
+    await tabTo(page, page.getByRole('textbox', { name: 'Prompt' }));
+    await page.keyboard.type('Weather: fog');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await expect(page.getByRole('article', { name: 'by hand' })).toContainText(/finished|cut at/, {
+      timeout: 3 * MINUTE,
+    });
+    await focusIsKept(page);
+  });
+
+  await test.step('taken home', async () => {
+    await tabTo(page, place(page, 'Library'));
+    await use(page);
+    await expect(page.getByRole('main', { name: 'Library' })).toBeFocused();
+    await tabTo(page, page.getByRole('button', { name: 'Other formats: by hand' }));
+    await use(page);
+    await expect(page.getByRole('menu')).toBeVisible();
+    await checkState(page, 'download-menu');
+    await page.keyboard.press('ArrowDown');
+    const downloading = page.waitForEvent('download');
+    await use(page);
+    expect((await downloading).suggestedFilename()).toBe('by-hand.gguf');
+    await focusIsKept(page);
   });
 });
 

@@ -12,9 +12,12 @@ const LINE = { offline: false, latency: 20, downloadThroughput: 4e6 / 8, uploadT
 test('a first visit fetches at most 300 kB of JavaScript', async ({ page }) => {
   const scripts = new Map<string, number>();
   const reading: Promise<void>[] = [];
+  let isWeighed = false;
   page.on('response', (response) => {
     if (!/\.js$/.test(new URL(response.url()).pathname)) return;
-    reading.push(response.body().then((body) => void scripts.set(response.url(), gzipSync(body).byteLength)));
+    const weighed = response.body().then((body) => void scripts.set(response.url(), gzipSync(body).byteLength));
+    // One that comes as the page is closed cannot be read, and is not counted any more.
+    reading.push(weighed.catch((error) => (isWeighed ? undefined : Promise.reject(error))));
   });
   // The base is what a first visit is for; what is fetched after it is for later.
   await page.route('**/model.safetensors', async (route) => {
@@ -24,6 +27,7 @@ test('a first visit fetches at most 300 kB of JavaScript', async ({ page }) => {
   await page.goto('./');
   await page.waitForResponse('**/model.safetensors');
   await Promise.all(reading);
+  isWeighed = true;
   const bytes = [...scripts.values()].reduce((a, b) => a + b, 0);
   test.info().annotations.push({ type: 'gzipped JavaScript', description: `${bytes} bytes in ${scripts.size} files` });
   console.log(`first visit: ${bytes} bytes of gzipped JavaScript in ${scripts.size} files`);
