@@ -140,7 +140,10 @@ function amended({ tests: known, lines }, tests, told, figures) {
     fresh.some(({ name }) => (name === '' ? !/^[\w .]+: /.test(line) : line.startsWith(`${name}: `)));
   const closing = lines.filter((line) => /^\d+ tests passed/.test(line));
   const kept = lines.filter((line) => !closing.includes(line) && !line.startsWith('not run: ') && !isOld(line));
-  const missing = tests.filter((file) => !known.includes(`\`${file}\``));
+  const unrun = lines.find((line) => line.startsWith('not run: ')) ?? '';
+  const missing = tests.filter(
+    (file) => !known.includes(`\`${file}\``) || unrun.includes(`\`${path.basename(file)}\``),
+  );
   return [...kept, ...fresh.map(({ line }) => line), ...closing, ...notRun(missing)].join('<br>');
 }
 

@@ -46,6 +46,7 @@ test('what is not measured anew stays as it stands, with figures that are new', 
     /\| in the browser: 2 kills<br>50 kills<br>5 tests passed, 0 failed<br>not run: `new\.test\.ts` \|/,
   );
   assert.match(report, /\| links: 6 links<br>zips: 20 files<br>7 tests passed, 0 failed \|/);
+  assert.match(writeReport(promises, [], new Map(), facts, report), /not run: `new\.test\.ts` \|/, 'still not run');
   const outcomes = new Map([['b.test.ts', { passed: 1, failed: 0 }]]);
   assert.match(
     writeReport(promises, figures, outcomes, facts, earlier),
