@@ -37,6 +37,10 @@ function get(url, { method = 'GET', headers = {} } = {}) {
   });
 }
 
+test('nobody on the network reaches it', () => {
+  assert.equal(server.address().address, '127.0.0.1');
+});
+
 test('the page comes with the headers that isolate it', async () => {
   const { status, headers, text } = await get('/');
   assert.equal(status, 200);
