@@ -3,6 +3,7 @@
 
 import { appendFileSync } from 'node:fs';
 import type { BrowserContext, Page } from '@playwright/test';
+import { randomMoments } from '../src/testing/random-moments.ts';
 import { expect, fillSmallRun, openPage, place, test } from './support.ts';
 
 const KILLS = Number(process.env.GRAFT_KILLS);
@@ -53,7 +54,7 @@ test('a run whose tab is killed again and again ends with the bits of one that n
     if (name === 'whole') await endOf();
   }
 
-  const random = lots(SEED);
+  const random = randomMoments(SEED);
   await reach(WITHIN + 10); // A state is kept.
   for (let kill = 0; kill < KILLS; kill++) {
     await reach((await step()) + Math.floor(WITHIN * random()));
@@ -98,15 +99,4 @@ async function adapterOf(page: Page, name: string): Promise<{ losses: number[]; 
     const digest = await crypto.subtle.digest('SHA-256', files.get('adapter_model.safetensors'));
     return { losses: [...curve], weights: new Uint8Array(digest).join(' ') };
   })()`);
-}
-
-/** Small, fixed, and good enough to choose moments (mulberry32). */
-function lots(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

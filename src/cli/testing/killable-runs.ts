@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
+import { randomMoments } from '../../testing/random-moments.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const MODEL = path.join(ROOT, 'src/train/testing/fixtures/llama/model');
@@ -62,7 +63,7 @@ export class KillableRuns {
 
   /** `kill -9` at so many random moments, each a few steps further on and then within a step or a save; then to the end. */
   async killAndResume(name: string, kills: number, seed: number, more: readonly string[] = []): Promise<Ended> {
-    const next = random(seed);
+    const next = randomMoments(seed);
     let stands = 0;
     for (let kill = 0; kill < kills; kill++) {
       const child = this.start(name, kill === 0 ? more : [...more, '--resume']);
@@ -99,15 +100,4 @@ export async function ended(child: ChildProcess): Promise<Ended> {
 
 export async function until(done: () => boolean, child: ChildProcess): Promise<void> {
   while (!done() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
-/** Small, fixed, and good enough to choose moments (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -5,3 +5,8 @@ var<storage, read> codes: array<vec4<u32>>;
 fn words16(row: u32, c16: u32) -> vec4<u32> { return codes[row * (params.C >> 4u) + c16]; }
 
 fn bytes4(word: u32) -> vec4<f32> { return vec4<f32>(unpack4xI8(word)); }
+
+// The scales of columns 4·c4 … 4·c4+3 in four rows.
+fn scales4(row: vec4<u32>, c4: u32) -> vec4<f32> {
+  return vec4(scale_of(row.x, c4), scale_of(row.y, c4), scale_of(row.z, c4), scale_of(row.w, c4));
+}

@@ -24,10 +24,6 @@ fn add4(sum: vec4<f32>, v: f32, first: u32, a: u32, b: u32, c: u32, d: u32) -> v
   return sum + vec4(dot(w, bytes4(a)), dot(w, bytes4(b)), dot(w, bytes4(c)), dot(w, bytes4(d)));
 }
 
-fn scales4(row: vec4<u32>, c4: u32) -> vec4<f32> {
-  return vec4(scale_of(row.x, c4), scale_of(row.y, c4), scale_of(row.z, c4), scale_of(row.w, c4));
-}
-
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let o = 32u * group.y + lane;

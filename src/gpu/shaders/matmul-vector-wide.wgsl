@@ -26,10 +26,6 @@ fn add4(sum: mat4x4<f32>, v: vec4<f32>, first: u32, codes: vec4<u32>) -> mat4x4<
   );
 }
 
-fn scales4(row: vec4<u32>, c4: u32) -> vec4<f32> {
-  return vec4(scale_of(row.x, c4), scale_of(row.y, c4), scale_of(row.z, c4), scale_of(row.w, c4));
-}
-
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let o = 32u * group.y + lane;
