@@ -1,8 +1,9 @@
 // The gradient's ops, added to the same graph: every op with a gradient flowing into its results, last to first.
 // A kernel's `backward` reads as its forward reversed: it asks the tape for dy and gives the tape dx.
 
-import { elements, type Graph, type Value, wholeOf } from './graph.ts';
+import { elements, type Graph, type Op, type Value, wholeOf } from './graph.ts';
 import { add } from './kernels/add.ts';
+import { zero } from './kernels/zero.ts';
 import { type Checkpointing, recomputer } from './recompute.ts';
 
 /** What a kernel's backward sees. */
@@ -15,6 +16,7 @@ export interface Tape {
   /**
    * Adds to the gradient of `value`, if it needs one. `emit` pushes the ops and returns the new gradient; it gets the
    * sum so far, `into`, to add to in place, or undefined for the first contribution (then it overwrites).
+   * A sum that another value shares (`passThrough`) and still needs is copied first.
    */
   accumulate(value: Value, emit: (into: Value | undefined) => Value): void;
   /**
@@ -34,7 +36,7 @@ export function differentiate(
   seeds: ReadonlyMap<Value, Value>,
   checkpointing: Checkpointing = 'none',
 ): ReadonlyMap<Value, Value> {
-  const { gradients, tape } = openTape(graph, seeds);
+  const { gradients, visit } = openTape(graph, seeds);
   const forward = graph.ops.slice();
   const lastBlock = forward.reduce((last, op) => Math.max(last, op.block ?? -1), -1);
   for (let i = forward.length - 1; i >= 0; i--) {
@@ -47,7 +49,7 @@ export function differentiate(
       const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
       graph.substitute = isRecomputed ? recomputer(graph, forward, op.block!, checkpointing) : undefined;
     }
-    backward(tape);
+    visit(op, backward);
   }
   graph.block = undefined;
   graph.substitute = undefined;
@@ -59,13 +61,13 @@ export function differentiate(
  * of the graph whose forward and backward pass lie side by side. The part takes no other part in `differentiate`.
  */
 export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Value, Value>, wanted: Value): Value {
-  const { tape } = openTape(graph, seeds);
+  const { tape, visit } = openTape(graph, seeds);
   const last = graph.backwards.length;
   for (let i = last - 1; i >= first; i--) {
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
-    const { writes, bindings } = graph.ops[i]!;
-    if (writes.some((name) => tape.maybe(wholeOf(bindings[name]!)) !== undefined)) backward(tape);
+    const op = graph.ops[i]!;
+    if (op.writes.some((name) => tape.maybe(wholeOf(op.bindings[name]!)) !== undefined)) visit(op, backward);
     graph.backwards[i] = undefined;
   }
   return tape.gradient(wanted);
@@ -74,6 +76,15 @@ export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Va
 /** The gradients so far, and what a kernel's backward sees of them. */
 function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
   const gradients = new Map<Value, Value>(seeds);
+  /** Values whose op has been visited: nothing reads their gradients any more. */
+  const done = new Set<Value>();
+  /** The gradient of `value` so far, to be overwritten: a copy where it is also that of a value still to be visited. */
+  const ownGradient = (value: Value): Value | undefined => {
+    const own = gradients.get(value);
+    for (const [other, gradient] of gradients)
+      if (gradient === own && other !== value && !done.has(other)) return copyOf(graph, gradient);
+    return own;
+  };
   const tape: Tape = {
     graph,
     maybe: (value) => gradients.get(value),
@@ -83,15 +94,25 @@ function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
       return d;
     },
     accumulate: (value, emit) => {
-      if (value.requiresGrad) gradients.set(value, checkShape(value, emit(gradients.get(value))));
+      if (value.requiresGrad) gradients.set(value, checkShape(value, emit(ownGradient(value))));
     },
     passThrough: (value, gradient) => {
       if (!value.requiresGrad) return;
-      const into = gradients.get(value);
+      const into = ownGradient(value);
       gradients.set(value, checkShape(value, into === undefined ? gradient : add(graph, into, gradient)));
     },
   };
-  return { gradients, tape };
+  const visit = (op: Op, backward: (tape: Tape) => void): void => {
+    backward(tape);
+    for (const name of op.writes) done.add(wholeOf(op.bindings[name]!));
+  };
+  return { gradients, tape, visit };
+}
+
+function copyOf(graph: Graph, value: Value): Value {
+  const copy = graph.activation(value.name, value.shape);
+  zero(graph, copy);
+  return add(graph, copy, value);
 }
 
 function checkShape(value: Value, gradient: Value): Value {

@@ -15,7 +15,6 @@ import { add } from '../../gpu/kernels/add.ts';
 import { addRows } from '../../gpu/kernels/add-rows.ts';
 import { matmul } from '../../gpu/kernels/matmul.ts';
 import { scaleColumns } from '../../gpu/kernels/scale-columns.ts';
-import { zero } from '../../gpu/kernels/zero.ts';
 import { factorWeight } from '../../gpu/weight.ts';
 import type { LinearCall, ParameterSource } from '../../model/layers.ts';
 import { isObject } from '../../model/model-file.ts';
@@ -265,19 +264,10 @@ export function bottleneckLinear(
 ): Value {
   const { shape, of } = values;
   const own = shape.isOnSum ? call.run(source) : call.product(call.x, undefined, source);
-  const residual = shape.isOnSum ? undefined : call.addend;
-  // The residual shares the sum's gradient, to which the way through D must not be added: it has h apart from the sum.
-  const summed = residual ? copied(g, own) : own;
   const a = narrow(g, values, own);
-  const y = matmul(g, factorWeight(of('up')), a, { addend: summed, scale: shape.scaling });
+  const y = matmul(g, factorWeight(of('up')), a, { addend: own, scale: shape.scaling });
   const result = addRows(g, y, of('up_bias'), shape.scaling);
-  return residual ? add(g, result, residual) : result;
-}
-
-function copied(g: Graph, x: Value): Value {
-  const y = g.activation(`copy of ${x.name}`, x.shape);
-  zero(g, y);
-  return add(g, y, x);
+  return call.addend === undefined || shape.isOnSum ? result : add(g, result, call.addend);
 }
 
 /** What the adapter adds to y, the linear's result with its residual, in place, by the strength of each token. No gradient. */
