@@ -32,7 +32,7 @@ export function writeModelCard(adapter: Adapter, config: AdapterConfig, facts: C
     table(['setting', 'value'], recipeRows(adapter, facts)),
     ...lossSection(facts),
     '## Use',
-    ...(config.peft_type === 'BOTTLENECK' ? withAdapters(base) : withPeft(base)),
+    ...usage(base, config.peft_type),
     '',
   ].join('\n\n');
 }
@@ -89,33 +89,35 @@ function lossSection(facts: CardFacts): string[] {
   ];
 }
 
-function withPeft(base: string | null): string[] {
+/** Python that opens the base and puts the adapter on it. */
+function usage(base: string | null, method: AdapterConfig['peft_type']): string[] {
+  const { link, imports, load } = method === 'BOTTLENECK' ? WITH_ADAPTERS : WITH_PEFT;
   const code = [
     '```python',
-    'from peft import PeftModel',
-    'from transformers import AutoModelForCausalLM',
+    ...imports,
     '',
     `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base ?? 'path/to/the/base/model')})`,
-    'model = PeftModel.from_pretrained(model, "path/to/this/folder")',
+    ...load,
     '```',
   ].join('\n');
-  return ['With [PEFT](https://github.com/huggingface/peft), from this folder:', code];
+  return [`With ${link}, from this folder:`, code];
 }
 
+const WITH_PEFT = {
+  link: '[PEFT](https://github.com/huggingface/peft)',
+  imports: ['from peft import PeftModel', 'from transformers import AutoModelForCausalLM'],
+  load: ['model = PeftModel.from_pretrained(model, "path/to/this/folder")'],
+} as const;
+
 /** AdapterHub's package. */
-function withAdapters(base: string | null): string[] {
-  const code = [
-    '```python',
-    'import adapters',
-    'from transformers import AutoModelForCausalLM',
-    '',
-    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base ?? 'path/to/the/base/model')})`,
+const WITH_ADAPTERS = {
+  link: '[adapters](https://github.com/adapter-hub/adapters)',
+  imports: ['import adapters', 'from transformers import AutoModelForCausalLM'],
+  load: [
     'adapters.init(model)',
     'model.set_active_adapters(model.load_adapter("path/to/this/folder", use_safetensors=True))',
-    '```',
-  ].join('\n');
-  return ['With [adapters](https://github.com/adapter-hub/adapters), from this folder:', code];
-}
+  ],
+} as const;
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {
   return [head, ['---', '---'], ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
