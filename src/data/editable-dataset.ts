@@ -1,6 +1,6 @@
-// A dataset that is worked on: rows as they were read, changed by hand or by fixes, and the token rows that they make. Reading
-// fills the store; building cuts rows into tokens, only those that lack them, and can be stopped and taken up again; fitting
-// is cheap and happens after every change. What trains is always what the table shows.
+// A dataset that can be edited: rows as read, changed by hand or by fixes, and the token rows made from them. Reading fills the
+// store. Building tokenizes the rows that lack tokens; it can be interrupted and continued. Fitting is cheap and happens after
+// every change. What trains is always what the table shows.
 import { cannotRead, DatasetError } from './dataset-error.ts';
 import { EditLog, type EditLogState } from './edit-log.ts';
 import { FileRows, type FileRowsState, readFileRows } from './file-rows.ts';
@@ -28,7 +28,7 @@ export interface BuildOptions extends FitOptions {
   readonly vocabularySize?: number | undefined;
 }
 
-/** Plain data: the dataset without its tokens, which are made again. */
+/** Plain data: the dataset without its tokens, which are rebuilt. */
 export interface DatasetState {
   readonly rows: RowStoreState;
   readonly edits: EditLogState;
@@ -37,7 +37,7 @@ export interface DatasetState {
   readonly warnings: readonly Notice[];
 }
 
-/** Chats are encoded to this length at least: a longer limit is rarely tried, a shorter one needs no new tokens. */
+/** Chats are tokenized at least to this length: longer limits are rarely tried, and shorter ones need no new tokens. */
 const ENOUGH_TOKENS = 8192;
 /** Ids and masks take 5 bytes each, and a tab has a few GB. */
 export const MAX_TOKENS = 200_000_000;
@@ -50,14 +50,14 @@ export class EditableDataset {
   readonly #readNotices = new NoticeBook();
   readonly #fitter: DatasetFitter;
   #entries: (Entry | undefined)[] = [];
-  /** Rows whose entries have changed since they were fitted; undefined: any may have. */
+  /** Rows whose entries have changed since the last fitting; undefined: possibly any. */
   #changed: Set<number> | undefined;
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
   #hashed: { readonly rows: FittedRows; readonly hash: Promise<string> } | undefined;
 
-  /** An empty one, or one as it was kept: then `build` has to follow. */
+  /** An empty dataset, or a stored one, which then needs `build`. */
   constructor(kept?: { readonly state: DatasetState; readonly blocks: readonly Uint8Array[] }) {
     this.store = kept ? RowStore.restore(kept.state.rows, kept.blocks) : new RowStore();
     this.log = new EditLog(this.store, kept?.state.edits);
@@ -69,7 +69,7 @@ export class EditableDataset {
     for (const { file, line, reason } of warnings) this.#readNotices.warn(file, line, reason);
   }
 
-  /** What a later visit needs, beside the store's blocks. */
+  /** What a later visit needs, besides the store's blocks. */
   get state(): DatasetState {
     return {
       rows: this.store.state,
@@ -102,7 +102,7 @@ export class EditableDataset {
     return [...new Set(this.#files.flatMap((file) => [...file.columns]))];
   }
 
-  /** That of the file with the most rows. */
+  /** The mapping of the file with the most rows. */
   get mapping(): Mapping {
     const known = this.#files.filter((file) => file.mapping !== undefined);
     const size = (file: FileRows) => file.end - file.first;
@@ -113,7 +113,7 @@ export class EditableDataset {
     return largest?.mapping ?? { shape: 'prompt-completion', columns: {} };
   }
 
-  /** Why nothing can be trained on; undefined when something can. */
+  /** Why there is nothing to train on; undefined when there is. */
   get problem(): DatasetError | undefined {
     const { usable, skipped, pending } = this.fitted;
     if (usable > 0 || pending > 0) return undefined;
@@ -123,8 +123,8 @@ export class EditableDataset {
   }
 
   /**
-   * Reads files behind those that are here. One that cannot be read is named among the skipped, unless nothing is here at all:
-   * then its DatasetError is thrown. Aborted: what was read until then stays, and that the rest is missing is noted.
+   * Reads more files, after the existing ones. An unreadable one is listed among the skipped, or, if the dataset is still empty,
+   * its DatasetError is thrown. When aborted, what was read so far stays, with a notice that the rest is missing.
    */
   async read(files: readonly DataFile[], signal?: AbortSignal, onProgress?: (p: ReadProgress) => void): Promise<void> {
     const total = files.reduce((sum, file) => sum + file.size, 0);
@@ -167,8 +167,8 @@ export class EditableDataset {
   }
 
   /**
-   * Cuts rows into tokens: all of them when what they mean has changed, else those that have none yet. Aborted: the others
-   * stay pending, and the next call goes on with them.
+   * Tokenizes rows: all of them when their mapping or template has changed, else those without tokens. When aborted, the rest
+   * stays pending, and the next call continues with it.
    */
   async build(
     tokenizer: ChatTokenizer,
@@ -223,7 +223,7 @@ export class EditableDataset {
     this.#builtFor = { key, tokenizer, enough: Math.max(maxTokens, ENOUGH_TOKENS) };
   }
 
-  /** The row with its meaning; undefined when it cannot be used, which `notes` tells. */
+  /** The row as an example; undefined when it cannot be used, with the reason in `notes`. */
   example(index: number, notes = new RowNotes()): Example | undefined {
     const file = this.#fileAt(index);
     if (file?.mapping === undefined) return undefined;
@@ -240,7 +240,7 @@ export class EditableDataset {
     return this.#files.find((file) => index < file.end);
   }
 
-  /** Another length alone needs no building. */
+  /** A change of length alone needs no building. */
   get fitted(): FittedRows {
     if (this.#fitted === undefined) {
       this.#fitted = this.#fitter.fit(this.#entries, this.#options, this.#changed);
@@ -249,19 +249,19 @@ export class EditableDataset {
     return this.#fitted;
   }
 
-  /** SHA-256 of what is trained on (hash-rows.ts): found when it is asked for, and kept until something changes. */
+  /** SHA-256 of what is trained on (hash-rows.ts), computed on demand and cached until something changes. */
   hash(): Promise<string> {
     const { fitted } = this;
     if (this.#hashed?.rows !== fitted) this.#hashed = { rows: fitted, hash: hashRows(fitted.rows) };
     return this.#hashed.hash;
   }
 
-  /** Tokens of a row before anything is cut; undefined while building has not come to it, 0 when it is not used. */
+  /** Tokens of a row before anything is cut; undefined until it has been built, 0 when it is not used. */
   tokensOf(index: number): number | undefined {
     return this.#entries[index]?.whole.reduce((sum, row) => sum + row.ids.length, 0);
   }
 
-  /** Why a row is not used, whatever it is fitted to. */
+  /** Why a row is not used at any length. */
   skippedOf(index: number): string | undefined {
     const entry = this.#entries[index];
     if (entry === undefined) return undefined;
@@ -289,7 +289,7 @@ export class EditableDataset {
     return this.#entries[index]?.hash;
   }
 
-  /** One step of the log: new values for rows, or undefined to delete them. `build` has to follow. */
+  /** One step of the undo log: new values for rows, or undefined to delete them. Call `build` afterwards. */
   change(
     what: string,
     changes: Iterable<readonly [index: number, fields: ReadonlyMap<string, unknown> | undefined]>,
@@ -301,7 +301,7 @@ export class EditableDataset {
     this.#touch(this.log.apply(what, versions));
   }
 
-  /** A row written by hand, behind all others. Returns its index. */
+  /** Appends a row written by hand and returns its index. */
   add(what: string, fields: ReadonlyMap<string, unknown>): number {
     let file = this.#files.at(-1);
     if (file?.name !== HAND_WRITTEN) {

@@ -1,6 +1,6 @@
-// Entries → the rows that are trained on at the chosen length, with the notices of all of them: what the table, the counts and
-// the trainer agree on. The books are kept from one fitting to the next: an edit among 200,000 rows takes the old row out of
-// the sums and puts the new one in.
+// Entries → the rows that are trained on at the chosen length, with all their notices: the one source for the table, the counts
+// and the trainer. Updates are incremental: an edit among 200,000 rows only takes the old row out of the sums and puts the new
+// one in.
 import type { FileRows } from './file-rows.ts';
 import { type Entry, type Fit, fitEntry } from './fit-entry.ts';
 import type { FitOptions } from './fit-rows.ts';
@@ -21,11 +21,11 @@ export interface FittedRows {
   readonly tokens: number;
   readonly supervisedTokens: number;
   readonly longestRow: number;
-  /** Rows that building has not come to. */
+  /** Rows that have not been built yet. */
   readonly pending: number;
 }
 
-/** More changed rows than this are as quickly fitted all together. */
+/** Beyond this many changed rows, refitting everything is as fast. */
 const MOST_CHANGES = 500;
 
 /** Undefined: deleted, or of a file that cannot be read. */
@@ -55,7 +55,7 @@ export class DatasetFitter {
     private readonly readNotices: NoticeBook,
   ) {}
 
-  /** @param changed rows of the store whose entries are others than last time; undefined: any. */
+  /** @param changed rows of the store whose entries differ from last time; undefined: possibly any. */
   fit(
     entries: readonly (Entry | undefined)[],
     { maxTokens, longRows }: FitOptions,
@@ -159,7 +159,7 @@ export class DatasetFitter {
       if (this.#firstRow[after] !== -1) this.#firstRow[after]! += moved;
   }
 
-  /** Where the token rows of a row stand, or would stand. */
+  /** Where the token rows of a row are, or would be. */
   #placeOf(index: number): number {
     if (this.#firstRow[index] !== -1) return this.#firstRow[index]!;
     for (let after = index + 1; after < this.#firstRow.length; after++)

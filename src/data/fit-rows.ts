@@ -8,7 +8,7 @@ import { CUT } from './notice-book.ts';
 import { countSupervised } from './token-row-builder.ts';
 import type { TokenRow } from './types.ts';
 
-/** All of an example's tokens, before anyone asks how long a row may be. */
+/** All of an example's tokens, before any limit on the length of a row. */
 export interface WholeRow extends TokenRow {
   /** Text may be split; an answer without its prompt is no row. */
   readonly isText: boolean;

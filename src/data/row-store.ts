@@ -1,6 +1,6 @@
-// All rows of a dataset as they were read, packed: their values as JSON in UTF-8, in blocks of a few MB. 300 MB of rows take
-// 300 MB, outside the heap that garbage collection walks. A row can have several versions; the current one is what counts,
-// and the earlier ones stay where they are for undo.
+// All rows of a dataset as read, packed: their values as JSON in UTF-8, in blocks of a few MB. 300 MB of rows take 300 MB,
+// outside the heap that the garbage collector walks. A row can have several versions; the current one counts, and the
+// earlier ones stay for undo.
 import { NumberColumn } from './number-column.ts';
 import type { Row } from './types.ts';
 
@@ -8,7 +8,7 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A character takes at most 3 bytes of UTF-8 for each of its UTF-16 units. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** One version of a row: where its values lie, and the names they belong to. Deleted is a version too. */
+/** One version of a row: where its values are, and the names they belong to. A deletion is a version too. */
 export interface RowVersion {
   readonly block: number;
   readonly offset: number;
@@ -20,7 +20,7 @@ export interface RowVersion {
 export interface RowStoreState {
   readonly names: readonly (readonly string[])[];
   readonly files: readonly string[];
-  /** The current ones: five numbers a row. A dataset that was kept before they were packed has them one by one. */
+  /** Current versions, five numbers per row. Datasets stored before these were packed have them one by one. */
   readonly versions: Uint32Array | readonly RowVersion[];
   readonly fileOf: ArrayLike<number>;
   readonly lineOf: ArrayLike<number>;
@@ -57,7 +57,7 @@ export class RowStore {
     return this.#blocks.reduce((sum, block) => sum + block.length, 0);
   }
 
-  /** Everything but the blocks, as plain data of this moment. */
+  /** A snapshot of everything but the blocks, as plain data. */
   get state(): RowStoreState {
     return {
       names: [...this.#names],
@@ -96,7 +96,7 @@ export class RowStore {
     this.#pushVersion(this.write(row.fields));
   }
 
-  /** Forgets the rows from `length` on: a file that broke off. */
+  /** Drops the rows from `length` on, when a file broke off. */
   truncate(length: number): void {
     this.#versions.truncate(length * VERSION_NUMBERS);
     this.#fileOf.truncate(length);
@@ -140,7 +140,7 @@ export class RowStore {
     return this.#decoder.decode(block.subarray(offset, offset + this.#versions.at(at + 2)));
   }
 
-  /** Puts values down without making them anyone's; `replace` does. */
+  /** Stores values without assigning them to a row; `replace` does that. */
   write(fields: ReadonlyMap<string, unknown>): RowVersion {
     const names = this.#internNames([...fields.keys()]);
     const text = stringify([...fields.values()]);
@@ -158,7 +158,7 @@ export class RowStore {
     return { block, offset, bytes: written, names, isDeleted: false };
   }
 
-  /** Makes a version the current one; returns the one before. */
+  /** Makes a version the current one; returns the previous one. */
   replace(index: number, version: RowVersion): RowVersion {
     const before = this.version(index);
     for (const [i, number] of numbersOf(version).entries()) this.#versions.set(index * VERSION_NUMBERS + i, number);

@@ -1,16 +1,16 @@
 // The types of src/data, one per arrow of the flow: file → row → conversation → token row → batch.
 // Pure: nothing here knows of a GPU, a model family or a page.
 
-/** A dataset file as the browser gives it (`File` fits as it is) or as Node's door wraps it. */
+/** A dataset file: the browser's `File` fits as it is, and Node's files are wrapped. */
 export interface DataFile {
   readonly name: string;
   readonly size: number;
   stream(): ReadableStream<Uint8Array>;
-  /** Bytes from anywhere: what Parquet, whose table of contents stands at its end, is read by. */
+  /** Random access, for Parquet, whose index is at its end. */
   slice?(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
-/** Something a user should know about one place in a file. `line` counts from 1; 0 speaks of the whole file. */
+/** Something the user should know about one place in a file. `line` counts from 1; 0 means the whole file. */
 export interface Notice {
   readonly file: string;
   readonly line: number;
@@ -37,7 +37,7 @@ export interface ReadProgress {
 /** What rows are made into. */
 export type Shape = 'text' | 'prompt-completion' | 'instruction' | 'messages' | 'sharegpt' | 'template' | 'tokenized';
 
-/** Prompt and answer as the user words them, with {{column}} for a column's value. */
+/** The user's templates for prompt and answer, with {{column}} for a column's value. */
 export interface PromptTemplate {
   readonly prompt: string;
   readonly completion: string;
@@ -56,7 +56,7 @@ export interface Mapping {
     readonly ids?: string;
     readonly labels?: string;
   };
-  /** Of the shape `template`, and of no other. */
+  /** Only for the shape `template`. */
   readonly template?: PromptTemplate;
 }
 
@@ -68,14 +68,14 @@ export interface Message {
   readonly isContext?: true;
 }
 
-/** A row whose fields have been given their meaning. */
+/** A row with its fields interpreted. */
 export type Example = { readonly file: string; readonly line: number } & (
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'chat'; readonly messages: readonly Message[] }
   | { readonly kind: 'tokenized'; readonly ids: Int32Array; readonly labels: Int32Array }
 );
 
-/** What src/data needs of a tokenizer and its chat template; src/model implements it. */
+/** What src/data needs from a tokenizer and its chat template; src/model implements it. */
 export interface ChatTokenizer {
   /** Token ids of `text`; with `special` false, markers such as `<|im_end|>` inside it are read as plain text. */
   encode(text: string, options: { readonly special: boolean }): readonly number[];

@@ -1,4 +1,4 @@
-// Base: opens the device and the model that adapters are trained on, wherever its files lie.
+// Base: opens the device and the model that adapters are trained on, wherever its files are.
 
 import { Device } from '../gpu/device.ts';
 import type { BaseModel } from '../model/base-model.ts';
@@ -24,7 +24,7 @@ import type {
 } from './protocol.ts';
 import type { Session } from './session.ts';
 
-/** How people call a bundled model, and what an adapter's config says it was trained on. */
+/** Display names of bundled models, also recorded in an adapter's config. */
 const BUNDLED_NAMES: Readonly<Record<string, string>> = { scion: 'Scion' };
 
 const NEVER = new AbortController().signal;
@@ -34,12 +34,12 @@ interface SourceFiles {
   readonly name: string;
   readonly files: readonly ModelFile[];
   readonly licence?: string | undefined;
-  /** Of a model of the Hub, as HubModel has it. */
+  /** For a model of the Hub, as in HubModel. */
   readonly download?: { readonly totalBytes: number; receivedBytes(): number; isStreaming(): boolean };
 }
 
 export class BaseService implements BaseApi {
-  /** What is open, to be opened anew on another device. */
+  /** What is open, for reopening it on another device. */
   private opened: { readonly source: ModelSource; readonly quant: QuantChoice } | undefined;
   private reopening: Promise<BaseModel> | undefined;
   private opening: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
@@ -100,7 +100,7 @@ export class BaseService implements BaseApi {
     return this.session.modelReport;
   }
 
-  /** The open base on a device that is well: after a fault of the GPU another device is asked for and the base read again. */
+  /** The open base on a working device: after a GPU fault a new device is requested and the base is read again. */
   async liveModel(): Promise<BaseModel> {
     const model = this.session.needModel();
     if (model.device.fault === undefined || this.opened === undefined) return model;

@@ -1,5 +1,5 @@
-// Data: the open dataset, its table and its token rows, and what is found out about them. Everything that changes it goes one
-// after another; what only looks at it may come in between.
+// Data: the open dataset, its table, its token rows and reports about them. Changes run one after another; reads may come
+// in between.
 
 import { DatasetError } from '../data/dataset-error.ts';
 import { type BuildOptions, EditableDataset } from '../data/editable-dataset.ts';
@@ -45,7 +45,7 @@ export class DataService implements DataApi {
   private readonly doctor = new DataDoctor();
   private readonly ranking: RowRanking;
   private readonly keeper: DatasetKeeper;
-  /** The rows of the last query, as long as nothing has changed. */
+  /** The rows of the last query, valid until something changes. */
   private found: { readonly key: string; readonly rows: readonly number[] } | undefined;
   private searching: AbortController | undefined;
   private sides: { readonly key: string; readonly train: number; readonly heldBack: ReadonlySet<number> } | undefined;
@@ -227,12 +227,12 @@ export class DataService implements DataApi {
     this.ranking.cancel();
   }
 
-  /** The dataset at the run's length; fitted again when it was made with another length or by another base. */
+  /** The dataset at the run's length; refitted when it was made for another length or base. */
   async rowsFor(settings: TrainSettings): Promise<Omit<Dataset, 'hash'>> {
     return this.queue(() => this.fit(settings));
   }
 
-  /** How the rows put a question, those of one file or all. */
+  /** How the rows phrase a question; of one file, or of all. */
   promptingOf(file?: string): Prompting | undefined {
     return this.session.data && promptingOf(this.session.data.table, file);
   }
@@ -257,7 +257,7 @@ export class DataService implements DataApi {
     return this.session.data;
   }
 
-  /** One change after another; none while a run trains on the rows. */
+  /** Runs changes one after another, and none while a run trains on the rows. */
   private change<T>(what: string, work: () => Promise<T>): Promise<T> {
     return this.queue(() => {
       this.session.refuseDuringRun(what);
@@ -319,7 +319,7 @@ export class DataService implements DataApi {
     return { findings, groups, losses, heldBack: this.sidesOf(split).heldBack };
   }
 
-  /** What this split makes of the rows: how many token rows are trained on, and which rows of the table are held back. */
+  /** The effect of this split: how many token rows are trained on, and which rows of the table are held back. */
   private sidesOf(split: SplitSettings): { readonly train: number; readonly heldBack: ReadonlySet<number> } {
     const key = JSON.stringify([split.seed, split.validationSplit, this.version]);
     if (this.sides?.key !== key) {

@@ -1,4 +1,4 @@
-// Library: adapters kept in this browser, in and out of it, and onto the device.
+// Library: adapters stored in this browser; imports and exports them, and loads them onto the device.
 
 import type { Adapter } from '../lora/adapter.ts';
 import { methodName } from '../lora/adapter-config.ts';
@@ -22,7 +22,7 @@ import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts
 import type { Verification } from './receipt/verify-adapter.ts';
 import type { Session } from './session.ts';
 
-/** A week is long enough to notice what is missing. */
+/** A week: long enough to notice that one is missing. */
 const KEEP_DELETED_MS = 7 * 24 * 3600 * 1000;
 /** Adapters that stay on the device at once: as many as answer side by side. */
 const MOST_LOADED = MOST_ANSWERS;
@@ -58,7 +58,7 @@ export class LibraryService implements LibraryApi {
     await this.session.host.adapters.update({ ...(await this.record(id)), deleted: new Date().toISOString() });
   }
 
-  /** Those that have lain here for too long go for good. */
+  /** Removes those deleted longer ago than that for good. */
   async listDeleted(): Promise<readonly AdapterRecord[]> {
     const oldest = new Date(Date.now() - KEEP_DELETED_MS).toISOString();
     const left: AdapterRecord[] = [];
@@ -132,7 +132,7 @@ export class LibraryService implements LibraryApi {
     );
   }
 
-  /** Stores an adapter with its files; what is known of the run goes into its card and its receipt, as does `made`. */
+  /** Stores an adapter with its files. Its card and its receipt record `made` and what is known about the run. */
   async keep(name: string, adapter: Adapter, made: Provenance, run?: RunFacts, probe?: Probe): Promise<AdapterRecord> {
     const model = this.session.needModel();
     const { adapterFiles } = await import('./receipt/adapter-files.ts');
@@ -161,7 +161,7 @@ export class LibraryService implements LibraryApi {
     return this.record(record.id);
   }
 
-  /** Onto the device, unless it is there. */
+  /** Loads it onto the device, unless it is there already. */
   async load(id: string): Promise<FlatAdapter> {
     const known = this.session.loaded.get(id);
     if (known !== undefined) {
@@ -188,7 +188,7 @@ export class LibraryService implements LibraryApi {
   }
 }
 
-/** Means of equal stretches of a curve, so that a long run's noise does not hide where it went. */
+/** Means over equal stretches of a curve, so that the noise of a long run does not hide its trend. */
 function thinned(losses: readonly number[]): readonly number[] {
   const points = Math.min(CURVE_POINTS, losses.length);
   return Array.from({ length: points }, (_, i) => {

@@ -1,4 +1,4 @@
-// The runs of this tab while they go: a control for each adapter, what other tabs are told of them, and what anyone asks of them.
+// The runs of this tab while they go: a control for each adapter, messages to other tabs, and requests from them.
 
 import { isLearningRate } from '../train/recipe.ts';
 import { type AnnouncedRun, OtherTabs, type RunWish } from './other-tabs.ts';
@@ -18,8 +18,8 @@ export class LiveRuns {
   }
 
   /**
-   * A run's frame: a control for each of its adapters while it goes, what other tabs are told of it, and the state it ends with when
-   * it throws.
+   * Wraps a run: registers a control for each of its adapters, reports its events to other tabs, and reports its final state when it
+   * throws.
    */
   async follow(
     about: RunInOtherTab,
@@ -50,7 +50,7 @@ export class LiveRuns {
     }
   }
 
-  /** What another tab trains, now and from now on. */
+  /** Follows what other tabs train, now and later. */
   followOtherTabs(onEvent: (event: OtherTabEvent) => void): void {
     this.tabs.follow((event) => {
       if (event.type === 'run')

@@ -133,8 +133,8 @@ export async function readAdapterAt(model: BaseModel, at: string): Promise<Adapt
 }
 
 /**
- * Writes adapter_config.json, adapter_model.safetensors, README.md and graft_receipt.json and graft_recipe.json, all or nothing.
- * Where the folder takes nothing, a full disk for one, the adapter goes elsewhere, and what is thrown says where.
+ * Writes adapter_config.json, adapter_model.safetensors, README.md, graft_receipt.json and graft_recipe.json, all or nothing.
+ * If the folder cannot be written (a full disk, say), the adapter goes to a temporary folder, and the error says where.
  */
 export async function savePeftFolder(
   out: string,

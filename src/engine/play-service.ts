@@ -1,4 +1,4 @@
-// Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one goes on.
+// Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one is in progress.
 
 import { promptAs } from '../data/prompting.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -25,7 +25,7 @@ import {
 } from './protocol.ts';
 import type { Session } from './session.ts';
 
-/** The likeliest tokens that are told with each one. */
+/** How many of the likeliest tokens are reported with each one. */
 const LIKELIEST = 5;
 
 export class PlayService implements PlayApi {
@@ -105,7 +105,7 @@ export class PlayService implements PlayApi {
     return contextTokens - promptTokens;
   }
 
-  /** Puts the adapters on the device for `work`. That of the run is a copy of this moment: the run goes on changing its own. */
+  /** Loads the adapters onto the device for `work`. A run's adapter is copied as of now, because the run keeps changing its own. */
   private async withContestants<T>(
     contestants: readonly Contestant[],
     work: (answers: readonly Answer[]) => Promise<T>,
@@ -141,7 +141,7 @@ export class PlayService implements PlayApi {
     return this.session.turns.during(() => FlatAdapter.copyOf(this.session.needTraining(name)));
   }
 
-  /** Takes what comes, until `take` says that it was the last; gives the GPU away whenever a turn is over. */
+  /** Consumes results until `take` says that one was the last; gives up the GPU whenever its turn is over. */
   private async inTurns<T>(events: AsyncGenerator<T>, take: (event: T) => boolean): Promise<void> {
     for (;;) {
       const turn = await this.session.turns.take();
@@ -159,7 +159,7 @@ export class PlayService implements PlayApi {
   }
 }
 
-/** Turns tokens into pieces of text with what the model thought of them; true when the last answer has ended. */
+/** Turns tokens into pieces of text with their probabilities; true when the last answer has ended. */
 function sayPieces(
   tokenizer: Tokenizer,
   texts: readonly TextStream[],

@@ -1,5 +1,4 @@
-// One adapter of a run, which may train several: what it tells while it goes, what is written down of it, and how it ends in the
-// library.
+// One adapter of a run, which may train several: its events, its record, and how it ends up in the library.
 
 import type { Adapter } from '../lora/adapter.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
@@ -37,7 +36,7 @@ export interface MemberOfRun {
   readonly dataset: RunFacts['dataset'];
   readonly samples: SampleOptions | undefined;
   readonly resumeFrom?: Checkpoint | undefined;
-  /** Why it is not kept while it goes. */
+  /** Why no checkpoints of it are kept. */
   readonly problem?: string | undefined;
   onEvent(event: RunEvent): void;
   /** Its adapter is in the library, while others may go on. */

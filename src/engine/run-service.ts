@@ -1,5 +1,5 @@
-// Train: the door of the page's runs, one at a time, of one adapter or several at once. Plans and sets a run up here; live-runs.ts
-// has it while it goes, train-members.ts takes its adapters to the library, interrupted-runs.ts has what a closed tab left of one.
+// Train: entry point for the page's runs, one at a time, each with one adapter or several. Plans and sets up a run; live-runs.ts
+// holds it while it goes, train-members.ts stores its adapters in the library, interrupted-runs.ts handles what a closed tab left.
 
 import type { Dataset } from '../data/load-dataset.ts';
 import type { TokenRow } from '../data/types.ts';
@@ -210,7 +210,7 @@ export class RunService implements RunApi {
     this.live.ask({ wish: 'stop', runId });
   }
 
-  /** What a run from `from` begins with. */
+  /** The adapter or checkpoint that a run from `from` starts with. */
   private async begins(
     from: RunStart,
     settings: TrainSettings,
@@ -240,7 +240,7 @@ export class RunService implements RunApi {
   }
 }
 
-/** Throws RangeError. The rows of all are the open ones, cut at one length. */
+/** Throws RangeError. All train on the open rows, cut at the same length. */
 function checkTogether(asked: readonly Pick<TogetherAsk, 'settings'>[]): void {
   if (asked.length === 0 || asked.length > MOST_TOGETHER)
     throw new RangeError(`Cannot train at once: found ${asked.length} adapters, need 1 to ${MOST_TOGETHER}`);

@@ -1,5 +1,5 @@
-// What the page has open: one device, one base, one dataset, and the adapters and runs over them. The services of the engine
-// share one session; each of them changes only what its place shows.
+// What the page has open: one device, one base, one dataset, and the adapters and runs over them. The engine's services
+// share one session; each changes only what its own place of the page shows.
 
 import type { EditableDataset } from '../data/editable-dataset.ts';
 import type { Dataset } from '../data/load-dataset.ts';
@@ -31,21 +31,21 @@ import {
 import type { RunControl } from './run-control.ts';
 import { wholeRecords } from './whole-records.ts';
 
-/** What the engine needs of where it runs. */
+/** What the engine needs from its host. */
 export interface EngineHost {
-  /** Absent where nothing is counted. */
+  /** Absent where traffic is not counted. */
   readonly traffic?: Traffic;
   readonly gpu: GPU | undefined;
-  /** Of the machine, where it says so. */
+  /** The machine's memory, if known. */
   readonly memoryBytes?: number | undefined;
   readonly prepared: PreparedStore;
   readonly tunings?: TuningStore;
   readonly adapters: AdapterStore<AdapterRecord>;
   readonly runs: RunStore<KeptRun>;
   readonly archive: RunArchive<RunRecord, RunCurves>;
-  /** To the other tabs of the page; absent where there are none. */
+  /** The channel to other tabs of the page; absent where there are none. */
   readonly tabs?: TabChannel | undefined;
-  /** Keeps a file that is made while it is written, for one download. */
+  /** Holds a file that is streamed to disk, for one download. */
   writeExport(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Blob>;
   /** Absent: the open dataset is not kept. */
   readonly datasets?: DatasetStore<KeptDataset>;
@@ -59,9 +59,9 @@ export interface EngineHost {
 
 export interface OpenData {
   readonly options: DatasetOptions;
-  /** Its rows as they were read and edited. */
+  /** Its rows as read and edited. */
   readonly table: EditableDataset;
-  /** Undefined while none of its rows can be trained on. Its hash is the table's to give. */
+  /** Undefined while none of its rows can be trained on. Ask the table for its hash. */
   readonly dataset: Omit<Dataset, 'hash'> | undefined;
   /** The base whose tokenizer made the rows. */
   readonly model: BaseModel;
@@ -74,15 +74,15 @@ export class Session {
   tokenizer: Tokenizer | undefined;
   data: OpenData | undefined;
   readonly runs = new Map<string, RunControl>();
-  /** Adapters on the device, ready to answer, the one that was used last at the end. */
+  /** Adapters on the device, ready to answer, the most recently used last. */
   readonly loaded = new Map<string, FlatAdapter>();
-  /** Those of them that are answering. */
+  /** Those that are answering now. */
   readonly answeringWith = new Set<FlatAdapter>();
 
-  /** What another tab trains, as far as this one is told: ids of runs. */
+  /** Ids of runs that other tabs are training, as far as this tab knows. */
   runElsewhere: ReadonlySet<string> = new Set();
 
-  /** The adapters that are being trained, by their runs. */
+  /** Adapters in training, by run id. */
   readonly training = new Map<string, FlatAdapter>();
   readonly turns = new GpuTurns();
   private answering: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
@@ -93,7 +93,7 @@ export class Session {
     this.host = { ...host, adapters: wholeRecords(withMemory(host.adapters)) };
   }
 
-  /** Runs `work`, which answers, after ending whatever else is being answered: it holds base and adapters in use. */
+  /** Ends any answer in progress, then runs `work`, which answers; meanwhile base and adapters count as in use. */
   async answer<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const before = this.answering;
     before?.abort.abort();
@@ -113,7 +113,7 @@ export class Session {
     this.answering?.abort.abort();
   }
 
-  /** Resolves when nothing is being answered: base and adapters may go. */
+  /** Resolves when nothing is being answered, so that base and adapters may be released. */
   async endAnswers(): Promise<void> {
     while (this.answering !== undefined) {
       this.answering.abort.abort();
@@ -121,7 +121,7 @@ export class Session {
     }
   }
 
-  /** Makes room for one more adapter: those that were not used for longest go, none that is answering. */
+  /** Makes room for one more adapter by evicting the least recently used that is not answering. */
   makeRoom(mostLoaded: number): void {
     for (const [id, adapter] of this.loaded) {
       if (this.loaded.size < mostLoaded) return;
@@ -152,7 +152,7 @@ export class Session {
     return this.tokenizer;
   }
 
-  /** The adapter of a run that goes on, named as `runningAdapter` does. */
+  /** The adapter of a run in progress, by its `runningAdapter` id. */
   needTraining(name: string): FlatAdapter {
     const [first] = this.training.values();
     const found = name === RUNNING_ADAPTER ? first : this.training.get(name.slice(RUNNING_ADAPTER.length + 1));

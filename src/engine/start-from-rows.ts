@@ -1,5 +1,5 @@
-// What a run begins with where that follows from its rows: an adapter whose settings ask for EVA. It is a start like one that was
-// kept: the run plans its memory by it, and a run that goes on reads it again.
+// The initial adapter where it depends on the rows, that is, for EVA. It is treated like any saved adapter to start from: the run
+// plans its memory by it, and a resumed run reads it again.
 
 import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
@@ -14,9 +14,9 @@ export interface RowsStart {
   readonly adapter: Adapter;
   /** The same as a PEFT folder, by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** How the search went. */
+  /** A summary of the search, for the user. */
   readonly outcome: string;
-  /** False: it took too many batches, or was stopped; the adapter begins with what was found by then. */
+  /** False: the search ran out of batches or was stopped; the adapter starts with what was found by then. */
   readonly hasSettled: boolean;
 }
 
@@ -25,7 +25,7 @@ export function beginsFromRows(model: BaseModel, settings: TrainSettings): boole
   return config.peft_type === 'LORA' && isEva(config);
 }
 
-/** Undefined: nothing of the start follows from the rows. Throws a RangeError when there are too few of them. */
+/** Undefined when the start does not depend on the rows. Throws a RangeError when there are too few of them. */
 export async function startFromRows(
   model: BaseModel,
   rows: readonly TokenRow[],

@@ -1,4 +1,4 @@
-// Settings and rows → a trained adapter: makes (or takes) the starting A and B, trains them on the device, brings them back.
+// Settings and rows → a trained adapter: creates (or takes) the initial A and B, trains them on the device, reads them back.
 
 import type { TokenRow } from '../data/types.ts';
 import type { Device } from '../gpu/device.ts';
@@ -25,7 +25,7 @@ import { measureProbe, type Probe } from './receipt/probe.ts';
 export interface Trained {
   readonly adapter: Adapter;
   readonly outcome: RunOutcome;
-  /** What it answered while it was still on the device; undefined when that could not be measured. */
+  /** Its logits while it was still on the device; undefined when they could not be measured. */
   readonly probe: Probe | undefined;
 }
 
@@ -38,8 +38,8 @@ export function configFor(
 }
 
 /**
- * Where a fresh adapter would sit and with what, before it has numbers; the largest that it can become where its ranks follow from the
- * rows (EVA). Throws when no target matches.
+ * The shape of a fresh adapter, before it has numbers; where ranks depend on the rows (EVA), the largest possible. Throws when no
+ * target matches.
  */
 export function newShape(model: Pick<BaseModel, 'folder' | 'family' | 'parts'>, choice: AdapterChoice): AdapterShape {
   const config = configFor(model, choice);
@@ -48,8 +48,8 @@ export function newShape(model: Pick<BaseModel, 'folder' | 'family' | 'parts'>, 
 }
 
 /**
- * A fresh adapter as the settings ask for; what is random in it follows from the seed. Throws when no target matches, and where it
- * follows from the rows (start-from-rows.ts).
+ * A fresh adapter for these settings; its random numbers depend on the seed only. Throws when no target matches, and for one that
+ * depends on the rows (start-from-rows.ts).
  */
 export function newAdapter(model: BaseModel, choice: AdapterChoice & Pick<TrainSettings, 'seed'>): Promise<Adapter> {
   return startAdapter(model, configFor(model, choice), choice.seed);
@@ -58,19 +58,19 @@ export function newAdapter(model: BaseModel, choice: AdapterChoice & Pick<TrainS
 export interface TrainHooks extends Omit<RunHooks, 'onAllocated' | 'forgetting'> {
   /** The adapter on the device before its first step; it is destroyed when the run has ended. */
   onAdapter?(flat: FlatAdapter, adapter: Adapter): void;
-  /** All that is needed has been allocated: bytes on the device, the base's weights and what trains beside it among them. */
+  /** Everything needed has been allocated: bytes on the device, including the base's weights and whatever trains beside it. */
   onAllocated?(bytes: number): void;
 }
 
-/** How a run is kept while it goes; what its numbers belong to is found here. */
+/** How checkpoints of a run are kept; the identity of its base, rows and device is added here. */
 export interface KeepOptions extends Omit<CheckpointOptions, 'identity'> {
   /** SHA-256 of the rows. */
   readonly dataHash: string;
 }
 
 /**
- * Trains. `start` is taken as it is, with its own rank, alpha and targets; without it a fresh adapter is made. Throws a
- * sentence that names what differs when the run cannot go on from `keep.resumeFrom`.
+ * Trains one adapter. `start` is used as it is, with its own rank, alpha and targets; without it a fresh adapter is made. If the
+ * run cannot resume from `keep.resumeFrom`, throws an error that names what differs.
  */
 export async function trainAdapter(
   model: BaseModel,
@@ -86,7 +86,7 @@ export async function trainAdapter(
 /** What a run holds on the device beside the base's weights. */
 interface Held {
   readonly bytes: number;
-  /** Lengths of rows that its programs have tables for, which others may share. */
+  /** Row lengths that its programs have tables for, which others may share. */
   readonly positions: readonly number[];
 }
 
@@ -138,15 +138,15 @@ export interface TogetherRun {
   readonly hooks: TrainHooks;
   readonly start?: Adapter | undefined;
   readonly keep?: KeepOptions | undefined;
-  /** It trains no more, whether well or not. */
+  /** Called when it has stopped training, whether it succeeded or failed. */
   onEnd?(): void;
-  /** Awaited when it has ended well, while others may go on. What this throws stands in the place of the adapter. */
+  /** Awaited when it has succeeded, while others may still be training. An error thrown here replaces the adapter. */
   finish?(trained: Trained): Promise<void>;
 }
 
 /**
- * Trains up to MOST_TOGETHER adapters at once over one base; each gives the bits that `trainAdapter` would give. One that fails
- * does not end the others: what it threw stands in its place.
+ * Trains up to MOST_TOGETHER adapters at once over one base, each with the same bits as `trainAdapter` would give. If one fails,
+ * the others continue, and its error takes its place in the result.
  */
 export async function trainTogether(
   model: BaseModel,
@@ -176,7 +176,7 @@ export async function trainTogether(
   });
 }
 
-/** The adapter that a checkpoint holds, as it stood then; `start` is what its run began with, if not a fresh one. Throws when the base is not the run's own. */
+/** The adapter as of a checkpoint. `start`: what its run began with, if not a fresh adapter. Throws when the base is another one. */
 export async function adapterOf(model: BaseModel, checkpoint: Checkpoint, start?: Adapter): Promise<Adapter> {
   const { settings, identity, state } = checkpoint;
   const adapter = start ?? (await newAdapter(model, settings));
@@ -186,12 +186,12 @@ export async function adapterOf(model: BaseModel, checkpoint: Checkpoint, start?
   return plainLora(withTensors(adapter, splitFlat(adapter, fromRecordOrder(adapter, state.params))));
 }
 
-/** True when a run that goes on here makes the bits that it would have made where it was interrupted. */
+/** True when a run that resumes here makes the same bits as it would have made where it was interrupted. */
 export function isSameDevice({ identity }: Checkpoint, device: Device): boolean {
   return identity.device === describeDevice(device);
 }
 
-/** What the numbers of an adapter of this shape belong to. `data`: the hash of its rows. */
+/** What a run's numbers depend on, for an adapter of this shape. `data`: the hash of its rows. */
 export async function identify(model: BaseModel, adapter: AdapterShape, data: string): Promise<RunIdentity> {
   return {
     base: model.weights.hash,
@@ -202,7 +202,7 @@ export async function identify(model: BaseModel, adapter: AdapterShape, data: st
   };
 }
 
-/** GPU, driver, what kernels were chosen by, and the browser or Node with its WebGPU: any of them may change a rounding. */
+/** GPU, driver, kernel choices, and the browser or Node with its WebGPU: any of them may change rounding. */
 function describeDevice({ info, traits }: Device): string {
   const { vendor, architecture, device, description } = info;
   const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };

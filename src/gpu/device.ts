@@ -5,7 +5,7 @@ import { Alarm } from './alarm.ts';
 import { loadShader, type ShaderRef, type ShaderSource, shaderKey } from './shader.ts';
 import type { Traits } from './traits.ts';
 
-/** The GPU failed, not the numbers and not what it was given: work can go on from its last state on a device asked for anew. */
+/** The GPU itself failed, not the numbers or the input: work can continue from its last state on a new device. */
 export class GpuFaultError extends Error {
   override name = 'GpuFaultError';
 }
@@ -17,13 +17,13 @@ export class OutOfMemoryError extends GpuFaultError {
 }
 
 /**
- * A readback that takes longer than this is one that never comes: submits are cut to some 200 ms, and a step that needs minutes
- * is beyond use. Processors get more, because there a step of a real model may well take minutes.
+ * A readback that takes longer than this counts as lost: submits are cut to some 200 ms, and a step that needs minutes is of
+ * no use. Software adapters get more, because there a step of a real model may well take minutes.
  */
 const PATIENCE_MS = { gpu: 180_000, cpu: 1_800_000 };
-/** Patience is counted in parts: a machine that sleeps for hours uses up one of them, and the GPU has the others to answer in. */
+/** The timeout is counted in parts: a machine that sleeps for hours uses up one part, and the GPU still has the others. */
 const PARTS_OF_PATIENCE = 6;
-/** Promises that a lost device rejects come a moment before it says that it is lost. */
+/** A lost device rejects promises a moment before it reports that it is lost. */
 const LOST_SOON_MS = 200;
 
 export interface Pipeline {
@@ -31,7 +31,7 @@ export interface Pipeline {
   readonly source: ShaderSource;
 }
 
-/** Adapters whose work is done by the processor; WebGPU's own flag is missing on some of them. */
+/** Software adapters; some of them lack WebGPU's own flag. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render|warp/i;
 
 export class Device {
@@ -71,7 +71,7 @@ export class Device {
     watchErrors(gpu, this.alarm);
   }
 
-  /** Asks for the adapter's own limits and the features that kernels can use. Throws when there is no adapter. */
+  /** Requests the adapter's own limits and the features that kernels can use. Throws when there is no adapter. */
   static async open(gpu: GPU, options: { readonly patienceMs?: number } = {}): Promise<Device> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) throw new Error('Cannot open a GPU: found no WebGPU adapter, need one');
@@ -147,12 +147,12 @@ export class Device {
     return buffer;
   }
 
-  /** What has gone wrong with the device since it was opened; nothing is to be done with it any more. */
+  /** What has gone wrong with the device since it was opened; a device with a fault must not be used any more. */
   get fault(): GpuFaultError | undefined {
     return this.alarm.failure;
   }
 
-  /** The promise, or the device's fault if that comes first; a wait without end is one too. */
+  /** Settles as the promise does, or rejects with the device's fault if that comes first. An endless wait is a fault too. */
   async guard<T>(promise: Promise<T>): Promise<T> {
     const patienceMs = this.patienceMs ?? PATIENCE_MS[this.traits.kind];
     let left = PARTS_OF_PATIENCE;
@@ -172,7 +172,7 @@ export class Device {
     }
   }
 
-  /** The fault of the device that an error came from; undefined when the device is well and the error has its own reasons. */
+  /** The device's fault behind an error; undefined when the device is fine and the error has another cause. */
   async faultBehind(error: unknown): Promise<GpuFaultError | undefined> {
     if (error instanceof GpuFaultError) return this.fault ?? error;
     const soon = new Promise<void>((resolve) => setTimeout(resolve, LOST_SOON_MS));

@@ -49,7 +49,7 @@ export interface Op {
   readonly flops: number;
   /** Transformer block it belongs to; undefined outside the blocks. Checkpointing recomputes whole blocks. */
   readonly block: number | undefined;
-  /** Blocks that are recomputed keep its results: they are small, and dear to make again. */
+  /** Recomputed blocks keep its results: they are small, and expensive to make again. */
   readonly keep?: boolean;
   /** Runs only when the host's count of this name is greater than `above` (chunks of supervised positions). */
   readonly onlyIf: { readonly count: string; readonly above: number } | undefined;
@@ -85,7 +85,7 @@ export class Graph {
   /** While set, pushed ops read other values in place of some (recomputed activations, see backward.ts). */
   substitute: ((value: Value) => Value) | undefined;
 
-  /** Only the first token of each activation is read by anyone: one row is decoded, and T is 4 because nothing is smaller. */
+  /** Only the first token of each activation is ever read: one row is decoded, and T is 4 because no T is smaller. */
   isOneColumn = false;
 
   constructor(readonly traits: Traits) {}
@@ -134,7 +134,7 @@ export class Graph {
       this.add({ name: `d${trainable.name}`, shape: trainable.shape, role: 'gradient', offset: trainable.offset })
     );
   }
-  /** Makes what is computed of `value` differentiable, although no op that made it is. */
+  /** Makes what is computed from `value` differentiable, although the op that made it is not. */
   require(value: Value): Value {
     (value as { requiresGrad: boolean }).requiresGrad = true;
     return value;
@@ -214,7 +214,7 @@ export class Graph {
 export function elements(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
-/** Matrices of one width that lie one behind the other, as one with the first one's name; undefined where something lies between. */
+/** Consecutive matrices of one width as a single one, under the first one's name; undefined where something lies between them. */
 export function stackMatrices(
   matrices: readonly Pick<Value, 'name' | 'shape' | 'offset'>[],
 ): Pick<Value, 'name' | 'shape' | 'offset'> | undefined {

@@ -1,4 +1,4 @@
-// Memory before there is any: liveness over the finished graph gives every activation a place in a few arenas, so that
+// Plans memory before allocating any: liveness over the finished graph gives every activation a place in a few arenas, so
 // the exact bytes are known before a buffer is made, and the number shown to the user is the number allocated.
 // Placement is greedy by size (largest first, lowest free offset): simple, and within a few per cent of the optimum on
 // the graphs of transformers (the strategy compared in Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
@@ -100,7 +100,7 @@ function largestValue(graph: Graph): Plan['bytes']['largest'] {
   return largest;
 }
 
-/** What a binding has to hold: of a value in parts, its parts. */
+/** What bindings hold: a value, or the parts of one that is bound in parts. */
 function boundValues({ values }: Graph): readonly Value[] {
   const inParts = new Set(values.map((v) => v.partOf));
   return values.filter((v) => !inParts.has(v));
@@ -165,7 +165,7 @@ function lowestGap(placed: { offset: number; bytes: number }[], bytes: number): 
   return offset;
 }
 
-/** After an op has worked in place on a value, nobody may read the value as it was; and nobody reads before the first write. */
+/** Refuses a graph that reads a value after an op has overwritten it in place, or before anything has written it. */
 function checkInPlace(graph: Graph): void {
   const dead = new Map<Value, Op>();
   const written = new Set<Value>();

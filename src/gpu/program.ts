@@ -1,6 +1,6 @@
-// A plan made real on a device: buffers allocated once, pipelines and bind groups made once, then replayed every step.
+// A plan on a device: buffers are allocated once, pipelines and bind groups created once, then replayed every step.
 // Only inputs change between passes. Submits are bounded in time: a long pass is cut where its estimated cost exceeds
-// `maxSubmitMs`, so that no watchdog of a driver fires and the desktop stays responsive.
+// `maxSubmitMs`, so that no driver watchdog fires and the desktop stays responsive.
 
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, storageOf, type Value } from './graph.ts';

@@ -2,7 +2,7 @@
 // planned without a device (`graft plan`) and a test can ask for a variant that this machine would not choose.
 
 export interface Traits {
-  /** `cpu`: SwiftShader, lavapipe, WARP. Barriers are dear there and registers are all; on `gpu` it is the other way round. */
+  /** `cpu`: SwiftShader, lavapipe, WARP, where barriers are expensive and registers are everything. On `gpu` the reverse. */
   readonly kind: 'cpu' | 'gpu';
   readonly maxBindingBytes: number;
   readonly maxBufferBytes: number;
@@ -12,9 +12,9 @@ export interface Traits {
   readonly hasSubgroups: boolean;
   /** Invocations of a subgroup when it is the same for every pipeline, else 0. */
   readonly subgroupSize: number;
-  /** Which variants of the product are taken, by name (kernels/product-variants.ts). Absent: by facts alone. */
+  /** Which product variants to use, by name (kernels/product-variants.ts). Absent: traits alone decide. */
   readonly products?: {
-    /** Taken wherever they can run, the first before the next. */
+    /** Used wherever they can run, in order of preference. */
     readonly asked?: readonly string[];
     /** The fastest of each class of shapes, as measured on this device. */
     readonly measured?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
-// An adapter in memory: its config and what it changes of a base, all in f32. At most linears a LoRA is its factors alone:
+// An adapter in memory: its config and what it changes in a base, all in f32. At most linears a LoRA is just its factors:
 //   y += scaling · B·(A·x)
-// and beside them whatever its config asks for: magnitudes (DoRA), biases of B, parameters of the base that were trained in
-// full (modules_to_save, bias), and rows of the embedding. Adapters of other methods (methods/) have no such modules.
+// plus whatever its config asks for: magnitudes (DoRA), biases of B, parameters of the base that were trained in full
+// (modules_to_save, bias), and rows of the embedding. Adapters of other methods (methods/) have no such modules.
 
 import { type AdapterConfig, methodName } from './adapter-config.ts';
 import type { LoraConfig } from './lora-config.ts';
@@ -22,7 +22,7 @@ export interface AdapterModule extends Target {
   readonly magnitude?: Float32Array;
   /** lora_B.bias (outFeatures), scaled as B is. */
   readonly loraBias?: Float32Array;
-  /** What pissa and olora take from the base: y = (W - s·B₀·A₀)·x + s·B·A·x, while it is trained. Not trained itself. */
+  /** What pissa and olora subtract from the base while training: y = (W - s·B₀·A₀)·x + s·B·A·x. Not trained itself. */
   readonly start?: { readonly a: Float32Array; readonly b: Float32Array };
 }
 
@@ -31,7 +31,7 @@ export interface SavedTensor {
   /** As the device has it: (out, in) of a matrix. */
   readonly shape: readonly number[];
   readonly values: Float32Array;
-  /** A matrix that files hold with rows and columns exchanged (GPT-2's Conv1D). */
+  /** A matrix that files store transposed (GPT-2's Conv1D). */
   readonly transposed?: boolean;
 }
 

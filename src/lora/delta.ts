@@ -1,12 +1,12 @@
-// ΔW = s·B·A of one linear: as the matrix itself, by rows, for whoever adds it to a base; and as its singular values
-// from the small factors, without ever making it.
+// ΔW = s·B·A of one linear: as the matrix itself, by rows, for adding it to a base; and as its singular values, computed from
+// the small factors without building the matrix.
 
 import type { AdapterModule } from './adapter.ts';
 import { matrix, multiply, multiplyTransposed, transpose } from './algebra/matrix.ts';
 import { qr } from './algebra/qr.ts';
 import { type Svd, svd } from './algebra/svd.ts';
 
-/** What of a module makes its delta. */
+/** The parts of a module that make up its delta. */
 export type Factors = Pick<AdapterModule, 'a' | 'b' | 'r' | 'scaling' | 'inFeatures' | 'outFeatures'>;
 
 /** Rows `begin` to `end` (all by default) of ΔW, (end − begin, in) row-major; summed in f64 and rounded once. */

@@ -35,12 +35,12 @@ export function flatLayout(shape: AdapterShape): { readonly entries: readonly Fl
   return { entries, length: offset };
 }
 
-/** The numbers of a flat buffer as records keep them: in the order of the adapter's list, whichever way they lie on the device. */
+/** The numbers of a flat buffer in a record's order: that of the adapter's tensor list, independent of the device's layout. */
 export function toRecordOrder(shape: AdapterShape, flat: Float32Array): Float32Array<ArrayBuffer> {
   return reordered(shape, flat, (device, record) => [device, record]);
 }
 
-/** The way back: what a record has, as it lies in a flat buffer. */
+/** The inverse: a record's numbers in the order of a flat buffer. */
 export function fromRecordOrder(shape: AdapterShape, record: Float32Array): Float32Array<ArrayBuffer> {
   return reordered(shape, record, (device, kept) => [kept, device]);
 }
@@ -62,12 +62,12 @@ function reordered(
   return result;
 }
 
-/** Elements that a tensor has in a flat buffer. */
+/** Elements that a tensor takes in a flat buffer. */
 function padded(sizes: readonly number[]): number {
   return Math.ceil(elements(sizes) / FLAT_ALIGN) * FLAT_ALIGN;
 }
 
-/** The lengths of the rows of W + s·B·A at a module with magnitudes: a frozen value of a graph that uses the adapter. */
+/** The row norms of W + s·B·A at a module with magnitudes: a frozen value of a graph that uses the adapter. */
 export const normName = (path: string) => `${path}.norm`;
 
 /** Modules with magnitudes, and how many rows each has. */
@@ -84,7 +84,7 @@ export const promptListName = 'prompt.ids';
 /** A₀ and B₀ of a module that began with a part of its base: frozen values of every graph with the adapter. */
 export const startName = (path: string, which: 'a' | 'b') => `${path}.start_${which}`;
 
-/** Bytes that an adapter has on the device beside its flat buffer while it is trained. */
+/** Bytes that an adapter takes on the device besides its flat buffer while it is trained. */
 export function extraBytes({ modules, tokens, prompt }: AdapterShape): number {
   let bytes = 4 * (prompt?.count ?? 0);
   for (const { ids } of tokens?.values() ?? []) bytes += 4 * ids.length;
@@ -95,7 +95,7 @@ export function extraBytes({ modules, tokens, prompt }: AdapterShape): number {
 
 export class FlatAdapter {
   private norms: GPUBuffer | undefined;
-  /** Memory of what a graph needs beside the parameters, by `normName` and `tokenListName`. */
+  /** What a graph needs besides the parameters, by `normName` and `tokenListName`. */
   readonly extra = new Map<string, Slot>();
 
   private constructor(
@@ -128,13 +128,13 @@ export class FlatAdapter {
     }
   }
 
-  /** Before it is used: measures what its magnitudes are relative to, as its parameters are now. Nothing to do without DoRA. */
+  /** Call before use: measures the row norms that DoRA's magnitudes are relative to, for the current parameters. */
   async measure(model: BaseModel): Promise<void> {
     this.norms ??= await allocateNorms(this);
     if (this.norms !== undefined) await measureNorms(model, this);
   }
 
-  /** A second one with the numbers that `adapter` has now. */
+  /** A copy with the adapter's current numbers. */
   static async copyOf({ device, shape, params }: FlatAdapter): Promise<FlatAdapter> {
     const copy = await allocateFlat(device, 'copied adapter', flatLayout(shape).length);
     const encoder = device.gpu.createCommandEncoder({ label: 'copy adapter' });
@@ -154,7 +154,7 @@ export class FlatAdapter {
     }
   }
 
-  /** Numbers that stay as they are, in a buffer of their own. */
+  /** Uploads constants to a buffer of their own. */
   private async keep(name: string, values: Uint32Array | Float32Array): Promise<void> {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const buffer = await this.device.allocate(name, values.byteLength, usage);
@@ -162,7 +162,7 @@ export class FlatAdapter {
     this.device.gpu.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
   }
 
-  /** Brings all tensors back to the host. */
+  /** Reads all tensors back to the host. */
   async read(): Promise<Map<string, Float32Array>> {
     return splitFlat(this.shape, await readFlat(this.device, this.params));
   }

@@ -1,5 +1,5 @@
-// A new adapter: B·A zero, so the first step leaves the model as it was. Random numbers come from Philox keyed by (seed, name),
-// so a module's A does not depend on which other modules there are, nor on their order. What depends on the base's weights
+// A new adapter: B·A is zero, so the model starts out unchanged. Random numbers come from Philox keyed by (seed, name), so a
+// module's A does not depend on which other modules there are, nor on their order. What depends on the base's weights
 // (magnitudes, saved parameters, principal components) is added by start-adapter.ts.
 //
 //   key      (seed mod 2^32, FNV-1a of the name: the path for A, "<path>.lora_B" for B)

@@ -1,6 +1,6 @@
 // PEFT's LoraConfig: adapter_config.json in and out, under PEFT's own field names. Reading follows PEFT: missing keys
-// take its defaults and unknown ones are kept and reported. A field that would change the result and that Graft does
-// not compute is refused by name, so an adapter that loads does what it did where it came from.
+// take its defaults, and unknown ones are kept and reported. A field that would change the result and is not implemented
+// is refused by name, so an adapter that loads does what it did where it came from.
 
 import { isObject } from '../model/model-file.ts';
 import { bad, finite, flag, type Json, moduleNames, names, refuseClassifier, size, text } from './config-fields.ts';
@@ -18,13 +18,13 @@ export interface LoraConfig {
   /** Names or a regular expression; wins over target_modules. */
   readonly exclude_modules: readonly string[] | string | null;
   readonly use_rslora: boolean;
-  /** Rank and alpha by the end of a path (a regular expression); the first pattern that fits counts. */
+  /** Rank and alpha by the end of a path (a regular expression); the first match wins. */
   readonly rank_pattern: Readonly<Record<string, number>>;
   readonly alpha_pattern: Readonly<Record<string, number>>;
   readonly layers_to_transform: readonly number[] | number | null;
   readonly layers_pattern: readonly string[] | string | null;
   readonly init_lora_weights: boolean | string;
-  /** How "eva" begins; null with any other start. Of an adapter that was read, whatever its file says. */
+  /** EVA's settings; null with any other initialisation. For an adapter that was read, whatever its file says. */
   readonly eva_config: Partial<EvaConfig> | null;
   readonly fan_in_fan_out: boolean;
   /** Biases of the base that are trained: none, all of them, or those of the modules with LoRA. */
@@ -37,11 +37,11 @@ export interface LoraConfig {
   readonly modules_to_save: readonly string[] | null;
   /** Ids whose rows of the token embedding are trained; by the end of an embedding's path, or for the token embedding. */
   readonly trainable_token_indices: readonly number[] | Readonly<Record<string, readonly number[]>> | null;
-  /** Everything else that the file said; without effect, and not written again. */
+  /** Everything else in the file; has no effect and is not written back. */
   readonly other: Readonly<Record<string, unknown>>;
 }
 
-/** PEFT's defaults: what a key that is absent means. */
+/** PEFT's defaults for absent keys. */
 export const DEFAULT_LORA: LoraConfig = {
   peft_type: 'LORA',
   task_type: null,
@@ -80,7 +80,7 @@ export const WITHOUT_EFFECT: readonly string[] = [
   'qalora_group_size',
   'revision',
 ];
-/** Keys that make it something that Graft does not compute, unless they are empty. */
+/** Keys for something that is not implemented, unless they are empty. */
 const REFUSED = [
   'target_parameters',
   'layer_replication',
@@ -93,14 +93,14 @@ const REFUSED = [
   'use_qalora',
   'velora_config',
 ];
-/** Starting points that change the base when PEFT loads the adapter; the others only chose the first A and B. */
+/** Initialisations that change the base when PEFT loads the adapter; the others only chose the first A and B. */
 const BASE_CHANGING_INIT = /^(pissa|olora|corda|lora_ga|loftq|mica)/;
 
 /** A matrix of higher rank than any model's width is a mistake. */
 const MAX_RANK = 2 ** 16;
 
 /**
- * Reads adapter_config.json, or the config of an adapter to be made (`isNew`), which may begin with a part of the base.
+ * Reads adapter_config.json, or the config of a new adapter (`isNew`), which may take its start from the base.
  * `notices` name keys that PEFT 0.21 does not know. Throws a RangeError by field.
  */
 export function parseLoraConfig(
@@ -217,7 +217,7 @@ function tokenIds(value: unknown): LoraConfig['trainable_token_indices'] {
   throw bad('trainable_token_indices', value, 'different token ids, or lists of them by embedding');
 }
 
-/** Ways to begin that Graft computes. */
+/** Initialisations that are implemented. */
 function beginning(value: unknown): boolean | string {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^(gaussian|orthogonal|pissa|pissa_niter_\d{1,3}|olora|loftq|eva)$/.test(value))

@@ -106,7 +106,7 @@ function targetNames(targets: LoraConfig['target_modules'], paths: readonly stri
   return paths.filter((path) => path !== 'lm_head');
 }
 
-/** A text is a regular expression over the whole path; names fit whole paths and ends of paths. */
+/** A string is a regular expression over the whole path; a list of names matches whole paths and ends of paths. */
 function nameTest(names: readonly string[] | string): (path: string) => boolean {
   if (typeof names !== 'string') return (path) => names.some((name) => path === name || path.endsWith(`.${name}`));
   if (names === '') return () => false;
@@ -128,7 +128,7 @@ function layerTest({ layers_to_transform: layers, layers_pattern: pattern }: Mat
   };
 }
 
-/** The value of the first pattern that fits the end of a path from a dot on, or all of it. */
+/** The value of the first pattern that matches the whole path, or its end after a dot. */
 function patternLookup(patterns: Readonly<Record<string, number>>, fallback: number): (path: string) => number {
   const tests = Object.entries(patterns).map(
     ([pattern, value]) => [pythonRegExp(pattern, (source) => `^(?:.*\\.)?(?:${source})$`), value] as const,

@@ -12,7 +12,7 @@ import { type BottleneckShape, placeBottlenecks } from './methods/bottleneck.ts'
 import { type Ia3Config, type Ia3Shape, placeIa3 } from './methods/ia3.ts';
 import { type PromptShape, placePrompt } from './methods/prompt-tuning.ts';
 
-/** What is known of a base. With its linears alone, an adapter can sit on those and on nothing else. */
+/** What is known about a base. If only its linears are known, an adapter can only sit on those. */
 export interface Sites extends Partial<Omit<ModelParts, 'linears'>> {
   readonly linears: LinearShapes;
 }
@@ -84,7 +84,7 @@ function placeLora(config: LoraConfig, sites: Sites): Placement {
   return { modules, ...(saved.size > 0 && { saved }), ...(tokens.size > 0 && { tokens }) };
 }
 
-/** Starting points that leave the base less what the adapter begins with. */
+/** Initialisations that subtract the adapter's start from the base. */
 function isTakenFromBase({ init_lora_weights: init }: LoraConfig): boolean {
   return typeof init === 'string' && (init.startsWith('pissa') || init === 'olora');
 }

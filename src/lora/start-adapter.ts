@@ -1,5 +1,5 @@
-// A new adapter on an opened base: what init-adapter.ts draws at random, and what needs the base's numbers: lengths of rows
-// (DoRA), parameters that are trained in full, rows of tokens, principal components (pissa, olora, loftq) or those of its inputs (eva).
+// A new adapter on an opened base: the random factors of init-adapter.ts, and everything that needs the base's numbers: row norms
+// (DoRA), parameters that are trained in full, token rows, principal components of W (pissa, olora, loftq) or of its inputs (eva).
 
 import type { BaseModel } from '../model/base-model.ts';
 import { readParameter } from '../model/read-parameter.ts';
@@ -23,8 +23,8 @@ const LOFTQ_ITERATIONS = 8;
 const SMALL = 512;
 
 /**
- * `eva`: what was found on the data where the config's init_lora_weights is "eva" (train/eva-start.ts). Throws a RangeError that names
- * what of the config can not be begun here.
+ * `eva`: the factors found in the data, for init_lora_weights "eva" (train/eva-start.ts). Throws a RangeError that names the part of
+ * the config that cannot be initialised here.
  */
 export async function startAdapter(
   model: BaseModel,
@@ -44,7 +44,7 @@ export async function startAdapter(
   }
 }
 
-/** Factors of 1, which leave the base as it is; random ones where the config says so. */
+/** Factors of 1, which leave the base unchanged; random ones where the config says so. */
 async function startIa3(model: BaseModel, config: Ia3Config, seed: number): Promise<Adapter> {
   const placed = placeAdapter(config, model.parts);
   const ia3 = new Map(
@@ -58,7 +58,7 @@ async function startIa3(model: BaseModel, config: Ia3Config, seed: number): Prom
   return { config, baseName: model.folder.name, modules: new Map(), ia3, ...(saved && { saved }) };
 }
 
-/** As AdapterHub's "mam_adapter": D as LoRA's A, all else 0, which leaves the base as it is. */
+/** As AdapterHub's "mam_adapter": D initialised like LoRA's A and all else 0, which leaves the base unchanged. */
 async function startBottlenecks(model: BaseModel, config: BottleneckConfig, seed: number): Promise<Adapter> {
   const { folder, family } = model;
   const placed = placeAdapter(config, model.parts).bottlenecks!;
@@ -82,7 +82,7 @@ async function startBottlenecks(model: BaseModel, config: BottleneckConfig, seed
   return { config: { ...config, base }, baseName: folder.name, modules: new Map(), bottlenecks };
 }
 
-/** Rows of the embedding, or normal numbers; the config then tells only what stays true of it. */
+/** Rows of the embedding, or normally distributed numbers. The config keeps only what stays true afterwards. */
 async function startPrompt(model: BaseModel, config: PromptTuningConfig, seed: number): Promise<Adapter> {
   const { folder, parts } = model;
   const shape = placeAdapter(config, parts).prompt!;
@@ -100,12 +100,12 @@ async function startPrompt(model: BaseModel, config: PromptTuningConfig, seed: n
   }
   const { heads, layers } = model.config;
   const figures = { token_dim: columns, num_attention_heads: heads, num_layers: layers };
-  // PEFT would look for the tokenizer and begin anew when it loads it for training.
+  // Otherwise PEFT would look for the tokenizer and initialise again when it loads the adapter for training.
   const told = { ...config, ...figures, prompt_tuning_init: 'RANDOM', prompt_tuning_init_text: null } as const;
   return { config: told, baseName: folder.name, modules: new Map(), prompt: { ...shape, rows } };
 }
 
-/** Ids whose embeddings the prompt begins with; undefined: normal numbers. */
+/** Ids whose embeddings initialise the prompt; undefined: normally distributed numbers. */
 async function startIds(
   { folder }: BaseModel,
   { prompt_tuning_init: init, prompt_tuning_init_text: text }: PromptTuningConfig,
@@ -123,7 +123,7 @@ async function startIds(
   return repeatToLength(tokenizer.encode(text ?? '', { special: true }), count);
 }
 
-/** Ranks and A as they were found; what EVA does not begin (embeddings) begins as usual. */
+/** Ranks and A as EVA found them; modules that it does not cover (embeddings) are initialised as usual. */
 async function startEva(model: BaseModel, config: LoraConfig, seed: number, found?: EvaFactors): Promise<Adapter> {
   if (found === undefined)
     throw new RangeError('Cannot start an adapter: found init_lora_weights "eva" without rows to look at, need them');
@@ -148,7 +148,7 @@ async function startLora(model: BaseModel, config: LoraConfig, seed: number): Pr
   if (takesFromBase) modules = await withPrincipal(model, config, modules, seed);
   const saved = await savedNumbers(model, placed);
   const tokens = await tokenNumbers(model, placed);
-  // Of the starting points only what stays true afterwards is told: PEFT would begin anew with the others when it loads.
+  // The config keeps only what stays true afterwards: otherwise PEFT would initialise again when it loads the adapter.
   const told = init === 'loftq' ? { ...config, init_lora_weights: true } : config;
   const plain = {
     config: told,
@@ -162,7 +162,7 @@ async function startLora(model: BaseModel, config: LoraConfig, seed: number): Pr
   return adapter;
 }
 
-/** m = ‖W + s·B·A‖ of every row, of the weights as the device has them. */
+/** m = ‖W + s·B·A‖ for every row, from the weights as stored on the device. */
 async function withMagnitudes(model: BaseModel, adapter: Adapter): Promise<Adapter> {
   const ones = new Map(
     [...adapter.modules].map(([path, m]) => [path, { ...m, magnitude: new Float32Array(m.outFeatures).fill(1) }]),
@@ -212,7 +212,7 @@ async function tokenNumbers(
   return numbers;
 }
 
-/** pissa and olora: A and B, and the same as what is taken from the base. loftq: what quantising has lost. */
+/** pissa and olora: A and B, which are also what is subtracted from the base. loftq: what quantisation lost. */
 async function withPrincipal(
   model: BaseModel,
   config: LoraConfig,

@@ -1,4 +1,4 @@
-// An opened base: its weights on the device, its tokenizer, and the graph of its forward pass for whoever asks.
+// An opened base: its weights on the device, its tokenizer, and a way to build the graph of its forward pass.
 
 import type { Device } from '../gpu/device.ts';
 import type { Graph } from '../gpu/graph.ts';

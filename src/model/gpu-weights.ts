@@ -32,7 +32,7 @@ export interface LoadOptions {
   onProgress?(doneBytes: number, totalBytes: number): void;
 }
 
-/** Bytes of the device's buffers for weights that lie so, where bindings hold at most `limitBytes`. */
+/** Bytes of the device's buffers for weights in this layout, where a binding holds at most `limitBytes`. */
 export function weightBytes(places: Iterable<WeightPlace>, limitBytes = Number.POSITIVE_INFINITY): number {
   let bytes = 0;
   for (const place of places)
@@ -48,14 +48,14 @@ function bufferBytes(size: number): number {
 export class GpuWeights implements WeightLayout {
   private readonly places: ReadonlyMap<string, WeightPlace>;
   private readonly slots = new Map<string, Slot>();
-  /** Of tensors that no binding of this device holds whole. */
+  /** For tensors that exceed a binding of this device. */
   private readonly slabs = new Map<string, readonly PlaceSlab[]>();
   /** SHA-256 (hex) over the digests of all pieces in order: what this base is, to the bit. */
   hash = '';
   bytes = 0;
-  /** True when the copy of an earlier opening was taken. */
+  /** True when the prepared copy of an earlier opening was used. */
   isFromStore = false;
-  /** Why no copy is kept for the next opening, when one was wanted. */
+  /** Why no copy is kept for the next opening, although one was wanted. */
   notKept: string | undefined;
 
   private constructor(
@@ -166,7 +166,7 @@ export class GpuWeights implements WeightLayout {
     const places = [...this.places.values()].slice(begun.tensors);
     const total = this.totalBytes();
     let { writer: keeping, bytes: done } = begun;
-    /** Where the copy could be broken off: behind a whole tensor. */
+    /** Where the copy may end if interrupted: after a complete tensor. */
     let whole = { tensors: begun.tensors, bytes: done, pieces: digests.length };
     try {
       announceReads(tensors, places);
@@ -200,7 +200,7 @@ export class GpuWeights implements WeightLayout {
     await this.keep(keeping?.commit({ version: PREPARED_VERSION, hash: this.hash, bytes: done }));
   }
 
-  /** What an opening that was broken off has left of this model, on the device already, and where to go on writing. */
+  /** What an interrupted opening has left of this model, loaded onto the device, and where to continue writing. */
   private async takeHalf(options: LoadOptions): Promise<Begun> {
     const { store, key } = options;
     const nothing = { tensors: 0, bytes: 0, digests: [] as Uint8Array[] };
@@ -218,7 +218,7 @@ export class GpuWeights implements WeightLayout {
     return { ...nothing, writer: await this.keep(store.create(key)) };
   }
 
-  /** A step towards the copy for the next opening. Its failure is not one of this opening. */
+  /** A step towards the copy for the next opening. If it fails, this opening still succeeds. */
   private async keep<T>(step: Promise<T> | undefined): Promise<T | undefined> {
     try {
       return await step;
@@ -244,7 +244,7 @@ export class GpuWeights implements WeightLayout {
     return false;
   }
 
-  /** A copy that a newer Graft has made is left to it. */
+  /** A copy made by a newer Graft is left alone. */
   private isNewer(record: PreparedRecord | undefined): boolean {
     if (record === undefined || !(record.version > PREPARED_VERSION)) return false;
     this.notKept = `Cannot keep the prepared model for the next opening: found a copy of version ${record.version} that a newer Graft has made, need at most ${PREPARED_VERSION}`;
@@ -290,7 +290,7 @@ export class GpuWeights implements WeightLayout {
   }
 }
 
-/** Where a copy of the weights begins: at its beginning, or behind the tensors that are there already. */
+/** Where writing a copy of the weights starts: at its beginning, or after the tensors that are there already. */
 interface Begun {
   readonly tensors: number;
   readonly bytes: number;
@@ -298,7 +298,7 @@ interface Begun {
   readonly writer: PreparedWriter | undefined;
 }
 
-/** Files that come over a network: what has been fetched is worth keeping whatever broke it off. */
+/** Files that come over a network: whatever has been fetched is worth keeping. */
 function isFromAfar(tensors: ReadonlyMap<string, TensorInfo>): boolean {
   return [...tensors.values()].some(({ file }) => file.identity !== undefined);
 }

@@ -21,18 +21,18 @@ import type { ModelConfig } from './config.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
 
-/** Where a module takes parameters from that are not the base's own; undefined: the base's. */
+/** Supplies parameters in place of the base's own; undefined keeps the base's. */
 export interface ParameterSource {
   matrix(spec: WeightSpec): Weight | undefined;
   vector(spec: WeightSpec): Value | undefined;
 }
 
-/** A module of the base as the forward pass comes to it. */
+/** A module of the base at the point where the forward pass reaches it. */
 export interface ModuleCall {
   readonly kind: 'linear' | 'embedding' | 'norm';
   /** Hugging Face's module path. */
   readonly path: string;
-  /** What the module makes of its input, with the parameters of `source` in place of its own. */
+  /** The module's result, with the parameters of `source` in place of its own. */
   run(source?: ParameterSource): Value;
 }
 
@@ -41,13 +41,13 @@ export interface LinearCall extends ModuleCall {
   readonly kind: 'linear';
   readonly x: Value;
   readonly addend: Value | undefined;
-  /** Of its result on the graph. */
+  /** The name of its result on the graph. */
   readonly label: string;
-  /** Of a head whose x holds chosen columns of the hidden states: which. */
+  /** For a head whose x holds chosen columns of the hidden states: which ones. */
   readonly at: ColumnChoice | undefined;
   weight(source?: ParameterSource): Weight;
   bias(source?: ParameterSource): Value | undefined;
-  /** The same of another x, with another residual or none. */
+  /** The same product with another x, and with another residual or none. */
   product(x: Value, addend: Value | undefined, source?: ParameterSource): Value;
 }
 
@@ -58,7 +58,7 @@ export interface EmbeddingCall extends ModuleCall {
   readonly scale: number;
 }
 
-/** What an adapter makes of the modules that it sits on; each returns the module's result, `call.run()` where it does not sit. */
+/** How an adapter changes the modules that it sits on. Each method returns the module's result: `call.run()` where it does not sit. */
 export interface Adapt {
   /** Linears that read the same x. */
   linears(calls: readonly LinearCall[]): Value[];
@@ -73,7 +73,7 @@ export const UNCHANGED: Adapt = {
   norm: (call) => call.run(),
 };
 
-/** How the weights that a forward pass asks for lie on the device. Throws for one the model does not have. */
+/** How the weights that a forward pass asks for are stored on the device. Throws for one that the model does not have. */
 export interface WeightLayout {
   storageOf(spec: WeightSpec): Storage;
 }

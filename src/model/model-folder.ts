@@ -23,10 +23,10 @@ export interface ModelFolder {
   readonly loadTokenizer: (() => Promise<Tokenizer>) | undefined;
   /** `license` of README.md's front matter ("apache-2.0"). */
   readonly licence: string | undefined;
-  /** `__metadata__` of the weight files; "graft.quant" says that they are quantised already. */
+  /** `__metadata__` of the weight files; "graft.quant" marks weights that are quantised already. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
-  /** config.json and generation_config.json as the files have them (a .gguf file: in Hugging Face's words). */
+  /** config.json and generation_config.json as in the files (for a .gguf file: translated to Hugging Face's fields). */
   readonly settings: { readonly config: Json; readonly generation: Json | undefined };
   /** What the tokenizer is made of; undefined when the folder has none. */
   readonly readTokenizerFiles: (() => Promise<TokenizerFiles>) | undefined;
@@ -38,12 +38,12 @@ export interface ModelFolder {
 
 /** Buffers that old checkpoints carry and no forward pass reads. */
 const KNOWN_BUFFERS = /\.rotary_emb\.inv_freq$|\.(attn|attention)\.(masked_)?bias$/;
-/** Front matter stands at the top; model cards can be long. */
+/** The front matter is at the top; model cards can be long. */
 const MAX_CARD_BYTES = 1_000_000;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a model's files say, whichever format they have. */
+/** What a model's files say, whatever their format. */
 interface Source {
   readonly name: string;
   /** The file that has the settings. */
@@ -126,7 +126,7 @@ async function readFolder(files: readonly ModelFile[]): Promise<Source> {
   };
 }
 
-/** parseConfig speaks of config.json, which a .gguf file has not. */
+/** parseConfig's errors name config.json, which a .gguf file does not have. */
 function readConfig({ config, generation, settingsName }: Source): ModelConfig {
   try {
     return parseConfig(config, generation);
@@ -215,7 +215,7 @@ async function readTokenizer(source: NonNullable<Source['tokenizer']>, config: M
   );
 }
 
-/** The front matter is YAML between two lines of "---"; one key of it is wanted. */
+/** The front matter is YAML between two lines of "---"; only one key of it is needed. */
 async function readLicence(files: readonly ModelFile[]): Promise<string | undefined> {
   const card = findFile(files, 'README.md');
   if (!card || card.size > MAX_CARD_BYTES) return undefined;

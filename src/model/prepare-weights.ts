@@ -21,7 +21,7 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly kind: 'linear' | 'embedding' | 'norm' | 'bias';
-  /** A matrix that the file holds with rows and columns exchanged. */
+  /** A matrix that the file stores transposed. */
   readonly transposed?: boolean;
   /** Added to every number: Gemma's norms store w - 1. */
   readonly offset?: number;
@@ -51,7 +51,7 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** Pieces that a transposed matrix is read for at once (64 MB): the largest GPT-2's fit, so the file is read once. */
+/** Pieces of a transposed matrix that one read serves (64 MB): enough for the largest GPT-2, so the file is read once. */
 const TRANSPOSED_PIECES = 8;
 
 export function placeWeight(spec: WeightSpec, quant: QuantChoice): WeightPlace {
@@ -86,7 +86,7 @@ export function pieceBytes(place: WeightPlace, rowBegin: number, rowEnd: number)
   };
 }
 
-/** A run of a tensor's rows that has buffers of its own on the device: all of them where a binding holds them. */
+/** A run of a tensor's rows with buffers of its own on the device: all rows where one binding can hold them. */
 export interface PlaceSlab {
   /** Of its codes; `<name>.scale` has its scales. */
   readonly name: string;
@@ -124,7 +124,7 @@ function scaleBytesOfRow({ storage, columns }: WeightPlace): number {
   return storage === 'int8-row' ? 4 : 0;
 }
 
-/** Tells the files in which order preparePieces will read them. */
+/** Announces to the files in which order preparePieces will read them. */
 export function announceReads(tensors: ReadonlyMap<string, TensorInfo>, places: Iterable<WeightPlace>): void {
   const ranges = new Map<TensorInfo['file'], TensorInfo[]>();
   for (const { name } of places)
@@ -137,7 +137,7 @@ export function announceReads(tensors: ReadonlyMap<string, TensorInfo>, places: 
   for (const [file, list] of ranges) file.willRead?.(list);
 }
 
-/** Reads, quantises and yields the pieces of one tensor. Throws the sentence of the reader that finds something wrong. */
+/** Reads, quantises and yields the pieces of one tensor. Throws the error of the reader that finds something wrong. */
 export async function* preparePieces(
   tensors: ReadonlyMap<string, TensorInfo>,
   place: WeightPlace,

@@ -1,6 +1,6 @@
-// The start that init_lora_weights "eva" asks for: before the first step the frozen base reads the run's own rows, and A becomes the
-// directions in which the inputs of each linear vary most (lora/eva/). Which rows: those that train, in the order of the first epoch
-// and round again, a batch as many as have BATCH_SAMPLES tokens to look at.
+// Initialisation for init_lora_weights "eva": before the first step, the frozen base reads the run's own rows, and A becomes the
+// directions in which each linear's inputs vary most (lora/eva/). It reads the training rows in the order of the first epoch, over
+// and over, in batches with BATCH_SAMPLES tokens to look at.
 
 import { orderRows } from '../data/order-rows.ts';
 import type { TokenRow } from '../data/types.ts';
@@ -16,27 +16,27 @@ import { InputReader, type ProbedRow, packProbed, probeColumns, sharedInputs } f
 import type { TrainSettings } from './recipe.ts';
 import { splitRows } from './split-rows.ts';
 
-/** Tokens of a batch, or a few more: many times the components that are usual, and a fraction of a second to decompose. */
+/** Tokens of a batch, or a few more: many times the usual number of components, and quick to decompose. */
 const BATCH_SAMPLES = 256;
-/** Of one pass: more would wait longer for its first progress and gain nothing. */
+/** Columns of one pass: more would delay the first progress and gain nothing. */
 const PASS_COLUMNS = 512;
-/** What one pass reads back; with more, the linears are read in several passes. */
+/** Bytes that one pass reads back; beyond that, the linears are split over several passes. */
 const READ_BYTES = 256 << 20;
-/** Components of nearly the same strength turn into each other for long; by then they do as well as any. */
+/** Components of nearly equal strength keep rotating into each other; after this many batches they are as good as any. */
 const MOST_BATCHES = 400;
 
 export interface EvaProgress {
   readonly batches: number;
-  /** Inputs of linears whose components stay where they are, of all. */
+  /** Inputs whose components have settled, out of `inputs`. */
   readonly settled: number;
   readonly inputs: number;
 }
 
 export interface EvaHooks {
   onProgress?(progress: EvaProgress): void;
-  /** Has the device to itself while `work` goes on; without it, always. */
+  /** Gives `work` the device to itself; by default it always has. */
   during?<T>(work: () => Promise<T>): Promise<T>;
-  /** Aborted: the search ends with the batch it is in, and the adapter begins with what was found. */
+  /** When aborted, the search ends after the current batch, and the adapter starts with what was found. */
   readonly signal?: AbortSignal | undefined;
   /** READ_BYTES when absent. */
   readonly readBytes?: number;
@@ -44,7 +44,7 @@ export interface EvaHooks {
 
 export interface EvaStart {
   readonly adapter: Adapter;
-  /** Where the search ended; not all inputs have settled when it took too many batches. */
+  /** Where the search ended; not all inputs have settled if it ran out of batches. */
   readonly progress: EvaProgress;
 }
 

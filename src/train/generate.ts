@@ -25,9 +25,9 @@ export interface GenerateOptions extends SamplingSettings {
   readonly maxTokens: number;
   /** Ids that end an answer; empty to go on regardless. */
   readonly stopIds: readonly number[];
-  /** Asked after each token: whether its answer is over, for reasons that lie in its text. */
+  /** Called after each token: whether its answer is over because of its text. */
   isOver?(answer: number): boolean;
-  /** How many of the likeliest tokens to tell with each one; 0 when absent. */
+  /** How many of the likeliest tokens to report with each one; 0 when absent. */
   readonly likeliest?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -139,7 +139,7 @@ export class Generator {
     for (const answer of live) yield { ...NO_TOKEN, answer, reason: options.signal?.aborted ? 'stopped' : 'length' };
   }
 
-  /** What each answer would say after `prompt` (ids, at least one): how likely `id`, and the `count` likeliest. */
+  /** For each answer, the next token after `prompt` (ids, at least one): how likely `id` is, and the `count` likeliest. */
   async judgeNext(prompt: readonly number[], id: number, count: number): Promise<readonly ReturnType<typeof judge>[]> {
     for (const row of this.answers.keys()) this.checkRoom(row, prompt.length, 1);
     await this.fillCaches(this.promptsOf(prompt));
@@ -247,7 +247,7 @@ interface Column {
   readonly position: number;
 }
 
-/** Compiles one of the two passes; the first one makes the caches, the second one finds them. */
+/** Compiles one of the two passes; the first creates the caches, the second reuses them. */
 async function makePass(
   model: BaseModel,
   adapters: readonly FlatAdapter[],

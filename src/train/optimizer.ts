@@ -19,10 +19,10 @@ export interface UpdateSettings {
   /** Largest global norm; 0 = none. */
   readonly clip: number;
 }
-/** How the tensors of an adapter differ to the optimiser. */
+/** How the optimiser treats an adapter's tensors differently. */
 export interface OptimizerGroups {
   readonly weightDecay: number;
-  /** LoRA+: multiples of the learning rate by group, as PEFT's create_loraplus_optimizer has them; biases do not decay. */
+  /** LoRA+: learning-rate multipliers by group, as in PEFT's create_loraplus_optimizer; biases do not decay. */
   readonly loraPlus?: Readonly<Record<RateGroup, number>> | undefined;
 }
 export interface UpdateResult {
@@ -95,7 +95,7 @@ export class Optimizer {
   }
 }
 
-/** Learning-rate multiplier and weight decay of every 64-element block; no two tensors share one. */
+/** Learning-rate multiplier and weight decay for every 64-element block; no two tensors share a block. */
 function blockGroups(shape: AdapterShape, { weightDecay, loraPlus }: OptimizerGroups): Float32Array {
   const { entries, length } = flatLayout(shape);
   const groups = new Float32Array((2 * length) / FLAT_ALIGN);

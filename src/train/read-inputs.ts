@@ -1,5 +1,5 @@
-// What the frozen base hands to its linears: the inputs of chosen ones on chosen tokens, read back to the host. A probe is an `Adapt`
-// that changes nothing and copies the chosen columns aside; neither kernels nor families know of it.
+// Reads back the inputs of chosen linears of the frozen base, for chosen tokens. A probe is an `Adapt` that changes nothing and
+// copies the chosen columns; neither kernels nor families know about it.
 
 import { batchColumns, makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
@@ -25,7 +25,7 @@ function probe(onInput: (path: string, x: Value) => void): Adapt {
   };
 }
 
-/** For each of the linears at `paths`, the head among them, the first of them that has the same input; with the size of that. */
+/** For each linear in `paths` (the head included), the first one that has the same input, and the input's size. */
 export function sharedInputs(
   model: PassModel,
   paths: Iterable<string>,
@@ -72,7 +72,7 @@ export class InputReader {
     readonly shape: ProbeShape,
   ) {}
 
-  /** `within`: a reader that never reads at the same time and lends its memory. */
+  /** `within`: a reader that never reads at the same time and shares its memory. */
   static async create(model: BaseModel, shape: ProbeShape, within?: InputReader): Promise<InputReader> {
     const { traits } = model.device;
     const g = new Graph(traits);

@@ -1,4 +1,4 @@
-// What a run is told: the settings a person sees, with defaults that are safe for a first run on a small dataset.
+// A run's settings, as the user sees them, with defaults that are safe for a first run on a small dataset.
 
 import type { Checkpointing } from '../gpu/recompute.ts';
 import {
@@ -46,13 +46,13 @@ export interface TrainSettings {
   readonly gradAccum: number;
   readonly seqLen: number;
   /**
-   * What blocks keep for the backward pass: less memory, more time, the same numbers. `auto`: as much as the memory that may be
-   * used allows, settled before a run is made (engine/autopilot/settle-checkpointing.ts). Absent: everything.
+   * What blocks keep for the backward pass: less memory for more time, with the same numbers. `auto`: as much as the allowed
+   * memory holds, settled before a run is planned (engine/autopilot/settle-checkpointing.ts). Absent: everything.
    */
   readonly checkpointing?: Checkpointing | 'auto';
   /**
-   * What happens when loss or gradients go bad: the adapter goes back to its last good state, and the run stops there, or goes
-   * on with half the learning rate, once. Absent: stops.
+   * What happens when loss or gradients go bad: the adapter returns to its last good state, and the run stops there or
+   * continues, once, with half the learning rate. Absent: it stops.
    */
   readonly badNumbers?: BadNumbers;
   readonly seed: number;
@@ -61,7 +61,7 @@ export interface TrainSettings {
   readonly validationSplit: number;
   /** Validate every this many steps; 0 = only at the end. */
   readonly evalEvery: number;
-  /** Measure what is forgotten of the bundled general text before, every this many steps, and after; 0 or absent = not at all. */
+  /** Measure forgetting on the bundled general text before the run, every this many steps, and after it; 0 or absent = never. */
   readonly forgettingEvery?: number;
 }
 
@@ -90,7 +90,7 @@ export const DEFAULT_SETTINGS: TrainSettings = {
 };
 
 /**
- * A learning rate to begin with, by the size of the base: small models move only when they are pushed. Scion's is measured
+ * A default learning rate by the size of the base: small models need larger ones. Scion's is measured
  * (tools/pretrain), the others are what LoRA users settle on ("LoRA Without Regret", 2025, and the PEFT examples).
  */
 export function suggestedRate(parameters: number): number {
@@ -103,16 +103,16 @@ export const SUGGESTED_RATES: readonly number[] = [4e-3, 1e-3, 5e-4, 2e-4];
 /** From most memory to least. */
 export const CHECKPOINTING = ['none', 'block-keep-attention', 'block'] as const satisfies readonly Checkpointing[];
 
-/** What a person can ask for. */
+/** What the user can choose. */
 export const CHECKPOINTING_CHOICES = ['auto', ...CHECKPOINTING] as const;
 
-/** Throws an Error for settings that leave it open: nothing is compiled for those. */
+/** Throws an Error for settings that still say `auto`: nothing is compiled for those. */
 export function levelOf({ checkpointing = 'none' }: Pick<TrainSettings, 'checkpointing'>): Checkpointing {
   if (checkpointing === 'auto') throw new Error('Cannot train: found checkpointing "auto", need it settled before');
   return checkpointing;
 }
 
-/** Ranges beyond which a run makes no sense or no device can do it; each with what it is for. */
+/** Ranges beyond which a run makes no sense or no device can do it, each with its reason. */
 export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, number, 'whole' | 'any'])[] = [
   ['rank', 1, 1024, 'whole'],
   ['alpha', 1e-6, 1e6, 'any'],
@@ -134,7 +134,7 @@ export const SETTING_RANGES: readonly (readonly [keyof TrainSettings, number, nu
   ['forgettingEvery', 0, 1e7, 'whole'],
 ];
 
-/** Numbers that may be absent. */
+/** Settings that may be absent. */
 export const OPTIONAL_NUMBERS: readonly (keyof TrainSettings)[] = [
   'steps',
   'epochs',

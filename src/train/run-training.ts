@@ -1,6 +1,5 @@
-// A whole run: which rows make which step, the rate of each step, validation in between, pause and stop, and going on
-// from a checkpoint.
-// Reads from top to bottom; what happens to a batch on the GPU is in train-step.ts.
+// A whole run: which rows make which step, the learning rate of each step, validation in between, pausing, stopping and resuming
+// from a checkpoint. Reads from top to bottom; what happens to a batch on the GPU is in train-step.ts.
 
 import { batchColumns, makeBatch, trainedLength, worstColumns } from '../data/make-batch.ts';
 import { orderRows } from '../data/order-rows.ts';
@@ -41,24 +40,24 @@ export interface RunHooks {
   onEvent(event: TrainEvent): void;
   /** Awaited before every step: a paused run waits here. */
   beforeStep?(): Promise<void>;
-  /** Numbers have gone bad, and the run goes on from after `step`: of what was told, only `past` still holds. */
+  /** Numbers have gone bad and the run continues from after `step`: of all events so far, only `past` still holds. */
   onWentBack?(step: number, message: string, past: readonly TrainEvent[]): void;
-  /** Asked before every step: a learning rate that has been chosen since, once. */
+  /** Called before every step: a learning rate chosen since the last call, if any. */
   nextRate?(): number | undefined;
-  /** All that the steps need has been allocated: bytes on the device, beside the base. */
+  /** Everything that the steps need has been allocated: bytes on the device, besides the base. */
   onAllocated?(bytes: number): void;
   /**
    * Awaited between two steps, after `step` of them (0: before the first). Reads the adapter, and changes nothing of it. `record`:
    * the run as a checkpoint, as it stands.
    */
   afterStep?(step: number, adapter: FlatAdapter, record: () => Promise<Uint8Array | undefined>): Promise<void>;
-  /** Aborted: the run ends after the step it is in, and keeps what it has. */
+  /** When aborted, the run ends after the current step and keeps what it has. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly forgetting?: ForgettingMeasure | undefined;
 }
 
-/** What a run forgets, measured between its steps on its adapter's memory as it stands: before, every so many steps, and after. */
+/** How forgetting is measured, on the live adapter between steps: before the run, every so many steps, and after it. */
 export interface ForgettingMeasure {
   readonly every: number;
   measure(): Promise<Omit<ForgettingRecord, 'step'>>;
@@ -77,7 +76,7 @@ export interface RunOutcome {
   readonly curve: LossCurve;
 }
 
-/** How the loss went. */
+/** The loss over the run. */
 export interface LossCurve {
   /** Of each step. */
   readonly losses: readonly number[];
@@ -119,9 +118,9 @@ export function runShape(rows: readonly TokenRow[], settings: TrainSettings, pro
 }
 
 /**
- * Trains `adapter` in place. Numbers that go bad put it back to its last good state; there the run ends (they are thrown when
- * no step had been made by then), or goes on with half the rate if the settings say so. Everything else that a step throws
- * is thrown.
+ * Trains `adapter` in place. When numbers go bad, the adapter returns to its last good state, and the run ends there (throwing if
+ * that is before the first step) or continues with half the rate if the settings say so. Every other error of a step is
+ * rethrown.
  */
 export async function runTraining(
   model: BaseModel,
@@ -231,7 +230,7 @@ export async function runTraining(
   }
 }
 
-/** Everything that a run over these rows has told by a checkpoint, in order, for whoever shows how it goes on. */
+/** Every event of a run over these rows up to a checkpoint, in order, for whoever shows how it continues. */
 export function pastEvents(
   {
     steps,
@@ -275,7 +274,7 @@ function stepEvent(
   return { type: 'step', step: index + 1, totalSteps, epoch: (index + 1) / perEpoch, ...steps[index]! };
 }
 
-/** Rows in the order of an epoch: a function of settings and epoch alone, so that a run can be resumed. Keeps the last one. */
+/** Rows in an epoch's order, which depends on settings and epoch only, so that a run can be resumed. Caches the last one. */
 function rowOrder(train: readonly number[], { shuffle, seed }: TrainSettings): (epoch: number) => readonly number[] {
   let known: { epoch: number; order: readonly number[] } | undefined;
   return (epoch) => {
@@ -301,7 +300,7 @@ function stepBatches(
   return batches;
 }
 
-/** In the place of an adapter: rows as they are. */
+/** Stands in for an adapter: rows unchanged. */
 const NO_PROMPT: Prompted = { shape: { modules: new Map() } };
 
 function batchOf(all: readonly TokenRow[], indices: readonly number[], adapter: Prompted): Batch {

@@ -36,7 +36,7 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
-/** Loss or gradient that no optimiser may see; nothing was changed. */
+/** A loss or gradient that must not reach the optimiser; nothing was changed. */
 export class BadNumbersError extends RangeError {
   override name = 'BadNumbersError';
 }
@@ -86,21 +86,21 @@ export function buildStep(model: PassModel, traits: Traits, adapterShape: Adapte
   return { graph, inputs, targetColumns, targetIds, supervised, lossScale, dropoutStep, losses, forwardOps };
 }
 
-/** Bytes of a run beside the base's weights, by what they are for. */
+/** Bytes of a run besides the base's weights, by purpose. */
 export interface StepMemory {
-  /** Parameters, gradients, both Adam moments, and what a start has taken from the base. */
+  /** Parameters, gradients, both Adam moments, and A₀ and B₀ of a start from the base. */
   readonly adapter: number;
   readonly activations: number;
   /** Inputs, results, uniforms, and the optimiser's scratch. */
   readonly other: number;
   readonly total: number;
-  /** What a binding of the device has to hold. */
+  /** The largest value that a binding must hold. */
   readonly largest: { readonly name: string; readonly bytes: number };
 }
 
 /**
- * Exactly what a run will allocate, before anything is. The numbers are the same for all traits; they say what a device
- * refuses.
+ * Exactly what a run will allocate, before anything is. The numbers are the same for all traits; `traits` decides what the
+ * device refuses.
  */
 export function planStep(
   model: PassModel,
@@ -143,8 +143,8 @@ export class TrainStep {
   }
 
   /**
-   * Allocates for the largest batch, `shape.columns`; smaller ones run in the same memory. `arenas`: work space that it shares with
-   * the steps of other adapters (train-together.ts).
+   * Allocates for the largest batch, `shape.columns`; smaller ones run in the same memory. `arenas`: work space shared with the
+   * steps of other adapters (train-together.ts).
    */
   static async create(
     model: BaseModel,
@@ -172,10 +172,10 @@ export class TrainStep {
   }
 
   /**
-   * Trains on the micro-batches as one batch.
-   * @param update from 1. @param seed of the dropout masks.
-   * @param settings.mostLoss a higher loss counts as diverged; none when absent.
-   * Throws BadNumbersError when the loss or a gradient is not finite or the loss too high; the adapter is then as it was.
+   * Trains on the micro-batches as one batch. Throws BadNumbersError, leaving the adapter unchanged, when the loss or a gradient
+   * is not finite or the loss is too high.
+   * @param settings.update from 1. @param settings.seed of the dropout masks.
+   * @param settings.mostLoss a higher loss counts as diverged; no limit when absent.
    */
   async run(
     batches: readonly Batch[],
@@ -204,7 +204,7 @@ export class TrainStep {
     return { loss, supervised, tokens, gradNorm };
   }
 
-  /** Gradients of the micro-batches, left in the optimiser's flat buffer; adds to what is there. */
+  /** Adds the gradients of the micro-batches to the optimiser's flat buffer. */
   async forwardAndBackward(
     batches: readonly Batch[],
     { update, seed }: { readonly update: number; readonly seed: number },
@@ -257,7 +257,7 @@ export class TrainStep {
     return program.profile({ counts: { supervised: batch.supervised } });
   }
 
-  /** Beside the base's weights: this step, its optimiser and the adapter itself. */
+  /** Besides the base's weights: this step, its optimiser and the adapter itself. */
   get allocatedBytes(): number {
     const programs = [...this.compiled.values()].reduce((sum, { program }) => sum + program.allocatedBytes, 0);
     return programs + this.optimizer.allocatedBytes + this.adapter.params.size + extraBytes(this.adapter.shape);

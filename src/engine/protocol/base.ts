@@ -71,9 +71,9 @@ export interface ModelReport {
   readonly licence: string | undefined;
   readonly hasChatTemplate: boolean;
   /** Every linear that an adapter can sit on, by its last name ("q_proj"), in the order of the forward pass. */
-  /** What IA³ scales where nothing is said. */
-  readonly ia3Defaults?: { readonly targets: readonly string[]; readonly feedforward: readonly string[] } | undefined;
   readonly linearNames: readonly string[];
+  /** What IA³ scales by default. */
+  readonly ia3Defaults?: { readonly targets: readonly string[]; readonly feedforward: readonly string[] } | undefined;
   /** Modules beside them that can be trained in full (modules_to_save), as that names them. */
   readonly savable?: {
     readonly head: string;

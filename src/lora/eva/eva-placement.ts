@@ -1,12 +1,12 @@
-// What EVA makes of a config once the ranks are known: patterns and targets as PEFT writes them. And before they are known, the most
-// memory that they can need.
+// The config once EVA has found the ranks: patterns and targets as PEFT writes them. And, before the ranks are known, the
+// placement that needs the most memory.
 
 import type { LoraConfig } from '../lora-config.ts';
 import type { Placement } from '../place-adapter.ts';
 import { parseEvaConfig } from './eva-config.ts';
 import type { EvaFactors } from './eva-search.ts';
 
-/** From so many targets on PEFT writes the ends of their paths, as few as tell them from other modules. */
+/** From this many targets on, PEFT writes only path endings, as few as distinguish the targets from other modules. */
 const MANY_TARGETS = 20;
 
 /** True for an adapter whose ranks follow from the data. */
@@ -15,8 +15,8 @@ export function isEva({ init_lora_weights }: Pick<LoraConfig, 'init_lora_weights
 }
 
 /**
- * The config that says where `factors` sit: rank_pattern and alpha_pattern by whole paths, target_modules without linears of rank 0.
- * `placed`: where the config as it was asked for puts an adapter; modules that EVA does not begin (embeddings) stay as they are.
+ * The config for `factors`: rank_pattern and alpha_pattern by whole paths, target_modules without linears of rank 0.
+ * `placed`: where the original config puts an adapter; modules that EVA does not cover (embeddings) keep their rank.
  * `allPaths`: of the base's linears and embeddings.
  */
 export function configWithRanks(
@@ -42,7 +42,7 @@ export function configWithRanks(
   return { ...config, rank_pattern, alpha_pattern, target_modules: fewestNames(targets, others) };
 }
 
-/** Ends of paths that fit all of `targets` and none of `others`, the shortest there are; the paths themselves where they are few. */
+/** The shortest path endings that match all of `targets` and none of `others`; whole paths where there are only few. */
 export function fewestNames(targets: readonly string[], others: readonly string[]): string[] {
   if (targets.length < MANY_TARGETS) return [...targets];
   const elsewhere = new Set(others.flatMap(endsOf));
@@ -66,8 +66,8 @@ function endsOf(path: string): string[] {
 }
 
 /**
- * The shape of most parameters that EVA can give an adapter: as many ranks as the config asks for, at the linears where a rank costs
- * most. What is planned before the data was looked at.
+ * The largest adapter that EVA can produce: the config's total rank, at the linears where a rank costs most. Memory is planned
+ * with it before the data has been seen.
  */
 export function largestPlacement(config: LoraConfig, placed: Placement): Placement {
   const { rho } = parseEvaConfig(config.eva_config ?? {});

@@ -1,18 +1,18 @@
-// EVA's search for the directions in which the inputs of linears vary on the user's own data: a principal component analysis of every
-// input, batch by batch, until all components that get a rank stay where they are. What PEFT's `get_eva_state_dict` does between two
-// forward passes; the passes are train/eva-start.ts.
+// EVA's search for the directions in which the inputs of linears vary on the user's own data: a principal component analysis of
+// every input, batch by batch, until all components that get a rank have settled. It is what PEFT's `get_eva_state_dict` does
+// between two forward passes; the passes are in train/eva-start.ts.
 
 import { dot, firstRows, type Matrix, matrix } from '../algebra/matrix.ts';
 import type { EvaConfig } from './eva-config.ts';
 import { IncrementalPca } from './incremental-pca.ts';
 import { type EvaLinear, shareRanks } from './share-ranks.ts';
 
-/** What a linear begins with: A (r,C), r 0 where nothing is left for it. */
+/** Each linear's initial A (r,C), by path; r is 0 where no rank is left for it. */
 export type EvaFactors = ReadonlyMap<string, Matrix>;
 
 interface Search {
   readonly pca: IncrementalPca;
-  /** Components whose direction the last batch has not changed. */
+  /** Components whose direction the last batch did not change. */
   hasSettled: readonly boolean[];
 }
 
@@ -20,10 +20,10 @@ export class EvaSearch {
   private readonly searches: ReadonlyMap<string, Search>;
   private readonly budget: number;
   private ranks: ReadonlyMap<string, number>;
-  /** Batches looked at so far. */
+  /** Batches seen so far. */
   batches = 0;
 
-  /** `linears` with the ranks that the config gives them, in the order of the model. */
+  /** `linears`: with the ranks that the config gives them, in the order of the model. */
   constructor(
     private readonly linears: readonly (EvaLinear & { readonly r: number })[],
     private readonly config: EvaConfig,
@@ -36,12 +36,12 @@ export class EvaSearch {
     this.ranks = new Map(linears.map(({ path, leader }) => [path, most.get(leader)!]));
   }
 
-  /** Components that are looked for, of the input that needs most. A batch has to have as many samples. */
+  /** The most components sought of any input. Every batch needs at least as many samples. */
   get mostComponents(): number {
     return Math.max(...[...this.searches.values()].map(({ pca }) => pca.k));
   }
 
-  /** Leaders whose input has still to be looked at; none: the search is over. */
+  /** Leaders whose inputs have not settled; when there are none, the search is over. */
   get open(): readonly string[] {
     return [...this.searches.keys()].filter((leader) => !this.isSettled(leader));
   }
@@ -50,7 +50,7 @@ export class EvaSearch {
     return this.searches.size;
   }
 
-  /** Takes the samples (n,C) that a batch has of one input that is open; then `endBatch`. */
+  /** Adds a batch's samples (n,C) of one open input. Call `endBatch` after all of them. */
   add(leader: string, x: Matrix): void {
     const search = this.searches.get(leader)!;
     const before = search.pca.components;
@@ -59,13 +59,13 @@ export class EvaSearch {
     search.hasSettled = cosines(before, search.pca.components!).map((cosine) => cosine >= this.config.tau);
   }
 
-  /** Shares out the ranks anew; an input that had settled is open again when more of its components have a rank now. */
+  /** Redistributes the ranks. A settled input opens again when more of its components now have a rank. */
   endBatch(): void {
     this.batches++;
     this.ranks = shareRanks(this.linears, (leader) => this.searches.get(leader)!.pca.varianceShares, this.budget);
   }
 
-  /** As far as the search has come. */
+  /** The result so far. */
   factors(): EvaFactors {
     return new Map(
       this.linears.map(({ path, leader }) => {
@@ -87,13 +87,13 @@ export class EvaSearch {
   }
 }
 
-/** Of the rows of x and y, which have length 1 or are 0. */
+/** Cosines between the rows of x and y, which have length 1 or are 0. */
 function cosines(x: Matrix, y: Matrix): number[] {
   const C = x.columns;
   return Array.from({ length: x.rows }, (_, i) => dot(x.data, i * C, y.data, i * C, C));
 }
 
-/** As Python rounds: a half to the even number. */
+/** Rounds like Python: halves go to the even number. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);

@@ -1,6 +1,6 @@
-// Principal components of samples that come in batches, without keeping the samples (Ross et al. 2008, "Incremental Learning for
-// Robust Visual Tracking", as in scikit-learn's IncrementalPCA): the components so far, each as long as its singular value, stand for
-// all that came before.
+// Principal components of samples that arrive in batches, without keeping the samples (Ross et al. 2008, "Incremental Learning
+// for Robust Visual Tracking", as in scikit-learn's IncrementalPCA): the components so far, scaled by their singular values,
+// stand in for all earlier samples.
 //
 //   X_total ≈ [ S·V ; X - mean(X) ; √(n_seen·n / n_total)·(mean_seen - mean(X)) ],   its first k right-singular vectors are the new V
 
@@ -12,7 +12,7 @@ export class IncrementalPca {
   components: Matrix | undefined;
   /** (k) of the centred samples. */
   singularValues = new Float64Array();
-  /** (k): of all variance that was seen, what lies along each component. */
+  /** (k): the share of all variance so far that lies along each component. */
   varianceShares = new Float64Array();
   private seen = 0;
   private mean = new Float64Array();
@@ -63,7 +63,7 @@ function meanOf({ rows, columns, data }: Matrix): Float64Array {
   return mean;
 }
 
-/** A singular vector's sign is free: the one that makes its largest element positive. */
+/** A singular vector's sign is arbitrary: choose the one that makes its largest element positive. */
 function makePositive({ rows, columns, data }: Matrix): void {
   for (let i = 0; i < rows; i++) {
     const row = data.subarray(i * columns, (i + 1) * columns);

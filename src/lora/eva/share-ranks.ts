@@ -1,10 +1,10 @@
-// How EVA shares out ranks: the components of all linears in one list by the share of variance that each explains in its own input, and
-// the first of them, as many as the adapter's ranks are together, get a rank.
+// How EVA distributes ranks: the components of all linears form one list, sorted by the share of variance that each explains in its
+// own input, and the first of them, as many as the adapter's total rank, get a rank each.
 
-/** A linear that EVA begins. */
+/** A linear that EVA initialises. */
 export interface EvaLinear {
   readonly path: string;
-  /** The linear that stands for all with the same input; the first of them, as a rule itself. */
+  /** The first linear that reads the same input, which stands for all that do. */
   readonly leader: string;
 }
 

@@ -1,6 +1,6 @@
-// A PEFT folder: adapter_config.json, adapter_model.safetensors, README.md. What is written loads in every version of
-// PEFT; what is read must be what its config says on the model at hand, complete and finite, or is refused with the name of
-// what is wrong. Tensor names are those of `adapterTensors` behind a prefix.
+// A PEFT folder: adapter_config.json, adapter_model.safetensors, README.md. What is written loads in every version of PEFT.
+// What is read must match its config on the model at hand, complete and finite; else it is refused by naming what is wrong.
+// Tensor names are those of `adapterTensors` with a prefix.
 //
 //   base_model.model.<module path>.lora_A.weight   (r, in)
 //   base_model.model.<module path>.lora_B.weight   (out, r)
@@ -28,7 +28,7 @@ export interface FileBytes {
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
-/** What PEFT wrote before, by torch.save. */
+/** Written by old versions of PEFT, with torch.save. */
 const OLD_WEIGHTS = 'adapter_model.bin';
 /** AdapterHub's. */
 const ADAPTERHUB_WEIGHTS = 'adapter.safetensors';
@@ -36,7 +36,7 @@ const ADAPTERHUB_OLD = 'pytorch_adapter.bin';
 const PREFIX = 'base_model.model.';
 
 /**
- * Reads an adapter for a model with these sites. `notices` say what was in the files and has no effect.
+ * Reads an adapter for a model with these sites. `notices` list what the files contain that has no effect.
  * Throws an Error that names the field, tensor or module that does not fit.
  */
 export async function readPeftFolder(
@@ -73,7 +73,7 @@ export async function readPeftFolder(
   return { adapter, notices: [...notices, ...ignored, ...untouched] };
 }
 
-/** A prompt is no part of a module, and AdapterHub names modules as the base does: no prefix. */
+/** Without prefix: a prompt, which belongs to no module, and AdapterHub's, which name modules as the base does. */
 function fileKey({ name, part }: Pick<AdapterTensor, 'name' | 'part'>): string {
   const isAlone = part === 'prompt' || BOTTLENECK_PARTS.some((own) => own === part);
   return isAlone ? name : `${PREFIX}${name}`;
@@ -120,7 +120,7 @@ function portableConfig({ config, ...adapter }: Adapter): AdapterConfig {
   }
 }
 
-/** Without words for targets that depend on the model: some readers know only lists. */
+/** Replaces targets that depend on the model ("all-linear", null): some readers only know lists. */
 function isShorthand({ target_modules: targets }: Pick<LoraConfig, 'target_modules'>): boolean {
   return targets === null || String(targets).toLowerCase() === 'all-linear';
 }
@@ -176,7 +176,7 @@ function checkShape(info: TensorInfo, need: readonly number[]): void {
   if (found !== needed) throw new TypeError(`Cannot read tensor "${info.name}": found shape ${found}, need ${needed}`);
 }
 
-/** What is said of a tensor that the config promises and the file does not hold. */
+/** The error for a tensor that the config promises and the file lacks. */
 function absent(name: string, infos: ReadonlyMap<string, TensorInfo>): RangeError {
   const factor = /^(.+)\.lora_([AB])\.weight$/.exec(name);
   if (factor === null) return new RangeError(`Cannot read the adapter: found no "${PREFIX}${name}", need it`);
@@ -188,8 +188,8 @@ function absent(name: string, infos: ReadonlyMap<string, TensorInfo>): RangeErro
 }
 
 /**
- * Tensors that nothing asks for. Copies of base weights are left out; PEFT would drop others in silence, and the adapter
- * would do less than its author saw.
+ * Tensors that nothing asks for. Copies of base weights are skipped. PEFT would silently drop the others, and the adapter
+ * would then do less than its author saw.
  */
 function checkRest(infos: ReadonlyMap<string, TensorInfo>, placed: Placement, { linears }: Sites): string[] {
   const ignored: string[] = [];

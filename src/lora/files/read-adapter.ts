@@ -1,4 +1,4 @@
-// An adapter from any of the formats that Graft writes: a PEFT folder, one .gguf file for llama.cpp, a folder of mlx-lm.
+// Reads an adapter in any of the formats that Graft writes: a PEFT folder, a .gguf file for llama.cpp, a folder of mlx-lm.
 
 import type { ModelConfig } from '../../model/config.ts';
 import { findFile, type ModelFile } from '../../model/model-file.ts';
@@ -10,7 +10,7 @@ import { MLX_WEIGHTS, readMlxAdapter } from './read-mlx.ts';
 
 export interface ReadAdapter {
   readonly adapter: Adapter;
-  /** What was in the files and has no effect. */
+  /** What the files contain that has no effect. */
   readonly notices: readonly string[];
 }
 
