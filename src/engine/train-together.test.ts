@@ -1,23 +1,15 @@
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
+import { describe, expect, it } from 'vitest';
 import { tensorsOf } from '../lora/adapter-tensors.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
 import type { TrainEvent } from '../train/run-training.ts';
-import { diskFolder, goldenPath, goldenRows, readGoldenJson } from '../train/testing/golden.ts';
+import { goldenPath, goldenRows, readGoldenJson } from '../train/testing/golden.ts';
 import { arenaSizes } from '../train/train-together.ts';
 import { newShape, trainAdapter, trainTogether } from './train-adapter.ts';
 
 const folder = goldenPath('llama')!;
-const opened = openDevice().then(async (device) =>
-  BaseModel.open(device, await openModelFolder(diskFolder(path.join(folder, 'model')), 'llama'), {
-    linears: 'q8',
-    embeddings: 'q8',
-  }),
-);
-afterAll(async () => (await opened).destroy());
+const opened = openModel(path.join(folder, 'model'), Q8);
 const golden = goldenRows(readGoldenJson(folder, 'base.json'));
 const ROWS = Array.from({ length: 9 }, (_, i) => {
   const { ids, mask, ...rest } = golden[i % 2]!;

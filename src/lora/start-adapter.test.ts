@@ -1,37 +1,29 @@
 // Starting points that need the base, against PEFT's (signs of singular vectors are free: products and residuals are compared).
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
-import type { QuantChoice } from '../model/prepare-weights.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { BaseModel } from '../model/base-model.ts';
 import { readParameter } from '../model/read-parameter.ts';
-import { diskFolder, goldenPath, readGoldenTensors, relativeL2 } from '../train/testing/golden.ts';
+import { F32, modelsFor } from '../model/testing/open-model.ts';
+import { goldenPath, readGoldenTensors, relativeL2 } from '../train/testing/golden.ts';
 import { type Adapter, asLora } from './adapter.ts';
 import { moduleDelta } from './delta.ts';
 import { DEFAULT_LORA, type LoraConfig } from './lora-config.ts';
 import { startAdapter } from './start-adapter.ts';
 
-const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
-const opened: Promise<BaseModel>[] = [];
-const open = (family: string, quant = F32) => {
-  const model = openDevice().then(async (device) =>
-    BaseModel.open(device, await openModelFolder(diskFolder(goldenPath(`${family}/model`)!), family), quant),
-  );
-  opened.push(model);
-  return model;
-};
-afterAll(async () => {
-  for (const model of opened) (await model).destroy();
-});
+const modelOf = (family: string) => goldenPath(`${family}/model`)!;
+const open = modelsFor(modelOf, F32);
+const openIn4Bits = modelsFor(modelOf, { linears: 'nf4', embeddings: 'f32' });
 const q: LoraConfig = { ...DEFAULT_LORA, r: 4, lora_alpha: 8, target_modules: ['q_proj', 'v_proj'] };
 const start = async (model: Promise<BaseModel>, change: Partial<LoraConfig>): Promise<Adapter> =>
   startAdapter(await model, { ...q, ...change }, 3);
 
 const untied = goldenPath('llama_variants/pissa');
 describe.skipIf(untied === undefined)('startAdapter() against PEFT', () => {
-  const model = open('llama_untied');
+  let model: Promise<BaseModel>;
+  beforeAll(() => {
+    model = open('llama_untied');
+  });
 
   it.each(['pissa', 'olora'])('%s: the same part of every matrix', async (init) => {
     const adapter = await start(model, { init_lora_weights: init });
@@ -78,7 +70,7 @@ describe.skipIf(untied === undefined)('startAdapter() against PEFT', () => {
   });
 
   it('loftq gives back what quantising has lost', async () => {
-    const kept = open('llama_untied', { linears: 'nf4', embeddings: 'f32' });
+    const kept = openIn4Bits('llama_untied');
     const { folder, parts, quant } = await kept;
     const adapter = await start(kept, { init_lora_weights: 'loftq', r: 16, lora_alpha: 32 });
     expect(asLora(adapter, 'test').config.init_lora_weights).toBe(true);

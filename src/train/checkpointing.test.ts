@@ -1,23 +1,16 @@
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Checkpointing } from '../gpu/recompute.ts';
-import { openDevice } from '../gpu/testing/open-device.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
 import type { WeightSpec } from '../model/prepare-weights.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { type BaseJson, diskFolder, goldenBatch, goldenPath, readGoldenJson } from './testing/golden.ts';
 import { buildStep, planStep, TrainStep } from './train-step.ts';
 
 const folder = goldenPath('llama')!;
-const opened = openDevice().then(async (device) =>
-  BaseModel.open(device, await openModelFolder(diskFolder(path.join(folder, 'model')), 'llama'), {
-    linears: 'q8',
-    embeddings: 'q8',
-  }),
-);
-afterAll(async () => (await opened).destroy());
+const opened = openModel(path.join(folder, 'model'), Q8);
 
 async function gradients(checkpointing: Checkpointing) {
   const model = await opened;

@@ -2,17 +2,15 @@
 // scalings and the config to the letter, A by the subspace that its rows span.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TokenRow } from '../data/types.ts';
-import { openDevice } from '../gpu/testing/open-device.ts';
 import { type Adapter, asLora } from '../lora/adapter.ts';
 import { matrix, multiply, transpose } from '../lora/algebra/matrix.ts';
 import { parseEvaConfig } from '../lora/eva/eva-config.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { type LoraConfig, parseLoraConfig, writeLoraConfig } from '../lora/lora-config.ts';
 import { startAdapter } from '../lora/start-adapter.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { F32, modelsFor } from '../model/testing/open-model.ts';
 import { evaStart } from './eva-start.ts';
 import { diskFolder, goldenPath, readGoldenJson, readGoldenTensors, relativeL2 } from './testing/golden.ts';
 
@@ -24,20 +22,7 @@ interface Golden {
 type PeftConfig = Readonly<Record<string, unknown>>;
 
 const SETTINGS = { seed: 0, shuffle: false, validationSplit: 0 };
-const opened: Promise<BaseModel>[] = [];
-const open = (family: string) => {
-  const model = openDevice().then(async (device) =>
-    BaseModel.open(device, await openModelFolder(diskFolder(goldenPath(`${family}/model`)!), family), {
-      linears: 'f32',
-      embeddings: 'f32',
-    }),
-  );
-  opened.push(model);
-  return model;
-};
-afterAll(async () => {
-  for (const model of opened) (await model).destroy();
-});
+const open = modelsFor((family) => goldenPath(`${family}/model`)!, F32);
 
 const tokenRows = (rows: Golden['rows']): TokenRow[] =>
   rows.map(({ input_ids, labels }, i) => ({

@@ -1,12 +1,10 @@
 // GGUF bases on the device, plain and with an adapter, against torch with the same Q8_0 weights.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
+import { describe, expect, it } from 'vitest';
 import { readPeftFolder } from '../lora/files/peft.ts';
-import { BaseModel } from '../model/base-model.ts';
 import { FAMILIES } from '../model/families/by-model-type.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { describeWithShared, diskFile, diskFolder, sharedPath } from '../model/testing/shared.ts';
 import { type BaseJson, readGoldenJson, readGoldenTensors } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
@@ -24,11 +22,7 @@ function compare(family: string): void {
   const base = readGoldenJson<BaseJson>(sharedPath(`goldens/${family}`), 'base.json');
   const golden = readGoldenJson<{ q8_0_loss: number; q8_0_lora_loss: number }>(folder, 'golden.json');
   const expected = readGoldenTensors(path.join(folder, 'golden.safetensors'));
-  const opened = (async () => {
-    const model = await openModelFolder([diskFile(path.join(folder, 'base.q8_0.gguf'))]);
-    return BaseModel.open(await openDevice(), model, { linears: 'q8', embeddings: 'q8' });
-  })();
-  afterAll(async () => (await opened).destroy());
+  const opened = openModel([diskFile(path.join(folder, 'base.q8_0.gguf'))], Q8);
 
   it('gives the logits and the loss of the base', async () => {
     const model = await opened;

@@ -2,15 +2,13 @@
 // tolerances and how they were measured). A failure names the tensor.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
+import { describe, expect, it } from 'vitest';
 import { tensorsOf } from '../lora/adapter-tensors.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
-import { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
-import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { bitsandbytesFolder } from '../model/testing/bitsandbytes-folder.ts';
+import { F32, openModel } from '../model/testing/open-model.ts';
 import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
@@ -32,7 +30,6 @@ const NORMS = 1e-2;
  */
 const NORMS_WITH_RELU = 3e-2;
 
-const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
 interface Case {
   readonly name: string;
   readonly model: string;
@@ -123,14 +120,7 @@ for (const golden of CASES) {
     continue;
   }
   describe(`against PEFT: ${golden.name}`, () => {
-    const opened = openDevice().then(async (device) =>
-      BaseModel.open(
-        device,
-        await openModelFolder((await golden.files?.()) ?? diskFolder(modelPath), golden.name),
-        golden.quant,
-      ),
-    );
-    afterAll(async () => (await opened).destroy());
+    const opened = openModel(golden.files?.() ?? modelPath, golden.quant);
     // The batch is told once, beside the unquantised model.
     const { batch } = readGoldenJson<BaseJson>(path.dirname(modelPath), 'base.json');
     const base = { ...readGoldenJson<BaseJson>(basePath, 'base.json'), batch };

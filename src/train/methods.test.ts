@@ -2,8 +2,7 @@
 // gradient, twenty steps, greedy ids, the merged model, and the files both ways. Tolerances: ../shared/goldens/README.md.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
+import { describe, expect, it } from 'vitest';
 import type { Adapter } from '../lora/adapter.ts';
 import { tensorsOf, withTensors } from '../lora/adapter-tensors.ts';
 import { mergedFolder } from '../lora/files/merged-folder.ts';
@@ -11,8 +10,8 @@ import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
-import type { QuantChoice } from '../model/prepare-weights.ts';
 import { collectFile } from '../model/streamed-file.ts';
+import { F32, modelsFor } from '../model/testing/open-model.ts';
 import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
@@ -25,8 +24,6 @@ import {
 } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
 import { ALL_LOSSES, FINAL_ADAPTER, FIRST_LOSSES, GRADIENT, LOGITS, LOSS } from './testing/tolerances.ts';
-
-const F32: QuantChoice = { linears: 'f32', embeddings: 'f32' };
 
 /** Case of the fixtures, and a tensor that it is about: disturbed, nothing agrees any more. */
 const CASES: readonly (readonly [name: string, heart: RegExp])[] = [
@@ -44,19 +41,7 @@ const CASES: readonly (readonly [name: string, heart: RegExp])[] = [
   ['bloom_three_heads/prompt', /prompt_embeddings/],
 ];
 
-const models = new Map<string, Promise<BaseModel>>();
-function modelAt(family: string): Promise<BaseModel> {
-  const opened =
-    models.get(family) ??
-    openDevice().then(async (device) =>
-      BaseModel.open(device, await openModelFolder(diskFolder(goldenPath(`${family}/model`)!), family), F32),
-    );
-  models.set(family, opened);
-  return opened;
-}
-afterAll(async () => {
-  for (const model of models.values()) (await model).destroy();
-});
+const modelAt = modelsFor((family) => goldenPath(`${family}/model`)!, F32);
 
 describe.each(CASES)('against PEFT: %s', (name, heart) => {
   const folder = goldenPath(name)!;

@@ -1,25 +1,17 @@
 // A run that is stopped and goes on from its checkpoint makes the same bits as one that never stopped.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
-import type { TokenRow } from '../data/types.ts';
-import { openDevice } from '../gpu/testing/open-device.ts';
-import { FlatAdapter } from '../lora/flat-adapter.ts';
-import { initAdapter } from '../lora/init-adapter.ts';
-import { DEFAULT_LORA } from '../lora/lora-config.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
-import { diskFolder } from '../model/testing/shared.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { type Checkpoint, type CheckpointStore, decodeCheckpoint, latestCheckpoint } from './checkpoint.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { type CheckpointOptions, MOST_SHARE } from './run-journal.ts';
 import { pastEvents, runTraining, type TrainEvent } from './run-training.ts';
+import { freshFlatLora, patternRows } from './testing/short-run.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
-const opened = openDevice().then(async (device) =>
-  BaseModel.open(device, await openModelFolder(diskFolder(MODEL), 'llama'), { linears: 'q8', embeddings: 'q8' }),
-);
-afterAll(async () => (await opened).destroy());
+const opened = openModel(MODEL, Q8);
 
 /** 12 of 16 rows are trained on, in steps of 2 × 2: three steps an epoch, twelve in all. */
 const SETTINGS: TrainSettings = {
@@ -39,10 +31,7 @@ const SETTINGS: TrainSettings = {
 };
 const IDENTITY = { base: 'b', data: 'd', layout: 'l', device: 'x', deviceName: 'x' };
 
-const ROWS: readonly TokenRow[] = Array.from({ length: 16 }, (_, i) => {
-  const ids = Int32Array.from({ length: 6 + ((i * 7) % 12) }, (_, t) => 3 + ((i + t * t) % 29));
-  return { file: 'test', line: i + 1, ids, mask: Uint8Array.from(ids, (_, t) => (t > 1 ? 1 : 0)) };
-});
+const ROWS = patternRows(16);
 
 /** Every record ever saved. */
 function memoryStore() {
@@ -64,23 +53,18 @@ async function train(
     stopAfter = 0,
     rateAt = 0,
     rate = 3e-3,
-    onStep = (_: number, __: FlatAdapter) => {},
+    onStep = (_: number, __: FlatAdapter, ___: number) => {},
     inStep = () => {},
   } = {},
 ) {
   const model = await opened;
-  const start = initAdapter(
-    { ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' },
-    model.parts,
-    settings.seed,
-  );
-  const flat = await FlatAdapter.load(model.device, start);
+  const flat = await freshFlatLora(model, settings);
   const events: TrainEvent[] = [];
   const stop = new AbortController();
   const onEvent = (event: TrainEvent) => {
     events.push(event);
     if (event.type !== 'step') return;
-    onStep(event.step, flat);
+    onStep(event.step, flat, event.loss);
     if (event.step === stopAfter) stop.abort();
   };
   const options = checkpoints && {
@@ -278,6 +262,25 @@ describe('numbers that go bad', () => {
     );
     expect(again.outcome).toMatchObject({ steps: 4, stopped: true });
     expect(again.outcome.trouble).toMatch(/^Cannot go on at step 8/);
+  });
+
+  it('are a finite loss as well, beyond four times a blind guess or the first step', async () => {
+    // LoRA on the head, whose logits nothing bounds, at a rate that makes it guess wrongly with conviction.
+    const wild = { ...SETTINGS, targets: ['lm_head'], alpha: 64, learningRate: 1, warmupSteps: 0, clip: 0, dropout: 0 };
+    const losses: number[] = [];
+    const ended = train(
+      { everySteps: 1 },
+      { settings: { ...wild, schedule: 'constant' }, onStep: (_, __, loss) => losses.push(loss) },
+    );
+    const message = await ended.then(
+      ({ outcome }) => outcome.trouble ?? 'it went on',
+      (error: Error) => error.message,
+    );
+    const [, found, most] = /the run has diverged, found a loss of ([\d.]+), need at most ([\d.]+)/.exec(message) ?? [];
+    const model = await opened;
+    expect(Number(most), message).toBeCloseTo(4 * Math.max(Math.log(model.config.vocab), losses[0]!), 1);
+    expect(Number(found)).toBeGreaterThan(Number(most));
+    expect(Math.max(...losses), 'what is below goes on').toBeGreaterThan(1.5 * losses[0]!);
   });
 
   it('do not count as good until a step has been made with them', async () => {

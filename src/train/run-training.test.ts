@@ -1,24 +1,18 @@
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../data/make-batch.ts';
-import type { TokenRow } from '../data/types.ts';
-import { openDevice } from '../gpu/testing/open-device.ts';
-import { FlatAdapter } from '../lora/flat-adapter.ts';
-import { initAdapter } from '../lora/init-adapter.ts';
-import { DEFAULT_LORA } from '../lora/lora-config.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
-import { diskFolder } from '../model/testing/shared.ts';
+import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { Generator } from './generate.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { runTraining, sizeClass, type TrainEvent } from './run-training.ts';
 import { Scorer } from './score.ts';
+import { relativeL2 } from './testing/golden.ts';
+import { freshFlatLora, freshLora, patternRows } from './testing/short-run.ts';
+import { TrainStep } from './train-step.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
-const opened = openDevice().then(async (device) =>
-  BaseModel.open(device, await openModelFolder(diskFolder(MODEL), 'llama'), { linears: 'q8', embeddings: 'q8' }),
-);
-afterAll(async () => (await opened).destroy());
+const opened = openModel(MODEL, Q8);
 
 const SETTINGS: TrainSettings = {
   ...DEFAULT_SETTINGS,
@@ -31,22 +25,9 @@ const SETTINGS: TrainSettings = {
   clip: 1,
 };
 
-/** Rows of various lengths that repeat a short pattern, so that there is something to learn. */
-function rows(count: number): TokenRow[] {
-  return Array.from({ length: count }, (_, i) => {
-    const ids = Int32Array.from({ length: 6 + ((i * 7) % 12) }, (_, t) => 3 + ((i + t * t) % 29));
-    return { file: 'test', line: i + 1, ids, mask: ids.map((_, t) => (t > 1 ? 1 : 0)) as unknown as Uint8Array };
-  });
-}
-
-async function train(settings: TrainSettings, data = rows(9), hooks: { stopAfter?: number } = {}) {
+async function train(settings: TrainSettings, data = patternRows(9), hooks: { stopAfter?: number } = {}) {
   const model = await opened;
-  const start = initAdapter(
-    { ...DEFAULT_LORA, r: settings.rank, lora_alpha: settings.alpha, target_modules: 'all-linear' },
-    model.parts,
-    settings.seed,
-  );
-  const flat = await FlatAdapter.load(model.device, start);
+  const flat = await freshFlatLora(model, settings);
   const events: TrainEvent[] = [];
   const stop = new AbortController();
   const onEvent = (event: TrainEvent) => {
@@ -76,20 +57,47 @@ describe('runTraining()', () => {
   });
 
   it('gives the same mathematics for two micro-batches as for one batch', async () => {
-    const one = await train({ ...SETTINGS, batchSize: 4, shuffle: false }, rows(8));
-    const two = await train({ ...SETTINGS, batchSize: 2, gradAccum: 2, shuffle: false }, rows(8));
+    const one = await train({ ...SETTINGS, batchSize: 4, shuffle: false }, patternRows(8));
+    const two = await train({ ...SETTINGS, batchSize: 2, gradAccum: 2, shuffle: false }, patternRows(8));
     // Only the order of sums differs: some f32 rounding, amplified a little by Adam over eight steps.
     for (const [i, loss] of one.losses.entries()) expect(Math.abs(two.losses[i]! - loss)).toBeLessThan(1e-3);
   });
 
+  it('adds the gradients of micro-batches up to that of one batch', async () => {
+    const model = await opened;
+    const rows = patternRows(5);
+    const columns = 96;
+    const gradients = async (groups: readonly (readonly number[])[]) => {
+      const flat = await freshFlatLora(model, SETTINGS);
+      const shape = { columns, positions: 32, dropout: 0, weightDecay: 0 };
+      const step = await TrainStep.create(model, flat, shape);
+      step.clearGradients();
+      const batches = groups.map((group) => makeBatch(rows, group, columns));
+      const { loss } = await step.forwardAndBackward(batches, { update: 1, seed: 0 });
+      const found = await readFlat(model.device, step.optimizer.grads);
+      step.destroy();
+      flat.destroy();
+      return { loss, found };
+    };
+    const one = await gradients([[0, 1, 2, 3, 4]]);
+    // Unequal ones: a mean of means is another number.
+    const parts = await gradients([[0, 1, 2], [3], [4]]);
+    expect(parts.loss).toBeCloseTo(one.loss, 5);
+    expect(relativeL2(parts.found, one.found)).toBeLessThan(1e-5);
+    expect(relativeL2((await gradients([[0, 1, 2], [3]])).found, one.found), 'control').toBeGreaterThan(1e-2);
+  });
+
   it('keeps what it has when it is stopped', async () => {
-    const { outcome, factors } = await train(SETTINGS, rows(9), { stopAfter: 3 });
+    const { outcome, factors } = await train(SETTINGS, patternRows(9), { stopAfter: 3 });
     expect(outcome).toMatchObject({ steps: 3, stopped: true });
     expect([...factors].some(([name, b]) => name.endsWith('lora_B.weight') && b.some((x) => x !== 0))).toBe(true);
   });
 
   it('validates before, in between and after, on rows it does not train on', async () => {
-    const { events, outcome } = await train({ ...SETTINGS, validationSplit: 0.25, evalEvery: 5, epochs: 3 }, rows(16));
+    const { events, outcome } = await train(
+      { ...SETTINGS, validationSplit: 0.25, evalEvery: 5, epochs: 3 },
+      patternRows(16),
+    );
     const at = events.filter((e) => e.type === 'eval').map((e) => e.step);
     expect(at).toEqual([0, 5, 10, 15, 18]);
     expect(outcome.validationAfter).toBeLessThan(outcome.validationBefore!);
@@ -97,8 +105,8 @@ describe('runTraining()', () => {
 
   it('trains with dropout, and evaluates without', async () => {
     const settings = { ...SETTINGS, validationSplit: 0.25, epochs: 6 };
-    const plain = await train(settings, rows(16));
-    const dropped = await train({ ...settings, dropout: 0.1 }, rows(16));
+    const plain = await train(settings, patternRows(16));
+    const dropped = await train({ ...settings, dropout: 0.1 }, patternRows(16));
     const mean = (losses: readonly number[]) => losses.reduce((a, b) => a + b, 0) / losses.length;
     expect(dropped.outcome.validationBefore).toBeCloseTo(plain.outcome.validationBefore!, 5);
     expect(dropped.losses[3]).not.toBe(plain.losses[3]);
@@ -130,12 +138,7 @@ describe('Generator', () => {
   it('answers with base and adapter side by side as each would alone', async () => {
     const model = await opened;
     const { factors } = await train(SETTINGS);
-    const start = initAdapter(
-      { ...DEFAULT_LORA, r: 4, lora_alpha: SETTINGS.alpha, target_modules: 'all-linear' },
-      model.parts,
-      0,
-    );
-    const adapter = await FlatAdapter.create(model.device, start, factors);
+    const adapter = await FlatAdapter.create(model.device, freshLora(model, SETTINGS), factors);
     const answer = async (answers: { adapter: FlatAdapter | undefined; strength: number }[]) => {
       const generator = await Generator.create(model, answers, 64);
       const ids = answers.map((): number[] => []);
@@ -170,7 +173,7 @@ describe('Generator', () => {
 describe('Scorer', () => {
   it('gives each row of a packed batch the loss it has alone', async () => {
     const model = await opened;
-    const data = rows(3);
+    const data = patternRows(3);
     const scorer = await Scorer.create(model, undefined, 64, 32);
     const together = (await scorer.score(makeBatch(data, [0, 1, 2], 64))).losses;
     const alone: number[] = [];

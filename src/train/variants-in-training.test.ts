@@ -2,17 +2,15 @@
 // that go on, with every kind of tensor that an adapter can have.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Checkpointing } from '../gpu/recompute.ts';
-import { openDevice } from '../gpu/testing/open-device.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { tensorsOf, withTensors } from '../lora/adapter-tensors.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter, readFlat, splitFlat } from '../lora/flat-adapter.ts';
 import { DEFAULT_LORA } from '../lora/lora-config.ts';
 import { startAdapter } from '../lora/start-adapter.ts';
-import { BaseModel } from '../model/base-model.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { latestCheckpoint } from './checkpoint.ts';
 import { DEFAULT_SETTINGS } from './recipe.ts';
 import { runTraining } from './run-training.ts';
@@ -28,13 +26,7 @@ import {
 import { planStep, TrainStep } from './train-step.ts';
 
 const folder = goldenPath('llama')!;
-const opened = openDevice().then(async (device) =>
-  BaseModel.open(device, await openModelFolder(diskFolder(path.join(folder, 'model')), 'llama'), {
-    linears: 'q8',
-    embeddings: 'q8',
-  }),
-);
-afterAll(async () => (await opened).destroy());
+const opened = openModel(path.join(folder, 'model'), Q8);
 const base = readGoldenJson<BaseJson>(folder, 'base.json');
 const batch = goldenBatch(base);
 const plain = async (): Promise<Adapter> =>

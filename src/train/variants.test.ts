@@ -2,16 +2,14 @@
 // twenty steps, and the files both ways. Tolerances and how they were measured: ../shared/goldens/README.md.
 
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openDevice } from '../gpu/testing/open-device.ts';
+import { describe, expect, it } from 'vitest';
 import { type Adapter, asLora } from '../lora/adapter.ts';
 import { tensorsOf, withTensors } from '../lora/adapter-tensors.ts';
 import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { plainLora } from '../lora/plain-lora.ts';
-import { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
-import { openModelFolder } from '../model/model-folder.ts';
+import { F32, modelsFor } from '../model/testing/open-model.ts';
 import { ForgettingMeter } from './forgetting-meter.ts';
 import type { OptimizerGroups } from './optimizer.ts';
 import { gradientErrors, trainTwenty } from './testing/follow-golden.ts';
@@ -86,23 +84,7 @@ const VARIANTS: readonly Variant[] = [
   { name: 'loraplus', heart: /lora_B/, groups: { weightDecay: 0, loraPlus: { a: 1, b: 16, embedding: 5e-4 } } },
 ];
 
-const models = new Map<string, Promise<BaseModel>>();
-function modelAt(name: string): Promise<BaseModel> {
-  let opened = models.get(name);
-  if (opened === undefined) {
-    opened = openDevice().then(async (device) =>
-      BaseModel.open(device, await openModelFolder(diskFolder(goldenPath(`${name}/model`)!), name), {
-        linears: 'f32',
-        embeddings: 'f32',
-      }),
-    );
-    models.set(name, opened);
-  }
-  return opened;
-}
-afterAll(async () => {
-  for (const model of models.values()) (await model).destroy();
-});
+const modelAt = modelsFor((name) => goldenPath(`${name}/model`)!, F32);
 
 for (const { name, model, groups, heart, leaveOut } of VARIANTS) {
   const [family, own] = name.split('/');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { randomMoments } from '../../testing/random-moments.ts';
+import { patternRows, rowsAsJsonl } from '../../train/testing/short-run.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const MODEL = path.join(ROOT, 'src/train/testing/fixtures/llama/model');
@@ -21,11 +22,7 @@ export class KillableRuns {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'graft-resume-'));
 
   constructor(readonly stepCount: number) {
-    const rows = Array.from({ length: 14 }, (_, i) => {
-      const ids = Array.from({ length: 6 + ((i * 7) % 12) }, (_, t) => 3 + ((i + t * t) % 29));
-      return JSON.stringify({ input_ids: ids, labels: ids.map((id, t) => (t > 1 ? id : -100)) });
-    });
-    writeFileSync(path.join(this.folder, 'rows.jsonl'), rows.join('\n'));
+    writeFileSync(path.join(this.folder, 'rows.jsonl'), rowsAsJsonl(patternRows(14)));
     // Builds the command if the sources are newer, so that no run does.
     execFileSync(process.execPath, [GRAFT, 'help']);
   }

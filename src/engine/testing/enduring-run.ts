@@ -2,15 +2,16 @@
 
 import path from 'node:path';
 import { expect } from 'vitest';
-import type { TokenRow } from '../../data/types.ts';
 import { openDawn } from '../../gpu/dawn.node.ts';
 import { Device } from '../../gpu/device.ts';
 import { type Fault, FaultyGpu } from '../../gpu/testing/faulty-gpu.ts';
+import type { Adapter } from '../../lora/adapter.ts';
 import { BaseModel } from '../../model/base-model.ts';
 import { openModelFolder } from '../../model/model-folder.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { collectGarbage } from '../../testing/memory-watch.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../../train/recipe.ts';
+import { patternRows } from '../../train/testing/short-run.ts';
 import {
   type EnduringAdapter,
   type OpenBase,
@@ -32,10 +33,7 @@ export const SETTINGS: TrainSettings = {
   batchSize: 2,
   validationSplit: 0,
 };
-export const ROWS: readonly TokenRow[] = Array.from({ length: 6 }, (_, i) => {
-  const ids = Int32Array.from({ length: 8 }, (_, t) => 3 + ((i + t * t) % 29));
-  return { file: 'test', line: i + 1, ids, mask: Uint8Array.from(ids, (_, t) => (t > 1 ? 1 : 0)) };
-});
+export const ROWS = patternRows(6, () => 8);
 
 let live: { device: Device; model: BaseModel } | undefined;
 export function closeDevice(): void {
@@ -59,25 +57,24 @@ export interface ShortRun extends Partial<EnduringAdapter> {
   readonly open?: OpenBase;
 }
 
+const keepInMemory = (everySteps: number): EnduringAdapter['keep'] => ({
+  ...{ store: undefined, dataHash: 'd', everySteps, everySeconds: 1e9 },
+  mostShare: Number.POSITIVE_INFINITY,
+});
+const bitsOf = (adapter: Adapter) => [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]);
+
 export async function train({ keepEvery = 1, open: reopen = open, ...change }: ShortRun = {}) {
   const faults: RunFault[] = [];
   const { adapter, outcome } = await trainThroughFaults(reopen, {
     rows: ROWS,
     settings: SETTINGS,
     hooks: { onEvent() {} },
-    keep: {
-      store: undefined,
-      dataHash: 'd',
-      everySteps: keepEvery,
-      everySeconds: 1e9,
-      mostShare: Number.POSITIVE_INFINITY,
-    },
+    keep: keepInMemory(keepEvery),
     onFault: (fault) => faults.push(fault),
     finish: async (trained) => trained,
     ...change,
   });
-  const bits = [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]);
-  return { bits, outcome, faults };
+  return { bits: bitsOf(adapter), outcome, faults };
 }
 
 /** Three that are trained at once: other ranks, rates, lengths. Settled as trainTogetherThroughFaults does. */
@@ -90,18 +87,9 @@ export async function trainThree(keepEvery: number) {
       rows: ROWS,
       settings: { ...SETTINGS, ...change },
       hooks: { onEvent() {} },
-      keep: {
-        store: undefined,
-        dataHash: 'd',
-        everySteps: keepEvery,
-        everySeconds: 1e9,
-        mostShare: Number.POSITIVE_INFINITY,
-      },
+      keep: keepInMemory(keepEvery),
       onFault: ({ message, settings: { checkpointing = 'none' } }) => faults.push(`${i} ${checkpointing} ${message}`),
-      finish: async ({ adapter, outcome }) => ({
-        bits: [...adapter.modules.values()].flatMap((m) => [...m.a, ...m.b]),
-        outcome,
-      }),
+      finish: async ({ adapter, outcome }) => ({ bits: bitsOf(adapter), outcome }),
     })),
   );
   return { ends, faults };

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileFromBytes } from '../../model/model-file.ts';
-import { describeWithShared, diskFolder, sharedJson, sharedPath } from '../../model/testing/shared.ts';
+import { describeWithShared, diskFolder, sharedPath } from '../../model/testing/shared.ts';
 import { readGoldenTensors, relativeL2 } from '../../train/testing/golden.ts';
 import { type Adapter, asLora } from '../adapter.ts';
 import { moduleDelta } from '../delta.ts';
@@ -12,37 +12,23 @@ import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
 import { TINY_LINEARS, TINY_SITES } from '../testing/tiny-linears.ts';
 import { mergeLora } from './merge-lora.ts';
-import type { MergeMethod, MergeOptions } from './merge-options.ts';
+import type { MergeOptions } from './merge-options.ts';
+import { GOLDEN_MERGES, type GoldenMerge, goldenMerges, optionsOf } from './testing/golden-merges.ts';
 
-interface GoldenCase {
-  readonly adapters: readonly string[];
-  readonly weights: readonly number[];
-  readonly combination_type: MergeMethod;
-  readonly svd_rank?: number;
-  readonly density?: number;
-  readonly majority_sign_method?: 'total' | 'frequency';
-  readonly delta0_module: string;
-}
 /** PEFT sums and decomposes in f32. */
 const FACTORS = 1e-6;
 const DELTAS = 1e-5;
 
-describeWithShared('mergeLora() against PEFT', 'goldens/llama_merge', () => {
-  const { cases } = sharedJson<{ cases: Record<string, GoldenCase> }>('goldens/llama_merge/golden.json');
-  const at = (name: string) => sharedPath(path.join('goldens/llama_merge', name));
+describeWithShared('mergeLora() against PEFT', GOLDEN_MERGES, () => {
+  const cases = goldenMerges();
+  const at = (name: string) => sharedPath(path.join(GOLDEN_MERGES, name));
   const read = async (name: string) => (await readPeftFolder(diskFolder(at(name)), TINY_SITES)).adapter;
-  const merge = async (c: GoldenCase, change: Partial<MergeOptions> = {}, weights = c.weights) =>
+  const merge = async (c: GoldenMerge, change: Partial<MergeOptions> = {}, weights = c.weights) =>
     mergeLora(
       await Promise.all(
         c.adapters.map(async (name, i) => ({ name, adapter: await read(`adapters/${name}`), weight: weights[i]! })),
       ),
-      {
-        method: c.combination_type,
-        rank: c.svd_rank,
-        density: c.density,
-        majority: c.majority_sign_method,
-        ...change,
-      },
+      { ...optionsOf(c), ...change },
     );
   /** Worst module: the difference as a share of the whole. */
   const deltaError = (ours: Adapter, theirs: Adapter) =>
