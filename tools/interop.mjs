@@ -1,10 +1,10 @@
 // `npm run test:interop`: trains, scores and generates with Graft, does the same with torch, transformers and PEFT, and
 // compares. GRAFT_PYTHON names a Python that has them; without it one is made under .cache (a large download, once).
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkCluster } from './interop/cluster.mjs';
 import { checkExports } from './interop/exports.mjs';
+import { start } from './interop/start.mjs';
 import { checkTrained } from './interop/trained.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -26,19 +26,27 @@ const GREEDY_TOKENS = 12;
 process.chdir(ROOT);
 const counts = { passed: 0, failed: 0 };
 let skipped = 0;
+let python;
 try {
-  const python = findPython();
+  python = await findPython();
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
-  run(python, ['tools/pretrain/export_transformers.py', MODEL, BASE]);
-  run(python, ['tools/interop/prepare.py', BASE, exampleFile(), WORK]);
-  runGraft();
-  run(python, ['tools/interop/verify.py', BASE, WORK]);
-  Object.assign(counts, JSON.parse(readFileSync(`${WORK}/result.json`, 'utf8')));
+  await run(python, ['tools/pretrain/export_transformers.py', MODEL, BASE]);
+  await run(python, ['tools/interop/prepare.py', BASE, exampleFile(), WORK]);
   const parts = { graft, run, python, model: MODEL, base: BASE, work: WORK, data: exampleFile() };
-  for (const more of [checkTrained(parts), checkExports(parts), checkCluster(parts)]) {
-    for (const key of ['passed', 'failed']) counts[key] += more[key];
-    skipped += more.skipped ?? 0;
+  const adapter = trainAdapter();
+  const trained = checkTrained(parts);
+  const checks = [
+    adapter.then(checkAdapter),
+    trained,
+    Promise.all([adapter, trained]).then(() => checkExports(parts)),
+    adapter.then(() => checkCluster(parts)),
+  ];
+  for (const { value, reason } of await Promise.allSettled(checks)) {
+    if (reason !== undefined) console.error(reason.message);
+    counts.passed += value?.passed ?? 0;
+    counts.failed += value?.failed ?? 1;
+    skipped += value?.skipped ?? 0;
   }
 } catch (error) {
   console.error(error.message);
@@ -49,24 +57,23 @@ console.log(
 );
 process.exit(counts.failed || !counts.passed ? 1 : 0);
 
-/** Everything that Graft computes. A command that fails leaves its file out, and verify.py names what is missing. */
-function runGraft() {
+function train(data, out, ...flags) {
+  return graft('train', '--model', MODEL, '--data', data, '--out', out, '--seed', 0, ...flags);
+}
+
+/** The adapter that most checks are about. */
+function trainAdapter() {
+  const settings = ['--steps', 12, '--rank', 8, '--alpha', 16, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128];
+  return train(exampleFile(), `${WORK}/adapter`, ...settings, '--log', `${WORK}/log-train.jsonl`);
+}
+
+/** What Graft computes with it and with PEFT's. A command that fails leaves its file out, and verify.py names what is missing. */
+async function checkAdapter() {
   const rows = `${WORK}/rows.jsonl`;
   const score = (name, adapter, model = MODEL) => {
     const chosen = adapter ? ['--adapter', adapter] : [];
-    graft('score', '--model', model, ...chosen, '--data', rows, '--logits', `${WORK}/graft-${name}.safetensors`);
+    return graft('score', '--model', model, ...chosen, '--data', rows, '--logits', `${WORK}/graft-${name}.safetensors`);
   };
-  const train = (data, out, ...flags) =>
-    graft('train', '--model', MODEL, '--data', data, '--out', out, '--seed', 0, ...flags);
-  const settings = ['--steps', 12, '--rank', 8, '--alpha', 16, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128];
-  train(exampleFile(), `${WORK}/adapter`, ...settings, '--log', `${WORK}/log-train.jsonl`);
-  score('base');
-  score('torch', undefined, `${WORK}/torch`);
-  score('adapter', `${WORK}/adapter`);
-  score('qv-r4', `${WORK}/peft-qv-r4`);
-  score('all-rslora', `${WORK}/peft-all-rslora`);
-  score('embeddings', `${WORK}/peft-embeddings`);
-
   const fixed = [...TRAINING, '--shuffle', 'false', '--clip', 1];
   const from = (name, steps, log) =>
     train(
@@ -80,34 +87,41 @@ function runGraft() {
       '--log',
       log,
     );
-  from('all-rslora', 1, `${WORK}/log-first.jsonl`);
-  from('fresh', 5, `${WORK}/log-trajectory.jsonl`);
-
   const prompts = readFileSync(rows, 'utf8')
     .split('\n')
     .slice(1, 3)
     .map((line) => JSON.parse(line).input_ids);
-  prompts.forEach((prompt, i) => {
+  const answer = async (prompt, i) => {
     const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
-    const text = graft('generate', '--model', MODEL, '--adapter', `${WORK}/adapter`, '--ids', prompt.join(), ...limits);
+    const chosen = ['--adapter', `${WORK}/adapter`, '--ids', prompt.join()];
+    const text = await graft('generate', '--model', MODEL, ...chosen, ...limits);
     if (text === undefined) return;
     const found = JSON.parse(text.trim().split('\n').at(-1)).ids;
     writeFileSync(`${WORK}/graft-greedy-${i}.json`, JSON.stringify({ prompt, found, count: GREEDY_TOKENS }));
-  });
+  };
+  await Promise.all([
+    score('base'),
+    score('torch', undefined, `${WORK}/torch`),
+    score('adapter', `${WORK}/adapter`),
+    ...['qv-r4', 'all-rslora', 'embeddings'].map((name) => score(name, `${WORK}/peft-${name}`)),
+    from('all-rslora', 1, `${WORK}/log-first.jsonl`),
+    from('fresh', 5, `${WORK}/log-trajectory.jsonl`),
+    ...prompts.map(answer),
+  ]);
+  await run(python, ['tools/interop/verify.py', BASE, WORK]);
+  return JSON.parse(readFileSync(`${WORK}/result.json`, 'utf8'));
 }
 
 /** What the command printed; undefined, with its own words on the screen, when it failed. */
-function graft(...args) {
+async function graft(...args) {
+  const { status, stdout, stderr } = await start(process.execPath, ['bin/graft.mjs', ...args]);
   console.log(`graft ${args.join(' ').slice(0, 160)}`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/graft.mjs', ...args.map(String)], {
-    encoding: 'utf8',
-  });
   if (status === 0) return stdout;
   console.error(`  ended with ${status}: ${stderr.trim()}`);
   return undefined;
 }
 
-function run(command, args) {
+async function run(command, args) {
   const quiet = {
     PYTHONWARNINGS: 'ignore',
     TRANSFORMERS_VERBOSITY: 'error',
@@ -115,9 +129,8 @@ function run(command, args) {
     TQDM_DISABLE: '1',
   };
   const env = { ...process.env, ...quiet, HF_HUB_OFFLINE: '1', CUDA_VISIBLE_DEVICES: '' };
-  const { status, error } = spawnSync(command, args, { env, stdio: 'inherit' });
-  if (error || status !== 0)
-    throw new Error(`Cannot go on: ${command} ${args[0]} ended with ${error?.message ?? status}`);
+  const { status } = await start(command, args, { env, isShown: true });
+  if (status !== 0) throw new Error(`Cannot go on: ${command} ${args[0]} ended with ${status}`);
 }
 
 function exampleFile() {
@@ -128,18 +141,18 @@ function exampleFile() {
   return `public/examples/${name}`;
 }
 
-function findPython() {
+async function findPython() {
   if (process.env.GRAFT_PYTHON) return process.env.GRAFT_PYTHON;
   const venv = path.join(ROOT, '.cache/interop-venv');
-  const python = path.join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const found = path.join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   const ready = path.join(venv, 'ready');
-  if (existsSync(ready)) return python;
+  if (existsSync(ready)) return found;
   console.log(
     `Making ${path.relative(ROOT, venv)} with ${PACKAGES.join(', ')} (set GRAFT_PYTHON to use a Python that has them)`,
   );
   rmSync(venv, { recursive: true, force: true });
-  run(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', venv]);
-  run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
+  await run(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', venv]);
+  await run(found, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
   writeFileSync(ready, '');
-  return python;
+  return found;
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { report, skip, TOOLS } from './report.mjs';
+import { start } from './start.mjs';
 
 /** As in src/engine/cluster/requirements.txt; torch and its neighbours are the Python's own. */
 const PACKAGES = ['trl==1.16.0', 'datasets==5.2.0'];
@@ -22,26 +23,26 @@ const NETWORK = [
 const FOLDER = path.join(TOOLS, 'trl-1.16.0');
 const FIRST_LOSS = 1e-3;
 
-export function checkCluster({ graft, python, model, work, data }) {
+export async function checkCluster({ graft, python, model, work, data }) {
   const problem = install(python);
   if (problem !== undefined) return skip('the folder for a cluster', problem);
   const [adapter, out, log] = [`${work}/adapter`, `${work}/export-cluster`, `${work}/log-go-on.jsonl`];
-  graft('export', '--adapter', adapter, '--model', model, '--to', 'cluster', '--data', data, '--out', out);
-  const settings = ['--steps', 1, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128, '--seed', 0];
-  graft(
-    'train',
+  const exported = graft(
+    'export',
+    '--adapter',
+    adapter,
     '--model',
     model,
+    '--to',
+    'cluster',
     '--data',
     data,
-    '--init-adapter',
-    adapter,
     '--out',
-    `${work}/go-on`,
-    ...settings,
-    '--log',
-    log,
+    out,
   );
+  const settings = ['--steps', 1, '--lr', 1e-3, '--batch-size', 2, '--seq-len', 128, '--seed', 0];
+  const from = ['--model', model, '--data', data, '--init-adapter', adapter, '--out', `${work}/go-on`];
+  const goneOn = graft('train', ...from, ...settings, '--log', log);
 
   // Some installations of torch without CUDA need a module of theirs before it; elsewhere this does nothing.
   const shim = `${work}/python`;
@@ -58,12 +59,9 @@ export function checkCluster({ graft, python, model, work, data }) {
   const env = { ...process.env, ...quiet, PYTHONPATH: [path.resolve(shim), FOLDER].join(path.delimiter) };
   const launch = ['-m', 'accelerate.commands.launch', '--config_file', 'accelerate/ddp.yaml', '--num_processes', '2'];
   const rest = ['--mixed_precision', 'no', '--main_process_port', '29533', 'train.py', '--steps', '2'];
-  const { status, stdout, stderr } = spawnSync(python, [...launch, ...rest], {
-    cwd: out,
-    env,
-    encoding: 'utf8',
-    timeout: 600_000,
-  });
+  await exported;
+  const { status, stdout, stderr } = await start(python, [...launch, ...rest], { cwd: out, env, timeout: 600_000 });
+  await goneOn;
   if (status !== 0) return report([['accelerate launch goes on from the adapter', false, stderr.trim().slice(-600)]]);
   const state = JSON.parse(readFileSync(`${out}/adapter-out/trainer_state.json`, 'utf8'));
   const found = state.log_history.filter(({ loss }) => loss !== undefined).map(({ loss }) => Number(loss));

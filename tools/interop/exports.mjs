@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { report, skip, TOOLS } from './report.mjs';
+import { start } from './start.mjs';
 
 const LLAMA_CPP = '3.22.1';
 const LLAMA_FOLDER = path.join(TOOLS, 'llama-cpp');
@@ -24,107 +25,104 @@ const VARIANTS = [
 ];
 
 /** Exports the adapter in every form and checks each; returns { passed, failed, skipped }. */
-export function checkExports({ graft, run, python, model, base, work }) {
+export async function checkExports({ graft, run, python, model, base, work }) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const out = (name) => `${work}/export-${name}`;
   const adapter = `${work}/adapter`;
   const write = (to, name, ...flags) =>
     graft('export', '--adapter', adapter, '--model', model, '--to', to, '--out', out(name), ...flags);
-  write('peft', 'peft');
-  write('mlx', 'mlx');
-  write('gguf', 'adapter.gguf');
-  write('ollama', 'ollama');
-  write('merged-safetensors', 'merged-f32', '--type', 'f32');
-  write('merged-safetensors', 'merged-f16', '--type', 'f16');
-  write('merged-safetensors', 'merged-bf16', '--type', 'bf16');
-  write('merged-gguf', 'merged-f32.gguf', '--type', 'f32');
-  write('merged-gguf', 'merged-q8_0.gguf', '--type', 'q8_0');
   // Ranks, strengths and magnitudes of each module, in files that have one rank or one alpha for all.
   const patterns = ['--adapter', `${work}/trained/patterns`, '--model', model];
-  graft('export', ...patterns, '--to', 'gguf', '--out', out('patterns.gguf'));
-  graft('export', ...patterns, '--to', 'mlx', '--out', out('mlx-patterns'));
-  graft('export', '--adapter', `${work}/trained/dora`, '--model', model, '--to', 'mlx', '--out', out('mlx-dora'));
-  graft('export', '--model', model, '--to', 'merged-gguf', '--out', out('base-f32.gguf'), '--type', 'f32');
-  graft(
-    'export',
-    '--model',
-    out('merged-f32.gguf'),
-    '--to',
-    'merged-safetensors',
-    '--out',
-    out('from-gguf'),
-    '--type',
-    'f32',
-    '--quant',
-    'f32',
+  const fromGguf = ['--model', out('merged-f32.gguf'), '--to', 'merged-safetensors', '--out', out('from-gguf')];
+  await Promise.all([
+    write('merged-gguf', 'merged-f32.gguf', '--type', 'f32').then(() =>
+      graft('export', ...fromGguf, '--type', 'f32', '--quant', 'f32'),
+    ),
+    makeOutsideBlocks({ graft, model, work, out }),
+    write('peft', 'peft'),
+    write('mlx', 'mlx'),
+    write('gguf', 'adapter.gguf'),
+    write('ollama', 'ollama'),
+    write('merged-safetensors', 'merged-f32', '--type', 'f32'),
+    write('merged-safetensors', 'merged-f16', '--type', 'f16'),
+    write('merged-safetensors', 'merged-bf16', '--type', 'bf16'),
+    write('merged-gguf', 'merged-q8_0.gguf', '--type', 'q8_0'),
+    graft('export', ...patterns, '--to', 'gguf', '--out', out('patterns.gguf')),
+    graft('export', ...patterns, '--to', 'mlx', '--out', out('mlx-patterns')),
+    graft('export', '--adapter', `${work}/trained/dora`, '--model', model, '--to', 'mlx', '--out', out('mlx-dora')),
+    graft('export', '--model', model, '--to', 'merged-gguf', '--out', out('base-f32.gguf'), '--type', 'f32'),
+  ]);
+  const verified = run(python, ['tools/interop/verify_exports.py', base, work]).then(() =>
+    JSON.parse(readFileSync(`${work}/exports-result.json`, 'utf8')),
   );
-
-  makeOutsideBlocks({ graft, model, work, out });
-
-  run(python, ['tools/interop/verify_exports.py', base, work]);
-  add(counts, JSON.parse(readFileSync(`${work}/exports-result.json`, 'utf8')));
-  add(counts, checkVariants({ graft, python, work }));
-  add(counts, checkMlx({ work }));
-  add(counts, checkLlamaCpp({ graft, model, adapter, work, out }));
+  const done = [
+    verified,
+    checkVariants({ graft, python, work }),
+    checkMlx({ work }),
+    checkLlamaCpp({ graft, model, adapter, work, out }),
+  ];
+  for (const more of await Promise.all(done)) add(counts, more);
   return counts;
 }
 
 /** Adapters of every variant, where the reference adapters lie beside the repository. */
-function checkVariants({ graft, python, work }) {
+async function checkVariants({ graft, python, work }) {
   if (!existsSync(`${GOLDENS}/llama_variants`)) return skip('merging of variants', `${GOLDENS} is not there`);
   const cases = VARIANTS.map(([name, base]) => ({ name, base, out: `${work}/variant-${base}-${name}` }));
-  for (const { name, base, out } of cases) {
+  const merge = ({ name, base, out }) => {
     const [adapter, model] = [`${GOLDENS}/llama_variants/${name}/adapter`, `${GOLDENS}/${base}/model`];
     const exact = ['--type', 'f32', '--quant', 'f32'];
-    graft('export', '--adapter', adapter, '--model', model, '--to', 'merged-safetensors', '--out', out, ...exact);
-  }
+    const to = ['--to', 'merged-safetensors', '--out', out];
+    return graft('export', '--adapter', adapter, '--model', model, ...to, ...exact);
+  };
+  await Promise.all(cases.map(merge));
   const file = `${work}/variants.json`;
   writeFileSync(file, JSON.stringify(cases));
   const args = ['tools/interop/verify_variants.py', GOLDENS, work, file];
-  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
+  const { status, stdout, stderr } = await start(python, args);
   if (status !== 0) return report([['merging of variants', false, stderr.trim().slice(-500)]]);
   return report(JSON.parse(stdout.trim().split('\n').at(-1)));
 }
 
 /** llama.cpp continues a prompt as Graft does: over its own GGUF base with the GGUF adapter, and merged. */
-function checkLlamaCpp({ graft, model, adapter, work, out }) {
+async function checkLlamaCpp({ graft, model, adapter, work, out }) {
   const problem = installLlamaCpp();
   if (problem !== undefined) return skip('llama.cpp', problem);
   const prompt = '<|im_start|>user\nHow are you today?<|im_end|>\n<|im_start|>assistant\n';
   const untied = [out('untied'), '--quant', 'f32'];
-  const answer = (flags, of = [model]) => {
+  const answer = async (flags, of = [model]) => {
     const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
-    const text = graft('generate', '--model', ...of, ...flags, '--chat', 'How are you today?', ...limits);
+    const text = await graft('generate', '--model', ...of, ...flags, '--chat', 'How are you today?', ...limits);
     return text && JSON.parse(text.trim().split('\n').at(-1)).ids;
   };
-  const expected = {
-    adapter: answer(['--adapter', adapter]),
-    patterns: answer(['--adapter', `${work}/trained/patterns`]),
-    base: answer([]),
-    untied: answer([], untied),
-    outside: answer(['--adapter', out('outside.gguf')], untied),
-  };
+  const [withAdapter, withPatterns, plain, plainUntied, outside] = await Promise.all([
+    answer(['--adapter', adapter]),
+    answer(['--adapter', `${work}/trained/patterns`]),
+    answer([]),
+    answer([], untied),
+    answer(['--adapter', out('outside.gguf')], untied),
+  ]);
   const cases = [
-    { name: 'the GGUF base', model: out('base-f32.gguf'), ids: expected.base },
+    { name: 'the GGUF base', model: out('base-f32.gguf'), ids: plain },
     {
       name: 'the GGUF base with the GGUF adapter',
       model: out('base-f32.gguf'),
       lora: out('adapter.gguf'),
-      ids: expected.adapter,
+      ids: withAdapter,
     },
     {
       name: 'the GGUF base with ranks and strengths of each module',
       model: out('base-f32.gguf'),
       lora: out('patterns.gguf'),
-      ids: expected.patterns,
+      ids: withPatterns,
     },
-    { name: 'the merged GGUF', model: out('merged-f32.gguf'), ids: expected.adapter },
-    { name: 'a base with a head of its own', model: out('untied.gguf'), ids: expected.untied },
+    { name: 'the merged GGUF', model: out('merged-f32.gguf'), ids: withAdapter },
+    { name: 'a base with a head of its own', model: out('untied.gguf'), ids: plainUntied },
     {
       name: 'the same with LoRA on head and embedding',
       model: out('untied.gguf'),
       lora: out('outside.gguf'),
-      ids: expected.outside,
+      ids: outside,
     },
   ];
   const jobs = `${work}/llama-jobs.json`;
@@ -136,10 +134,8 @@ function checkLlamaCpp({ graft, model, adapter, work, out }) {
   ];
   writeFileSync(jobs, JSON.stringify(load.map((c) => ({ ...c, prompt, count: GREEDY_TOKENS }))));
   rmSync(results, { force: true });
-  const { status, stderr } = spawnSync(process.execPath, ['tools/interop/llama-cpp.mjs', LLAMA_FOLDER, jobs, results], {
-    encoding: 'utf8',
-    timeout: 600_000,
-  });
+  const args = ['tools/interop/llama-cpp.mjs', LLAMA_FOLDER, jobs, results];
+  const { status, stderr } = await start(process.execPath, args, { timeout: 600_000 });
   if (!existsSync(results)) {
     console.log(`  FAIL  llama.cpp: ended with ${status}: ${stderr.slice(-500)}`);
     return { passed: 0, failed: 1 };
@@ -171,33 +167,27 @@ function checkLlamaCpp({ graft, model, adapter, work, out }) {
       found[i].ids?.length === GREEDY_TOKENS,
       `${found[i].error ?? found[i].ids}`,
     ]);
-  return report([...checks, ...checkTied({ graft, model, work, out })]);
+  return report([...checks, ...(await checkTied({ graft, model, work, out }))]);
 }
 
 /** Why Graft writes no LoRA on head or embedding where they are one matrix: llama.cpp has no head then, and takes one for the other. */
-function checkTied({ graft, model, work, out }) {
+async function checkTied({ graft, model, work, out }) {
   const prompt = 'Once upon a time';
-  const results = path.resolve(`${work}/llama-tied.json`);
-  const jobs = `${work}/llama-tied-jobs.json`;
-  const outcome = (lora) => {
+  const outcome = async (lora) => {
+    const results = path.resolve(`${work}/llama-tied-${lora}.json`);
+    const jobs = `${work}/llama-tied-${lora}-jobs.json`;
     writeFileSync(jobs, JSON.stringify([{ model: out('base-f32.gguf'), lora: out(lora), prompt, count: 4 }]));
     rmSync(results, { force: true });
     const args = ['tools/interop/llama-cpp.mjs', LLAMA_FOLDER, jobs, results];
-    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 600_000 });
+    const { stderr } = await start(process.execPath, args, { timeout: 600_000 });
     return `${stderr} ${existsSync(results) ? readFileSync(results, 'utf8') : 'no answer'}`.trim();
   };
-  const [head, embedding] = [outcome('outside.gguf'), outcome('embedding.gguf')];
-  const refused = graft(
-    'export',
-    '--adapter',
-    `${work}/trained/lm_head`,
-    '--model',
-    model,
-    '--to',
-    'gguf',
-    '--out',
-    out('x.gguf'),
-  );
+  const lmHead = ['--adapter', `${work}/trained/lm_head`, '--model', model, '--to', 'gguf', '--out', out('x.gguf')];
+  const [head, embedding, refused] = await Promise.all([
+    outcome('outside.gguf'),
+    outcome('embedding.gguf'),
+    graft('export', ...lmHead),
+  ]);
   return [
     [
       'llama.cpp refuses LoRA on the head of a tied base',
@@ -214,19 +204,21 @@ function checkTied({ graft, model, work, out }) {
 }
 
 /** A base whose head is a matrix of its own, and adapters on its head and its embedding. */
-function makeOutsideBlocks({ graft, model, work, out }) {
+async function makeOutsideBlocks({ graft, model, work, out }) {
   const trained = ['--adapter', `${work}/trained/modules_to_save`, '--model', model];
-  graft('export', ...trained, '--to', 'merged-safetensors', '--type', 'f32', '--quant', 'f32', '--out', out('untied'));
+  const exact = ['--type', 'f32', '--quant', 'f32'];
+  await graft('export', ...trained, '--to', 'merged-safetensors', ...exact, '--out', out('untied'));
   const untied = ['--model', out('untied'), '--quant', 'f32'];
   const settings = ['--data', `${work}/train.jsonl`, '--steps', 6, '--batch-size', 2, '--seq-len', 48, '--lr', 2e-2];
-  for (const [name, targets] of [
-    ['outside', 'embed_tokens,lm_head'],
-    ['embedding', 'embed_tokens'],
-  ]) {
-    graft('train', ...untied, ...settings, '--targets', targets, '--out', out(name));
-    graft('export', '--adapter', out(name), ...untied, '--to', 'gguf', '--out', out(`${name}.gguf`));
-  }
-  graft('export', ...untied, '--to', 'merged-gguf', '--type', 'f32', '--out', out('untied.gguf'));
+  const make = async (name, targets) => {
+    await graft('train', ...untied, ...settings, '--targets', targets, '--out', out(name));
+    await graft('export', '--adapter', out(name), ...untied, '--to', 'gguf', '--out', out(`${name}.gguf`));
+  };
+  await Promise.all([
+    make('outside', 'embed_tokens,lm_head'),
+    make('embedding', 'embed_tokens'),
+    graft('export', ...untied, '--to', 'merged-gguf', '--type', 'f32', '--out', out('untied.gguf')),
+  ]);
 }
 
 function installLlamaCpp() {
@@ -254,7 +246,7 @@ function installLlamaCpp() {
 }
 
 /** mlx-lm runs on Apple's GPUs, and on processors where its packages are; elsewhere verify_exports.py alone has compared its keys. */
-function checkMlx({ work }) {
+async function checkMlx({ work }) {
   const python = `${MLX_FOLDER}/bin/python`;
   const ready = `${MLX_FOLDER}/ready`;
   if (!existsSync(ready)) {
@@ -271,7 +263,7 @@ function checkMlx({ work }) {
       );
     writeFileSync(ready, '');
   }
-  const { status, stdout, stderr } = spawnSync(python, ['tools/interop/verify_mlx.py', work], { encoding: 'utf8' });
+  const { status, stdout, stderr } = await start(python, ['tools/interop/verify_mlx.py', work]);
   if (status !== 0)
     return report([['mlx-lm opens Graft’s adapter and merged model', false, stderr.trim().slice(-500)]]);
   return report(JSON.parse(stdout.trim().split('\n').at(-1)));

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { report, skip, TOOLS } from './report.mjs';
+import { start } from './start.mjs';
 
 /** AdapterHub's package wants an older transformers: both in a folder of their own, beside the Python's torch. */
 const ADAPTERHUB = ['adapters==1.3.0', 'transformers==4.57.6', 'huggingface-hub==0.36.0', 'tokenizers==0.22.1'];
@@ -114,7 +115,7 @@ function kinds(tokens) {
 }
 
 /** Trains all of them, up to four over one base at once, and lets the packages open each; returns { passed, failed, skipped }. */
-export function checkTrained({ graft, python, model, base, work }) {
+export async function checkTrained({ graft, python, model, base, work }) {
   const rows = `${work}/train.jsonl`;
   const cases = [...kinds(frequentTokens(rows)), ...methods()].map((kind) => ({
     base,
@@ -128,28 +129,31 @@ export function checkTrained({ graft, python, model, base, work }) {
   const lines = Array.from({ length: 8 }, (_, i) => JSON.stringify({ input_ids: row(i), labels: row(i) }));
   writeFileSync(gpt2Rows, lines.join('\n'));
   const modelOf = (one) => (one.base === GPT2 ? [GPT2, '--quant', 'f32'] : [model]);
-  for (const [i, four] of inFours(cases).entries()) {
+  const trainFour = (four, i) => {
     const file = `${work}/trained/recipe-${i}.json`;
     const adapters = four.map(({ name, settings }) => ({ name, settings }));
     writeFileSync(file, JSON.stringify({ recipe: 1, settings: SETTINGS, adapters }));
     const data = four[0].base === GPT2 ? gpt2Rows : rows;
     const from = ['--config', file, '--data', data, '--out', `${work}/trained`];
-    graft('train', ...from, '--model', ...modelOf(four[0]));
-  }
-  for (const one of cases.filter(({ isGreedy }) => isGreedy)) {
+    return graft('train', ...from, '--model', ...modelOf(four[0]));
+  };
+  await Promise.all(inFours(cases).map(trainFour));
+  const goOn = async (one) => {
     one.prompt = row(one.name.length).slice(0, 9);
     const limits = ['--max-tokens', GREEDY_TOKENS, '--temperature', 0, '--ignore-eos', '--json'];
     const from = ['--adapter', one.adapter, '--ids', one.prompt.join(), ...limits];
-    const text = graft('generate', '--model', ...modelOf(one), ...from);
+    const text = await graft('generate', '--model', ...modelOf(one), ...from);
     one.greedy = text && JSON.parse(text.trim().split('\n').at(-1)).ids;
-  }
+  };
+  await Promise.all(cases.filter(({ isGreedy }) => isGreedy).map(goOn));
   const [theirs, others] = [cases.filter((one) => one.byAdapterHub), cases.filter((one) => !one.byAdapterHub)];
-  const counts = verify(python, `${work}/trained/cases.json`, others, 'PEFT');
   const problem = installAdapterHub(python);
-  const more =
+  const [counts, more] = await Promise.all([
+    verify(python, `${work}/trained/cases.json`, others, 'PEFT'),
     problem === undefined
       ? verify(python, `${work}/trained/cases-adapterhub.json`, theirs, 'AdapterHub', { PYTHONPATH: ADAPTERHUB_FOLDER })
-      : skip('AdapterHub’s package', problem);
+      : skip('AdapterHub’s package', problem),
+  ]);
   return {
     passed: counts.passed + more.passed,
     failed: counts.failed + more.failed,
@@ -168,11 +172,10 @@ function inFours(cases) {
   return fours;
 }
 
-function verify(python, file, cases, who, env = {}) {
+async function verify(python, file, cases, who, env = {}) {
   writeFileSync(file, JSON.stringify(cases));
   const args = ['tools/interop/verify_trained.py', file, who];
-  const options = { encoding: 'utf8', env: { ...process.env, ...env } };
-  const { status, stdout, stderr } = spawnSync(python, args, options);
+  const { status, stdout, stderr } = await start(python, args, { env: { ...process.env, ...env } });
   if (status !== 0) return report([[`${who} opens what was trained`, false, stderr.trim().slice(-500)]]);
   return report(JSON.parse(stdout.trim().split('\n').at(-1)));
 }
