@@ -1,7 +1,7 @@
 // The gradient's ops, added to the same graph: every op with a gradient flowing into its results, last to first.
 // A kernel's `backward` reads as its forward reversed: it asks the tape for dy and gives the tape dx.
 
-import { elements, type Graph, type Op, type Value, wholeOf } from './graph.ts';
+import { elements, type Graph, type Op, offsetIn, storageOf, type Value, wholeOf } from './graph.ts';
 import { add } from './kernels/add.ts';
 import { zero } from './kernels/zero.ts';
 import { type Checkpointing, recomputer } from './recompute.ts';
@@ -13,6 +13,8 @@ export interface Tape {
   gradient(value: Value): Value;
   /** Gradient of a result if any has arrived. */
   maybe(value: Value): Value | undefined;
+  /** Memory for the first contribution to the gradient of `value`; where values lie side by side, their gradients do too. */
+  fresh(value: Value): Value;
   /**
    * Adds to the gradient of `value`, if it needs one. `emit` pushes the ops and returns the new gradient; it gets the
    * sum so far, `into`, to add to in place, or undefined for the first contribution (then it overwrites).
@@ -43,7 +45,7 @@ export function differentiate(
     const op = forward[i]!;
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
-    if (!op.writes.some((name) => gradients.has(wholeOf(op.bindings[name]!)))) continue;
+    if (!written(op).some((value) => gradients.has(value))) continue;
     if (op.block !== graph.block) {
       graph.block = op.block;
       const isRecomputed = checkpointing !== 'none' && op.block !== undefined && op.block < lastBlock;
@@ -61,21 +63,28 @@ export function differentiate(
  * of the graph whose forward and backward pass lie side by side. The part takes no other part in `differentiate`.
  */
 export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Value, Value>, wanted: Value): Value {
-  const { tape, visit } = openTape(graph, seeds);
+  const { gradients, tape, visit } = openTape(graph, seeds);
   const last = graph.backwards.length;
   for (let i = last - 1; i >= first; i--) {
     const backward = graph.backwards[i];
     if (backward === undefined) continue;
     const op = graph.ops[i]!;
-    if (op.writes.some((name) => tape.maybe(wholeOf(op.bindings[name]!)) !== undefined)) visit(op, backward);
+    if (written(op).some((value) => gradients.has(value))) visit(op, backward);
     graph.backwards[i] = undefined;
   }
   return tape.gradient(wanted);
 }
 
+/** What an op makes. Of a part, what it is a part of as well: a product makes its result in parts, linears side by side a part each. */
+function written({ writes, bindings }: Op): Value[] {
+  return writes.flatMap((name) => [bindings[name]!, wholeOf(bindings[name]!)]);
+}
+
 /** The gradients so far, and what a kernel's backward sees of them. */
 function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
   const gradients = new Map<Value, Value>(seeds);
+  /** By the memory of values side by side: that of their gradients, and where those begin that have been given out. */
+  const memory = new Map<Value, { readonly whole: Value; readonly given: Set<number> }>();
   /** Values whose op has been visited: nothing reads their gradients any more. */
   const done = new Set<Value>();
   /** The gradient of `value` so far, to be overwritten: a copy where it is also that of a value still to be visited. */
@@ -93,6 +102,17 @@ function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
       if (d === undefined) throw new Error(`Cannot differentiate: found no gradient of "${value.name}"`);
       return d;
     },
+    fresh: (value) => {
+      const name = `d${value.name}`;
+      const of = storageOf(value);
+      const first = offsetIn(value);
+      if (first === undefined) return graph.activation(name, value.shape);
+      const { whole, given } = memory.get(of) ?? { whole: graph.activation(`d${of.name}`, of.shape), given: new Set() };
+      memory.set(of, { whole, given });
+      if (given.has(first)) return graph.activation(name, value.shape);
+      given.add(first);
+      return graph.rows(whole, first / value.shape[1]!, value.shape[0]!, name);
+    },
     accumulate: (value, emit) => {
       if (value.requiresGrad) gradients.set(value, checkShape(value, emit(ownGradient(value))));
     },
@@ -104,7 +124,7 @@ function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
   };
   const visit = (op: Op, backward: (tape: Tape) => void): void => {
     backward(tape);
-    for (const name of op.writes) done.add(wholeOf(op.bindings[name]!));
+    for (const value of written(op)) done.add(value);
   };
   return { gradients, tape, visit };
 }

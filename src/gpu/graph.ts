@@ -7,7 +7,7 @@
 
 import type { Tape } from './backward.ts';
 import type { ShaderRef } from './shader.ts';
-import type { Traits } from './traits.ts';
+import { BASE_TRAITS, type Traits } from './traits.ts';
 
 export type DType = 'f32' | 'u32';
 
@@ -34,6 +34,8 @@ export interface Value {
   readonly partOf: Value | undefined;
   /** trainable and gradient: first element in the flat buffer; a part: first element in the value that it is of. */
   readonly offset: number;
+  /** Values that lie one behind the other, of which this one is all rows. */
+  readonly joins?: readonly Value[];
 }
 
 export interface Op {
@@ -157,15 +159,43 @@ export class Graph {
    * `count` rows of a value from row `first` on, in its memory: what one binding can hold of it. `first` times the length of a
    * row must be a multiple of FLAT_ALIGN.
    */
-  rows(value: Value, first: number, count: number): Value {
+  rows(value: Value, first: number, count: number, name = value.name): Value {
     const length = elements(value.shape.slice(1));
     if ((first * length) % FLAT_ALIGN !== 0)
       throw new RangeError(
         `Cannot take rows of "${value.name}": found ${first} of ${length} before them, need a multiple of ${FLAT_ALIGN}`,
       );
-    const { name, dtype, role, requiresGrad } = value;
+    const { dtype, role, requiresGrad } = value;
     const shape = [count, ...value.shape.slice(1)];
     return this.add({ name, shape, dtype, role, requiresGrad, partOf: value, offset: first * length });
+  }
+
+  /** Activations (rows,T) of these sizes, one behind the other in one memory where bindings can begin between them. */
+  adjoining(names: readonly string[], rows: readonly number[], T: number): Value[] {
+    const firsts = rows.map((_, i) => rows.slice(0, i).reduce((a, b) => a + b, 0));
+    const total = rows.reduce((a, b) => a + b, 0);
+    const isOne =
+      firsts.every((first) => (first * T) % FLAT_ALIGN === 0) && 4 * total * T <= BASE_TRAITS.maxBindingBytes;
+    if (!isOne || rows.length === 1) return rows.map((count, i) => this.activation(names[i]!, [count, T]));
+    const whole = this.activation(names.join(', '), [total, T]);
+    return rows.map((count, i) => this.rows(whole, firsts[i]!, count, names[i]));
+  }
+
+  /** Values (rows,T) as one, where they lie one behind the other in one memory; undefined where they do not. */
+  joined(values: readonly Value[]): Value | undefined {
+    const [first] = values;
+    if (first === undefined || values.length === 1) return first;
+    const whole = storageOf(first);
+    const offset = offsetIn(first) ?? 0;
+    let [end, rows] = [offset, 0];
+    for (const value of values) {
+      if (storageOf(value) !== whole || offsetIn(value) !== end || value.shape[1] !== first.shape[1]) return undefined;
+      end += elements(value.shape);
+      rows += value.shape[0]!;
+    }
+    const { name, dtype, role } = first;
+    const shape = [rows, first.shape[1]!];
+    return this.add({ name: `${name} …`, shape, dtype, role, partOf: whole, offset, joins: values });
   }
 
   /** Appends an op. Its results require a gradient when one of its inputs (or what it overwrites) does and it has a backward. */
@@ -176,11 +206,10 @@ export class Graph {
       spec.backward !== undefined &&
       Object.values(bindings).some((v) => v.requiresGrad || wholeOf(v).inPlaceOf?.requiresGrad);
     if (flows)
-      for (const name of spec.writes) {
-        const value = wholeOf(bindings[name]!);
-        if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
-          (value as { requiresGrad: boolean }).requiresGrad = true;
-      }
+      for (const name of spec.writes)
+        for (const value of [bindings[name]!, wholeOf(bindings[name]!)])
+          if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
+            (value as { requiresGrad: boolean }).requiresGrad = true;
     this.ops.push({
       label: spec.label,
       shader: spec.shader,
@@ -235,6 +264,13 @@ export function storageOf(value: Value): Value {
   let v = value;
   for (let next = v.partOf ?? v.inPlaceOf; next !== undefined; next = v.partOf ?? v.inPlaceOf) v = next;
   return v;
+}
+/** The first element of a part in the value that owns the memory; undefined when it is no part. */
+export function offsetIn(value: Value): number | undefined {
+  let first: number | undefined;
+  for (let v: Value | undefined = value; v !== undefined; v = v.partOf ?? v.inPlaceOf)
+    if (v.partOf !== undefined) first = (first ?? 0) + v.offset;
+  return first;
 }
 /** The value that a part is of; any other is one by itself. */
 export function wholeOf(value: Value): Value {

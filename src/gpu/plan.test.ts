@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Value } from './graph.ts';
+import { Graph, offsetIn, type Value } from './graph.ts';
 import { padded, planMemory } from './plan.ts';
 import { BASE_TRAITS } from './traits.ts';
 
@@ -67,6 +67,32 @@ describe('planMemory()', () => {
     const big = ['a', 'b', 'c'].map((name) => op(g, [x], g.activation(name, [6 << 20, 4])));
     op(g, big, g.activation('y', [4]));
     expect(planMemory(g, BASE_TRAITS).arenas.length).toBe(2);
+  });
+
+  it('lays adjoining values side by side, gives them to an op as one, and notices when one of them has been overwritten', () => {
+    const g = new Graph(BASE_TRAITS);
+    const x = g.input('x', [64, 4]);
+    const [a, b, c] = g.adjoining(['a', 'b', 'c'], [32, 16, 64], 4) as [Value, Value, Value];
+    for (const v of [a, b, c]) op(g, [x], v);
+    const all = g.joined([a, b, c])!;
+    expect(all.shape).toEqual([112, 4]);
+    expect([a, b, c].map(offsetIn)).toEqual([0, 128, 192]);
+    op(g, [all], g.activation('sum', [4]));
+    expect(planMemory(g, BASE_TRAITS).bytes.activations).toBe(112 * 16 + 256);
+    expect(g.joined([b, c])!.shape).toEqual([80, 4]);
+    expect(g.joined([a, c])).toBeUndefined();
+    const turned = op(g, [], g.inPlace('b', b));
+    op(g, [g.joined([a, turned, c])!], g.activation('another sum', [4]));
+    planMemory(g, BASE_TRAITS);
+    op(g, [all], g.activation('too late', [4]));
+    expect(() => planMemory(g, BASE_TRAITS)).toThrow(/"make too late" reads "b" after "make b" has overwritten it/);
+  });
+
+  it('lays values by themselves where no binding can begin between them', () => {
+    const g = new Graph(BASE_TRAITS);
+    const values = g.adjoining(['a', 'b'], [33, 16], 4);
+    expect(values.map(offsetIn)).toEqual([undefined, undefined]);
+    expect(g.joined(values)).toBeUndefined();
   });
 
   it('refuses to read what nothing has written', () => {

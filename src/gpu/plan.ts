@@ -170,18 +170,19 @@ function checkInPlace(graph: Graph): void {
   const dead = new Map<Value, Op>();
   const written = new Set<Value>();
   const checkRead = (op: Op, value: Value) => {
-    const killer = dead.get(value);
+    for (const joined of value.joins ?? []) checkRead(op, joined);
+    const killer = dead.get(value) ?? dead.get(wholeOf(value));
     if (killer !== undefined)
       throw new Error(
         `Cannot plan: "${op.label}" reads "${value.name}" after "${killer.label}" has overwritten it in place`,
       );
-    if (value.role === 'activation' && !written.has(value))
+    if (value.role === 'activation' && !written.has(value) && !written.has(wholeOf(value)))
       throw new Error(`Cannot plan: "${op.label}" reads "${value.name}" before anything has written it`);
   };
   for (const op of graph.ops) {
     for (const [name, value] of Object.entries(op.bindings)) {
       const whole = wholeOf(value);
-      if (!op.writes.includes(name)) checkRead(op, whole);
+      if (!op.writes.includes(name)) checkRead(op, value);
       // Of a value in parts, the first one takes over the memory.
       else if (whole.inPlaceOf !== undefined && !written.has(whole)) checkRead(op, whole.inPlaceOf);
     }

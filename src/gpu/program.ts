@@ -3,7 +3,7 @@
 // `maxSubmitMs`, so that no driver watchdog fires and the desktop stays responsive.
 
 import type { Device, Pipeline } from './device.ts';
-import { byteLength, type Op, storageOf, type Value } from './graph.ts';
+import { byteLength, type Op, offsetIn, storageOf, type Value } from './graph.ts';
 import { BINDING_ALIGN, type Plan, padded, readbackBytes, uniformBytes } from './plan.ts';
 import { timeDispatches } from './time-dispatches.ts';
 
@@ -270,9 +270,7 @@ export class Program {
 /** Where a value lies, by where those lie that own memory. */
 function slotOf(slots: ReadonlyMap<Value, Slot>, value: Value): Slot | undefined {
   const slot = slots.get(storageOf(value));
-  let first: number | undefined;
-  for (let v: Value | undefined = value; v !== undefined; v = v.partOf ?? v.inPlaceOf)
-    if (v.partOf !== undefined) first = (first ?? 0) + v.offset;
+  const first = offsetIn(value);
   return slot && first !== undefined
     ? { buffer: slot.buffer, offset: slot.offset + 4 * first, size: byteLength(value) }
     : slot;

@@ -31,7 +31,11 @@ export function recomputer(
   const recompute = (value: Value): Value => {
     const known = fresh.get(value);
     if (known !== undefined) return known;
-    if (value.partOf !== undefined) return partOf(recompute(value.partOf), value);
+    if (value.partOf !== undefined) {
+      const part = partOf(recompute(value.partOf), value);
+      fresh.set(value, part);
+      return part;
+    }
     const ops = producers.get(value);
     if (ops === undefined || storageOf(value).role !== 'activation' || isKept(ops[0]!, level)) return value;
     for (const op of ops) {
@@ -51,7 +55,9 @@ export function recomputer(
   };
   /** The rows that `part` is of its whole, of another value of that shape. */
   const partOf = (whole: Value, part: Value): Value =>
-    whole === part.partOf ? part : graph.rows(whole, part.offset / elements(part.shape.slice(1)), part.shape[0]!);
+    whole === part.partOf
+      ? part
+      : graph.rows(whole, part.offset / elements(part.shape.slice(1)), part.shape[0]!, part.name);
   const clone = (value: Value): Value => {
     const { inPlaceOf } = value;
     const made =

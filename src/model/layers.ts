@@ -208,14 +208,16 @@ export class Layers {
     return activation(this.graph, x, kind);
   }
 
-  /** Rotates q or k in place by the positions of its columns, with the tables of config.ropes[index]. */
-  rope(x: Value, heads: number, index = 0): Value {
-    const { headDim, ropes } = this.config;
+  /** Rotates q and k in place by the positions of their columns, with the tables of config.ropes[index]. */
+  rope(q: Value, k: Value, index = 0): [q: Value, k: Value] {
+    const { heads, kvHeads, headDim, ropes } = this.config;
     const { rotary } = ropes[index]!;
     const shape = [rotary / 2, this.positions];
     const cos = this.table(ropeName(index, 'cos'), shape);
     const sin = this.table(ropeName(index, 'sin'), shape);
-    return rope(this.graph, x, { heads, headDim, rotary }, this.inputs.positions, cos, sin);
+    const sizes = { heads, kvHeads, headDim, rotary };
+    const turned = rope(this.graph, { q, k }, sizes, this.inputs.positions, cos, sin);
+    return [turned.q, turned.k];
   }
 
   /** Causal attention o (H·D,T) of q (H·D,T) over k, v (K·D,T), or over the cache that they are appended to. */

@@ -4,7 +4,6 @@
 
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
-import { grid1d } from '../grid.ts';
 import type { Traits } from '../traits.ts';
 import { add } from './add.ts';
 
@@ -55,25 +54,22 @@ export function attention(
   const stats = g.activation(`${label} statistics`, [2 * H, T]);
   const backward = (tape: Tape) => {
     const dO = tape.gradient(o);
-    const withDelta = addDelta(g, label, { H, D, T }, dO, o, stats);
+    // Their lower half is filled by the first of the two: delta = Σ_d do·o.
+    const withDelta = g.inPlace(stats.name, stats);
     const operands = { q, k, v, d_o: dO, stats: withDelta };
     const params = { H, ...sizes };
-    tape.accumulate(q, (into) => {
-      const dq = g.activation(`d${q.name}`, q.shape);
-      g.push({
-        label: `${label} dq`,
-        shader: { file: `${stem}-dq`, ...shader },
-        bindings: { ...operands, segment_start: segmentStart, dq },
-        writes: ['dq'],
-        params,
-        grid: grid(H),
-        flops: 1.5 * flops,
-      });
-      return into ? add(g, into, dq) : dq;
+    const [dq, dk, dv] = [tape.fresh(q), tape.fresh(k), tape.fresh(v)];
+    g.push({
+      label: `${label} dq`,
+      shader: { file: `${stem}-dq`, ...shader },
+      bindings: { ...operands, o, segment_start: segmentStart, dq },
+      writes: ['dq', 'stats'],
+      params,
+      grid: grid(H),
+      flops: 1.5 * flops,
     });
+    tape.accumulate(q, (into) => (into ? add(g, into, dq) : dq));
     if (!k.requiresGrad && !v.requiresGrad) return;
-    const dk = g.activation(`d${k.name}`, k.shape);
-    const dv = g.activation(`d${v.name}`, v.shape);
     g.push({
       label: `${label} dkdv`,
       shader: { file: `${stem}-dkdv`, ...shader },
@@ -97,28 +93,6 @@ export function attention(
     backward,
   });
   return o;
-}
-
-/** stats (2·H,T) with its lower half filled: delta = Σ_d do·o. */
-function addDelta(
-  g: Graph,
-  label: string,
-  { H, D, T }: Record<'H' | 'D' | 'T', number>,
-  dO: Value,
-  o: Value,
-  stats: Value,
-): Value {
-  const withDelta = g.inPlace(stats.name, stats);
-  const WG = 64;
-  g.push({
-    label: `${label} delta`,
-    shader: { file: 'attention-delta', overrides: { WG } },
-    bindings: { d_o: dO, o, stats: withDelta },
-    writes: ['stats'],
-    params: { H, D, T4: T / 4 },
-    grid: grid1d((H * T) / 4, WG),
-  });
-  return withDelta;
 }
 
 interface Variant {

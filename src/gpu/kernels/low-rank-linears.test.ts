@@ -5,7 +5,10 @@ import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase, variable } from '../testing/run-kernel.ts';
 import { rounding, TIMEOUT } from '../testing/variants.ts';
 import { testFactor, testWeight } from '../testing/weights.ts';
+import type { Traits } from '../traits.ts';
 import { factorWeight } from '../weight.ts';
+import { activationBackwardCpu, activationCpu } from './activation.cpu.ts';
+import { activation } from './activation.ts';
 import { lowRankBackwardCpu, lowRankCpu } from './low-rank.cpu.ts';
 import { lowRankLinears } from './low-rank-linears.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
@@ -15,6 +18,8 @@ interface Shape {
   readonly T: number;
   /** Rows and rank of each linear. */
   readonly linears: readonly (readonly [O: number, R: number])[];
+  /** One scaling for all, and results whose gradients lie side by side: what flows back is computed together. */
+  readonly isTogether?: true;
 }
 
 // Ranks that differ, rows that end within a tile; many tokens, and so few that the sum is split.
@@ -36,14 +41,40 @@ const SHAPES: readonly Shape[] = [
       [7, 8],
     ],
   },
+  {
+    ...{ C: 48, T: 68, isTogether: true },
+    linears: [
+      [48, 4],
+      [16, 4],
+      [32, 4],
+    ],
+  },
+  {
+    ...{ C: 112, T: 12, isTogether: true },
+    linears: [
+      [80, 20],
+      [16, 20],
+    ],
+  },
 ];
 /** One of each kind: what differs within a kind is how large its tiles are. */
-const KINDS = ['vector-wide', 'vector', 'subgroups', 'split-8x8', 'tiles-64x64', 'registers'];
+const KINDS: readonly (readonly [name: string, traits: Partial<Traits>])[] = [
+  ['vector-wide', {}],
+  ['vector', {}],
+  ['subgroups', {}],
+  ['split-8x8', { kind: 'gpu' }],
+  ['tiles-64x64', { kind: 'gpu' }],
+  ['registers', { kind: 'cpu', subgroupSize: 0 }],
+];
 
 /** Results and all gradients of Σ yᵢ·dyᵢ against the twin of each linear by itself. */
-async function check(names: readonly string[], { C, T, linears }: Shape): Promise<void> {
+async function check(
+  variant: Partial<Traits>,
+  names: readonly string[],
+  { C, T, linears, isTogether }: Shape,
+): Promise<void> {
   const { traits } = await openDevice();
-  const g = new Graph({ ...traits, products: { asked: names } });
+  const g = new Graph({ ...traits, ...variant, products: { asked: names } });
   const x = variable(g, 'x', [C, T]);
   const as = linears.map(([, R], i) => testFactor(g, `a${i}`, R, C, 3 + i));
   const bs = linears.map(([O, R], i) => testFactor(g, `b${i}`, O, R, 13 + i));
@@ -51,7 +82,7 @@ async function check(names: readonly string[], { C, T, linears }: Shape): Promis
   const biases = linears.map(([O], i) => g.frozen(`bias${i}`, [O]));
   const stack = g.stacked(as.map(({ weight }) => weight.codes))!;
   expect(stack.shape).toEqual([linears.reduce((n, [, R]) => n + R, 0), C]);
-  const scaling = (i: number) => 2 - i / 2;
+  const scaling = (i: number) => (isTogether ? 1.5 : 2 - i / 2);
   const ys = lowRankLinears(
     g,
     { x, a: factorWeight(stack) },
@@ -59,8 +90,12 @@ async function check(names: readonly string[], { C, T, linears }: Shape): Promis
       ...{ weight: ws[i]!.weight, b: bs[i]!.weight, scaling: scaling(i), bias: biases[i]!, label: `y${i}` },
     })),
   );
-  const dys = ys.map((y) => g.input(`d${y.name}`, y.shape));
-  const dx = differentiate(g, new Map(ys.map((y, i) => [y, dys[i]!]))).get(x)!;
+  // The gradient of an activation takes the place of what it is of.
+  const ends = isTogether ? ys.map((y) => activation(g, y, 'silu')) : ys;
+  const seeds = ends.map((y) => g.input(`d${y.name}`, y.shape));
+  const dx = differentiate(g, new Map(ends.map((y, i) => [y, seeds[i]!]))).get(x)!;
+  const dispatches = g.ops.filter(({ shader }) => /^low-rank-du|^outer/.test(shader.file));
+  expect(dispatches).toHaveLength(isTogether ? 2 : 2 * linears.length);
   const dA = g.gradientOf(stack);
   const dBs = bs.map(({ weight }) => g.gradientOf(weight.codes));
   const xv = noise(C * T, 1);
@@ -71,19 +106,21 @@ async function check(names: readonly string[], { C, T, linears }: Shape): Promis
   for (const [i, [O, R]] of linears.entries()) {
     for (const [value, d] of [...as[i]!.data, ...bs[i]!.data, ...ws[i]!.data]) data.set(value, d);
     data.set(biases[i]!, noise(O, 33 + i));
-    data.set(dys[i]!, noise(O * T, 43 + i));
+    data.set(seeds[i]!, noise(O * T, 43 + i));
     data.set(dBs[i]!, new Float32Array(O * R));
   }
-  const results = await runCase({ graph: g, data, results: [...ys, dx, dA, ...dBs] });
+  const results = await runCase({ graph: g, data, results: [...ends, dx, dA, ...dBs] });
 
   const expectedDx = new Float64Array(C * T);
   const dAs: number[] = [];
   for (const [i, [O, R]] of linears.entries()) {
     const [a, b, w] = [as[i]!.dense, bs[i]!.dense, ws[i]!.dense];
-    const dy = noise(O * T, 43 + i);
     const sizes = { O, C, R, T };
     const base = matmulCpu(w, xv, sizes, { bias: noise(O, 33 + i) });
-    expectClose(results[i]!, lowRankCpu(a, b, xv, base, sizes, scaling(i)), rounding(C + R), T);
+    const y = lowRankCpu(a, b, xv, base, sizes, scaling(i));
+    expectClose(results[i]!, isTogether ? activationCpu('silu', y) : y, rounding(C + R), T);
+    const seed = noise(O * T, 43 + i);
+    const dy = isTogether ? activationBackwardCpu('silu', y, seed) : seed;
     const expected = lowRankBackwardCpu(a, b, xv, dy, sizes, scaling(i));
     expectClose(results[ys.length + 2 + i]!, expected.db, rounding(C + T), R);
     dAs.push(...expected.da);
@@ -94,11 +131,11 @@ async function check(names: readonly string[], { C, T, linears }: Shape): Promis
   expectClose(results[ys.length + 1]!, dAs, rounding(T + C), C);
 }
 
-describe.each(KINDS)('lowRankLinears() by %s', (name) => {
+describe.each(KINDS)('lowRankLinears() by %s', (name, variant) => {
   it(
     'gives results and gradients of linears with a common input as the twins of each by itself',
     async () => {
-      for (const shape of SHAPES) await check([name, 'registers'], shape);
+      for (const shape of SHAPES) await check(variant, [name, 'registers'], shape);
     },
     TIMEOUT,
   );

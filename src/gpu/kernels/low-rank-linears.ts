@@ -7,9 +7,9 @@
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
+import { lowRankBackward } from './low-rank-backward.ts';
 import { matmul } from './matmul.ts';
 import { matmulBackward } from './matmul-backward.ts';
-import { outerProduct } from './outer-product.ts';
 import { checkProduct, product } from './product.ts';
 import { rowSum } from './row-sum.ts';
 
@@ -53,22 +53,17 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
       `Cannot multiply "${a.name}": found ${a.rows}×${a.columns} for ranks ${linears.map(({ b }) => b.columns)}, need their sum and multiples of 4`,
     );
   const u = project(g, a, dropped, strength);
-  const results = linears.map(({ weight, addend, label }) => {
+  for (const { weight, addend, label } of linears) {
     checkProduct(label, 'x', x, [weight.columns, T]);
     if (addend) checkProduct(label, 'addend', addend, [weight.rows, T]);
-    return g.activation(label, [weight.rows, T]);
-  });
+  }
+  const results = resultsOf(g, linears, T, strength === undefined);
 
   const backward = (tape: Tape) => {
     const dys = results.map((y) => tape.gradient(y));
-    let du: Value | undefined;
-    for (const [i, { b, scaling }] of linears.entries()) {
-      du = projectBack(tape.graph, b, dys[i]!, { du, rows, first: firsts[i]!, scaling });
-      if (b.codes.role === 'trainable')
-        outerProduct(tape.graph, dys[i]!, u, tape.graph.gradientOf(b.codes), scaling, firsts[i]);
-    }
-    if (a.codes.role === 'trainable') outerProduct(tape.graph, du!, dropped, tape.graph.gradientOf(a.codes));
-    const lowRank = { factor: a, u: du!, first: 0, scaling: 1 };
+    const branches = linears.map(({ b, scaling }, i) => ({ dy: dys[i]!, b, scaling }));
+    const du = lowRankBackward(tape.graph, { x: dropped, a, u }, branches);
+    const lowRank = { factor: a, u: du, first: 0, scaling: 1 };
     tape.accumulate(
       x,
       (into) =>
@@ -77,7 +72,7 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
           return matmulBackward(tape.graph, weight, dys[i]!, { into: dx, ...(isWithin && { lowRank }) });
         }, into)!,
     );
-    if (dropped !== x) tape.accumulate(dropped, (into) => matmulBackward(tape.graph, a, du!, { into }));
+    if (dropped !== x) tape.accumulate(dropped, (into) => matmulBackward(tape.graph, a, du, { into }));
     for (const [i, { bias, addend, weight }] of linears.entries()) {
       const dy = dys[i]!;
       if (bias?.role === 'trainable')
@@ -105,6 +100,18 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
   return results;
 }
 
+/** The linears' results; side by side where a gradient takes them together. */
+function resultsOf(g: Graph, linears: readonly LowRankLinear[], T: number, isTrained: boolean): Value[] {
+  const isWhole = linears.every(({ weight }) => slabsOf(g, weight).length === 1);
+  if (!isTrained || !isWhole) return linears.map(({ weight, label }) => g.activation(label, [weight.rows, T]));
+  const labels = linears.map(({ label }) => label);
+  return g.adjoining(
+    labels,
+    linears.map(({ weight }) => weight.rows),
+    T,
+  );
+}
+
 /** u = A·x. Its gradient is part of the linears' own. */
 function project(g: Graph, a: Weight, x: Value, strength: Value | undefined): Value {
   checkProduct(a.name, 'x', x, [a.columns, x.shape[1]!]);
@@ -113,19 +120,4 @@ function project(g: Graph, a: Weight, x: Value, strength: Value | undefined): Va
   const spec = { label: a.name, weight: a, side: 'rows', x, y: u, epilogue: 'store', scale: 1 } as const;
   g.push({ ...product(spec, g), keep: true });
   return u;
-}
-
-/** Rows of du from `first` = s·Bᵀ·dy. */
-function projectBack(
-  g: Graph,
-  b: Weight,
-  dy: Value,
-  { du, rows, first, scaling }: { du: Value | undefined; rows: number; first: number; scaling: number },
-): Value {
-  const y = du === undefined ? g.activation('du', [rows, dy.shape[1]!]) : g.inPlace('du', du);
-  const label = `${b.name} backward`;
-  g.push(
-    product({ label, weight: b, side: 'columns', x: dy, y, epilogue: 'rows', firstRow: first, scale: scaling }, g),
-  );
-  return y;
 }

@@ -1,6 +1,7 @@
 // gradient[m,n] += scale·Σ_t dy[m,t]·x[n,t]: what a trained factor learns from a batch. Fixed order, no atomics.
 
 import type { Graph, Value } from '../graph.ts';
+import type { ShaderRef } from '../shader.ts';
 import { hasLanes } from './product-variants.ts';
 
 /**
@@ -18,9 +19,11 @@ export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, sca
   const isDyLong = M >= N;
   const [P, Q] = isDyLong ? [M, N] : [N, M];
   const [stride_p, stride_q] = isDyLong ? [N, 1] : [1, N];
+  const { shader, tile } = outerShader(g, 'outer-one');
   g.push({
     label: `outer ${gradient.name}`,
-    ...chooseVariant(g, P, Q),
+    shader,
+    grid: [Math.ceil(P / tile[0]), Math.ceil(Q / tile[1]), 1],
     bindings: { long: isDyLong ? dy : x, short: isDyLong ? x : dy, gradient },
     writes: ['gradient'],
     params: {
@@ -32,12 +35,13 @@ export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, sca
   });
 }
 
-function chooseVariant({ traits }: Graph, P: number, Q: number) {
-  if (!hasLanes(traits))
-    return { shader: { file: 'outer-product-tiles' }, grid: [Math.ceil(P / 32), Math.ceil(Q / 8), 1] as const };
+/** The shader for outer products of these operands, and the results of a workgroup along the longer and the shorter side. */
+export function outerShader(
+  { traits }: Graph,
+  operands: 'outer-one' | 'outer-factors',
+): { readonly shader: ShaderRef; readonly tile: readonly [long: number, short: number] } {
+  if (!hasLanes(traits)) return { shader: { file: 'outer-product-tiles', parts: { operands } }, tile: [32, 8] };
   const LANES = traits.subgroupSize;
-  return {
-    shader: { file: 'outer-product-subgroups', constants: { LANES } },
-    grid: [Math.ceil(P / (4 * LANES)), Math.ceil(Q / LANES), 1] as const,
-  };
+  const shader = { file: 'outer-product-subgroups', parts: { operands }, constants: { LANES } };
+  return { shader, tile: [4 * LANES, LANES] };
 }

@@ -35,7 +35,7 @@ export function rmsNorm(
     if (weight.role === 'trainable')
       rowSum(g, g.gradientOf(weight), 'rms-norm', { x, rstd, dy }, { rows: C, groups, T });
     tape.accumulate(x, (into) => {
-      const dx = into ? g.inPlace(into.name, into) : g.activation(`d${x.name}`, x.shape);
+      const dx = into ? g.inPlace(into.name, into) : tape.fresh(x);
       g.push({
         label: `${label} backward`,
         shader: { file: 'rms-norm-backward', parts, overrides },

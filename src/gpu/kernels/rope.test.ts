@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { differentiate } from '../backward.ts';
 import { Graph, type Value } from '../graph.ts';
 import { slope } from '../testing/finite-differences.ts';
 import { openDevice } from '../testing/open-device.ts';
-import { type Data, expectClose, gradientsOf, noise, runCase, variable } from '../testing/run-kernel.ts';
+import { type Data, expectClose, noise, runCase, variable } from '../testing/run-kernel.ts';
 import { type RopeSizes, ropeCpu } from './rope.cpu.ts';
 import { rope } from './rope.ts';
 
@@ -16,39 +17,49 @@ function tables(half: number, P: number): [cos: Float32Array, sin: Float32Array]
 const restarting = (T: number, every: number) => Uint32Array.from({ length: T }, (_, t) => t % every);
 
 describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) => {
-  it('matches its twin forward and turns the gradient back, whole and partial heads', async () => {
+  it('matches its twin forward and turns the gradients back, whole and partial heads, as many keys or fewer', async () => {
     const traits = { ...(await openDevice()).traits, kind };
-    const cases: RopeSizes[] = [
-      { heads: 1, D: 2, T: 4, rotary: 2, P: 4 },
-      { heads: 3, D: 20, T: 36, rotary: 20, P: 9 },
-      { heads: 2, D: 20, T: 68, rotary: 8, P: 30 },
-      { heads: 9, D: 64, T: 128, rotary: 64, P: 128 },
+    const cases: (RopeSizes & { readonly kvHeads: number })[] = [
+      { heads: 1, kvHeads: 1, D: 2, T: 4, rotary: 2, P: 4 },
+      { heads: 3, kvHeads: 1, D: 20, T: 36, rotary: 20, P: 9 },
+      { heads: 2, kvHeads: 2, D: 20, T: 68, rotary: 8, P: 30 },
+      { heads: 9, kvHeads: 3, D: 64, T: 128, rotary: 64, P: 128 },
     ];
-    for (const sizes of cases) {
+    for (const { kvHeads, ...sizes } of cases) {
       const { heads, D, T, rotary, P } = sizes;
       const g = new Graph(traits);
-      const x = variable(g, 'x', [heads * D, T]);
+      const before = { q: variable(g, 'q', [heads * D, T]), k: variable(g, 'k', [kvHeads * D, T]) };
       const positions = g.input('positions', [T], 'u32');
       const [cos, sin] = [g.frozen('cos', [rotary / 2, P]), g.frozen('sin', [rotary / 2, P])];
-      const y = rope(g, x, { heads, headDim: D, rotary }, positions, cos, sin);
-      const [dy, dx] = gradientsOf(g, y, x);
-      const [xv, dv, pv, [cv, sv]] = [
-        noise(heads * D * T, 1),
-        noise(heads * D * T, 2),
-        restarting(T, P),
-        tables(rotary / 2, P),
-      ];
+      const after = rope(g, before, { heads, kvHeads, headDim: D, rotary }, positions, cos, sin);
+      const seeds = { q: g.input('dq', before.q.shape), k: g.input('dk', before.k.shape) };
+      const gradients = differentiate(
+        g,
+        new Map([
+          [after.q, seeds.q],
+          [after.k, seeds.k],
+        ]),
+      );
+      const [pv, [cv, sv]] = [restarting(T, P), tables(rotary / 2, P)];
+      const values = { q: noise(heads * D * T, 1), k: noise(kvHeads * D * T, 2) };
+      const dValues = { q: noise(heads * D * T, 3), k: noise(kvHeads * D * T, 4) };
       const data = new Map<Value, Data>([
-        [x, xv],
-        [dy, dv],
         [positions, pv],
         [cos, cv],
         [sin, sv],
+        ...(['q', 'k'] as const).flatMap((x): [Value, Data][] => [
+          [before[x], values[x]],
+          [seeds[x], dValues[x]],
+        ]),
       ]);
-      const [out, dOut] = await runCase({ graph: g, data, results: [y, dx!] });
+      const results = [after.q, after.k, gradients.get(before.q)!, gradients.get(before.k)!];
+      const [q, k, dq, dk] = await runCase({ graph: g, data, results });
+      const keys = { ...sizes, heads: kvHeads };
       // Two products and a sum of numbers of order 1: three roundings of 2^-24, and room for one more.
-      expectClose(out!, ropeCpu(xv, pv, cv, sv, sizes), 4 * 2 ** -24, T);
-      expectClose(dOut!, ropeCpu(dv, pv, cv, sv, sizes, -1), 4 * 2 ** -24, T);
+      expectClose(q!, ropeCpu(values.q, pv, cv, sv, sizes), 4 * 2 ** -24, T);
+      expectClose(k!, ropeCpu(values.k, pv, cv, sv, keys), 4 * 2 ** -24, T);
+      expectClose(dq!, ropeCpu(dValues.q, pv, cv, sv, sizes, -1), 4 * 2 ** -24, T);
+      expectClose(dk!, ropeCpu(dValues.k, pv, cv, sv, keys, -1), 4 * 2 ** -24, T);
     }
   });
 });
@@ -67,8 +78,9 @@ describe('rope()', () => {
   it('refuses tables of another size', async () => {
     const g = new Graph((await openDevice()).traits);
     const table = g.frozen('cos', [4, 9]);
+    const x = g.input('x', [32, 4]);
     expect(() =>
-      rope(g, g.input('x', [32, 4]), { heads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table, table),
-    ).toThrow(/need 32 rows.*8 table rows/);
+      rope(g, { q: x, k: x }, { heads: 2, kvHeads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table, table),
+    ).toThrow(/need 32 and 32 rows.*8 table rows/);
   });
 });

@@ -4,6 +4,8 @@ import type { Graph, Value } from '../graph.ts';
 
 export interface RopeOptions {
   readonly heads: number;
+  /** K */
+  readonly kvHeads: number;
   /** D */
   readonly headDim: number;
   /** Rows of each head that turn, an even number; D when absent. */
@@ -11,33 +13,53 @@ export interface RopeOptions {
   readonly label?: string;
 }
 
+/** What is turned: q (heads·D,T) and k (K·D,T). */
+export interface Turned {
+  readonly q: Value;
+  readonly k: Value;
+}
+
 /**
- * Turns x (heads·D,T) in place. positions (T) u32; cos, sin (rotary/2,P) f32, made by the host in float64, since sines of
+ * Turns q and k in place. positions (T) u32; cos, sin (rotary/2,P) f32, made by the host in float64, since sines of
  * large angles are coarse in WGSL. Throws TypeError when the shapes do not fit.
  */
-export function rope(g: Graph, x: Value, options: RopeOptions, positions: Value, cos: Value, sin: Value): Value {
-  const { heads, headDim: D, rotary = D, label = `rope ${x.name}` } = options;
-  const [rows, T] = x.shape as [number, number];
+export function rope(
+  g: Graph,
+  { q, k }: Turned,
+  options: RopeOptions,
+  positions: Value,
+  cos: Value,
+  sin: Value,
+): Turned {
+  const { heads, kvHeads, headDim: D, rotary = D, label = `rope ${q.name} ${k.name}` } = options;
+  const T = q.shape[1]!;
   const [half, P] = cos.shape as [number, number];
-  if (rows !== heads * D || T % 4 !== 0 || 2 * half !== rotary || rotary > D)
+  const fits = (x: Value, count: number) => x.shape[0] === count * D && x.shape[1] === T;
+  if (!fits(q, heads) || !fits(k, kvHeads) || T % 4 !== 0 || 2 * half !== rotary || rotary > D)
     throw new TypeError(
-      `Cannot rotate "${label}": found x of shape ${x.shape} and tables of shape ${cos.shape}, need ${heads * D} rows, T a multiple of 4 and ${rotary / 2} table rows`,
+      `Cannot rotate "${label}": found q of shape ${q.shape}, k of shape ${k.shape} and tables of shape ${cos.shape}, need ${heads * D} and ${kvHeads * D} rows, T a multiple of 4 and ${rotary / 2} table rows`,
     );
-  const turn = (value: Value, sign: 1 | -1) => {
-    const y = g.inPlace(value.name, value);
+  const turn = (of: Turned, sign: 1 | -1): Turned => {
+    const turned = { q: g.inPlace(of.q.name, of.q), k: g.inPlace(of.k.name, of.k) };
     const WG = 64;
     // On CPU adapters a lane turns all heads, so that the tables are gathered once.
-    const headsPerLane = g.traits.kind === 'cpu' ? heads : 1;
+    const headsPerLane = g.traits.kind === 'cpu' ? heads + kvHeads : 1;
     g.push({
       label: sign === 1 ? label : `${label} backward`,
       shader: { file: 'rope', overrides: { WG } },
-      bindings: { x: y, positions, cos, sin },
-      writes: ['x'],
-      params: { heads, D, half, P, T4: T / 4, sign, heads_per_lane: headsPerLane },
-      grid: [Math.ceil((half * T) / 4 / WG), Math.ceil(heads / headsPerLane), 1],
-      ...(sign === 1 && { backward: (tape) => tape.accumulate(value, () => turn(tape.gradient(y), -1)) }),
+      bindings: { ...turned, positions, cos, sin },
+      writes: ['q', 'k'],
+      params: { heads, kv_heads: kvHeads, D, half, P, T4: T / 4, sign, heads_per_lane: headsPerLane },
+      grid: [Math.ceil((half * T) / 4 / WG), Math.ceil((heads + kvHeads) / headsPerLane), 1],
+      ...(sign === 1 && {
+        backward: (tape) => {
+          const d = turn({ q: tape.gradient(turned.q), k: tape.gradient(turned.k) }, -1);
+          tape.accumulate(q, () => d.q);
+          tape.accumulate(k, () => d.k);
+        },
+      }),
     });
-    return y;
+    return turned;
   };
-  return turn(x, 1);
+  return turn({ q, k }, 1);
 }

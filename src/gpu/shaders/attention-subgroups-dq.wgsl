@@ -1,14 +1,17 @@
 enable subgroups;
 // dq[d,i] = scale · Σ_j ds[i,j]·k[d,j],  ds = p·(dp - delta[i]),  dp[i,j] = Σ_d do[d,i]·v[d,j],  p as in attention-subgroups
-//   q, do, dq (H·D,T) f32 · k, v (K·D,T) f32 · segment_start (T) u32 · stats (2·H,T) f32: lse, then delta. dq is overwritten
+//   q, do, o, dq (H·D,T) f32 · k, v (K·D,T) f32 · segment_start (T) u32 · stats (2·H,T) f32: lse, then delta
+// dq is overwritten, and delta, which the other half of the backward pass reads
 // For CPU adapters with subgroups of 8: one workgroup is one subgroup and makes 32 queries of a head over blocks of 32 keys.
 #import attention-block-backward
+#import attention-delta
 struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> q: array<vec4<f32>>;
 var<storage, read_write> k: array<vec4<f32>>;
 var<storage, read_write> v: array<vec4<f32>>;
 var<storage, read_write> d_o: array<vec4<f32>>;
+var<storage, read_write> o: array<vec4<f32>>;
 var<storage, read> segment_start: array<vec4<u32>>;
 var<storage, read_write> stats: array<vec4<f32>>;
 var<storage, read_write> dq: array<vec4<f32>>;
@@ -27,7 +30,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let low = max(segment_start[t4], i + 1u - min(vec4(params.window), i + 1u));
   let begin = max(segment_start[first4].x, 4u * first4 + 1u - min(params.window, 4u * first4 + 1u)) / 4u;
   let lse = stats[h * T4 + t4];
-  let delta = stats[(params.H + h) * T4 + t4];
+  let delta = delta_of(own);
+  if (is_own) { stats[(params.H + h) * T4 + t4] = delta; }
   for (var j4 = begin; j4 < min(first4 + 8u, T4); j4 += 8u) {
     let at = other + min(j4 + lane.x, T4 - 1u);
     var s0 = mat4x4<f32>(); var s1 = mat4x4<f32>(); var s2 = mat4x4<f32>(); var s3 = mat4x4<f32>();

@@ -1,14 +1,17 @@
 // dq[d,i] = scale · Σ_j ds[i,j]·k[d,j],  ds = p·(dp - delta[i]),  dp[i,j] = Σ_d do[d,i]·v[d,j],  p as in attention-tile
-//   q, do, dq (H·D,T) f32 · k, v (K·D,T) f32 · segment_start (T) u32 · stats (2·H,T) f32: lse, then delta. dq is overwritten
+//   q, do, o, dq (H·D,T) f32 · k, v (K·D,T) f32 · segment_start (T) u32 · stats (2·H,T) f32: lse, then delta
+// dq is overwritten, and delta, which the other half of the backward pass reads
 // For GPUs. One workgroup per head and 4·OWN4 queries, as in attention-tile.
 #import attention-tile-block
 #import attention-block-backward
+#import attention-delta
 struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> q: array<vec4<f32>>;
 var<storage, read_write> k: array<vec4<f32>>;
 var<storage, read_write> v: array<vec4<f32>>;
 var<storage, read_write> d_o: array<vec4<f32>>;
+var<storage, read_write> o: array<vec4<f32>>;
 var<storage, read> segment_start: array<vec4<u32>>;
 var<storage, read_write> stats: array<vec4<f32>>;
 var<storage, read_write> dq: array<vec4<f32>>;
@@ -29,7 +32,8 @@ fn main(
   let low = max(segment_start[t4], i + 1u - min(vec4(params.window), i + 1u));
   let begin = max(segment_start[first4].x, 4u * first4 + 1u - min(params.window, 4u * first4 + 1u)) / 4u;
   let lse = stats[h * T4 + t4];
-  let delta = stats[(params.H + h) * T4 + t4];
+  let delta = delta_of(row * T4 + t4);
+  if (lane.y == 0u && first4 + lane.x < T4) { stats[(params.H + h) * T4 + t4] = delta; }
   var sums = array<mat4x4<f32>, CHUNKS>();
   for (var j4 = begin; j4 < min(first4 + OWN4, T4); j4 += 8u) {
     var s = mat4x4<f32>();

@@ -1,29 +1,25 @@
-// gradient[p·stride_p + q·stride_q] += scale · Σ_t long[p,t]·short[q,t]
-//   long (P,T) · short (Q,T), rows from long_row and short_row of what is bound · gradient, all f32. P is the longer side, whichever factor it belongs to.
+// Outer products over all tokens, see outer-one and outer-factors
 // For GPUs. One workgroup of 64 per 32 p x 8 q, 32 tokens at a time in workgroup memory; one invocation per p and 4 q.
-struct Params { P: u32, Q: u32, T4: u32, stride_p: u32, stride_q: u32, scale: f32, long_row: u32, short_row: u32 }
-var<uniform> params: Params;
-var<storage, read_write> long: array<vec4<f32>>;
-var<storage, read_write> short: array<vec4<f32>>;
-var<storage, read_write> gradient: array<f32>;
+#import operands
 var<workgroup> long_tile: array<vec4<f32>, 288>; // 32 rows of 8, each followed by one that keeps rows off the same bank
 var<workgroup> short_tile: array<vec4<f32>, 64>; // 8 rows of 8
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let p0 = 32u * group.x;
-  let q0 = 8u * group.y;
+  let tile = tile_of(group, 32u, 8u);
+  if (tile.p >= tile.p_end || tile.q >= tile.q_end) { return; }
   let p = index % 32u;
   let q = 4u * (index / 32u);
   var sum = vec4<f32>();
   for (var begin = 0u; begin < params.T4; begin += 8u) {
     let t = begin + index % 8u;
     let is_in = t < params.T4;
+    let t_in = min(t, params.T4 - 1u);
     for (var row = index / 8u; row < 32u; row += 8u) {
-      let v = long[(params.long_row + min(p0 + row, params.P - 1u)) * params.T4 + min(t, params.T4 - 1u)];
+      let v = long4(tile.is_a, (tile.long_row + min(tile.p + row, tile.p_end - 1u)) * params.T4 + t_in);
       long_tile[9u * row + index % 8u] = select(vec4<f32>(), v, is_in);
     }
-    let w = short[(params.short_row + min(q0 + index / 8u, params.Q - 1u)) * params.T4 + min(t, params.T4 - 1u)];
+    let w = short4(tile.is_a, (tile.short_row + min(tile.q + index / 8u, tile.q_end - 1u)) * params.T4 + t_in);
     short_tile[index] = select(vec4<f32>(), w, is_in);
     workgroupBarrier();
     for (var k = 0u; k < 8u; k++) {
@@ -33,8 +29,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  if (p0 + p >= params.P) { return; }
+  if (tile.p + p >= tile.p_end) { return; }
   for (var k = 0u; k < 4u; k++) {
-    if (q0 + q + k < params.Q) { gradient[(p0 + p) * params.stride_p + (q0 + q + k) * params.stride_q] += params.scale * sum[k]; }
+    if (tile.q + q + k < tile.q_end) { add_to(tile.is_a, tile.p + p, tile.q + q + k, sum[k]); }
   }
 }

@@ -1,11 +1,12 @@
 // x[d,t]      = x[d,t]·c - x[d+half,t]·s
-// x[d+half,t] = x[d+half,t]·c + x[d,t]·s      c = cos[d, positions[t]], s = sign·sin[d, positions[t]], d < half, in each head
-//   x (heads·D,T) f32, in place · positions (T) u32 · cos, sin (half,P) f32; rows 2·half … D-1 of a head stay
-// One invocation per d and four tokens, for heads_per_lane heads. sign = -1 turns a gradient back.
+// x[d+half,t] = x[d+half,t]·c + x[d,t]·s      c = cos[d, positions[t]], s = sign·sin[d, positions[t]], d < half, in each head of q and k
+//   q (heads·D,T), k (kv_heads·D,T) f32, in place · positions (T) u32 · cos, sin (half,P) f32; rows 2·half … D-1 of a head stay
+// One invocation per d and four tokens, for heads_per_lane heads, those of k behind those of q. sign = -1 turns a gradient back.
 override WG: u32 = 64u;
-struct Params { heads: u32, D: u32, half: u32, P: u32, T4: u32, sign: f32, heads_per_lane: u32 }
+struct Params { heads: u32, kv_heads: u32, D: u32, half: u32, P: u32, T4: u32, sign: f32, heads_per_lane: u32 }
 var<uniform> params: Params;
-var<storage, read_write> x: array<vec4<f32>>;
+var<storage, read_write> q: array<vec4<f32>>;
+var<storage, read_write> k: array<vec4<f32>>;
 var<storage, read> positions: array<vec4<u32>>;
 var<storage, read> cos: array<f32>;
 var<storage, read> sin: array<f32>;
@@ -19,12 +20,21 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   let c = vec4(cos[at.x], cos[at.y], cos[at.z], cos[at.w]);
   let s = vec4(sin[at.x], sin[at.y], sin[at.z], sin[at.w]) * params.sign;
   let first = group.y * params.heads_per_lane;
-  for (var h = first; h < min(first + params.heads_per_lane, params.heads); h++) {
+  let end = min(first + params.heads_per_lane, params.heads + params.kv_heads);
+  for (var h = first; h < min(end, params.heads); h++) {
     let i = (h * params.D + d) * params.T4 + t4;
     let j = i + params.half * params.T4;
-    let low = x[i];
-    let high = x[j];
-    x[i] = low * c - high * s;
-    x[j] = high * c + low * s;
+    let low = q[i];
+    let high = q[j];
+    q[i] = low * c - high * s;
+    q[j] = high * c + low * s;
+  }
+  for (var h = max(first, params.heads); h < end; h++) {
+    let i = ((h - params.heads) * params.D + d) * params.T4 + t4;
+    let j = i + params.half * params.T4;
+    let low = k[i];
+    let high = k[j];
+    k[i] = low * c - high * s;
+    k[j] = high * c + low * s;
   }
 }

@@ -71,10 +71,10 @@ export const gemma3: Family<Gemma3Config> = {
       m.block(layer, () => {
         const h = m.rmsNorm(`${path}.input_layernorm`, x, NORM);
         const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias });
-        const turn = (name: string, y: Value, count: number) =>
-          m.rope(m.rmsNorm(`${attn}.${name}`, y, { ...NORM, size: headDim }), count, rope);
+        const norm = (name: string, y: Value) => m.rmsNorm(`${attn}.${name}`, y, { ...NORM, size: headDim });
         const scale = 1 / Math.sqrt(queryScalar);
-        const a = m.attention(layer, turn('q_norm', q, heads), turn('k_norm', k, kvHeads), v, { window, scale });
+        const turned = m.rope(norm('q_norm', q), norm('k_norm', k), rope);
+        const a = m.attention(layer, ...turned, v, { window, scale });
         const o = m.linear(`${attn}.o_proj`, a, hidden, { bias });
         x = m.add(x, m.rmsNorm(`${path}.post_attention_layernorm`, o, NORM));
         const n = m.rmsNorm(`${path}.pre_feedforward_layernorm`, x, NORM);

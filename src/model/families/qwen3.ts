@@ -59,10 +59,9 @@ export const qwen3: Family<Qwen3Config> = {
       m.block(layer, () => {
         const h = m.rmsNorm(`model.layers.${layer}.input_layernorm`, x);
         const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias: attentionBias });
-        const turn = (name: string, y: Value, count: number) =>
-          m.rope(m.rmsNorm(`${attn}.${name}`, y, { size: headDim }), count);
+        const norm = (name: string, y: Value) => m.rmsNorm(`${attn}.${name}`, y, { size: headDim });
         const window = windows[layer];
-        const a = m.attention(layer, turn('q_norm', q, heads), turn('k_norm', k, kvHeads), v, { window });
+        const a = m.attention(layer, ...m.rope(norm('q_norm', q), norm('k_norm', k)), v, { window });
         x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
         const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
         const { gate_proj: gate, up_proj: up } = m.linears(mlp, n, { gate_proj: ffn, up_proj: ffn });

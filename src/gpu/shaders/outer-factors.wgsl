@@ -1,0 +1,39 @@
+// The outer products of low-rank branches whose linears read one x:
+//   dB[o,r] += scale · Σ_t dy[o,t]·u[u_row + z·R + r, t]   for the rows o of linear z, see low-rank-span
+//   dA[r,c] += Σ_t du[r,t]·x[c,t]
+//   dy (ΣO,T) · u (·,T) · dB (ΣO,R) · x (C,T) · du (ranks,T) · dA (ranks,C), all f32. C = 0 leaves dA alone.
+#import low-rank-span
+struct Params { R: u32, C: u32, ranks: u32, T4: u32, scale: f32, u_row: u32, end_0: u32, end_1: u32, end_2: u32 }
+var<uniform> params: Params;
+var<storage, read_write> dy: array<vec4<f32>>;
+var<storage, read_write> u: array<vec4<f32>>;
+var<storage, read_write> db: array<f32>;
+var<storage, read_write> x: array<vec4<f32>>;
+var<storage, read_write> du: array<vec4<f32>>;
+var<storage, read_write> da: array<f32>;
+
+// What a workgroup makes, as in outer-one. Tiles of dB come first, linear by linear, then those of dA.
+struct Tile { is_a: bool, p: u32, p_end: u32, q: u32, q_end: u32, long_row: u32, short_row: u32 }
+
+fn tile_of(group: vec3<u32>, p_size: u32, q_size: u32) -> Tile {
+  let q = q_size * group.y;
+  var i = group.x;
+  for (var z = 0u; z < 3u; z++) {
+    let rows = span(z);
+    let count = (rows.y - rows.x + p_size - 1u) / p_size;
+    if (i < count) { return Tile(false, rows.x + p_size * i, rows.y, q, params.R, 0u, params.u_row + z * params.R); }
+    i -= count;
+  }
+  return Tile(true, p_size * i, params.C, q, params.ranks, 0u, 0u);
+}
+fn long4(is_a: bool, i: u32) -> vec4<f32> {
+  if (is_a) { return x[i]; }
+  return dy[i];
+}
+fn short4(is_a: bool, i: u32) -> vec4<f32> {
+  if (is_a) { return du[i]; }
+  return u[i];
+}
+fn add_to(is_a: bool, p: u32, q: u32, v: f32) {
+  if (is_a) { da[q * params.C + p] += v; } else { db[p * params.R + q] += params.scale * v; }
+}
