@@ -3,6 +3,7 @@ import { type Matrix, matrix, multiply, multiplyTransposed, transpose } from './
 import { qr } from './qr.ts';
 import { type Svd, svd } from './svd.ts';
 import { topSingular } from './top-singular.ts';
+import { lastComponents } from './tridiagonal.ts';
 
 /** Reproducible numbers in (-1, 1). */
 function noise(rows: number, columns: number, seed = 1): Matrix {
@@ -93,6 +94,30 @@ describe('svd()', () => {
 
   it('refuses what is not finite', () => {
     expect(() => svd(matrix(2, 2, [1, 2, Number.NaN, 3]))).toThrow('found numbers that are not finite');
+  });
+});
+
+describe('lastComponents()', () => {
+  const apart = { diagonal: [4, 3, 2, 5, 1], beside: [1, 0, 0.5, 0.25] };
+  const smooth = {
+    diagonal: Array.from({ length: 40 }, (_, i) => 3 + Math.sin(i)),
+    beside: Array.from({ length: 39 }, (_, i) => Math.cos(3 * i)),
+  };
+  it.each([{ diagonal: [2], beside: [] }, apart, smooth])('finds what the whole SVD finds', ({ diagonal, beside }) => {
+    const n = diagonal.length;
+    const t = matrix(n, n);
+    for (const [i, value] of diagonal.entries()) t.data[i * n + i] = value;
+    for (const [i, value] of beside.entries()) {
+      t.data[i * n + i + 1] = value;
+      t.data[(i + 1) * n + i] = value;
+    }
+    const { values, last } = lastComponents(diagonal, beside);
+    const whole = svd(t);
+    const order = [...values.keys()].sort((i, j) => values[j]! - values[i]!);
+    for (const [at, i] of order.entries()) {
+      expect(values[i]).toBeCloseTo(whole.s[at]!, 12);
+      expect(Math.abs(last[i]!)).toBeCloseTo(Math.abs(whole.vt.data[at * n + n - 1]!), 10);
+    }
   });
 });
 
