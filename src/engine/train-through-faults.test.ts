@@ -56,12 +56,34 @@ describe('trainThroughFaults()', () => {
   });
 
   it('takes less memory when there is none, and the same mathematics', async () => {
-    const expected = await trainAnew();
+    const bytes: number[] = [];
+    const hooks = { onEvent() {}, onAllocated: (all: number) => bytes.push(all) };
+    const expected = await trainAnew(undefined, { hooks });
     const at = expected.calls.findIndex(({ label }) => label === 'arena 0');
-    const { bits, faults } = await trainAnew({ at, fault: 'out-of-memory' });
+    const { bits, faults } = await trainAnew({ at, fault: 'out-of-memory' }, { hooks });
     expect(faults[0]).toMatchObject({ settings: { checkpointing: 'block' } });
     expect(faults[0]!.message).toContain('not enough memory');
+    expect(bytes[1], 'it goes on with the smaller plan').toBeLessThan(bytes[0]!);
     expect(bits).toEqual(expected.bits);
+  });
+
+  it('goes on from its last kept state with a smaller plan as well', async () => {
+    // Blocks are recomputed already, so that less memory is fewer rows at a time.
+    const settings = { ...SETTINGS, dropout: 0, checkpointing: 'block' } as const;
+    const calm = await trainAnew(undefined, { settings });
+    const faults: RunFault[] = [];
+    const onFault = (fault: RunFault) => {
+      faults.push(fault);
+      if (faults.length === 1) faulty.arm({ at: 0, label: 'arena 0', fault: 'out-of-memory' });
+    };
+    const struck = await trainAnew({ at: lastStep(calm.calls), fault: 'lost' }, { settings, onFault });
+    expect(faults).toHaveLength(2);
+    expect(faults[1]).toMatchObject({ settings: { batchSize: 1, gradAccum: 2 } });
+    expect(faults[1]!.checkpoint!.steps.length).toBeGreaterThan(0);
+    expect(struck.outcome.steps).toBe(calm.outcome.steps);
+    // Sums in another order, no more.
+    for (const [i, loss] of calm.outcome.curve.losses.entries())
+      expect(struck.outcome.curve.losses[i]).toBeCloseTo(loss, 3);
   });
 
   it('gives up on a GPU that always fails, and on a plan that cannot be smaller', async () => {

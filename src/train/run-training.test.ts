@@ -7,6 +7,7 @@ import { Generator } from './generate.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { runTraining, sizeClass, type TrainEvent } from './run-training.ts';
 import { Scorer } from './score.ts';
+import { splitRows } from './split-rows.ts';
 import { relativeL2 } from './testing/golden.ts';
 import { freshFlatLora, freshLora, patternRows } from './testing/short-run.ts';
 import { TrainStep } from './train-step.ts';
@@ -101,6 +102,20 @@ describe('runTraining()', () => {
     const at = events.filter((e) => e.type === 'eval').map((e) => e.step);
     expect(at).toEqual([0, 5, 10, 15, 18]);
     expect(outcome.validationAfter).toBeLessThan(outcome.validationBefore!);
+  });
+
+  it('validates by the mean over the tokens that were held back, however they are cut into batches', async () => {
+    const data = patternRows(16);
+    // Four rows in a batch of three and one of one.
+    const settings = { ...SETTINGS, validationSplit: 0.25, batchSize: 3, epochs: 1 };
+    const { outcome } = await train(settings, data);
+    const { validation } = splitRows(data, settings);
+    const scorer = await Scorer.create(await opened, undefined, 64, 32);
+    const losses: number[] = [];
+    for (const row of validation) losses.push(...(await scorer.score(makeBatch(data, [row], 64))).losses);
+    scorer.destroy();
+    expect(validation).toHaveLength(4);
+    expect(outcome.validationBefore).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / losses.length, 5);
   });
 
   it('trains with dropout, and evaluates without', async () => {
