@@ -11,7 +11,9 @@ export const doctor = {
   help: `usage: graft doctor [--model <model>] [--calibrate] [--json]
 
   --calibrate               measures the kernels' variants anew (it is done once for each device, in at most 1.5 s);
-                            GRAFT_VARIANTS=name,… takes these variants wherever they can run, in every command
+                            GRAFT_VARIANTS=name,… takes these variants wherever they can run, in every command;
+                            GRAFT_DAWN=enable-dawn-features=allow_unsafe_apis offers subgroup matrices where the driver has
+                            them, an experiment still: they are used when they multiply rightly
 
   With a model: opens it and says how long that takes, from its files or from the copy that an earlier opening has kept,
   how many bytes it has on the GPU, and how much memory of this process it took at most.
@@ -34,6 +36,7 @@ ${MODEL_HELP}`,
       ['largest binding', mib(report.limits.maxBindingBytes)],
       ['workgroup memory', `${report.limits.maxWorkgroupBytes / 1024} KiB`],
       ['features', report.features.join(', ') || 'none'],
+      ['subgroup matrices', matrices(report)],
     ] as const;
     print(rows);
     console.log('\nproducts');
@@ -58,6 +61,11 @@ async function openModel(flags: Parsed): Promise<void> {
     ],
     ...report.warnings.map((warning) => ['warning', warning] as const),
   ]);
+}
+
+function matrices({ offersMatrices, matrices }: Awaited<ReturnType<typeof diagnose>>): string {
+  if (matrices.length > 0) return matrices.map(({ component, M, N, K }) => `${component} ${M}x${N}x${K}`).join(', ');
+  return offersMatrices ? 'offered, but none that multiplies rightly' : 'not offered';
 }
 
 function print(rows: readonly (readonly [string, string])[]): void {

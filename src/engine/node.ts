@@ -7,7 +7,7 @@ import { batchColumns, makeBatch } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
 import { describeVariants } from '../gpu/calibrate.ts';
 import { openDawn } from '../gpu/dawn.node.ts';
-import { Device } from '../gpu/device.ts';
+import { Device, MATRICES } from '../gpu/device.ts';
 import { measureBandwidth, measureFma } from '../gpu/measure.ts';
 import { type TuneOptions, tune } from '../gpu/tuning.ts';
 import type { Adapter } from '../lora/adapter.ts';
@@ -287,6 +287,8 @@ export async function diagnose(again = false) {
       maxWorkgroupBytes: traits.maxWorkgroupBytes,
     },
     features: [...opened.features].sort(),
+    offersMatrices: opened.features.has(MATRICES),
+    matrices: device.traits.matrices,
     variants: describeVariants(device.traits),
   };
   device.destroy();

@@ -28,9 +28,12 @@ makeWaitsGentle();
 let gpu: GPU | undefined;
 let began = 0;
 
-/** The one GPU object of this thread. It stays referenced: Dawn aborts the process when it is collected. */
+/**
+ * The one GPU object of this thread. It stays referenced: Dawn aborts the process when it is collected. GRAFT_DAWN has options for it,
+ * with spaces between: enable-dawn-features=allow_unsafe_apis offers what is still an experiment, subgroup matrices for one.
+ */
 export function openDawn(): GPU {
-  gpu ??= create([]) as unknown as GPU;
+  gpu ??= create(process.env.GRAFT_DAWN?.split(' ').filter(Boolean) ?? []) as unknown as GPU;
   return gpu;
 }
 

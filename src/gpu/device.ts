@@ -3,7 +3,7 @@
 
 import { Alarm } from './alarm.ts';
 import { loadShader, type ShaderRef, type ShaderSource, shaderKey } from './shader.ts';
-import type { Traits } from './traits.ts';
+import type { MatrixSize, Traits } from './traits.ts';
 
 /** The GPU itself failed, not the numbers or the input: work can continue from its last state on a new device. */
 export class GpuFaultError extends Error {
@@ -26,6 +26,15 @@ const PARTS_OF_PATIENCE = 6;
 /** A lost device rejects promises a moment before it reports that it is lost. */
 const LOST_SOON_MS = 200;
 
+/** As WebGPU's adapter info lists it. Sums of f32 are of f32 or f16, those of whole numbers whole numbers. */
+interface OfferedMatrix {
+  readonly componentType: MatrixSize['component'];
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly source: ShaderSource;
@@ -33,6 +42,9 @@ export interface Pipeline {
 
 /** Software adapters; some of them lack WebGPU's own flag. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render|warp/i;
+
+/** Dawn's experiment: browsers and Node have it only where unsafe WebGPU is switched on. */
+export const MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 export class Device {
   /** Facts, and which variants were found the best here (tuning.ts). */
@@ -67,6 +79,8 @@ export class Device {
       hasSubgroups: features.has('subgroups'),
       subgroupSize:
         features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0,
+      subgroupMaxSize: features.has('subgroups') ? (info.subgroupMaxSize ?? 0) : 0,
+      matrices: features.has(MATRICES) ? readMatrices(info) : [],
     };
     watchErrors(gpu, this.alarm);
   }
@@ -75,7 +89,7 @@ export class Device {
   static async open(gpu: GPU, options: { readonly patienceMs?: number } = {}): Promise<Device> {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) throw new Error('Cannot open a GPU: found no WebGPU adapter, need one');
-    const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups' as GPUFeatureName, 'timestamp-query'];
+    const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups' as GPUFeatureName, MATRICES, 'timestamp-query'];
     const { limits } = adapter;
     const gpuDevice = await adapter.requestDevice({
       label: 'graft',
@@ -221,6 +235,14 @@ function faultOf(error: DOMException): GpuFaultError {
 
 function isOutOfMemory(error: GPUError): boolean {
   return typeof GPUOutOfMemoryError === 'function' && error instanceof GPUOutOfMemoryError;
+}
+
+/** Those of floats that are summed in f32. */
+function readMatrices(info: GPUAdapterInfo): MatrixSize[] {
+  const { subgroupMatrixConfigs = [] } = info as { readonly subgroupMatrixConfigs?: Iterable<OfferedMatrix> };
+  return [...subgroupMatrixConfigs]
+    .filter(({ resultComponentType }) => resultComponentType === 'f32')
+    .map(({ componentType, M, N, K }) => ({ component: componentType, M, N, K }));
 }
 
 function deviceName(info: GPUAdapterInfo): string {

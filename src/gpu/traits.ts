@@ -12,6 +12,10 @@ export interface Traits {
   readonly hasSubgroups: boolean;
   /** Invocations of a subgroup when it is the same for every pipeline, else 0. */
   readonly subgroupSize: number;
+  /** The most invocations that a subgroup can have; 0 without subgroups. */
+  readonly subgroupMaxSize: number;
+  /** Products of small matrices that a subgroup makes as a whole, in the device's own order. */
+  readonly matrices: readonly MatrixSize[];
   /** Which product variants to use, by name (kernels/product-variants.ts). Absent: traits alone decide. */
   readonly products?: {
     /** Used wherever they can run, in order of preference. */
@@ -19,6 +23,15 @@ export interface Traits {
     /** The fastest of each class of shapes, as measured on this device. */
     readonly measured?: Readonly<Record<string, string>>;
   };
+}
+
+/** M x K by K x N, summed in f32 (WGSL's chromium_experimental_subgroup_matrix). */
+export interface MatrixSize {
+  /** Of what is multiplied. */
+  readonly component: 'f32' | 'f16';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
 }
 
 /** WebGPU's guaranteed limits: what any device can do. */
@@ -31,4 +44,6 @@ export const BASE_TRAITS: Traits = {
   hasF16: false,
   hasSubgroups: false,
   subgroupSize: 0,
+  subgroupMaxSize: 0,
+  matrices: [],
 };

@@ -13,6 +13,14 @@ const DEVICES: readonly Traits[] = [
   { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 8 },
   { ...BASE_TRAITS, kind: 'cpu', hasSubgroups: true, subgroupSize: 4 },
   { ...BASE_TRAITS, kind: 'cpu' },
+  {
+    ...BASE_TRAITS,
+    ...{ hasF16: true, hasSubgroups: true, subgroupSize: 32, subgroupMaxSize: 32, maxWorkgroupBytes: 32768 },
+    matrices: [
+      { component: 'f16', M: 16, N: 16, K: 16 },
+      { component: 'f32', M: 8, N: 8, K: 8 },
+    ],
+  },
 ];
 
 const opened = Device.open(openGpu());

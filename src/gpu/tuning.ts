@@ -2,6 +2,7 @@
 // set of variants: anything else is measured anew.
 
 import { calibrate } from './calibrate.ts';
+import { trustedMatrices } from './check-matrices.ts';
 import type { Device } from './device.ts';
 import { PRODUCT_VARIANTS } from './kernels/product-variants.ts';
 
@@ -31,12 +32,13 @@ export function checkVariants(names: readonly string[]): void {
 /** Lets the device's traits say which variants to take: as asked, as kept, or as measured now. Once is enough. */
 export async function tune(device: Device, store: TuningStore, options: TuneOptions = {}): Promise<void> {
   const { asked, again = false } = options;
+  if (asked !== undefined) checkVariants(asked);
+  else if (device.traits.products !== undefined && !again) return;
+  if (device.traits.matrices.length > 0) device.traits = { ...device.traits, matrices: await trustedMatrices(device) };
   if (asked !== undefined) {
-    checkVariants(asked);
     device.takeProducts({ asked });
     return;
   }
-  if (device.traits.products !== undefined && !again) return;
   const key = tuningKey(device);
   const text = await store.load(key).catch(() => undefined);
   const kept = again ? undefined : readRecord(text);

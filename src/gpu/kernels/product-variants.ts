@@ -2,7 +2,7 @@
 // (traits.ts) rule variants in and out; between those that are left a measurement decides (calibrate.ts), else their order here.
 
 import type { ShaderRef } from '../shader.ts';
-import type { Traits } from '../traits.ts';
+import type { MatrixSize, Traits } from '../traits.ts';
 
 export type Side = 'rows' | 'columns';
 
@@ -40,8 +40,10 @@ export interface ProductVariant {
   shader(traits: Traits, shape: ProductShape): ProductShader;
   /** Makes the first token alone: less work than any that makes four, so nothing is measured against it. */
   readonly isColumn?: true;
-  /** Tiles in f16 round what is multiplied: taken only when its name is asked for. */
+  /** f16 rounds what is multiplied: taken only when its name is asked for. */
   readonly isRounding?: true;
+  /** Multiplies by subgroup matrices (traits.ts), which check-matrices.ts has to have tried. */
+  readonly usesMatrices?: true;
 }
 
 /** Tokens up to which the sum is split over the lanes: below, tiles of tokens would be mostly empty. */
@@ -51,6 +53,9 @@ const FEW_TOKENS = 8;
  * three linears with rank 16.
  */
 const FEW_RESULTS = 48;
+
+/** Results and tokens that a subgroup makes of matrices; a workgroup has two by two such patches. */
+const PATCH = 32;
 
 /** True when the subgroups' variants can be used: they know subgroups of 8 (lavapipe) and of 4 (SwiftShader). */
 export function hasLanes({ kind, subgroupSize }: Traits): boolean {
@@ -113,6 +118,7 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
   tiles('tiles-64x64', { RB: 2, TB: 1, WG_R: 8, WG_T: 16, STEP: 32 }),
   tiles('tiles-128x64', { RB: 2, TB: 2, WG_R: 16, WG_T: 8, STEP: 16 }),
   tiles('tiles-32x32', { RB: 1, TB: 1, WG_R: 8, WG_T: 8, STEP: 32 }),
+  matrices('matrices-64x64', 'f32', 16),
   {
     name: 'registers',
     canRun: () => true,
@@ -121,6 +127,7 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
   },
   tiles('tiles-64x64-f16', { RB: 2, TB: 1, WG_R: 8, WG_T: 16, STEP: 32 }, 'tile-f16'),
   tiles('tiles-128x64-f16', { RB: 2, TB: 2, WG_R: 16, WG_T: 8, STEP: 32 }, 'tile-f16'),
+  matrices('matrices-64x64-f16', 'f16', 32),
 ];
 
 /** What a device may choose from for a shape: never empty. */
@@ -174,6 +181,10 @@ interface TileSizes {
   readonly STEP: number;
 }
 
+function suitsTiles({ kind }: Traits, { tokens, results }: ProductShape): boolean {
+  return kind === 'gpu' && tokens > FEW_TOKENS && results > FEW_RESULTS;
+}
+
 function tiles(name: string, sizes: TileSizes, tile = 'tile-f32'): ProductVariant {
   const { RB, TB, WG_R, WG_T, STEP } = sizes;
   const isHalf = tile === 'tile-f16';
@@ -182,7 +193,7 @@ function tiles(name: string, sizes: TileSizes, tile = 'tile-f32'): ProductVarian
     name,
     canRun: (traits) =>
       WG_R * WG_T <= traits.maxInvocations && bytes <= traits.maxWorkgroupBytes && (!isHalf || traits.hasF16),
-    suits: ({ kind }, { tokens, results }) => kind === 'gpu' && tokens > FEW_TOKENS && results > FEW_RESULTS,
+    suits: suitsTiles,
     shader: (_, { side }) => ({
       file: 'matmul-tiles',
       constants: { ...sizes },
@@ -190,5 +201,38 @@ function tiles(name: string, sizes: TileSizes, tile = 'tile-f32'): ProductVarian
       tile: [4 * RB * WG_R, 4 * TB * WG_T],
     }),
     ...(isHalf && { isRounding: true }),
+  };
+}
+
+/** STEP: summed indices in workgroup memory at a time. */
+function matrices(name: string, component: MatrixSize['component'], STEP: number): ProductVariant {
+  const [bytes, PAD] = component === 'f16' ? [2, 8] : [4, 4];
+  const fits = ({ M, N, K, ...size }: MatrixSize) =>
+    size.component === component && PATCH % M === 0 && PATCH % N === 0 && STEP % K === 0;
+  const sizeOf = (traits: Traits) => traits.matrices.find(fits);
+  const tileBytes = bytes * (2 * PATCH * (STEP + PAD) + STEP * (2 * PATCH + PAD));
+  return {
+    name,
+    canRun(traits) {
+      const size = sizeOf(traits);
+      return (
+        size !== undefined &&
+        (component === 'f32' || traits.hasF16) &&
+        4 * traits.subgroupMaxSize <= traits.maxInvocations &&
+        tileBytes + 4 * 4 * PATCH * size.M <= traits.maxWorkgroupBytes
+      );
+    },
+    suits: suitsTiles,
+    shader(traits, { side }) {
+      const { M, N, K } = sizeOf(traits)!;
+      return {
+        file: 'matmul-matrices',
+        constants: { M, N, K, STEP, LANES: 4 * traits.subgroupMaxSize },
+        parts: { side: `weight-${side}`, component: `component-${component}` },
+        tile: [2 * PATCH, 2 * PATCH],
+      };
+    },
+    usesMatrices: true,
+    ...(component === 'f16' && { isRounding: true }),
   };
 }

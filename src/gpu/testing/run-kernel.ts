@@ -16,11 +16,13 @@ export interface Case {
   /** Values to bring back: any role. */
   readonly results: readonly Value[];
   readonly counts?: Readonly<Record<string, number>>;
+  /** Another than the test device. */
+  readonly device?: Device;
 }
 
 /** Plans, compiles, runs once, reads the results. Memory of activations is filled with 7e7 first, so that a missed write shows. */
-export async function runCase({ graph, data, results, counts }: Case): Promise<Float32Array[]> {
-  const device = await openDevice();
+export async function runCase({ graph, data, results, counts, device: given }: Case): Promise<Float32Array[]> {
+  const device = given ?? (await openDevice());
   for (const v of results) graph.keep(v);
   const plan = planMemory(graph, device.traits);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
