@@ -3,7 +3,7 @@
 import type { Notice } from './types.ts';
 
 /** What the message of an unreadable file ends with. */
-export const READABLE_FORMATS = 'JSONL, JSON, CSV, TSV, Parquet or plain text';
+const READABLE_FORMATS = 'JSONL, JSON, CSV, TSV, Parquet or plain text';
 
 /** Nothing of a file (or of all files) can be used. Carries what was noticed on the way, and the columns to pick from. */
 export class DatasetError extends Error {

@@ -7,7 +7,7 @@ import { cannotRead } from './dataset-error.ts';
 import type { NoticeBook } from './notice-book.ts';
 
 /** Deeper rows hold no text for a model; stops crafted files that nest to exhaust a parser's stack. */
-export const MAX_NESTING = 200;
+const MAX_NESTING = 200;
 /** An object at the top cannot be read in pieces: above this, rows belong in an array or in JSONL. */
 const MAX_WRAPPER_CHARS = 128 * 1024 * 1024;
 

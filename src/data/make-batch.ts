@@ -9,7 +9,7 @@
 import type { Batch, TokenRow } from './types.ts';
 
 /** T is a multiple of this: matmul tiles are 16 rows high, or a divisor or multiple of it. */
-export const COLUMN_STEP = 16;
+const COLUMN_STEP = 16;
 
 /** T for one batch of rows of these lengths. */
 export function batchColumns(lengths: Iterable<number>): number {
@@ -21,15 +21,6 @@ export function batchColumns(lengths: Iterable<number>): number {
 /** T that holds any `batchSize` of these rows, in whatever order they come: the capacity of a run. */
 export function worstColumns(lengths: ArrayLike<number>, batchSize: number): number {
   return batchColumns(Float64Array.from(lengths).sort().reverse().subarray(0, batchSize));
-}
-
-/** An epoch's order, `batchSize` rows a step; the last step takes what is left. */
-export function planBatches(order: ArrayLike<number>, batchSize: number): number[][] {
-  if (!(batchSize >= 1)) throw new RangeError(`Cannot plan batches of ${batchSize} rows: need at least 1`);
-  const rows = Array.from(order);
-  return Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, step) =>
-    rows.slice(step * batchSize, (step + 1) * batchSize),
-  );
 }
 
 /** Columns of a row that a loss depends on: up to the one that is asked for its last supervised token. */

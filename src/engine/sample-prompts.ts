@@ -9,7 +9,7 @@ import { Generator } from '../train/generate.ts';
 import { encodeRequest } from './encode-request.ts';
 import type { SampleOptions } from './protocol.ts';
 
-export const MOST_SAMPLE_PROMPTS = 4;
+const MOST_SAMPLE_PROMPTS = 4;
 const MOST_SAMPLE_TOKENS = 200;
 
 /** Throws RangeError naming what is out of its range. */

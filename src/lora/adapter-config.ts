@@ -14,7 +14,7 @@ import { type PromptTuningConfig, parsePromptConfig } from './methods/prompt-tun
 export type AdapterConfig = LoraConfig | Ia3Config | PromptTuningConfig | BottleneckConfig;
 
 /** As people call them. */
-export const METHOD_NAMES = {
+const METHOD_NAMES = {
   LORA: 'LoRA',
   IA3: 'IA³',
   PROMPT_TUNING: 'prompt tuning',
@@ -51,7 +51,7 @@ function withNotices(config: Exclude<AdapterConfig, LoraConfig>) {
   return { config, notices: unknown.map(unknownKey) };
 }
 
-export function unknownKey(key: string): string {
+function unknownKey(key: string): string {
   return `"${key}" in adapter_config.json is not known here and has no effect`;
 }
 

@@ -18,7 +18,7 @@ export interface PrincipalFactors {
 }
 
 /** Singular triples, s·B·A = U·S·Vᵀ, with the square root of S on either side. */
-export function splitSingular({ u, s, vt }: Svd, scaling: number): PrincipalFactors {
+function splitSingular({ u, s, vt }: Svd, scaling: number): PrincipalFactors {
   const r = s.length;
   const root = s.map((value) => Math.sqrt(value / scaling));
   const a = Float32Array.from(vt.data, (value, i) => root[Math.floor(i / vt.columns)]! * value);

@@ -67,7 +67,7 @@ export interface Adapt {
 }
 
 /** The base alone. */
-export const UNCHANGED: Adapt = {
+const UNCHANGED: Adapt = {
   linears: (calls) => calls.map((call) => call.run()),
   embedding: (call) => call.run(),
   norm: (call) => call.run(),
@@ -87,7 +87,7 @@ export interface LinearOptions {
 }
 
 /** KV caches of a cached pass, in the order they were made; another program may share their memory by name. */
-export const cacheName = (layer: number, which: 'k' | 'v') => `cache.${layer}.${which}`;
+const cacheName = (layer: number, which: 'k' | 'v') => `cache.${layer}.${which}`;
 
 /** Frozen inputs of the pass that are not in the model's files: the tables of config.ropes[index]. */
 export const ropeName = (index: number, which: 'cos' | 'sin') => `rope.${index}.${which}`;

@@ -16,7 +16,7 @@ export const METHODS = ['lora', 'ia3', 'prompt-tuning', 'bottleneck'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Fields of an IA3Config that a run can set; what is not said is PEFT's default. */
-export const IA3_FIELDS = [
+const IA3_FIELDS = [
   'target_modules',
   'feedforward_modules',
   'exclude_modules',
@@ -26,7 +26,7 @@ export const IA3_FIELDS = [
 export type Ia3Choice = { readonly [K in (typeof IA3_FIELDS)[number]]?: Ia3Config[K] };
 
 /** Fields of a PromptTuningConfig that a run can set; 20 virtual tokens of random numbers when nothing is said. */
-export const PROMPT_FIELDS = [
+const PROMPT_FIELDS = [
   'num_virtual_tokens',
   'prompt_tuning_init',
   'prompt_tuning_init_text',
@@ -34,7 +34,7 @@ export const PROMPT_FIELDS = [
 export type PromptChoice = { readonly [K in (typeof PROMPT_FIELDS)[number]]?: PromptTuningConfig[K] };
 
 /** What a run can set of AdapterHub's config; `placement` is its SeqBnConfig or DoubleSeqBnConfig, and the others win over it. */
-export const BOTTLENECK_FIELDS = [
+const BOTTLENECK_FIELDS = [
   'mh_adapter',
   'output_adapter',
   'reduction_factor',

@@ -26,7 +26,7 @@ export const LORA_FIELDS = [
 export type LoraChoice = { readonly [K in (typeof LORA_FIELDS)[number]]?: LoraConfig[K] };
 
 /** PEFT's default for LoRA on embeddings under LoRA+ (loraplus_lr_embedding). */
-export const LORAPLUS_EMBEDDING_RATE = 1e-6;
+const LORAPLUS_EMBEDDING_RATE = 1e-6;
 
 /** The config of a new adapter. Throws a RangeError that names the field. */
 export function loraConfigOf(

@@ -10,7 +10,7 @@ import type { AdapterShape, RateGroup } from '../lora/adapter-tensors.ts';
 import { allocateFlat, type FlatAdapter, flatLayout, readFlat, writeFlat } from '../lora/flat-adapter.ts';
 
 /** torch's defaults, which the Hugging Face Trainer uses as they are. */
-export const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 
 export interface UpdateSettings {
   readonly lr: number;

@@ -87,11 +87,7 @@ export interface LossCurve {
 }
 
 /** T that holds any `batchSize` of the rows, each with `prompt` virtual tokens: what memory is planned for. */
-export function largestBatch(
-  rows: readonly TokenRow[],
-  settings: Pick<TrainSettings, 'batchSize'>,
-  prompt = 0,
-): number {
+function largestBatch(rows: readonly TokenRow[], settings: Pick<TrainSettings, 'batchSize'>, prompt = 0): number {
   return sizeClass(
     worstColumns(
       rows.map((row) => trainedLength(row) + prompt),

@@ -44,7 +44,7 @@ export function tokenProbabilities(
   return weights.map((w) => w / sum);
 }
 
-export function checkSampling(settings: SamplingSettings): void {
+function checkSampling(settings: SamplingSettings): void {
   const { temperature, topK = 0, topP, minP = 0, repetitionPenalty = 1 } = settings;
   const check = (isGood: boolean, name: string, found: number, need: string) => {
     if (!isGood) throw new RangeError(`Cannot generate with ${name} ${found}: need ${need}`);
@@ -57,7 +57,7 @@ export function checkSampling(settings: SamplingSettings): void {
   check(penalty > 0 && Number.isFinite(penalty), 'repetition penalty', penalty, 'a number above 0 (1 changes nothing)');
 }
 
-export function argmax(logits: Float32Array): number {
+function argmax(logits: Float32Array): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
   return best;

@@ -1,34 +1,15 @@
 // Data: a dataset as it was read, and its rows as the model sees them.
 
+import type { FindingKind } from '../../data/doctor/check-up.ts';
+import type { LengthHistogram } from '../../data/length-histogram.ts';
 import type { Prompting } from '../../data/prompting.ts';
+import type { Mapping as DatasetMapping } from '../../data/types.ts';
 import type { OnProgress } from './progress.ts';
 
+export type { FindingKind } from '../../data/doctor/check-up.ts';
+export type { LengthHistogram } from '../../data/length-histogram.ts';
 export type { Prompting } from '../../data/prompting.ts';
-
-export type DatasetShape =
-  | 'text'
-  | 'prompt-completion'
-  | 'instruction'
-  | 'messages'
-  | 'sharegpt'
-  | 'template'
-  | 'tokenized';
-
-export interface DatasetMapping {
-  readonly shape: DatasetShape;
-  readonly columns: {
-    readonly text?: string;
-    readonly prompt?: string;
-    readonly input?: string;
-    readonly completion?: string;
-    readonly system?: string;
-    readonly messages?: string;
-    readonly ids?: string;
-    readonly labels?: string;
-  };
-  /** Of the shape `template`: the user's wording, with {{column}} for a column's value. */
-  readonly template?: { readonly prompt: string; readonly completion: string };
-}
+export type { Mapping as DatasetMapping, Shape as DatasetShape } from '../../data/types.ts';
 
 export interface DatasetNotice {
   readonly file: string;
@@ -144,33 +125,10 @@ export interface MappingTrial {
   readonly problem: string | undefined;
 }
 
-export interface LengthHistogram {
-  /** Rows with `from` ≤ tokens < `to`. */
-  readonly bins: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
-  readonly rows: number;
-  readonly median: number;
-  readonly longest: number;
-  /** Rows longer than the chosen length, and their tokens beyond it. */
-  readonly longer: number;
-  readonly tokensBeyond: number;
-  /** Of the longer ones: those of which no token of the answer is left. */
-  readonly lost: number;
-}
-
 export interface SplitSettings {
   readonly validationSplit: number;
   readonly seed: number;
 }
-
-export type FindingKind =
-  | 'repeats'
-  | 'near-repeats'
-  | 'similar'
-  | 'empty-answers'
-  | 'conflicts'
-  | 'leaks'
-  | 'personal-data'
-  | 'odd-characters';
 
 /** Something that data doctor has found. */
 export interface Finding {

@@ -30,7 +30,7 @@ export interface Probe {
 }
 
 /** The ids of the probe text; a fixed pattern where there is no tokenizer. */
-export async function probeIds(model: BaseModel): Promise<number[]> {
+async function probeIds(model: BaseModel): Promise<number[]> {
   const most = Math.min(MOST_TOKENS, model.config.contextTokens, model.config.maxTokens ?? MOST_TOKENS);
   const tokenizer = await model.folder.loadTokenizer?.();
   if (tokenizer === undefined) return Array.from({ length: most }, (_, i) => (13 + 7919 * i) % model.config.vocab);

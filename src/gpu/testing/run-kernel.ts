@@ -73,13 +73,6 @@ async function readAll(device: Device, program: Program, values: readonly Value[
   return out;
 }
 
-/** Runs forward and backward of `y` under the loss Σ y·dy and returns the gradients of the values asked for. */
-export function withGradient(graph: Graph, y: Value): Value {
-  const dy = graph.input(`seed d${y.name}`, y.shape);
-  differentiate(graph, new Map([[y, dy]]));
-  return dy;
-}
-
 /** An input that gradients flow to. */
 export function variable(graph: Graph, name: string, shape: readonly number[]): Value {
   return Object.assign(graph.input(name, shape), { requiresGrad: true });

@@ -12,7 +12,7 @@ export const MAX_TRIES = 6;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 16_000;
 /** A server that asks for more patience than this is reported, not waited for. */
-export const MAX_RETRY_AFTER_MS = 90_000;
+const MAX_RETRY_AFTER_MS = 90_000;
 /** A connection without a byte for so long counts as broken. */
 const STALL_MS = 30_000;
 /** The list of a repository's files; those of a thousand files take 200 kB. */

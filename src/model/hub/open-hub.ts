@@ -81,7 +81,7 @@ export async function openHub(hub: HubId, options: OpenHubOptions = {}): Promise
 }
 
 /** Throws a sentence when the model or the revision is not there, not open, or answers with something else than a list. */
-export async function listRepo(hub: HubId, requests: HubRequests): Promise<HubListing> {
+async function listRepo(hub: HubId, requests: HubRequests): Promise<HubListing> {
   const what = `"${hub.id}"${hub.revision === 'main' ? '' : ` at "${hub.revision}"`}`;
   const path = `/api/models/${encodePath(hub.id)}/revision/${encodeURIComponent(hub.revision)}?blobs=true`;
   const json = await requests.json(path, what);

@@ -12,9 +12,6 @@ export interface GlobalRef {
   readonly global: string;
 }
 
-/** A Python dict with any keys. */
-export type PickledDict = Map<unknown, unknown>;
-
 /** What `REDUCE` makes of a global and its arguments; undefined refuses it. */
 export type Reduce = (global: string, args: readonly unknown[]) => unknown;
 
