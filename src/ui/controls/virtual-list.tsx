@@ -1,5 +1,5 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useTallList } from './use-tall-list.ts';
 
 /** A list that scrolls in a frame of its own: only the lines in its window exist on the page, each as high as it needs. */
 export function VirtualList(props: {
@@ -15,12 +15,7 @@ export function VirtualList(props: {
 }) {
   const { count, onWindow } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const lines = useVirtualizer({
-    count,
-    getScrollElement: () => frame.current,
-    estimateSize: () => props.linePx,
-    overscan: 6,
-  });
+  const { lines, heightPx, topOf } = useTallList({ frame, count, linePx: props.linePx, overscan: 6 });
   const items = lines.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
@@ -28,7 +23,7 @@ export function VirtualList(props: {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
     <section className={props.frame} ref={frame} tabIndex={0} aria-label={props.name}>
-      <ul className="virtual-lines" style={{ height: lines.getTotalSize() }}>
+      <ul className="virtual-lines" style={{ height: heightPx }}>
         {items.map((item) => (
           <li
             key={item.key}
@@ -37,7 +32,7 @@ export function VirtualList(props: {
             aria-setsize={count}
             aria-posinset={item.index + 1}
             className={`virtual-line ${props.line}`}
-            style={{ transform: `translateY(${item.start}px)` }}
+            style={{ transform: `translateY(${topOf(item)}px)` }}
           >
             {props.children(item.index)}
           </li>

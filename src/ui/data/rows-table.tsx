@@ -1,9 +1,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: the elements of a table cannot be virtual lines
 // biome-ignore-all lint/a11y/useFocusableInteractive: the focus is on the buttons in the cells
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { TableRow } from '../../engine/protocol.ts';
+import { useTallList } from '../controls/use-tall-list.ts';
 import { engine } from '../engine.ts';
 import { count } from '../format.ts';
 import { announce } from '../shell/trouble-store.ts';
@@ -72,10 +72,10 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
       .values()
       .next()
       .value?.some((row) => row.loss !== undefined) ?? false;
-  const lines = useVirtualizer({
+  const { lines, heightPx, topOf } = useTallList({
+    frame,
     count: total,
-    getScrollElement: () => frame.current,
-    estimateSize: () => LINE_PX,
+    linePx: LINE_PX,
     overscan: 6,
     scrollPaddingEnd: HEAD_PX,
   });
@@ -93,7 +93,7 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another question is answered from its beginning
   useEffect(() => {
-    frame.current!.scrollTop = 0;
+    lines.scrollToOffset(0);
     setAt({ row: 0, column: 0 });
   }, [query]);
 
@@ -136,7 +136,7 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
         {hasLoss && <Head name={c.loss} look="rows-number" />}
         <Head name={c.actions} look="unseen" />
       </div>
-      <div role="rowgroup" className="rows-body" style={{ height: lines.getTotalSize() }}>
+      <div role="rowgroup" className="rows-body" style={{ height: heightPx }}>
         {items.map((item) => {
           const row = rowAt(item.index);
           return (
@@ -146,7 +146,7 @@ function Lines({ total, onEdit }: { total: number; onEdit: (row: TableRow) => vo
               data-row={item.index}
               aria-rowindex={item.index + 2}
               className="rows-line rows-item"
-              style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+              style={{ transform: `translateY(${topOf(item)}px)`, height: item.size }}
             >
               {row ? (
                 <TableLine
