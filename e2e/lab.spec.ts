@@ -85,7 +85,7 @@ test('look inside an adapter: what changed, ranks, strengths, likeness, receipt'
     await page.getByRole('button', { name: 'Look inside: haiku, rank 1' }).click();
     const others = region('Beside other adapters');
     await expect(others.getByText(/^haiku: 0\.\d+$/)).toBeVisible();
-    await others.getByRole('button', { name: 'Merge into a new adapter' }).click();
+    await region('Merge with another').getByRole('button', { name: 'Merge into a new adapter' }).click();
     await expect(others.getByText(/^haiku, rank 1 \+ haiku: /)).toBeVisible({ timeout: SLOW });
     await checkFace(page, 'lab-others');
     await page.getByRole('button', { name: 'Back to the library' }).click();

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Download, Page } from '@playwright/test';
-import { checkFace } from './axe.ts';
+import { checkFace, checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, ROOT, readZip, test } from './support.ts';
 
 const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
@@ -120,7 +120,26 @@ test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, use
     await card.getByRole('button', { name: 'Look inside: scales' }).click();
     await page.getByRole('button', { name: 'Verify' }).click();
     await expect(page.getByText(/bit for bit/)).toBeVisible({ timeout: SLOW });
+  });
+
+  await test.step('IA³ merges with IA³, and the lab says by name why not with the others', async () => {
+    const merge = page.getByRole('region', { name: 'Merge with another' });
+    await merge.getByText('2 adapters cannot be merged with it').click();
+    await expect(merge.getByText(/^prompt: found prompt tuning in "prompt", need LoRA or IA³/)).toBeVisible();
+    await expect(merge.getByText(/^layers: found bottleneck adapters in "layers"/)).toBeVisible();
     await page.getByRole('button', { name: 'Back to the library' }).click();
+    await page.getByRole('button', { name: 'Duplicate: scales' }).click();
+    await page.getByRole('button', { name: 'Look inside: scales', exact: true }).click();
+    await merge.getByRole('slider', { name: 'Weight of this one' }).fill('1');
+    await expect(merge.getByText(/The weights add up to 1.50, not 1/)).toBeVisible();
+    await checkState(page, 'lab-merge');
+    await merge.getByRole('button', { name: 'Merge into a new adapter' }).click();
+    await page.getByRole('button', { name: 'Back to the library' }).click();
+    const merged = page.getByRole('article', { name: 'scales + scales, copy' });
+    await expect(merged.getByText('IA³')).toBeVisible();
+    for (const name of ['scales + scales, copy', 'scales, copy'])
+      await page.getByRole('button', { name: `Delete: ${name}`, exact: true }).click();
+    await expect(page.getByRole('article')).toHaveCount(3);
   });
 
   const answers = new Map<string, string>();

@@ -8,7 +8,7 @@ import { readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
 import { baseLengths } from '../lora/merge/base-lengths.ts';
-import { mergeAdapters } from '../lora/merge/merge-adapters.ts';
+import { mergeAdapters, methodsFor } from '../lora/merge/merge-adapters.ts';
 import { fileFromBytes, findFile, type ModelFile } from '../model/model-file.ts';
 import { splitRows } from '../train/split-rows.ts';
 import { adapterAnatomy, likenessTo } from './lab/adapter-anatomy.ts';
@@ -26,6 +26,7 @@ import type {
   LabApi,
   LikenessOf,
   MeasuredRows,
+  MergePartner,
   MergeRequest,
   RankLoss,
   StrengthPoint,
@@ -106,6 +107,28 @@ export class LabService implements LabApi {
       from,
     });
     return this.describe(record, { datasetName: original.datasetName, steps: original.steps });
+  }
+
+  async mergePartners(id: string): Promise<readonly MergePartner[]> {
+    const own = await this.record(id);
+    const input = async ({ id, name }: AdapterRecord) => ({ name, adapter: await this.read(id), weight: 1 });
+    const first = await input(own);
+    const partners: MergePartner[] = [];
+    for (const other of await this.library.listAdapters()) {
+      if (other.id === id) continue;
+      const { name } = other;
+      try {
+        if (other.baseHash !== own.baseHash)
+          throw new RangeError(
+            `Cannot merge the adapters: found "${name}" over ${other.baseName} and "${own.name}" over ${own.baseName}, need one base`,
+          );
+        partners.push({ id: other.id, name, methods: methodsFor([first, await input(other)]), obstacle: undefined });
+      } catch (error) {
+        const obstacle = (error as Error).message.replace(/^Cannot merge the adapters: /, '');
+        partners.push({ id: other.id, name, methods: [], obstacle });
+      }
+    }
+    return partners;
   }
 
   async merge({ name, inputs, method, rank, density }: MergeRequest): Promise<AdapterRecord> {

@@ -25,6 +25,16 @@ export interface LikenessOf extends Likeness {
   readonly id: string;
 }
 
+/** Another adapter, as something to merge with. */
+export interface MergePartner {
+  readonly id: string;
+  readonly name: string;
+  /** None: they cannot be merged. */
+  readonly methods: readonly MergeMethod[];
+  /** Why not, as the rest of "Cannot merge the adapters: "; with none, undefined. */
+  readonly obstacle: string | undefined;
+}
+
 export interface MergeRequest {
   readonly name: string;
   readonly inputs: readonly { readonly id: string; readonly weight: number }[];
@@ -44,6 +54,8 @@ export interface LabApi {
   strengths(id: string, onPoint: (point: StrengthPoint) => void): Promise<MeasuredRows | undefined>;
   stop(): Promise<void>;
   saveTruncated(id: string, rank: number, name: string): Promise<AdapterRecord>;
+  /** Every other kept adapter, and how it can be merged with this one, with their base open. */
+  mergePartners(id: string): Promise<readonly MergePartner[]>;
   merge(request: MergeRequest): Promise<AdapterRecord>;
   /** The largest singular values of one of the base's own matrices. */
   baseSpectrum(path: string): Promise<BaseSpectrum>;

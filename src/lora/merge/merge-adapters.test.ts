@@ -8,14 +8,15 @@ import { openModelFolder } from '../../model/model-folder.ts';
 import { modelParts } from '../../model/model-parts.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { relativeL2 } from '../../train/testing/golden.ts';
+import type { AdapterModule } from '../adapter.ts';
 import { tensorsOf } from '../adapter-tensors.ts';
 import { moduleDelta } from '../delta.ts';
 import { readPeftFolder, writePeftFolder } from '../files/peft.ts';
 import { readAdapterAlone } from '../files/read-alone.ts';
 import { baseLengths } from './base-lengths.ts';
-import { mergeAdapters } from './merge-adapters.ts';
+import { mergeAdapters, methodsFor } from './merge-adapters.ts';
 import { noticesOfIa3 } from './merge-ia3.ts';
-import type { MergeOptions } from './merge-options.ts';
+import { isPruning, MERGE_METHODS, type MergeOptions } from './merge-options.ts';
 
 const WEIGHTS = [0.7, -0.3] as const;
 /** PEFT sums in f32. */
@@ -137,4 +138,47 @@ describe('mergeAdapters()', () => {
       /with \d+ outputs scaled in "ia3" and \d+ inputs in "other", need the same/,
     );
   });
+
+  it('says beforehand which methods will do, and what it will say where none does', async () => {
+    const [a, b] = await inputs('embedding');
+    const higher = new Map([...b!.adapter.modules].map(([at, m]) => [at, widened(m)]));
+    const cases = {
+      'LoRA of one rank': [a!, b!],
+      'LoRA of two ranks': [a!, { ...b!, adapter: { ...b!.adapter, modules: higher } }],
+      DoRA: await inputs('dora'),
+      'IA³': await inputs('ia3'),
+      mixed: [a!, (await inputs('ia3'))[0]!],
+      'DoRA and LoRA': [a!, (await inputs('dora'))[0]!],
+    };
+    for (const [kind, all] of Object.entries(cases)) {
+      const lengths = await baseLengths(
+        all.map(({ adapter }) => adapter),
+        { tensors: (await opened).tensors, parts: await parts },
+      );
+      const tried = MERGE_METHODS.map((method) => {
+        try {
+          mergeAdapters(all, { method, baseLengths: lengths, ...(isPruning(method) && { density: 0.5 }) });
+          return method;
+        } catch (error) {
+          return error as Error;
+        }
+      });
+      const able = tried.filter((one) => typeof one === 'string');
+      if (able.length > 0) expect(methodsFor(all), kind).toEqual(able);
+      else expect(() => methodsFor(all), kind).toThrow((tried[0] as Error).message);
+    }
+    expect(methodsFor(cases['LoRA of one rank'])).toEqual([...MERGE_METHODS]);
+    expect(methodsFor(cases['LoRA of two ranks'])).not.toContain('linear');
+    expect(methodsFor(cases['IA³'])).toEqual(['linear']);
+  });
 });
+
+/** The same change at twice the rank. */
+function widened(module: AdapterModule): AdapterModule {
+  const { a, b, r, outFeatures } = module;
+  const wide = new Float32Array(2 * b.length);
+  for (let o = 0; o < outFeatures; o++) wide.set(b.subarray(o * r, (o + 1) * r), o * 2 * r);
+  const twice = new Float32Array(2 * a.length);
+  twice.set(a);
+  return { ...module, r: 2 * r, a: twice, b: wide };
+}

@@ -3,9 +3,9 @@
 
 import type { Adapter } from '../adapter.ts';
 import { methodName } from '../adapter-config.ts';
-import { mergeIa3 } from './merge-ia3.ts';
-import { mergeLora } from './merge-lora.ts';
-import type { MergeInput, MergeOptions } from './merge-options.ts';
+import { checkIa3, mergeIa3 } from './merge-ia3.ts';
+import { checkLora, mergeLora } from './merge-lora.ts';
+import { isPruning, MERGE_METHODS, type MergeInput, type MergeMethod, type MergeOptions } from './merge-options.ts';
 
 export { MERGE_METHODS, type MergeInput, type MergeMethod, type MergeOptions } from './merge-options.ts';
 
@@ -18,6 +18,37 @@ const UNMERGEABLE = {
 
 /** Throws a RangeError or TypeError that names the adapter and what does not fit. */
 export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptions): Adapter {
+  checkInputs(inputs);
+  return isIa3(inputs) ? mergeIa3(inputs, options) : mergeLora(inputs, options);
+}
+
+/** The methods that merge them, `density` and all, their base at hand; nothing is computed. Throws what a merge throws where there is none. */
+export function methodsFor(inputs: readonly MergeInput[]): MergeMethod[] {
+  checkInputs(inputs);
+  const magnitudes = inputs.flatMap(({ adapter }) =>
+    [...adapter.modules].map(([path, m]) => [path, m.magnitude] as const),
+  );
+  const baseLengths = new Map(magnitudes.flatMap(([path, m]) => (m ? [[path, m] as const] : [])));
+  const check = (method: MergeMethod) =>
+    isIa3(inputs)
+      ? checkIa3(inputs, { method })
+      : checkLora(inputs, { method, baseLengths, ...(isPruning(method) && { density: 1 }) });
+  const found = MERGE_METHODS.filter((method) => {
+    try {
+      check(method);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found.length === 0) check(isIa3(inputs) ? 'linear' : 'cat');
+  return found;
+}
+
+const isIa3 = (inputs: readonly MergeInput[]) => inputs[0]?.adapter.config.peft_type === 'IA3';
+
+/** That one method has them all, and one that can be merged. */
+function checkInputs(inputs: readonly MergeInput[]): void {
   for (const { name, weight, adapter } of inputs) {
     const { config } = adapter;
     const { config: first } = inputs[0]!.adapter;
@@ -32,5 +63,4 @@ export function mergeAdapters(inputs: readonly MergeInput[], options: MergeOptio
     if (!Number.isFinite(weight))
       throw new RangeError(`Cannot merge the adapters: found weight ${weight} for "${name}", need a number`);
   }
-  return inputs[0]?.adapter.config.peft_type === 'IA3' ? mergeIa3(inputs, options) : mergeLora(inputs, options);
 }

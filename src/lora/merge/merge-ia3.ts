@@ -10,28 +10,15 @@ import { type Ia3Config, type Ia3Module, isFeedforwardOf } from '../methods/ia3.
 import type { MergeInput, MergeOptions } from './merge-options.ts';
 
 /** Throws a RangeError or TypeError that names the adapter and the module that does not fit. */
-export function mergeIa3(inputs: readonly MergeInput[], { method, rank, density }: MergeOptions): Adapter {
-  if (method !== 'linear') throw bad(`method ${method} for IA³`, 'linear, the one that it has');
-  if (rank !== undefined) throw bad(`rank ${rank} for IA³`, 'none: it has no rank');
-  if (density !== undefined) throw bad(`density ${density} for IA³`, 'none: nothing is pruned');
+export function mergeIa3(inputs: readonly MergeInput[], options: MergeOptions): Adapter {
+  checkIa3(inputs, options);
   const ia3 = new Map<string, Ia3Module>();
-  const first = new Map<string, string>();
-  for (const { name, adapter, weight } of inputs) {
-    const [saved] = adapter.saved?.keys() ?? [];
-    if (saved !== undefined)
-      throw bad(`parameters trained in full ("${saved}") in "${name}"`, 'factors alone (PEFT leaves the rest out)');
+  for (const { adapter, weight } of inputs) {
+    // In f32, as torch adds them up.
+    const factor = Math.fround(weight);
     for (const [path, module] of adapter.ia3 ?? []) {
-      const sum = ia3.get(path);
-      if (sum === undefined) {
-        first.set(path, name);
-        ia3.set(path, { ...module, values: new Float32Array(module.values.length) });
-      } else if (sum.isFeedforward !== module.isFeedforward || sum.values.length !== module.values.length)
-        throw new TypeError(
-          `Cannot merge the adapters: found "${path}" with ${side(sum)} scaled in "${first.get(path)}" and ${side(module)} in "${name}", need the same`,
-        );
-      // In f32, as torch adds them up.
+      if (!ia3.has(path)) ia3.set(path, { ...module, values: new Float32Array(module.values.length) });
       const { values } = ia3.get(path)!;
-      const factor = Math.fround(weight);
       for (let i = 0; i < values.length; i++) values[i] = values[i]! + Math.fround(factor * module.values[i]!);
     }
   }
@@ -43,6 +30,27 @@ export function mergeIa3(inputs: readonly MergeInput[], { method, rank, density 
   };
   checkAdapter(merged);
   return merged;
+}
+
+/** All that can be said before a number is touched: throws what mergeIa3 throws. */
+export function checkIa3(inputs: readonly MergeInput[], { method, rank, density }: MergeOptions): void {
+  if (method !== 'linear') throw bad(`method ${method} for IA³`, 'linear, the one that it has');
+  if (rank !== undefined) throw bad(`rank ${rank} for IA³`, 'none: it has no rank');
+  if (density !== undefined) throw bad(`density ${density} for IA³`, 'none: nothing is pruned');
+  const first = new Map<string, { readonly name: string; readonly module: Ia3Module }>();
+  for (const { name, adapter } of inputs) {
+    const [saved] = adapter.saved?.keys() ?? [];
+    if (saved !== undefined)
+      throw bad(`parameters trained in full ("${saved}") in "${name}"`, 'factors alone (PEFT leaves the rest out)');
+    for (const [path, module] of adapter.ia3 ?? []) {
+      const known = first.get(path);
+      if (known === undefined) first.set(path, { name, module });
+      else if (side(known.module) !== side(module))
+        throw new TypeError(
+          `Cannot merge the adapters: found "${path}" with ${side(known.module)} scaled in "${known.name}" and ${side(module)} in "${name}", need the same`,
+        );
+    }
+  }
 }
 
 /** What a user should know of the weights; PEFT says nothing. */

@@ -14,7 +14,7 @@ import { firstOf, topSingular } from '../algebra/top-singular.ts';
 import { deltaSvd, moduleDelta } from '../delta.ts';
 import type { LoraConfig } from '../lora-config.ts';
 import { type Combination, combineTensors } from './combine-tensors.ts';
-import type { MergeInput, MergeMethod, MergeOptions } from './merge-options.ts';
+import { isPruning, type MergeInput, type MergeMethod, type MergeOptions } from './merge-options.ts';
 
 /** One linear of one input. */
 interface Part {
@@ -25,15 +25,10 @@ interface Part {
 
 /** Throws a RangeError or TypeError that names the adapter and the module that does not fit. */
 export function mergeLora(inputs: readonly MergeInput[], options: MergeOptions): LoraAdapter {
-  const useDora = checkParts(inputs);
-  const rank = checkMerge(inputs, options);
+  const { useDora, rank } = checkLora(inputs, options);
   const modules = new Map<string, AdapterModule>();
   for (const path of modulePaths(inputs)) {
-    const parts = inputs.flatMap(({ name, weight, adapter }): Part[] => {
-      const module = adapter.modules.get(path);
-      return module === undefined ? [] : [{ name, weight, module }];
-    });
-    checkSameLinear(path, parts);
+    const parts = partsAt(path, inputs);
     const { inFeatures, outFeatures, isEmbedding } = parts[0]!.module;
     const magnitude = useDora && { magnitude: lengthsOf(path, options) };
     const { a, b } = padRank(mergeModule(path, parts, options, rank), rank, inFeatures, outFeatures);
@@ -47,6 +42,29 @@ export function mergeLora(inputs: readonly MergeInput[], options: MergeOptions):
   };
   checkAdapter(merged);
   return merged;
+}
+
+/** All that can be said before a number is touched: throws what mergeLora throws. */
+export function checkLora(
+  inputs: readonly MergeInput[],
+  options: MergeOptions,
+): { readonly useDora: boolean; readonly rank: number } {
+  const useDora = checkParts(inputs);
+  const rank = checkMerge(inputs, options);
+  for (const path of modulePaths(inputs)) {
+    const parts = partsAt(path, inputs);
+    checkSameLinear(path, parts);
+    if (options.method !== 'cat' && !isSvd(options.method)) checkSameRank(path, parts, options.method);
+    if (useDora) lengthsOf(path, options);
+  }
+  return { useDora, rank };
+}
+
+function partsAt(path: string, inputs: readonly MergeInput[]): Part[] {
+  return inputs.flatMap(({ name, weight, adapter }) => {
+    const module = adapter.modules.get(path);
+    return module === undefined ? [] : [{ name, weight, module }];
+  });
 }
 
 /** Whether all of them are DoRA. Throws for what a merge would lose: PEFT leaves that out of its result in silence. */
@@ -92,7 +110,7 @@ function mergeModule(path: string, parts: readonly Part[], options: MergeOptions
   if (method === 'cat') return concatenate(parts);
   const how = combination(options);
   if (!isSvd(method)) {
-    const r = sameRank(path, parts, method);
+    const { r } = parts[0]!.module;
     const products = parts.map(({ weight, module }) => weight * module.scaling);
     const roots = products.map((product) => Math.sqrt(Math.abs(product)));
     // The sign goes to one side only.
@@ -154,7 +172,6 @@ function combination({ method, density, majority, seed }: MergeOptions): Combina
 }
 
 const isSvd = (method: MergeMethod) => method.endsWith('svd');
-const isPruning = (method: MergeMethod) => /^(ties|dare|magnitude)/.test(method);
 
 /** Checks what can be said before any linear is looked at; returns the rank of the result. */
 function checkMerge(inputs: readonly MergeInput[], { method, rank, density }: MergeOptions): number {
@@ -194,10 +211,10 @@ function checkSameLinear(path: string, parts: readonly Part[]): void {
 }
 
 /** Patterns may give one linear other ranks than the rest. */
-function sameRank(path: string, parts: readonly Part[], method: MergeMethod): number {
+function checkSameRank(path: string, parts: readonly Part[], method: MergeMethod): void {
   const [first] = parts;
   const other = parts.find(({ module }) => module.r !== first!.module.r);
-  if (other === undefined) return first!.module.r;
+  if (other === undefined) return;
   throw new RangeError(
     `Cannot merge the adapters: found "${path}" of rank ${first!.module.r} in "${first!.name}" and ${other.module.r} in "${other.name}", need the same rank for ${method}; cat and svd take any`,
   );

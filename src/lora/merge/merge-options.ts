@@ -18,6 +18,9 @@ export const MERGE_METHODS = [
 ] as const;
 export type MergeMethod = (typeof MERGE_METHODS)[number];
 
+/** Those that keep a share of the elements, `density`. */
+export const isPruning = (method: MergeMethod): boolean => /^(ties|dare|magnitude)/.test(method);
+
 export interface MergeInput {
   /** How the user calls it, for messages. */
   readonly name: string;

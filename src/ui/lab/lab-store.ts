@@ -6,6 +6,7 @@ import type {
   LikenessOf,
   MeasuredRows,
   MergeMethod,
+  MergePartner,
   RankLoss,
   StrengthPoint,
   Verification,
@@ -22,6 +23,7 @@ interface Found {
   readonly anatomy: AdapterAnatomy | undefined;
   readonly failure: string | undefined;
   readonly likeness: readonly LikenessOf[] | undefined;
+  readonly partners: readonly MergePartner[] | undefined;
   readonly ranks: readonly RankLoss[];
   readonly rankRows: MeasuredRows | undefined;
   readonly strengths: readonly StrengthPoint[];
@@ -38,6 +40,7 @@ const NOTHING: Found = {
   anatomy: undefined,
   failure: undefined,
   likeness: undefined,
+  partners: undefined,
   ranks: [],
   rankRows: undefined,
   strengths: [],
@@ -54,16 +57,26 @@ const isShown = (id: string) => labStore.getState().adapter?.id === id;
 
 export async function openLab(adapter: AdapterRecord): Promise<void> {
   labStore.setState({ ...NOTHING, adapter });
-  // There is nothing of low rank to take apart in other methods.
-  if (!isLora(adapter)) return;
   try {
-    const anatomy = await engine().lab.anatomy(adapter.id);
-    if (isShown(adapter.id)) labStore.setState({ anatomy });
-    const likeness = await engine().lab.likeness(adapter.id);
-    if (isShown(adapter.id)) labStore.setState({ likeness });
+    // There is nothing of low rank to take apart in other methods.
+    if (isLora(adapter)) {
+      const anatomy = await engine().lab.anatomy(adapter.id);
+      if (isShown(adapter.id)) labStore.setState({ anatomy });
+    }
+    await lookAround(adapter);
   } catch (error) {
     if (isShown(adapter.id)) labStore.setState({ failure: sentence(error) });
   }
+}
+
+/** At the other adapters. */
+async function lookAround(adapter: AdapterRecord): Promise<void> {
+  if (isLora(adapter)) {
+    const likeness = await engine().lab.likeness(adapter.id);
+    if (isShown(adapter.id)) labStore.setState({ likeness });
+  }
+  const partners = await engine().lab.mergePartners(adapter.id);
+  if (isShown(adapter.id)) labStore.setState({ partners });
 }
 
 export function closeLab(): void {
@@ -109,18 +122,17 @@ export function saveCopy(id: string, rank: number, name: string): Promise<void> 
 }
 
 export function mergeWith(
-  id: string,
+  adapter: AdapterRecord,
   other: { readonly id: string; readonly weight: number },
   how: { readonly weight: number; readonly method: MergeMethod; readonly name: string },
 ): Promise<void> {
-  return during('merge', id, async () => {
-    const inputs = [{ id, weight: how.weight }, other];
+  return during('merge', adapter.id, async () => {
+    const inputs = [{ id: adapter.id, weight: how.weight }, other];
     const density = /^(ties|dare|magnitude)/.test(how.method) ? { density: 0.5 } : {};
     const record = await engine().lab.merge({ name: how.name, inputs, method: how.method, ...density });
     await refreshLibrary();
-    announce(words.others.merged(record.name));
-    const likeness = await engine().lab.likeness(id);
-    if (isShown(id)) labStore.setState({ likeness });
+    announce(words.merge.merged(record.name));
+    await lookAround(adapter);
   });
 }
 

@@ -6,6 +6,7 @@ import { dataStore } from '../data/data-store.ts';
 import { isLora } from '../library/is-lora.ts';
 import { BasePanel } from './base-panel.tsx';
 import { closeLab, dismissProblem, labStore, openLab } from './lab-store.ts';
+import { MergePanel } from './merge-panel.tsx';
 import { ModuleMap } from './module-map.tsx';
 import { OthersPanel } from './others-panel.tsx';
 import { RankPanel } from './rank-panel.tsx';
@@ -45,6 +46,7 @@ export default function LabView({ adapter }: { adapter: AdapterRecord }) {
           </div>
           <div className="stack">
             <p className="soft small">{words.noRank(adapter.method!)}</p>
+            <MergePanel adapter={adapter} hasBase={hasBase} />
             <VerifyPanel adapter={adapter} />
           </div>
         </div>
@@ -59,7 +61,8 @@ export default function LabView({ adapter }: { adapter: AdapterRecord }) {
           </div>
           <div className="stack">
             <RankPanel adapter={adapter} anatomy={anatomy} canMeasure={hasBase && hasData} />
-            <OthersPanel adapter={adapter} canMerge={hasBase} />
+            <OthersPanel />
+            <MergePanel adapter={adapter} hasBase={hasBase} />
             <VerifyPanel adapter={adapter} />
           </div>
         </div>

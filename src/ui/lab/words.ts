@@ -108,7 +108,14 @@ export const words = {
     lead: 'How alike two changes are: 1 the same direction, 0 unrelated, −1 opposite.',
     none: 'No other adapter here sits on the same matrices.',
     cosine: (name: string, value: number) => `${name}: ${value.toFixed(3)}`,
-    merge: 'Merge with',
+  },
+
+  merge: {
+    title: 'Merge with another',
+    lead: 'Makes a third adapter of the two; both stay as they are.',
+    none: 'There is no other adapter yet.',
+    needs: 'Open its base to merge it.',
+    other: 'Merge with',
     weightOwn: 'Weight of this one',
     weightOther: (name: string) => `Weight of ${name}`,
     method: 'How',
@@ -120,10 +127,16 @@ export const words = {
       dare_linear_svd: 'dare: random parts',
       magnitude_prune_svd: 'prune: the largest parts',
     },
-    mergeAction: 'Merge into a new adapter',
+    ia3Methods: { linear: 'linear: the weighted sum of the scales' },
+    scales: (sum: number) =>
+      `The weights add up to ${sum.toFixed(2)}, not 1: where neither changes the base, the base itself is multiplied by that.`,
+    action: 'Merge into a new adapter',
     merging: 'Merging…',
     name: (one: string, other: string) => `${one} + ${other}`,
     merged: (name: string) => `${name} is in the library`,
+    notAtAll: (obstacle: string) => `It cannot be merged: ${obstacle}.`,
+    unable: (n: number) => `${plural(n, 'adapter')} cannot be merged with it`,
+    because: (name: string, obstacle: string) => `${name}: ${obstacle}.`,
   },
 
   base: {
