@@ -13,6 +13,7 @@ import type { RunsApi } from './protocol/runs.ts';
 import type { XrayApi } from './protocol/xray.ts';
 
 export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
+export { isWeights, PYTORCH_NAMES } from '../model/weight-files.ts';
 export { forMethod, METHODS, type Method } from '../train/adapter-settings.ts';
 export {
   MOST_TOGETHER,

@@ -1,4 +1,6 @@
 // What was dropped: a base model, an adapter, a dataset, or something Graft cannot use. By names alone.
+import { isWeights, PYTORCH_NAMES } from '../../engine/protocol.ts';
+
 export type Dropped =
   | { readonly kind: 'model'; readonly files: readonly File[] }
   | { readonly kind: 'adapter'; readonly files: readonly File[] }
@@ -25,8 +27,6 @@ const ADAPTER_FILES = [
   'pytorch_adapter.bin',
 ];
 
-const isPytorch = (name: string) => /^pytorch_model(-\d{5}-of-\d{5})?\.bin$/.test(name);
-
 const ends = (file: File, endings: readonly string[]) => endings.some((e) => file.name.toLowerCase().endsWith(e));
 
 export function sortFiles(all: readonly File[]): Dropped {
@@ -36,7 +36,7 @@ export function sortFiles(all: readonly File[]): Dropped {
   if (ADAPTER_FILES.some((name) => names.has(name))) return { kind: 'adapter', files };
   if (files.length === 1 && ends(files[0]!, ['.zip'])) return { kind: 'adapter', files };
   if (files.some((file) => ends(file, ['.gguf']))) return { kind: 'model', files };
-  const hasWeights = files.some((file) => ends(file, ['.safetensors']) || isPytorch(file.name));
+  const hasWeights = files.some((file) => ends(file, ['.safetensors']) || isWeights(PYTORCH_NAMES, file.name));
   if (hasWeights && names.has('config.json')) return { kind: 'model', files };
   if (hasWeights) {
     return {
