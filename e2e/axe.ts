@@ -15,7 +15,7 @@ const WIDTHS = [
 /** A state on the way of a story: axe-core in both themes as wide as the page is, and pictures of both widths. */
 export async function checkState(page: Page, name: string): Promise<void> {
   const before = page.viewportSize()!;
-  // What has just moved below the bar is no target that is too small.
+  // What has moved below the bar is no target that is too small.
   await page.evaluate('scrollTo(0, 0)');
   for (const theme of THEMES) {
     await showTheme(page, theme);
@@ -37,6 +37,7 @@ export async function checkFace(page: Page, name: string): Promise<void> {
     for (const theme of THEMES) {
       await test.step(`${name}, ${theme}, ${size.width} px`, async () => {
         await showTheme(page, theme);
+        await page.evaluate('scrollTo(0, 0)');
         expect(await overflow(page), `${name} does not scroll sideways at ${size.width} px`).toBeLessThanOrEqual(0);
         await keepPicture(page, `${name}-${theme}-${size.width}`);
         expect(await findViolations(page), `axe-core on ${name}, ${theme}, ${size.width} px`).toEqual([]);

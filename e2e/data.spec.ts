@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { checkFace } from './axe.ts';
+import { checkFace, checkState } from './axe.ts';
 import { dropFiles, expect, openPage, place, test } from './support.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'graft-data-'));
@@ -113,10 +113,10 @@ test('rows and edits are there again after a reload, and files dropped on them a
   await expect(page.getByRole('textbox', { name: 'System prompt' })).toHaveValue('Be brief.');
 
   await dropFiles(page, [fileOf('more.jsonl', jsonl([['One?', 'Two.']]))]);
-  await page
-    .getByRole('dialog', { name: 'There is a dataset with edits' })
-    .getByRole('button', { name: 'Put them behind' })
-    .click();
+  const asks = page.getByRole('dialog', { name: 'There is a dataset with edits' });
+  await expect(asks).toBeVisible();
+  await checkState(page, 'data-replace');
+  await asks.getByRole('button', { name: 'Put them behind' }).click();
   await expect(counts(page)).toHaveText('36 rows');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(counts(page)).toHaveText('37 rows');

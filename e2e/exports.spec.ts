@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Download, Page, Route } from '@playwright/test';
 import { startFakeHub, WRITE_TOKEN } from '../src/model/hub/testing/fake-hub.ts';
+import { checkState } from './axe.ts';
 import { expect, openPage, place, readZip, test } from './support.ts';
 
 const HUB = 'https://huggingface.co';
@@ -103,10 +104,12 @@ test('an adapter is sent to the Hub, with its card, by a token that nothing keep
   await dialog.getByLabel('Token', { exact: true }).fill('hf_wrong');
   await dialog.getByRole('button', { name: 'Send' }).click();
   await expect(dialog.getByRole('alert')).toContainText('does not know this token');
+  await checkState(page, 'push-refused');
 
   await dialog.getByLabel('Token', { exact: true }).fill(WRITE_TOKEN);
   await dialog.getByRole('button', { name: 'Send' }).click();
   await expect(dialog.getByRole('link', { name: `${HUB}/me/small` })).toBeVisible();
+  await checkState(page, 'push-done');
   const { files, isPrivate } = hub.pushed.get('me/small')!;
   expect(isPrivate).toBe(true);
   expect([...files.keys()].sort()).toEqual([

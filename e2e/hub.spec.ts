@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Route } from '@playwright/test';
 import { type FakeHub, startFakeHub } from '../src/model/hub/testing/fake-hub.ts';
 import { writeSafetensors } from '../src/model/safetensors.ts';
+import { checkState } from './axe.ts';
 import { expect, openPage, place, ROOT, test } from './support.ts';
 
 const HUB = 'https://huggingface.co';
@@ -64,6 +65,7 @@ test('a gated model opens by its id: refused without a token, cancelled on the w
     hub.fault = undefined;
     await open.click();
     await expect(page.getByRole('alert')).toContainText('it is gated; accept its licence on huggingface.co');
+    await checkState(page, 'hub-refused');
   });
 
   await test.step('cancelled, the base that was open is back', async () => {

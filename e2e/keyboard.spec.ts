@@ -35,6 +35,8 @@ test('the whole page is reached by keyboard, and every place takes the focus to 
     await what.focus();
     await page.keyboard.press('Enter');
     await expect(page.getByRole('dialog', { name: 'rank' })).toContainText('How wide the adapter is');
+    await checkState(page, 'glossary');
+    await expect(page.getByRole('dialog', { name: 'rank' })).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(what).toBeFocused();
   });

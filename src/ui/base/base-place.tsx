@@ -13,13 +13,15 @@ import './base.css';
 export function BasePlace() {
   return (
     <div className="place base-place">
-      <section className="card base-card" aria-label={words.title}>
-        <BaseState />
-      </section>
+      <div className="stack">
+        <section className="card base-card" aria-label={words.title}>
+          <BaseState />
+        </section>
+        <DeviceCard />
+      </div>
       <div className="stack">
         <AnotherBase />
         <FromHub />
-        <DeviceCard />
       </div>
     </div>
   );

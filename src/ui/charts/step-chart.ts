@@ -3,6 +3,7 @@
 // points as there are pixels.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { count } from '../format.ts';
 import { type ChartSpec, shownSteps, thinDots, tickTexts, valueRange } from './chart-spec.ts';
 import { type ChartViewStore, fitWindow } from './chart-view.ts';
 import { sampleSeries } from './sample-series.ts';
@@ -113,14 +114,24 @@ function options(
       y: { distr: logValues ? 3 : 1, range: () => valueRange(spec, steps(), logValues) },
     },
     axes: [
-      { ...axis, size: 26, grid: { show: false }, ...(!logSteps && { incrs: WHOLE_STEPS }) },
+      {
+        ...axis,
+        size: 26,
+        grid: { show: false },
+        ...(!logSteps && { incrs: WHOLE_STEPS }),
+        values: (_, ticks: readonly (number | null)[]) =>
+          ticks.map((tick) => (tick === null || !hasValues(spec) ? '' : count(tick))),
+      },
       {
         ...axis,
         size: look.axisWidth ?? 46,
         space: look.height < 150 ? 22 : 34,
         grid: { stroke: colour('--line'), width: 1 },
-        values: (_, ticks) =>
-          texts ? ticks.map((t) => (t === null ? '' : texts(t))) : logValues ? logTexts(ticks) : tickTexts(ticks),
+        values: (_, ticks) => {
+          if (!hasValues(spec)) return ticks.map(() => '');
+          if (texts) return ticks.map((t) => (t === null ? '' : texts(t)));
+          return logValues ? logTexts(ticks) : tickTexts(ticks);
+        },
       },
     ],
     series: [
@@ -135,6 +146,10 @@ function options(
     hooks: { draw: [(u) => drawExtras(u, spec, colour)], setCursor: [readStep], setSelect: [zoomIn] },
   };
 }
+
+/** An axis says nothing as long as there is nothing to be measured by it. */
+const hasValues = ({ lines, dots = [] }: ChartSpec) =>
+  lines.some(({ series }) => series.count > 0) || dots.some(({ points }) => points.length > 0);
 
 /** uPlot thins log ticks out by leaving some of them null. */
 const logTexts = (ticks: readonly (number | null)[]) =>

@@ -10,16 +10,18 @@ import { RowDialog } from './row-dialog.tsx';
 import { words } from './words.ts';
 
 /** Everything beside a drop that brings rows: files and folders behind those that are there, the clipboard, the hand. */
-export function AddData() {
+export function AddData({ hasFiles = false }: { /** There is a way to choose files beside it. */ hasFiles?: boolean }) {
   const [open, setOpen] = useState<'paste' | 'write'>();
   const locked = useLocked();
   const w = words.add;
   const close = () => setOpen(undefined);
   return (
     <div className="line">
-      <Pick name={w.files} accept={DATA_ENDINGS.join(',')} disabled={locked} onFiles={takeMore}>
-        {w.files}
-      </Pick>
+      {!hasFiles && (
+        <Pick name={w.files} accept={DATA_ENDINGS.join(',')} disabled={locked} onFiles={takeMore}>
+          {w.files}
+        </Pick>
+      )}
       <Pick name={w.folderInput} folder disabled={locked} onFiles={takeMore}>
         {w.folder}
       </Pick>

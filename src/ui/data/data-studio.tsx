@@ -14,6 +14,9 @@ import './table.css';
 
 /** The rows are the big thing; how they are read and what is wrong with them stand beside and below. */
 export function DataStudio() {
+  const isFailed = useStore(dataStore, (s) => s.status === 'failed');
+  // Nothing can be read as it stands: how it is read comes first, also where all stands in one column.
+  const isMisread = useStore(dataStore, (s) => s.status === 'ready' && s.report?.rows === 0);
   const hasReport = useStore(dataStore, (s) => s.report !== undefined);
   const hasRows = useStore(dataStore, (s) => s.report !== undefined || s.progress?.unit === 'rows');
   return (
@@ -30,16 +33,16 @@ export function DataStudio() {
         {hasReport && (
           <Boundary>
             <Xray />
-            <Doctor />
-            <RowsRanked />
+            {!isMisread && <Doctor />}
+            {!isMisread && <RowsRanked />}
             <Notices title={words.skipped} list="skipped" />
             <Notices title={words.warnings} list="warnings" />
           </Boundary>
         )}
       </div>
-      <div className="stack data-side">
+      <div className={isMisread ? 'stack data-side data-side-first' : 'stack data-side'}>
         {hasReport && <Mapping />}
-        <RowOptions />
+        {!isFailed && <RowOptions />}
       </div>
     </div>
   );

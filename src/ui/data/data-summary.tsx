@@ -14,6 +14,7 @@ import { useWhyNotStart } from '../train/why-not-start.ts';
 import { AddData } from './add-data.tsx';
 import { DataCounts } from './data-counts.tsx';
 import { correct, dataStore, forgetData, stopReading } from './data-store.ts';
+import { showMapping } from './mapping.tsx';
 import { words } from './words.ts';
 
 export function DataSummary() {
@@ -103,7 +104,14 @@ function Waiting() {
 function Onward() {
   const report = useStore(dataStore, (s) => s.report)!;
   const reason = useWhyNotStart();
-  if (report.rows === 0) return <Note>{report.problem ?? words.noRows}</Note>;
+  if (report.rows === 0)
+    return report.problem === undefined ? (
+      <Note>{words.noRows}</Note>
+    ) : (
+      <Note title={words.notUnderstood} ways={[{ label: words.chooseColumns, onClick: showMapping }]}>
+        {report.problem}.
+      </Note>
+    );
   if (report.supervisedTokens === 0) return <Note>{words.nothingSupervised}</Note>;
   const start = () => {
     void startRun();

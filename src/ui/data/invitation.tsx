@@ -45,13 +45,10 @@ export function Invitation() {
           <Icon name="file" /> {w.pick}
         </Pick>
         <p className="soft small">{w.kinds}</p>
-        <AddData />
+        <AddData hasFiles />
       </section>
       <section className="stack-tight" aria-labelledby="examples">
-        <div className="line line-apart">
-          <h2 id="examples">{w.examples}</h2>
-          <ShowLoop />
-        </div>
+        <ShowLoop />
         <Examples />
       </section>
       <BaseLine />
@@ -65,10 +62,13 @@ function ShowLoop() {
   const isGoing = useStore(loopStore, (s) => s.isGoing);
   const id = useId();
   return (
-    <div className="line">
-      <span className="soft small" id={id}>
-        {words.invite.showLoopHint}
-      </span>
+    <div className="line line-apart">
+      <div className="invitation-loop">
+        <h2 id="examples">{words.invite.examples}</h2>
+        <p className="soft small" id={id}>
+          {words.invite.showLoopHint}
+        </p>
+      </div>
       <button
         type="button"
         className="button"

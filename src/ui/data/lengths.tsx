@@ -1,7 +1,7 @@
 import { useStore } from 'zustand';
 import type { LengthHistogram } from '../../engine/protocol.ts';
 import { baseStore } from '../base/base-store.ts';
-import { percent } from '../format.ts';
+import { chance } from '../format.ts';
 import { ruleFor } from '../train/settings-rules.ts';
 import { changeSettings, settingsStore } from '../train/settings-store.ts';
 import { lengthsStore } from './lengths-store.ts';
@@ -24,7 +24,7 @@ export function Lengths() {
           w.all(limit)
         ) : (
           <>
-            <strong>{w.longer(lengths.longer, percent(lengths.longer / lengths.rows))}</strong>,{' '}
+            <strong>{w.longer(lengths.longer, chance(lengths.longer / lengths.rows))}</strong>,{' '}
             {w.beyond(lengths.tokensBeyond)}
             {lengths.lost > 0 && `; ${w.lost(lengths.lost)}`}.
           </>

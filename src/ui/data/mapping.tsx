@@ -10,6 +10,13 @@ import { words } from './words.ts';
 
 const SHAPES = Object.keys(words.shapes) as DatasetShape[];
 
+/** The focus goes to the first thing to choose. */
+export function showMapping(): void {
+  const region = document.querySelector('[aria-labelledby="how-read"]');
+  region?.scrollIntoView({ block: 'nearest' });
+  region?.querySelector('select')?.focus();
+}
+
 /** What the engine took the file for, and the means to say otherwise. */
 export function Mapping() {
   const report = useStore(dataStore, (s) => s.report)!;
@@ -21,7 +28,9 @@ export function Mapping() {
     <section className="card stack-tight" aria-labelledby="how-read">
       <div className="line line-apart">
         <h2 id="how-read">{words.how}</h2>
-        <span className="pill">{own ? words.corrected : words.detected}</span>
+        <span className="pill">
+          {own ? words.corrected : report.problem === undefined ? words.detected : words.undetected}
+        </span>
       </div>
       <p className="small">
         <span className="soft">{words.format}:</span> {report.format}

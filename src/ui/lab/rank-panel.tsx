@@ -114,13 +114,15 @@ function Numbers({ ranks, anatomy }: { ranks: readonly RankLoss[]; anatomy: Adap
 function SaveCopy({ adapter, rank, isWhole }: { adapter: AdapterRecord; rank: number; isWhole: boolean }) {
   const busy = useStore(labStore, (s) => s.busy);
   return (
-    <button
-      type="button"
-      className="button button-main"
-      disabled={isWhole || busy !== undefined}
-      onClick={() => void saveCopy(adapter.id, rank, w.nameOf(adapter.name, rank))}
-    >
-      {busy === 'save' ? w.saving : w.save(rank)}
-    </button>
+    <div className="line">
+      <button
+        type="button"
+        className="button button-main"
+        disabled={isWhole || busy !== undefined}
+        onClick={() => void saveCopy(adapter.id, rank, w.nameOf(adapter.name, rank))}
+      >
+        {busy === 'save' ? w.saving : w.save(rank)}
+      </button>
+    </div>
   );
 }

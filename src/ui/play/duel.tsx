@@ -7,7 +7,7 @@ import { Asking } from './asking.tsx';
 import { Answers, Trouble } from './chat.tsx';
 import { type Column, chosenAdapter, playStore } from './play-store.ts';
 import { quickTalk } from './talks.ts';
-import { nameOf } from './who.ts';
+import { nameBefore } from './who.ts';
 import { words } from './words.ts';
 import './play.css';
 
@@ -43,11 +43,6 @@ function useDuelColumns(): readonly Column[] {
   return [{ key: 0, adapterId: null, strength: 1 }, ...(adapter ? [adapter] : [])];
 }
 
-/** The step is said with an answer: until then it would only be the one of a moment ago. */
-function placeholderName(adapterId: string | null): string {
-  return adapterId === RUNNING_ADAPTER ? runStore.getState().name : nameOf(adapterId);
-}
-
 function NoAnswers({ adapter }: { adapter: Column | undefined }) {
   const hasAdapters = useStore(libraryStore, (s) => s.adapters.length > 0);
   return (
@@ -55,7 +50,7 @@ function NoAnswers({ adapter }: { adapter: Column | undefined }) {
       <AnswerBox kind="base" whose={words.base} answer={undefined} empty={words.emptyBase} />
       <AnswerBox
         kind="adapter"
-        whose={adapter ? placeholderName(adapter.adapterId) : words.adapter}
+        whose={adapter ? nameBefore(adapter.adapterId) : words.adapter}
         answer={undefined}
         empty={hasAdapters || adapter ? words.emptyAdapter : words.noAdapterYet}
       />

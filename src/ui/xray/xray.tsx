@@ -82,14 +82,16 @@ function Legend() {
     <div className="xray-legend small soft">
       <span className="token">{words.read}</span>
       <span className="token token-special">{words.special}</span>
-      <span>{words.legend}</span>
-      <span className="xray-scale number">
-        {Array.from({ length: LEVELS }, (_, level) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the steps of a scale
-          <span key={level} className={`token token-learned token-loss-${level}`}>
-            {words.legendSteps[level]}
-          </span>
-        ))}
+      <span className="xray-loss">
+        <span>{words.legend}</span>
+        <span className="xray-scale number">
+          {Array.from({ length: LEVELS }, (_, level) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the steps of a scale
+            <span key={level} className={`token token-learned token-loss-${level}`}>
+              {words.legendSteps[level]}
+            </span>
+          ))}
+        </span>
       </span>
     </div>
   );
