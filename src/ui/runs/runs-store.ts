@@ -1,6 +1,6 @@
 // All runs that were made in this browser: the engine keeps them; here is the list, what is laid over one another, and undo.
 import { createStore } from 'zustand/vanilla';
-import type { RunCurves, RunRecord } from '../../engine/protocol.ts';
+import { MOST_TOGETHER, type RunCurves, type RunRecord } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
 import { refreshLibrary } from '../library/library-store.ts';
 import { goTo } from '../shell/place-store.ts';
@@ -72,7 +72,7 @@ export async function refreshRuns(): Promise<void> {
 /** The newest ones, when nothing is chosen yet. */
 export async function showSome(): Promise<void> {
   const { shown, runs } = runsStore.getState();
-  if (shown.length === 0) runsStore.setState({ shown: runs.slice(0, 3).map(({ id }) => id) });
+  if (shown.length === 0) runsStore.setState({ shown: runs.slice(0, MOST_TOGETHER).map(({ id }) => id) });
   await readCurves();
 }
 

@@ -64,7 +64,7 @@ function Hosts() {
       <thead>
         <tr>
           <th scope="col">{w.host}</th>
-          <th scope="col" className="right">
+          <th scope="col" className="right sent-asked">
             {w.asked}
           </th>
           <th scope="col" className="right">
@@ -81,7 +81,7 @@ function Hosts() {
             <th scope="row" className="breaks">
               {host === location.host ? w.ownHost(host) : host}
             </th>
-            <td className="right">{requests}</td>
+            <td className="right sent-asked">{requests}</td>
             <td className="right">{bytes(sent)}</td>
             <td className="right">{bytes(receivedBytes)}</td>
           </tr>

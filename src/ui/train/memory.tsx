@@ -1,14 +1,23 @@
 import { useStore } from 'zustand';
+import { baseStore } from '../base/base-store.ts';
+import { dataStore } from '../data/data-store.ts';
 import { bytes, parameters } from '../format.ts';
 import { planStore } from './plan-store.ts';
 import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
+
+function useCanPlan(): boolean {
+  const hasBase = useStore(baseStore, (s) => s.status === 'open');
+  const hasData = useStore(dataStore, (s) => s.status === 'ready');
+  return hasBase && hasData;
+}
 
 /** What the next run will hold on the GPU, by kind. */
 export function Memory() {
   const plan = useStore(planStore, (s) => s.plan);
   const problem = useStore(planStore, (s) => s.problem);
   const isEva = useStore(settingsStore, (s) => s.settings.lora?.init_lora_weights === 'eva' && s.from === undefined);
+  const isReady = useCanPlan();
   const w = words.memory;
   const parts = [
     { kind: 'weights', size: plan?.weightBytes ?? 0 },
@@ -39,7 +48,9 @@ export function Memory() {
           ? `${problem}.`
           : plan
             ? `${isEva ? w.atMost : w.exact} ${w.trainable(parameters(plan.trainableParameters))}.`
-            : w.later}
+            : isReady
+              ? w.planning
+              : w.later}
       </p>
     </section>
   );

@@ -42,7 +42,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
         )}
       </div>
       <p className="small soft number run-why" id={id}>
-        {reason ?? (plan ? words.memory.steps(plan.totalSteps, plan.stepsPerEpoch) : words.memory.later)}
+        {reason ?? (plan ? words.memory.steps(plan.totalSteps, plan.stepsPerEpoch) : words.memory.planning)}
       </p>
     </div>
   );

@@ -313,6 +313,7 @@ export const words = {
     activations: 'work space',
     other: 'other',
     later: 'Known as soon as base and data are there.',
+    planning: 'Being worked out…',
     trainable: (n: string) => `${n} numbers are trained`,
     steps: (n: number, perEpoch: number) => `${plural(n, 'step')}, ${count(perEpoch)} per epoch`,
   },
