@@ -60,8 +60,8 @@ export class TallFrame {
   /** Until the function that it returns is called. `atOnce` does what is done before the next picture, lines and all. */
   watch(atOnce: (work: () => void) => void): () => void {
     let rest: ReturnType<typeof setTimeout> | undefined;
-    const byHand = ({ timeStamp }: Event) => {
-      this.byHandAt = timeStamp;
+    const byHand = () => {
+      this.byHandAt = performance.now();
     };
     const scrolled = () => {
       clearTimeout(rest);
