@@ -1,5 +1,6 @@
 // Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …] [--only TEXT]
-// Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study. --only: products whose name begins so.
+// Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study, and with one token, as decoding has it,
+// 1,1536,576 and 1,576,1536. --only: products whose name begins so. Shares are those of the rates measured by turns with them.
 
 import { createServer } from 'vite';
 
@@ -20,6 +21,8 @@ await benchMatmul(
     : [
         [256, 1536, 576],
         [128, 256, 688],
+        [1, 1536, 576],
+        [1, 576, 1536],
       ],
   only,
 );

@@ -56,6 +56,8 @@ const FEW_RESULTS = 48;
 
 /** Results and tokens that a subgroup makes of matrices; a workgroup has two by two such patches. */
 const PATCH = 32;
+/** Stretches of 128 columns in a piece: with more, lavapipe does not unroll the loops over them. */
+const MOST_STRETCHES = 5;
 
 /** True when the subgroups' variants can be used: they know subgroups of 8 (lavapipe) and of 4 (SwiftShader). */
 export function hasLanes({ kind, subgroupSize }: Traits): boolean {
@@ -70,6 +72,26 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
       hasLanes(traits) && side === 'rows' && tokens === 4 && isColumn,
     suits: (_, { results }) => results <= FEW_RESULTS,
     shader: ({ subgroupSize: LANES }) => ({ file: 'matmul-column-few', constants: { LANES }, tile: [4, 4] }),
+    isColumn: true,
+  },
+  {
+    name: 'column-stream',
+    canRun: (traits, { side, tokens, summed, isWide = false, isColumn = false }) =>
+      hasLanes(traits) &&
+      traits.subgroupSize === 8 &&
+      side === 'rows' &&
+      tokens === 4 &&
+      isWide &&
+      isColumn &&
+      // Scales are read in pairs.
+      Math.ceil(summed / 32) % 2 === 0,
+    suits: () => true,
+    shader: (_, { summed }) => {
+      // As equal pieces as there can be.
+      const stretches = Math.ceil(summed / 128);
+      const STRETCHES = Math.ceil(stretches / Math.ceil(stretches / MOST_STRETCHES));
+      return { file: 'matmul-column-stream', constants: { STRETCHES }, isWide: true, tile: [32, 4] };
+    },
     isColumn: true,
   },
   {

@@ -1,7 +1,8 @@
 enable subgroups;
 // y[o,0] = scale · Σ_c W[o,c]·x[c,0]  (and what the epilogue adds), for the first of 4 tokens, the others being 0: one row is decoded
 //   W (O,C) int8, C a multiple of 16, see weight-*-wide · x (C,4) f32 · y (O,4) f32
-// As matmul-vector-wide, with a quarter of its multiply-adds and of what is handed round. What is left is loads.
+// Where matmul-column-stream, which reads memory in order, cannot: an odd number of groups of 32 columns. As matmul-vector-wide,
+// with a quarter of its multiply-adds and of what is handed round. What is left is loads.
 // Versions tried: int8-row, milliseconds of processor time on two threads, lavapipe      O=1536 C=576   O=576 C=1536   O=16384 C=576
 //   v1 matmul-vector-wide, four tokens                                                     0.53           0.50            6.36
 //   v2 this one                                                                            0.30           0.27            3.81

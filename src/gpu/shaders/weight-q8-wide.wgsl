@@ -8,3 +8,6 @@ fn scale_of(row: u32, c4: u32) -> f32 {
   let i = row * ((params.C + 31u) >> 5u) + (c4 >> 3u);
   return unpack2x16float(scales[i >> 1u])[i & 1u];
 }
+
+// The i-th two scales.
+fn scale_pair(i: u32) -> u32 { return scales[min(i, arrayLength(&scales) - 1u)]; }
