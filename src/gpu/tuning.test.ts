@@ -65,6 +65,18 @@ describe('chooseProduct()', () => {
     expect(chooseProduct({ ...BASE_TRAITS, products }, SHAPE).name).toBe('registers');
     expect(chooseProduct({ ...BASE_TRAITS, hasF16: true, products }, SHAPE).name).toBe('tiles-64x64-f16');
   });
+
+  it('measures matrices of f32, and takes those of f16 when they are asked for', () => {
+    const traits = DEVICES.at(-1)!;
+    const names = productCandidates(traits, SHAPE).map((v) => v.name);
+    expect(names).toContain('matrices-64x64');
+    expect(names).not.toContain('matrices-64x64-f16');
+    const products = { asked: ['matrices-64x64-f16'] };
+    const { name, shader } = chooseProduct({ ...traits, products }, SHAPE);
+    expect(name).toBe('matrices-64x64-f16');
+    expect(shader(traits, SHAPE).constants).toEqual({ M: 16, N: 16, K: 16, STEP: 32, LANES: 128 });
+    expect(chooseProduct({ ...traits, products, matrices: [] }, SHAPE).name).toBe('tiles-64x64');
+  });
 });
 
 describe('calibrate()', () => {

@@ -136,14 +136,14 @@ it(
         const constants = { ...shader.constants, STEP: 16 };
         for (const weight of weights)
           for (const lowRank of ['low-rank-none', `low-rank-${side}`])
-            for (const epilogue of EPILOGUES) {
+            for (const epilogue of matrix === METAL ? EPILOGUES : EPILOGUES.slice(0, 1)) {
               const parts = { ...shader.parts, weight, 'low-rank': lowRank, epilogue: `epilogue-${epilogue}` };
               await device.pipeline({ file: shader.file, constants, parts });
               compiled++;
             }
       }
     }
-    expect(compiled).toBe(2 * 2 * 7 * 2 * 7);
+    expect(compiled).toBe(2 * 7 * 2 * (7 + 1));
   },
   TIMEOUT,
 );
