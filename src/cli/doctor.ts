@@ -10,13 +10,13 @@ export const doctor = {
   summary: 'the GPU, its limits and its measured speed',
   help: `usage: graft doctor [--model <model>] [--calibrate] [--json]
 
-  --calibrate               measures the kernels' variants anew (it is done once for each device, in at most 1.5 s);
+  --calibrate               measures the kernel variants again (done once per device, in at most 1.5 s);
                             GRAFT_VARIANTS=name,… takes these variants wherever they can run, in every command;
                             GRAFT_DAWN=enable-dawn-features=allow_unsafe_apis offers subgroup matrices where the driver has
                             them, an experiment still: they are used when they multiply rightly
 
-  With a model: opens it and says how long that takes, from its files or from the copy that an earlier opening has kept,
-  how many bytes it has on the GPU, and how much memory of this process it took at most.
+  With a model: opens it and reports how long that takes (from its files, or from the copy kept by an earlier opening),
+  how many bytes it takes on the GPU, and the peak memory of this process.
 ${MODEL_HELP}`,
 
   async run(args: readonly string[]): Promise<void> {

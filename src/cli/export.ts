@@ -34,10 +34,10 @@ export const exportCommand = {
   --to merged-gguf        the same as one file (llama.cpp, LM Studio)
     --type                f16, bf16, f32 (safetensors) or f16, q8_0, f32 (GGUF)
     --quant, --quant-embeddings   how training stored the base (auto: as the adapter's receipt says, else q8):
-                          the adapter is merged on these very numbers
-  --to cluster            a folder that goes on with TRL, PEFT and accelerate on as many GPUs as there are
+                          the adapter is merged into these same stored numbers
+  --to cluster            a folder to continue with TRL, PEFT and accelerate on any number of GPUs
     --data FILE…          the rows; --train-on-prompts as in graft train
-  --hf-token TOKEN        for gated models; better in the environment, as HF_TOKEN
+  --hf-token TOKEN        for gated models; better set in the environment as HF_TOKEN
   --json                  the last line of output is one JSON object`,
 
   async run(args: readonly string[]): Promise<void> {

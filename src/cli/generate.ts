@@ -32,8 +32,8 @@ ${MODEL_HELP}
   --max-tokens 64  --seed 0
   --temperature 0 (greedy)  --top-k 0 (all)  --top-p 1  --min-p 0  --repetition-penalty 1
                                    as transformers has them, in its order: penalty, temperature, k, p, min-p
-  --stop TEXT                      ends before this text; may be given several times
-  --ignore-eos                     go on after the end of a turn
+  --stop TEXT                      stop before this text; may be repeated
+  --ignore-eos                     continue after the end of a turn
   --json                           the last line of output is one object: text, ids (the new ones), tokensPerSecond`,
 
   async run(args: readonly string[]): Promise<void> {

@@ -14,11 +14,11 @@ export const inspect = {
   summary: 'what a model, adapter or dataset is',
   help: `usage: graft inspect <path> [--quant SCHEME] [--json]
 
-  A folder with config.json or a .gguf file is a model (so is org/name[@revision] of the Hub, of which headers are read),
-  a folder with adapter_config.json an adapter, of PEFT or mlx-lm, and so is a .gguf file of llama.cpp that says so;
-  other files are read as datasets.
-  --quant SCHEME   for a model: reads all of it and says, matrix by matrix, how far q8, int8-row, nf4, nf4-dq, f16 or f32
-                   (or auto) are from the numbers in its files; --quant-embeddings as for the other commands
+  A folder with config.json or a .gguf file is a model, and so is org/name[@revision] on the Hub, of which only headers are
+  read. A folder with adapter_config.json is an adapter of PEFT or mlx-lm, and so is a .gguf file marked as one. Other files
+  are read as datasets.
+  --quant SCHEME   for a model: reads all of it and reports, matrix by matrix, the error of q8, int8-row, nf4, nf4-dq, f16 or f32
+                   (or auto) against the numbers in its files; --quant-embeddings as for the other commands
   --json   one object; for a dataset: kind, format, shape, rows (usable ones), skipped and warnings ({line, reason})`,
 
   async run(args: readonly string[]): Promise<void> {

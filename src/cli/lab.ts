@@ -41,16 +41,16 @@ export const lab = {
   summary: 'look into an adapter: singular values, ranks, strengths, forgetting',
   help: `usage: graft lab <adapter> [flags]
 
-  Without a base: of each linear the rank in use, how much of its change the largest singular values hold, and its norm.
+  Without a base: for each linear, its effective rank, the share of its change in the largest singular values, and its norm.
   --with ADAPTER            another adapter of the same base: the cosine between their changes; may be repeated
 
 ${MODEL_HELP}
-  --data FILE               rows of the adapter's task: the loss at each rank (--ranks 1,2,4 for some of them)
-  --forgetting              what is lost on general text at each strength: loss, and KL from the base; with --data beside the
+  --data FILE               rows of the adapter's task: the loss at each rank (--ranks 1,2,4 to choose)
+  --forgetting              what is forgotten of general text at each strength: loss, and KL from the base; with --data, next to the
                             task's loss (--strengths 0,0.5,1)
   --base-spectrum LINEAR    the largest singular values of one of the base's own matrices (model.layers.0.self_attn.q_proj)
   --truncate N --out FOLDER saves the adapter at rank N
-  --seq-len 256  --train-on-prompts  --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
+  --seq-len 256  --train-on-prompts
   --json                    one object: anatomy (of a LoRA; else method), with, rankLosses, strengths, baseSpectrum, out`,
 
   async run(args: readonly string[]): Promise<void> {

@@ -70,6 +70,6 @@ function usage(): string {
     '',
     ...rows,
     '',
-    'graft <command> --help says more.',
+    'Run graft <command> --help for its flags.',
   ].join('\n');
 }

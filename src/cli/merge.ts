@@ -19,7 +19,7 @@ export const merge = {
   summary: 'several adapters of one base into one',
   help: `usage: graft merge --adapter <folder>[:<weight>] --adapter … --method <method> --out <folder> [flags]
 
-  --adapter FOLDER:WEIGHT   a PEFT folder and how much of it, 1 when left out; negative weights take away
+  --adapter FOLDER:WEIGHT   a PEFT folder and how much of it, 1 when left out; negative weights subtract
   --method cat              exactly the weighted sum; the ranks add up
            svd              the closest adapter of --rank N (default: the largest rank among them) to that sum
            linear           factors added, not deltas: cheap and only roughly the sum; needs equal ranks
@@ -34,7 +34,7 @@ export const merge = {
   --json                    one object: out, method, rank, modules, parameters, bytes, notices
 
 The methods and their numbers are those of PEFT's add_weighted_adapter. IA³ has --method linear: the weighted sum of its
-factors, of which 1 leaves the base as it is, so weights should add up to 1. Prompts and bottlenecks cannot be merged.`,
+factors. A factor of 1 leaves the base unchanged, so weights should add up to 1. Prompts and bottlenecks cannot be merged.`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('merge', args, FLAGS, { min: 0, max: 0 });

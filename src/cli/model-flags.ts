@@ -13,10 +13,10 @@ export const MODEL_FLAGS = {
 
 /** For the help of every command with a model. */
 export const MODEL_HELP = `  --model                   a folder, a .gguf file, or a model of the Hugging Face Hub: org/name[@revision] or
-                            org/name/file.gguf[@revision]; HF_ENDPOINT names another Hub
-  --hf-token TOKEN          for gated models; better in the environment, as HF_TOKEN
-  --quant auto|q8|int8-row|nf4|nf4-dq|f16|f32   how the linears are kept (auto: q8, or nf4-dq when memory is short)
-  --quant-embeddings SCHEME                     embedding and head (as --quant; q8 beside nf4)`;
+                            org/name/file.gguf[@revision]; HF_ENDPOINT selects another Hub
+  --hf-token TOKEN          for gated models; better set in the environment as HF_TOKEN
+  --quant auto|q8|int8-row|nf4|nf4-dq|f16|f32   how the linears are stored (auto: q8, or nf4-dq when memory is short)
+  --quant-embeddings SCHEME                     embedding and head (as --quant; q8 with nf4)`;
 
 export const SCHEMES = ['q8', 'int8-row', 'nf4', 'nf4-dq', 'f16', 'f32'] as const;
 

@@ -22,10 +22,10 @@ export const plan = {
   help: `usage: graft plan --model <model> [flags]
 
 ${MODEL_HELP}
-  --seq-len 256  --batch-size 1   rows as long as that; graft train with the same flags allocates these bytes
+  --seq-len 256  --batch-size 1   for rows of that length; graft train with the same flags allocates exactly these bytes
   --rank 8  --targets all-linear  --dropout 0
   --checkpointing auto            auto|none|block-keep-attention|block (auto: as --memory needs)
-  --memory GB                     of the GPU, what the run may take (default: half of this machine's)
+  --memory GB                     GPU memory that the run may take (default: half of this machine's)
   --json                          one object; all sizes in bytes`,
 
   async run(args: readonly string[]): Promise<void> {

@@ -14,15 +14,15 @@ export const push = {
   summary: 'an adapter to the Hugging Face Hub',
   help: `usage: graft push <PEFT folder> --repo user/name [flags]
 
-  Makes the repository where it is not there, and adds one commit: the adapter, its card with recipe, data hash, the base's
-  licence and how to load it, a picture of the loss, and the receipt. No row of the data goes along.
+  Creates the repository if needed and adds one commit: the adapter, a card with its recipe, data hash, the base's licence
+  and loading instructions, a plot of the loss, and the receipt. No row of the data is uploaded.
 
   --repo USER/NAME        where it goes
-  --private               a new repository is seen by you alone
-  --hf-token TOKEN        one that may write; better in the environment, as HF_TOKEN
+  --private               make a new repository private
+  --hf-token TOKEN        a token with write access; better in the environment, as HF_TOKEN
   --json                  the last line of output is one JSON object: url, commit, files
 
-HF_ENDPOINT names another Hub.`,
+HF_ENDPOINT selects another Hub.`,
 
   async run(args: readonly string[]): Promise<void> {
     const flags = parseFlags('push', args, FLAGS, { min: 1, max: 1 });

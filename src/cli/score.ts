@@ -22,9 +22,9 @@ export const score = {
 
 ${MODEL_HELP}
   --seq-len 256             longer rows are cut
-  --train-on-prompts        judge prompts too, not answers only
+  --train-on-prompts        score prompts too, not only answers
   --logits FILE.safetensors tensor "logits" f32 [rows, longest row, vocabulary], zero beyond a row's end; for small inputs
-  --forgetting              also what the adapter has cost on the bundled general text: loss, and KL from the base
+  --forgetting              also what the adapter forgets of the bundled general text: loss, and KL from the base
   --json                    the last line of output is one object: loss, perplexity, tokens, rows, and forgetting:
                             loss, baseLoss, kl, tokens`,
 

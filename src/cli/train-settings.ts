@@ -59,30 +59,30 @@ export const SETTING_FLAGS = {
   'forgetting-every': { type: 'string' },
 } as const;
 
-export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; --out repeats it as graft_recipe.json); flags win.
-                            Every field of PEFT's LoraConfig stands there under settings.lora; "adapters" are up to four
-                            that are trained at once, each into a folder of its own in --out
+export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; saved in --out as graft_recipe.json); flags override it.
+                            settings.lora takes every field of PEFT's LoraConfig; "adapters" lists up to four that are
+                            trained at once, each into its own folder in --out
   --method lora|ia3|prompt-tuning|bottleneck   the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
-                            --feedforward-modules down_proj (of which inputs), both PEFT's for the model when not given.
-                            prompt-tuning learns --virtual-tokens 20 before every text, begun with --prompt-text "…" or
+                            --feedforward-modules down_proj (whose inputs), by default PEFT's for the model.
+                            prompt-tuning learns --virtual-tokens 20 before every text, initialised from --prompt-text "…" or
                             --prompt-init RANDOM|SAMPLE_VOCAB. bottleneck is AdapterHub's: --placement pfeiffer|houlsby
                             --reduction 16 (width / reduction is its size)
-  --rank 8  --alpha 16      size of the adapter; its product is scaled by alpha / rank
+  --rank 8  --alpha 16      size of the adapter; its output is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
-  --rslora  --dora          scaled by alpha / √rank; rows with trained lengths
+  --rslora  --dora          rsLoRA: scaled by alpha / √rank; DoRA: trained row norms
   --bias none|lora_only|all   --modules-to-save lm_head,embed_tokens   parameters of the base that are trained in full
-  --init true|gaussian|orthogonal|pissa|pissa_niter_4|olora|loftq|eva   how it begins. eva first looks at your rows, and gives more
-                            rank to the linears where that explains more (rho and the rest: eva_config in a recipe)
+  --init true|gaussian|orthogonal|pissa|pissa_niter_4|olora|loftq|eva   initialisation. eva looks at your rows first and gives more
+                            rank to the linears where it explains more (rho and the rest: eva_config in a recipe)
   --loraplus-ratio 16       LoRA+: how many times faster B learns than A
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
   --steps N | --epochs N    one epoch when neither is given
   --batch-size 1  --grad-accum 1  --seq-len 256
-  --checkpointing auto|none|block-keep-attention|block   less memory for more time, the same numbers (auto: as --memory needs)
-  --memory GB               of the GPU, what the run may take (default: half of this machine's)
-  --bad-numbers stop|halve  when the loss explodes: stop at the last good state, or go on from it with half the rate, once
+  --checkpointing auto|none|block-keep-attention|block   less memory for more time, same numbers (auto: as --memory requires)
+  --memory GB               GPU memory that the run may take (default: half of this machine's)
+  --bad-numbers stop|halve  when the loss explodes: stop at the last good state, or continue from it with half the learning rate, once
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)
   --validation-split 0  --eval-every 0   share of rows held back, and how often they are scored
-  --forgetting-every N      measure what is forgotten of a bundled general text before, every N steps, and after`;
+  --forgetting-every N      measure forgetting on a bundled general text before the run, every N steps, and after it`;
 
 /** `--memory` in bytes. WebGPU does not say how much a GPU has: half of the machine's is what a shared one gets. */
 export function readBudget(flags: Parsed): number {

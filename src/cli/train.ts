@@ -47,11 +47,11 @@ ${MODEL_HELP}
   --out FOLDER              gets adapter_config.json, adapter_model.safetensors, README.md, graft_receipt.json,
                             graft_recipe.json
 ${SETTING_HELP}
-  --train-on-prompts        supervise prompts too, not answers only
-  --init-adapter ADAPTER    go on from an adapter (PEFT or MLX folder, .gguf) as it is: rank, targets, DoRA, saved modules, …
-  --checkpoint-every N      keep the run every N steps (default: 50 steps or 30 s, at most 2 % of the time)
-  --resume                  go on with the interrupted run in --out; everything else as it was started
-                            (Ctrl-C ends a run after its step and keeps adapter and checkpoint)
+  --train-on-prompts        train on prompts too, not only answers
+  --init-adapter ADAPTER    start from an adapter (PEFT or MLX folder, .gguf), with its rank, targets, DoRA, saved modules, …
+  --checkpoint-every N      save a checkpoint every N steps (default: 50 steps or 30 s, at most 2 % of the time)
+  --resume                  continue the interrupted run in --out; give the same other flags as before
+                            (Ctrl-C stops a run after the current step and keeps adapter and checkpoint)
   --log FILE.jsonl          one line a step: step, loss, lr, grad_norm, tokens, ms
   --json                    the last line of output is one JSON object`,
 

@@ -11,13 +11,12 @@ export const verify = {
   summary: 'check an adapter against its receipt',
   help: `usage: graft verify <folder, .zip or .gguf> [--model <model>] [flags]
 
-  Opens the files as any adapter is opened and checks the receipt, every file's hash, names, shapes, that all numbers are
-  finite, that B is not 0, and the strength. With --model also that it is the base of the run, kept in the same --quant,
-  and that the logits on a text are those that were recorded when the adapter was saved.
-  Exit code 1 when a check fails. What is skipped was not looked at, and says why.
+  Opens the files like any other adapter and checks the receipt: every file's hash, names, shapes, that all numbers are
+  finite, that B is not 0, and the strength. With --model it also checks that this is the run's base, stored in the same
+  --quant, and that the logits on a text match those recorded when the adapter was saved.
+  Exit code 1 when a check fails. Skipped checks say why they were skipped.
 
 ${MODEL_HELP}
-  --quant q8|int8-row|f32  --quant-embeddings q8|int8-row|f32
   --json                    one object: passed, checks ({name, status, found})`,
 
   async run(args: readonly string[]): Promise<void> {
