@@ -12,8 +12,11 @@ import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { ForgettingMeter } from './forgetting-meter.ts';
 import { type Answer, Generator } from './generate.ts';
+import { DEFAULT_SETTINGS } from './recipe.ts';
+import { runTraining } from './run-training.ts';
 import { Scorer } from './score.ts';
 import { promptLength, withoutPrompt, withPrompt } from './soft-prompt.ts';
+import { splitRows } from './split-rows.ts';
 import {
   type BaseJson,
   diskFolder,
@@ -22,6 +25,7 @@ import {
   readGoldenJson,
   readGoldenTensors,
 } from './testing/golden.ts';
+import { patternRows } from './testing/short-run.ts';
 
 const FOLDER = goldenPath('llama_yarn')!;
 const F32 = { linears: 'f32', embeddings: 'f32' } as const;
@@ -92,6 +96,25 @@ describe('a soft prompt', () => {
     close(baseLosses, await loss(undefined, makeBatch(rows, [0, 1], 64)));
     close(losses, await loss(adapter, batch));
     expect(Math.max(...divergences)).toBeGreaterThan(0.01);
+  });
+
+  it('is left out where a run asks the base, and stands before the rows at its end', async () => {
+    const rows = patternRows(8);
+    const own = await FlatAdapter.create(model.device, adapter.shape, await adapter.read());
+    // Without a step worth the name: the prompt stays what it is.
+    const settings = { ...DEFAULT_SETTINGS, validationSplit: 0.25, learningRate: 1e-12, epochs: 1, batchSize: 2 };
+    const { validationBefore, validationAfter } = await runTraining(model, own, rows, settings, { onEvent() {} });
+    const held = splitRows(rows, settings).validation.map((row) => rows[row]!);
+    const mean = async (from: FlatAdapter | undefined) => {
+      const scorer = await Scorer.create(model, from, 96, 40);
+      const { losses } = await scorer.score(makeBatch(withPrompt(held, from), [...held.keys()], 96));
+      scorer.destroy();
+      return losses.reduce((a, b) => a + b, 0) / losses.length;
+    };
+    expect(validationBefore).toBeCloseTo(await mean(undefined), 4);
+    expect(validationAfter).toBeCloseTo(await mean(own), 4);
+    expect(Math.abs(validationAfter! - validationBefore!), 'the two can be told apart').toBeGreaterThan(1e-2);
+    own.destroy();
   });
 
   it('begins with the rows of a text as PEFT does, with rows of tokens, or with normal numbers', async () => {
