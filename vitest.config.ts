@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     // Whole models on a software GPU take minutes: `npm run test:long`.
     exclude: [...configDefaults.exclude, 'src/**/*.long.test.ts'],
-    // One GPU for all: Dawn on a software driver uses every core, so files run one after another.
-    fileParallelism: false,
+    // One GPU for all, and a software driver uses every core for it; but half of a test's time is no GPU's.
+    maxWorkers: 2,
     testTimeout: 60_000,
     reporters: ['default'],
   },

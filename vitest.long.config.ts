@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['src/**/*.long.test.ts'], fileParallelism: false, testTimeout: 1_800_000, hookTimeout: 1_800_000 },
+  test: { include: ['src/**/*.long.test.ts'], maxWorkers: 2, testTimeout: 1_800_000, hookTimeout: 1_800_000 },
 });

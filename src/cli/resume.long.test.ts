@@ -1,14 +1,14 @@
-// Killed fifty times at random moments; and with the kinds of adapter that are not in resume.test.ts, a few times each.
+// Killed fifty times at random moments, or as often as GRAFT_KILLS says; and with the kinds of adapter that are not in resume.test.ts, a few times each.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tellFigure } from '../testing/tell-figure.ts';
 import { ended, KillableRuns } from './testing/killable-runs.ts';
 import { flagsOf, SINGLE_KINDS } from './testing/resumable-kinds.ts';
 
-const KILLS = 50;
+const KILLS = Number(process.env.GRAFT_KILLS ?? 50);
 const SEED = 8;
 /** More than the kills get through, each up to ten steps further and back to a record of every fourth. */
-const STEPS = 400;
+const STEPS = 100 + 6 * KILLS;
 
 let runs: KillableRuns;
 beforeAll(() => {
@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => runs.remove());
 
-it('a run that is killed fifty times ends with the log and the adapter of one that nobody killed', async () => {
+it(`a run that is killed ${KILLS} times ends with the log and the adapter of one that nobody killed`, async () => {
   expect(await ended(runs.start('whole'))).toMatchObject({ code: 0 });
   const { code, said } = await runs.killAndResume('killed', KILLS, SEED);
   expect(code, said).toBe(0);
