@@ -1,11 +1,8 @@
 // Autopilot measures the GPU, proposes settings with reasons, and stands beside the run with what it predicted. The run goes on
 // while nobody looks, and tells of its end only who has asked for it.
 
-import path from 'node:path';
 import { checkState } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
-
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+import { dropFiles, EXAMPLE, expect, openPage, place, test } from './support.ts';
 
 test('autopilot proposes settings with reasons; predicted and measured stand side by side; a hidden page trains on', async ({
   page,

@@ -1,11 +1,9 @@
 // Several adapters trained at once: chosen by what differs, each with its own curve; paused together, interrupted by a reload, hit
 // by a GPU that is lost, and at the end in the library with a run of its own each.
 
-import path from 'node:path';
 import { checkState } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { expect, fillSmallRun, loseGpu, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** Time enough for the checkpoints, which come every 50 steps or 10 seconds. */
 const STEPS = 90;
 
@@ -13,15 +11,8 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await place(page, 'Train').click();
+  await fillSmallRun(page, { steps: STEPS, name: 'haiku' });
   const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (name: string, value: number) =>
-    settings.getByRole('spinbutton', { name, exact: true }).fill(String(value));
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', STEPS);
-  await settings.getByRole('spinbutton', { name: 'Rows per step' }).fill('1');
-  await settings.getByRole('spinbutton', { name: 'Tokens per row' }).fill('16');
   const compare = settings.getByRole('region', { name: 'Compare' });
   const one = await settings.locator('.memory h2').textContent();
 
@@ -43,7 +34,6 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
   const run = page.getByRole('region', { name: 'Run', exact: true });
   const rows = run.getByRole('table', { name: 'The adapters of this run' }).locator('tbody').getByRole('row');
   const step = (i: number) => rows.nth(i).getByRole('cell').first();
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('haiku');
   await run.getByRole('button', { name: 'Train 2 at once' }).click();
   await expect(run.getByRole('heading', { name: '2 adapters at once' })).toBeVisible();
   await expect(rows).toHaveCount(2);
@@ -86,15 +76,7 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
   });
 
   await test.step('a lost GPU takes nothing from either', async () => {
-    const [worker] = page.workers();
-    await worker!.evaluate(() => {
-      const create = GPUDevice.prototype.createCommandEncoder;
-      GPUDevice.prototype.createCommandEncoder = function (descriptor) {
-        GPUDevice.prototype.createCommandEncoder = create;
-        this.destroy();
-        return create.call(this, descriptor);
-      };
-    });
+    await loseGpu(page);
     await expect(run.getByRole('note')).toContainText('The GPU failed, and the run went on by itself.', {
       timeout: 60_000,
     });

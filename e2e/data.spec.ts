@@ -29,6 +29,20 @@ const ROWS = [
   ...Array.from({ length: 30 }, (_, i) => [`What comes after ${i}?`, `After ${i} comes ${i + 1}.`] as const),
 ] as const;
 
+/** What the browser's storage has of the open dataset. */
+const KEPT_STATE = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open('graft-dataset');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('dataset').objectStore('dataset').get('dataset');
+    reading.onerror = () => reject(reading.error);
+    reading.onsuccess = () => {
+      opening.result.close();
+      resolve(JSON.stringify(reading.result?.state ?? null));
+    };
+  };
+})`;
+
 const table = (page: Page) => page.getByRole('region', { name: 'Rows', exact: true });
 const lines = (page: Page) => table(page).getByRole('rowgroup').getByRole('row');
 const counts = (page: Page) => table(page).getByRole('status');
@@ -106,7 +120,8 @@ test('rows and edits are there again after a reload, and files dropped on them a
   await page.getByRole('textbox', { name: 'System prompt' }).fill('Be brief.');
   await page.getByRole('textbox', { name: 'System prompt' }).blur();
   await expect(page.getByRole('region', { name: 'Rows as the model sees them' })).toContainText('Be');
-  await page.waitForTimeout(1500); // what was typed is written a moment later; nothing on the page says so
+  // What was typed is written a moment later; nothing on the page says so.
+  await expect.poll(() => page.evaluate<string>(KEPT_STATE)).toContain('Be brief.');
   await page.reload();
   await expect(page.getByRole('heading', { name: 'kept.jsonl' })).toBeVisible({ timeout: 3 * 60_000 });
   await expect(counts(page)).toHaveText('35 rows');

@@ -2,10 +2,8 @@
 // record for a bug report tells of it without a word of the user's data.
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { expect, fillSmallRun, openPage, place, ROOT, test } from './support.ts';
+import { EXAMPLE, expect, fillSmallRun, loseGpu, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const STEPS = 75;
 
 test('a run whose GPU is lost goes on by itself and ends in the library', async ({ page }) => {
@@ -15,15 +13,7 @@ test('a run whose GPU is lost goes on by itself and ends in the library', async 
   await run.getByRole('button', { name: 'Start training' }).click();
   await expect(run.getByText(new RegExp(`step (5[2-9]|6\\d) of ${STEPS}`))).toBeVisible({ timeout: 5 * 60_000 });
 
-  const [worker] = page.workers();
-  await worker!.evaluate(() => {
-    const create = GPUDevice.prototype.createCommandEncoder;
-    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
-      GPUDevice.prototype.createCommandEncoder = create;
-      this.destroy();
-      return create.call(this, descriptor);
-    };
-  });
+  await loseGpu(page);
   const note = run.getByRole('note');
   await expect(note).toContainText('The GPU failed, and the run went on by itself.', { timeout: 60_000 });
   await expect(note).toContainText(/after step [1-9]\d*; nothing is lost but the steps since then/);

@@ -7,10 +7,20 @@ import { randomMoments } from '../src/testing/random-moments.ts';
 import { expect, fillSmallRun, openPage, place, test } from './support.ts';
 
 const KILLS = Number(process.env.GRAFT_KILLS);
+if (!Number.isInteger(KILLS) || KILLS < 1)
+  throw new RangeError(
+    `Cannot kill the tab: found GRAFT_KILLS=${process.env.GRAFT_KILLS}, need a whole number from 1 up`,
+  );
 const SEED = 8;
 /** Kills come within so many steps of where the run goes on; a state is kept every 50 steps or 10 seconds. */
 const WITHIN = 45;
-const STEPS = 20 + 30 * KILLS;
+/** By then a state is kept. */
+const FIRST = WITHIN + 10;
+const random = randomMoments(SEED);
+/** When each kill comes: so many steps on, and then anywhere within a step or the keeping of a state. */
+const MOMENTS = Array.from({ length: KILLS }, () => ({ steps: Math.floor(WITHIN * random()), ms: 400 * random() }));
+/** More than the kills get through, though none of them costs a step. */
+const STEPS = MOMENTS.reduce((sum, { steps }) => sum + steps + 10, FIRST + 20);
 const MINUTES = 60_000;
 
 const WAYS: readonly ((page: Page, context: BrowserContext) => Promise<unknown>)[] = [
@@ -37,13 +47,17 @@ test('a run whose tab is killed again and again ends with the bits of one that n
   let page = first;
   const runOf = () => page.getByRole('region', { name: 'Run', exact: true });
   const step = async () => Number((await runOf().textContent())?.match(/step (\d+) of/)?.[1] ?? 0);
-  const reach = (at: number) =>
-    expect.poll(step, { timeout: 10 * MINUTES, intervals: [100] }).toBeGreaterThanOrEqual(at);
+  const done = () => runOf().getByText(`Done: ${STEPS} steps in`);
+  const reach = async (at: number) => {
+    const isThere = async () => (await done().isVisible()) || (await step()) >= at;
+    await expect.poll(isThere, { timeout: 10 * MINUTES, intervals: [100] }).toBe(true);
+    await expect(done(), `the run of ${STEPS} steps ended before the kills did`).toBeHidden({ timeout: 1 });
+  };
   const open = async () => {
     page.on('dialog', (dialog) => void dialog.accept());
     await openPage(page);
   };
-  const endOf = async () => expect(runOf().getByText(`Done: ${STEPS} steps in`)).toBeVisible({ timeout: 30 * MINUTES });
+  const endOf = async () => expect(done()).toBeVisible({ timeout: 30 * MINUTES });
 
   await open();
   for (const name of ['whole', 'killed']) {
@@ -51,14 +65,14 @@ test('a run whose tab is killed again and again ends with the bits of one that n
     await runOf()
       .getByRole('button', { name: /^(Start training|Train again)$/ })
       .click();
+    await expect(done()).toBeHidden();
     if (name === 'whole') await endOf();
   }
 
-  const random = randomMoments(SEED);
-  await reach(WITHIN + 10); // A state is kept.
-  for (let kill = 0; kill < KILLS; kill++) {
-    await reach((await step()) + Math.floor(WITHIN * random()));
-    await page.waitForTimeout(400 * random()); // Anywhere within a step or the keeping of a state.
+  await reach(FIRST);
+  for (const [kill, { steps, ms }] of MOMENTS.entries()) {
+    await reach((await step()) + steps);
+    await page.waitForTimeout(ms);
     await WAYS[kill % WAYS.length]!(page, context);
     if (!page.isClosed()) await page.close({ runBeforeUnload: false });
     page = await context.newPage();

@@ -1,27 +1,15 @@
 // The lab as its user meets it: an adapter is looked into, measured, cut, merged with its copy, and its file verified.
 
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { checkFace } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { expect, fillSmallRun, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** SwiftShader needs a minute for what a GPU does at once. */
 const SLOW = 4 * 60_000;
 
 async function train(page: Page, name: string): Promise<void> {
-  await dropFiles(page, [EXAMPLE]);
-  await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
-  await place(page, 'Train').click();
-  const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (field: string, value: number) => settings.getByRole('spinbutton', { name: field }).fill(String(value));
-  await fill('Rank', 3);
-  await fill('Learning rate', 0.02);
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', 4);
-  await fill('Rows per step', 2);
-  await fill('Tokens per row', 48);
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
+  const others = { 'Learning rate': 0.02 };
+  await fillSmallRun(page, { steps: 4, name, rank: 3, rowsPerStep: 2, tokensPerRow: 48, others });
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('button', { name: 'Start training' }).click();
   await expect(run.getByText('Done: 4 steps in')).toBeVisible({ timeout: SLOW });

@@ -2,13 +2,24 @@
 
 import type { Page } from '@playwright/test';
 
-/** Begins to count; the function it returns tells the sum until then, 0 being nothing. */
-export async function watchShifts(page: Page): Promise<() => Promise<number>> {
+export interface Shifts {
+  /** 0: nothing. */
+  readonly sum: number;
+  /** What moved. */
+  readonly what: readonly string[];
+}
+
+/** Begins to count; the function it returns tells what has moved until then. */
+export async function watchShifts(page: Page): Promise<() => Promise<Shifts>> {
   await page.evaluate(`
-    globalThis.shifted = 0;
+    globalThis.shifts = { sum: 0, what: [] };
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifted += entry.value;
+      for (const shift of list.getEntries()) {
+        if (shift.hadRecentInput) continue;
+        shifts.sum += shift.value;
+        for (const { node } of shift.sources) shifts.what.push(node?.className || node?.nodeName || '?');
+      }
     }).observe({ type: 'layout-shift' });
   `);
-  return () => page.evaluate<number>('globalThis.shifted');
+  return async () => JSON.parse(await page.evaluate<string>('JSON.stringify(shifts)')) as Shifts;
 }

@@ -1,10 +1,8 @@
 // Library, as its user meets it: find, tag, copy, delete and bring back; everything into one file and back.
 
-import path from 'node:path';
 import { checkFace } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, readZip, test } from './support.ts';
+import { EXAMPLE, expect, fillSmallRun, openPage, place, readZip, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const MINUTE = 60_000;
 
 test('adapters are found, tagged, copied, deleted and brought back; a backup moves them to another browser', async ({
@@ -14,20 +12,7 @@ test('adapters are found, tagged, copied, deleted and brought back; a backup mov
 }) => {
   await openPage(page);
   await test.step('a short run leaves an adapter', async () => {
-    await dropFiles(page, [EXAMPLE]);
-    await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
-    await place(page, 'Train').click();
-    const settings = page.getByRole('region', { name: 'Settings' });
-    await page.getByRole('radio', { name: 'Steps' }).check();
-    for (const [name, value] of Object.entries({
-      Rank: 2,
-      Steps: 3,
-      'Rows per step': 1,
-      'Tokens per row': 32,
-      'Held back': 0,
-    }))
-      await settings.getByRole('spinbutton', { name }).fill(String(value));
-    await page.getByRole('textbox', { name: 'Name of the adapter' }).fill('haiku');
+    await fillSmallRun(page, { steps: 3, name: 'haiku', tokensPerRow: 32, others: { 'Held back': 0 } });
     await page.getByRole('button', { name: 'Start training' }).click();
     await expect(page.getByText('Done: 3 steps in')).toBeVisible({ timeout: 4 * MINUTE });
   });

@@ -2,12 +2,10 @@
 // opened again from what was downloaded.
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Download, Page } from '@playwright/test';
 import { checkFace, checkState } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, readZip, test } from './support.ts';
+import { expect, fillSmallRun, openPage, place, readZip, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** SwiftShader needs a minute for what a GPU does at once. */
 const SLOW = 4 * 60_000;
 
@@ -43,18 +41,9 @@ async function answersOf(page: Page, whose: readonly string[]): Promise<Map<stri
 /** Rows, three short steps and all settings; what fills in a number. */
 async function openSettings(page: Page): Promise<(field: string, value: number) => Promise<void>> {
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await expect(page.getByRole('heading', { name: 'weather-haiku.jsonl' })).toBeVisible();
-  await place(page, 'Train').click();
-  const fill = (field: string, value: number) =>
-    settings(page).getByRole('spinbutton', { name: field }).fill(String(value));
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', 3);
-  await fill('Rows per step', 2);
-  await fill('Tokens per row', 48);
-  await fill('Learning rate', 0.05);
+  await fillSmallRun(page, { steps: 3, name: '', rowsPerStep: 2, tokensPerRow: 48, others: { 'Learning rate': 0.05 } });
   await settings(page).getByRole('button', { name: 'All settings' }).click();
-  return fill;
+  return (field, value) => settings(page).getByRole('spinbutton', { name: field }).fill(String(value));
 }
 
 test('IA³, a soft prompt and bottlenecks are trained, told apart, verified, used, downloaded and opened again', async ({

@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import type { Page } from '@playwright/test';
 import { checkFace } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { dropFiles, EXAMPLE, expect, openPage, place, ROOT, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const MINUTE = 60_000;
 
 test.use({ serviceWorkers: 'allow' });
@@ -33,9 +33,51 @@ test('after one visit everything works with the network off, the bundled base to
   await context.setOffline(false);
 });
 
+const ELSEWHERE = 'https://elsewhere.example';
+/** Directives of the built page's policy that what is injected runs into. */
+const REFUSED = [
+  'base-uri',
+  'connect-src',
+  'frame-src',
+  'img-src',
+  'object-src',
+  'require-trusted-types-for',
+  'script-src-elem',
+  'style-src-elem',
+];
+
+/** The page as it comes from a host that was broken into: with tags of elsewhere in it, but the policy that was built. */
+async function injectInto(page: Page): Promise<void> {
+  await page.addInitScript(`
+    globalThis.refused = [];
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => refused.push(effectiveDirective));
+  `);
+  await page.context().route(`${ELSEWHERE}/**`, (route) => {
+    const headers = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+    return route.fulfill({ headers, contentType: 'text/javascript', body: 'globalThis.intruded = true' });
+  });
+  const head = `
+    <script src="${ELSEWHERE}/script.js"></script>
+    <script>globalThis.intruded = true</script>
+    <link rel="stylesheet" href="${ELSEWHERE}/style.css">
+    <base href="${ELSEWHERE}/">`;
+  const body = `
+    <img alt="" src="${ELSEWHERE}/image.png">
+    <iframe title="intruder" src="${ELSEWHERE}/frame.html"></iframe>
+    <object data="${ELSEWHERE}/object"></object>`;
+  await page.route(new URL(page.url()).origin + new URL(page.url()).pathname, async (route) => {
+    const response = await route.fetch();
+    const html = await response.text();
+    await route.fulfill({
+      response,
+      body: html.replace('</head>', `${head}</head>`).replace('</body>', `${body}</body>`),
+    });
+  });
+}
+
 test.describe(() => {
   // What the policy stops is told in the console as well.
-  test.use({ expectedErrors: /Trusted|Content Security Policy/ });
+  test.use({ expectedErrors: /Trusted|Content Security Policy/, otherHosts: [ELSEWHERE], serviceWorkers: 'block' });
 
   test('what was sent is told per host: nothing, and the browser forbids the rest', async ({ page }) => {
     await openPage(page);
@@ -53,6 +95,24 @@ test.describe(() => {
       expect(await refused("new Worker('data:text/javascript,0')")).toBe('TypeError');
       expect(await refused("trustedTypes.createPolicy('other', {})")).toBe('TypeError');
       expect(await refused("document.createElement('b').textContent = 'x'"), 'control').toBe('allowed');
+    });
+
+    await test.step('nothing of elsewhere runs, is loaded or told anything, whatever stands in the page', async () => {
+      await injectInto(page);
+      await openPage(page);
+      const injected = `document.querySelectorAll('[src^="${ELSEWHERE}"]').length`;
+      expect(await page.evaluate(injected), 'what was injected is there').toBe(3);
+      const fetched = `fetch('${ELSEWHERE}/fetch').then(() => 'allowed', (error) => error.name)`;
+      expect(await page.evaluate(fetched)).toBe('TypeError');
+      expect(await page.workers()[0]!.evaluate(fetched), 'the worker holds the data').toBe('TypeError');
+      // What the debugger evaluates may evaluate; what it has put off may not.
+      const evaluated = `new Promise((done) => setTimeout(() => { try { done(eval('"allowed"')) } catch (e) { done(e.name) } }))`;
+      expect(await page.evaluate(evaluated)).toBe('EvalError');
+      expect([...new Set(await page.evaluate<string[]>('refused'))].sort()).toEqual(REFUSED);
+      expect(await page.evaluate('[globalThis.intruded, document.baseURI.startsWith(location.origin)]')).toEqual([
+        undefined,
+        true,
+      ]);
     });
   });
 });

@@ -2,11 +2,14 @@
 
 import { gzipSync } from 'node:zlib';
 import { expect, openPage, test } from './support.ts';
+import { watchTasks } from './watch-page.ts';
 
 /** JavaScript that a first visit fetches before the base is open, the engine's among it, as a host would send it. */
 const MOST_SCRIPT_BYTES = 300_000;
-/** The aim is one second; a machine without a GPU that does other things as well is forgiven more. */
-const USABLE_MS = process.env.GRAFT_SOFTWARE_GPU ? 4000 : 1000;
+/** A slow machine is forgiven more. */
+const USABLE_MS = process.env.GRAFT_SOFTWARE_GPU ? 2000 : 1000;
+/** From the page to its scripts and styles, and from them to what they import. */
+const ROUND_TRIPS = 3;
 const LINE = { offline: false, latency: 20, downloadThroughput: 4e6 / 8, uploadThroughput: 1e6 / 8 };
 
 test('a first visit fetches at most 300 kB of JavaScript', async ({ page }) => {
@@ -39,11 +42,24 @@ test('the page can be used within a second over 4 Mbit/s', async ({ page }) => {
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', LINE);
+  const tasks = await watchTasks(page);
   await page.goto('./', { waitUntil: 'commit' });
   await expect(page.getByRole('button', { name: 'Choose files' })).toBeEnabled();
-  const ms = await page.evaluate<number>("performance.getEntriesByName('graft-usable')[0].startTime");
-  console.log(`usable after ${Math.round(ms)} ms over 4 Mbit/s`);
-  expect(ms).toBeLessThan(USABLE_MS);
+  // What the line and the page itself need: a busy machine lets both wait, and that is no fault of the page's.
+  const { clockMs, bytes } = await page.evaluate<{ clockMs: number; bytes: number }>(`(() => {
+    const [{ startTime: clockMs }] = performance.getEntriesByName('graft-usable');
+    const came = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+    const needed = came.filter(({ responseEnd }) => responseEnd > 0 && responseEnd <= clockMs);
+    return { clockMs, bytes: needed.reduce((sum, { encodedBodySize }) => sum + encodedBodySize + 300, 0) };
+  })()`);
+  const cpuMs = (await tasks('graft-usable')).reduce((sum, task) => sum + task.cpuMs, 0);
+  const lineMs = (1000 * bytes) / LINE.downloadThroughput + ROUND_TRIPS * LINE.latency;
+  console.log(
+    `usable after ${Math.round(lineMs)} ms of a line of 4 Mbit/s and ${Math.round(cpuMs)} ms of the processor; ${Math.round(clockMs)} ms by the clock`,
+  );
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(cpuMs).toBeGreaterThan(1);
+  expect(lineMs + cpuMs).toBeLessThan(USABLE_MS);
   await session.send('Network.emulateNetworkConditions', { ...LINE, downloadThroughput: -1, uploadThroughput: -1 });
   await openPage(page);
 });

@@ -1,12 +1,10 @@
 // Play, as its user meets it: answers side by side, while a run goes on too; votes without names; an evaluation.
 
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { checkFace, checkState, keepPicture } from './axe.ts';
 import { watchShifts } from './layout-shift.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { dropFiles, EXAMPLE, expect, fillSettings, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const SYSTEM = 'Be brief.';
 const MINUTE = 60_000;
 
@@ -21,13 +19,7 @@ async function beginRun(page: Page, name: string, steps: number): Promise<void> 
   await page.getByRole('textbox', { name: 'System prompt' }).fill(SYSTEM);
   await page.getByRole('textbox', { name: 'System prompt' }).blur();
   await place(page, 'Train').click();
-  await setNumber(page, 'Settings', 'Rank', 2);
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await setNumber(page, 'Settings', 'Steps', steps);
-  await setNumber(page, 'Settings', 'Rows per step', 1);
-  await setNumber(page, 'Settings', 'Tokens per row', 32);
-  await setNumber(page, 'Settings', 'Held back', 5);
-  await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
+  await fillSettings(page, { steps, name, tokensPerRow: 32, others: { 'Held back': 5 } });
   await page.getByRole('button', { name: 'Start training' }).click();
 }
 
@@ -73,7 +65,7 @@ test('ask while it trains, compare, vote without names, evaluate, and find all o
     await page.getByRole('textbox', { name: 'Prompt' }).press('Control+Enter');
     const answer = page.getByRole('article', { name: 'haiku', exact: true });
     await expect(answer).toContainText(/finished|cut at/, { timeout: 3 * MINUTE });
-    expect(await shifted(), 'nothing moves while an answer grows').toBeLessThan(0.02);
+    expect((await shifted()).sum, 'nothing moves while an answer grows').toBeLessThan(0.02);
 
     const tokens = answer.getByRole('toolbar');
     await tokens.getByRole('button').first().focus();

@@ -1,11 +1,8 @@
 // Recipes: saved under a name, as a file and as a link; whoever opens one is asked before anything changes, and nothing starts.
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { checkFace, checkState } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
-
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+import { dropFiles, EXAMPLE, expect, openPage, place, test } from './support.ts';
 
 test('a recipe is saved, shared and filled in again, and asks before it changes anything', async ({ page }, info) => {
   await openPage(page);

@@ -1,11 +1,9 @@
 // Runs: two of them are made, laid over one another and compared; one is forked, one is deleted and brought back.
 
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { checkFace, checkState } from './axe.ts';
-import { dropFiles, expect, openPage, place, ROOT, test } from './support.ts';
+import { dropFiles, EXAMPLE, expect, fillSmallRun, openPage, place, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 const STEPS = 16;
 
 const run = (page: Page) => page.getByRole('region', { name: 'Run', exact: true });
@@ -21,14 +19,8 @@ async function trainOnce(page: Page, name: string): Promise<void> {
 
 test('runs are kept, compared, forked, deleted and brought back; sample prompts show the change', async ({ page }) => {
   await openPage(page);
-  await dropFiles(page, [EXAMPLE]);
-  await place(page, 'Train').click();
+  await fillSmallRun(page, { steps: STEPS, name: 'first', tokensPerRow: 32 });
   const fill = (name: string, value: number) => settings(page).getByRole('spinbutton', { name }).fill(String(value));
-  await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', STEPS);
-  await fill('Rank', 2);
-  await fill('Rows per step', 1);
-  await fill('Tokens per row', 32);
 
   await test.step('base and adapter answer on the way', async () => {
     await settings(page).getByRole('switch', { name: 'Ask as it learns' }).click();

@@ -51,18 +51,48 @@ export function place(page: Page, name: 'Base' | 'Data' | 'Train' | 'Play' | 'Li
   return page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name });
 }
 
-/** A run that takes seconds even without a GPU, ready to be started in Train: some steps of rank 2 on the haiku. */
-export async function fillSmallRun(page: Page, { steps, name }: { steps: number; name: string }): Promise<void> {
-  await dropFiles(page, [path.join(ROOT, 'public/examples/weather-haiku.jsonl')]);
+export const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
+
+/** A run that takes seconds even without a GPU: some steps of rank 2 on the haiku, unless told otherwise. */
+export interface SmallRun {
+  readonly steps: number;
+  readonly name: string;
+  readonly rank?: number;
+  readonly rowsPerStep?: number;
+  readonly tokensPerRow?: number;
+  /** Other numbers of the settings, by their labels. */
+  readonly others?: Readonly<Record<string, number>>;
+}
+
+/** Drops the haiku and fills in a small run, ready to be started in Train. */
+export async function fillSmallRun(page: Page, run: SmallRun): Promise<void> {
+  await dropFiles(page, [EXAMPLE]);
+  await expect(page.getByRole('heading', { name: path.basename(EXAMPLE) })).toBeVisible();
   await place(page, 'Train').click();
-  const settings = page.getByRole('region', { name: 'Settings' });
-  const fill = (label: string, value: number) => settings.getByRole('spinbutton', { name: label }).fill(String(value));
-  await fill('Rank', 2);
+  await fillSettings(page, run);
+}
+
+/** The settings of a small run, in Train. */
+export async function fillSettings(page: Page, run: SmallRun): Promise<void> {
+  const { steps, name, rank = 2, rowsPerStep = 1, tokensPerRow = 16, others } = run;
   await page.getByRole('radio', { name: 'Steps' }).check();
-  await fill('Steps', steps);
-  await fill('Rows per step', 1);
-  await fill('Tokens per row', 16);
+  const numbers = { Rank: rank, Steps: steps, 'Rows per step': rowsPerStep, 'Tokens per row': tokensPerRow, ...others };
+  for (const [label, value] of Object.entries(numbers))
+    await page.getByRole('region', { name: 'Settings' }).getByRole('spinbutton', { name: label }).fill(String(value));
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
+}
+
+/** The GPU is lost at the next step that the page's worker makes. */
+export async function loseGpu(page: Page): Promise<void> {
+  const [worker] = page.workers();
+  await worker!.evaluate(() => {
+    const create = GPUDevice.prototype.createCommandEncoder;
+    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+      GPUDevice.prototype.createCommandEncoder = create;
+      this.destroy();
+      return create.call(this, descriptor);
+    };
+  });
 }
 
 /** Drops files from the disk on the middle of the page, as the desktop would: through the browser's own input. */

@@ -3,9 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { dropFiles, expect, openPage, place, ROOT, readSafetensors, readZip, test } from './support.ts';
+import { dropFiles, EXAMPLE, expect, openPage, place, ROOT, readSafetensors, readZip, test } from './support.ts';
 
-const EXAMPLE = path.join(ROOT, 'public/examples/weather-haiku.jsonl');
 /** Ten chats with a system prompt, as other projects publish them; stands beside the repository on some machines. */
 const PIRATES = path.join(ROOT, '../shared/datasets/messages-pirate.jsonl');
 

@@ -1,36 +1,9 @@
-// Watches what a person would feel on a page: the main thread blocked, and things that jump.
+// Watches what a person would feel on a page: the main thread blocked.
 
-import type { Page } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 
-export interface Felt {
-  /** Milliseconds of each task of the main thread over 50 ms. */
-  readonly longTasks: readonly number[];
-  /** Layout shifts that no input has caused, as Chromium scores them. */
-  readonly layoutShift: number;
-  /** What moved. */
-  readonly shifted: readonly string[];
-}
-
-const WATCH = `(() => {
-  const felt = { longTasks: [], layoutShift: 0, shifted: [] };
-  globalThis.felt = felt;
-  new PerformanceObserver((list) => {
-    for (const task of list.getEntries()) felt.longTasks.push(Math.round(task.duration));
-  }).observe({ type: 'longtask' });
-  new PerformanceObserver((list) => {
-    for (const shift of list.getEntries()) {
-      if (shift.hadRecentInput) continue;
-      felt.layoutShift += shift.value;
-      for (const { node } of shift.sources) felt.shifted.push(node?.className || node?.nodeName || '?');
-    }
-  }).observe({ type: 'layout-shift' });
-})()`;
-
-/** From now until `felt()` is called. */
-export async function watchPage(page: Page): Promise<() => Promise<Felt>> {
-  await page.evaluate(WATCH);
-  return async () => JSON.parse(await page.evaluate<string>('JSON.stringify(felt)')) as Felt;
-}
+/** What a person feels. */
+export const LONG_MS = 50;
 
 /** Processor time of one task of the main thread, and the clock's. */
 export interface Task {
@@ -43,20 +16,24 @@ interface TraceEvent {
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
+  readonly ts?: number;
   readonly dur?: number;
   readonly tdur?: number;
   readonly args: { readonly name?: string };
 }
 
 /**
- * The tasks of the page's main thread from now until the function that it returns is called, the longest first. They are told by the
- * processor time that they took: a busy machine lets a task wait, and that is no work of the page's.
+ * The tasks of the page's main thread from now until the function that it returns is called (or until the page has set the mark that it
+ * is called with), the longest first. They are told by the processor time that they took: a busy machine lets a task wait, and that
+ * is no work of the page's.
  */
-export async function watchTasks(page: Page): Promise<() => Promise<readonly Task[]>> {
+export async function watchTasks(page: Page): Promise<(until?: string) => Promise<readonly Task[]>> {
   const browser = page.context().browser()!;
-  await browser.startTracing(page, { categories: ['-*', 'toplevel'] });
-  return async () => {
-    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  await browser.startTracing(page, { categories: ['-*', 'toplevel', 'blink.user_timing'] });
+  return async (until) => {
+    const all = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+    const end = all.traceEvents.find(({ name }) => name === until)?.ts ?? Number.POSITIVE_INFINITY;
+    const traceEvents = all.traceEvents.filter(({ ts = 0 }) => ts < end);
     const mains = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
     const isMain = (event: TraceEvent) => mains.some(({ pid, tid }) => pid === event.pid && tid === event.tid);
     return traceEvents
@@ -64,4 +41,29 @@ export async function watchTasks(page: Page): Promise<() => Promise<readonly Tas
       .map(({ dur = 0, tdur = 0 }) => ({ cpuMs: tdur / 1000, ms: dur / 1000 }))
       .sort((a, b) => b.cpuMs - a.cpuMs);
   };
+}
+
+/** Does something, and no task of the page's main thread meanwhile is one that a person feels. */
+export async function smoothly(page: Page, what: string, work: () => Promise<void>): Promise<void> {
+  await test.step(what, async () => {
+    const tasks = await watchTasks(page);
+    await work();
+    const [longest] = await tasks();
+    const { cpuMs, ms } = longest!;
+    console.log(`${what}: longest task ${cpuMs.toFixed(1)} ms of processor time, ${ms.toFixed(1)} ms by the clock`);
+    test.info().annotations.push({ type: what, description: `${cpuMs.toFixed(1)} ms` });
+    expect(cpuMs, `longest task while one ${what}`).toBeLessThan(LONG_MS);
+  });
+}
+
+/** A page that is held up is found: the control of `smoothly`. */
+export async function findsHoldUps(page: Page): Promise<void> {
+  await test.step('a page that is held up would be found (control)', async () => {
+    const tasks = await watchTasks(page);
+    // Of a second by the clock, even a busy machine gives a page a tenth.
+    await page.evaluate(
+      'new Promise((done) => setTimeout(() => { const end = performance.now() + 1000; while (performance.now() < end); done(); }))',
+    );
+    expect((await tasks())[0]!.cpuMs).toBeGreaterThan(LONG_MS);
+  });
 }
