@@ -1,4 +1,4 @@
-// Llama 1, 2, 3 and what is built like it (SmolLM2, TinyLlama, Scion): pre-norm blocks, rotary positions, grouped heads,
+// Llama 1, 2, 3 and models built like them (SmolLM2, TinyLlama, Scion): pre-norm blocks, rotary positions, grouped heads,
 // SwiGLU, mostly no biases. Module paths are those of Hugging Face's LlamaForCausalLM, so PEFT's names fit as they are.
 
 import type { ModelConfig } from '../config.ts';
