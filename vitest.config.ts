@@ -8,6 +8,7 @@ export default defineConfig({
     // One GPU for all, and a software driver uses every core for it; but half of a test's time is no GPU's.
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default'],
   },
 });

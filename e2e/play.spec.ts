@@ -112,13 +112,15 @@ test('ask while it trains, compare, vote without names, evaluate, and find all o
 
   await test.step('rows that were held back are answered and scored by both', async () => {
     await page.getByRole('radio', { name: 'Evaluate' }).check();
-    await page.getByRole('button', { name: 'Take 20 held-back rows' }).click();
-    await page.getByRole('button', { name: 'Add a row' }).click();
     const rows = page.getByRole('list', { name: /rows$/ });
-    await rows
-      .getByRole('textbox', { name: /^Question of row/ })
-      .last()
-      .fill('Say something');
+    const questions = rows.getByRole('textbox', { name: /^Question of row/ });
+    await page.getByRole('button', { name: 'Take 20 held-back rows' }).click();
+    // The worker brings them; a row that is added before they come stands before them.
+    await expect(questions.first()).toBeVisible();
+    const taken = await questions.count();
+    await page.getByRole('button', { name: 'Add a row' }).click();
+    await expect(questions).toHaveCount(taken + 1);
+    await questions.last().fill('Say something');
     await rows
       .getByRole('textbox', { name: /^Expected answer of row/ })
       .last()

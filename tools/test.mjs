@@ -52,7 +52,7 @@ async function runUnit(args) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   // The limit is there to catch what hangs: a busy machine without a GPU is slow, not broken. Long tests have limits of their own.
   const isLong = args.some((arg) => arg.includes('vitest.long'));
-  const patience = isSoftware && !isLong ? ['--testTimeout=180000'] : [];
+  const patience = isSoftware && !isLong ? ['--testTimeout=180000', '--hookTimeout=180000'] : [];
   const status = run([bin('vitest/package.json', 'vitest.mjs'), 'run', ...reporters, ...patience, ...args], env);
   const result = JSON.parse(read(report) ?? '{}');
   // A file that does not load has no tests of its own, and yet it failed.

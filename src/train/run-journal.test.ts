@@ -240,7 +240,7 @@ describe('numbers that go bad', () => {
   });
 
   it('go on from the last good state with half the rate, once, when asked to', async () => {
-    const settings = { ...SETTINGS, badNumbers: 'halve' } as const;
+    const settings = { ...SETTINGS, badNumbers: 'halve', evalEvery: 2 } as const;
     let spoils = 1;
     const spoilOnce = (step: number, flat: FlatAdapter) => {
       if (step === 7 && spoils-- > 0) spoil(7, Number.NaN)(step, flat);
@@ -252,6 +252,8 @@ describe('numbers that go bad', () => {
     );
     expect(outcome).toMatchObject({ steps: 12, stopped: false, trouble: undefined });
     expect(outcome.rateChanges).toEqual([{ step: 4, learningRate: SETTINGS.learningRate / 2, isHalving: true }]);
+    const validated = outcome.curve.evals.map(({ step }) => step);
+    expect(validated, 'what came after the good state is struck out').toEqual([0, 2, 4, 6, 8, 10, 12]);
     // The same as a run of which a person halved the rate after step 4.
     const asked = { rateAt: 4, rate: SETTINGS.learningRate / 2 };
     expect((await train({ everySteps: 4 }, asked)).factors).toEqual(factors);
