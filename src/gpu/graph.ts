@@ -174,8 +174,9 @@ export class Graph {
   adjoining(names: readonly string[], rows: readonly number[], T: number): Value[] {
     const firsts = rows.map((_, i) => rows.slice(0, i).reduce((a, b) => a + b, 0));
     const total = rows.reduce((a, b) => a + b, 0);
-    const isOne =
-      firsts.every((first) => (first * T) % FLAT_ALIGN === 0) && 4 * total * T <= BASE_TRAITS.maxBindingBytes;
+    // Not by what a device holds beyond what all of them do, so that plans are the same for all.
+    const limitBytes = Math.min(this.traits.maxBindingBytes, BASE_TRAITS.maxBindingBytes);
+    const isOne = 4 * total * T <= limitBytes && firsts.every((first) => (first * T) % FLAT_ALIGN === 0);
     if (!isOne || rows.length === 1) return rows.map((count, i) => this.activation(names[i]!, [count, T]));
     const whole = this.activation(names.join(', '), [total, T]);
     return rows.map((count, i) => this.rows(whole, firsts[i]!, count, names[i]));

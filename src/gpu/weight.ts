@@ -2,8 +2,8 @@
 // Shaders see it through one of the parts weight-<storage>.wgsl, all of which offer
 //   fn weight4(row: u32, c4: u32) -> vec4<f32>     W[row, 4·c4 … 4·c4+3], dequantised; columns ≥ C are 0
 
-import type { Graph, Value } from './graph.ts';
-import type { Traits } from './traits.ts';
+import { FLAT_ALIGN, type Graph, type Value } from './graph.ts';
+import { BASE_TRAITS, type Traits } from './traits.ts';
 
 /**
  * How the numbers lie in memory (little-endian, row by row):
@@ -30,6 +30,8 @@ export interface Weight {
   readonly scales: Value | undefined;
   /** A frozen matrix that no binding holds: its rows in slabs, each with memory of its own. Absent: it is one. */
   readonly slabs?: readonly Slab[];
+  /** The matrix that it is rows of, from row `first` on: linears that read the same x may lie side by side. */
+  readonly within?: { readonly whole: Weight; readonly first: number };
 }
 
 /** Rows of a weight from row `first` on, a weight by themselves. */
@@ -44,7 +46,7 @@ const DOUBLE_SCALED_ROWS = 256;
 
 /** Rows of each slab but the last; all of them when a binding of `limitBytes` holds the matrix. */
 export function slabRows(storage: Storage, rows: number, columns: number, limitBytes: number): number {
-  const rowBytes = 4 * (storage === 'f32' ? columns : CODE_WORDS[storage](columns));
+  const rowBytes = 4 * rowWords(storage, columns);
   if (rows * rowBytes <= limitBytes) return rows;
   const unit = storage === 'nf4-dq' ? DOUBLE_SCALED_ROWS : SLAB_ROWS;
   const fits = Math.floor(limitBytes / rowBytes / unit) * unit;
@@ -92,6 +94,63 @@ export function frozenWeight(g: Graph, name: string, storage: Storage, rows: num
   return { name, storage, rows, columns, codes, scales, slabs };
 }
 
+/**
+ * Whether matrices of one width can lie side by side on any device, bound each by itself and all as one: bindings begin at
+ * multiples of FLAT_ALIGN words. The scales of nf4-dq depend on all of a matrix.
+ */
+export function canAdjoin(
+  traits: Parameters<typeof slabLimit>[0],
+  storage: Storage,
+  rows: readonly number[],
+  columns: number,
+): boolean {
+  if (storage === 'nf4-dq') return false;
+  const limitBytes = Math.min(slabLimit(traits), BASE_TRAITS.maxBindingBytes);
+  const isAligned = (words: number) => words % FLAT_ALIGN === 0;
+  const total = rows.reduce((a, b) => a + b, 0);
+  return (
+    4 * total * rowWords(storage, columns) <= limitBytes &&
+    rows.slice(0, -1).every((count) => isAligned(count * rowWords(storage, columns))) &&
+    rows.slice(0, -1).every((count) => isAligned(scaleWords(storage, count, columns)))
+  );
+}
+
+/** Name of matrices side by side, from the first one's. */
+export const adjoinedName = (first: string) => `${first} …`;
+
+/** Frozen matrices (rows,C) side by side; see `canAdjoin`. */
+export function adjoinedWeights(
+  g: Graph,
+  names: readonly string[],
+  storage: Storage,
+  rows: readonly number[],
+  columns: number,
+): Weight[] {
+  const total = rows.reduce((a, b) => a + b, 0);
+  const whole = oneWeight(g, adjoinedName(names[0]!), storage, total, columns);
+  let first = 0;
+  return rows.map((count, i) => {
+    const name = names[i]!;
+    const codes = g.rows(whole.codes, first, count, name);
+    const [begin, length] = [scaleWords(storage, first, columns), scaleWords(storage, count, columns)];
+    const scales = whole.scales && g.rows(whole.scales, begin, length, `${name}.scale`);
+    const weight = { name, storage, rows: count, columns, codes, scales, within: { whole, first } };
+    first += count;
+    return weight;
+  });
+}
+
+/** Weights as the one that all of them together are, in their order; undefined where they are none or not all of it. */
+export function adjoinedWhole(weights: readonly Weight[]): Weight | undefined {
+  const whole = weights[0]?.within?.whole;
+  let rows = 0;
+  for (const weight of weights) {
+    if (whole === undefined || weight.within?.whole !== whole || weight.within.first !== rows) return undefined;
+    rows += weight.rows;
+  }
+  return whole?.rows === rows ? whole : undefined;
+}
+
 /** The slabs of a weight, one when it is whole: of a factor too, whose rows lie in one buffer. */
 export function slabsOf(g: Graph, weight: Weight): readonly Slab[] {
   if (weight.slabs !== undefined) return weight.slabs;
@@ -119,12 +178,25 @@ function oneWeight(g: Graph, name: string, storage: Storage, rows: number, colum
 }
 
 function frozenScales(g: Graph, name: string, storage: Storage, rows: number, columns: number): Value {
-  const scale = `${name}.scale`;
-  if (storage === 'int8-row') return g.frozen(scale, [rows]);
-  if (storage === 'q8') return g.frozen(scale, [Math.ceil((rows * Math.ceil(columns / 32)) / 2)], 'u32');
+  return g.frozen(
+    `${name}.scale`,
+    [scaleWords(storage, rows, columns)],
+    storage === 'q8' || storage === 'nf4-dq' ? 'u32' : 'f32',
+  );
+}
+
+/** Words of a row's codes. */
+function rowWords(storage: Storage, columns: number): number {
+  return storage === 'f32' ? columns : CODE_WORDS[storage](columns);
+}
+
+/** Words of the scales of so many rows. */
+function scaleWords(storage: Storage, rows: number, columns: number): number {
+  if (storage === 'f32' || storage === 'f16') return 0;
+  if (storage === 'int8-row') return rows;
+  if (storage === 'q8') return Math.ceil((rows * Math.ceil(columns / 32)) / 2);
   const N = rows * Math.ceil(columns / 64);
-  if (storage === 'nf4') return g.frozen(scale, [N]);
-  return g.frozen(scale, [doubleScaleHead(N) + Math.ceil(N / 4)], 'u32');
+  return storage === 'nf4' ? N : doubleScaleHead(N) + Math.ceil(N / 4);
 }
 
 /** A LoRA factor in the place of a weight: `value` is (O,C) f32, trainable while it is trained, frozen while it is only used. */

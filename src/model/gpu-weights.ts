@@ -1,11 +1,11 @@
-// The frozen base on the device: one buffer per matrix (two when quantised), filled piece by piece while the model is
-// read or taken from the cache, and bound by name to every graph that uses it.
+// The frozen base on the device: one buffer per matrix (two when quantised) or per group of matrices that read the same x,
+// filled piece by piece while the model is read or taken from the cache, and bound by name to every graph that uses it.
 
 import type { Device } from '../gpu/device.ts';
 import type { Graph, Value } from '../gpu/graph.ts';
 import { BINDING_ALIGN } from '../gpu/plan.ts';
 import type { Shared, Slot } from '../gpu/program.ts';
-import { type Storage, slabLimit } from '../gpu/weight.ts';
+import { adjoinedName, canAdjoin, type Storage, slabLimit } from '../gpu/weight.ts';
 import type { WeightLayout } from './layers.ts';
 import type { ModelFile } from './model-file.ts';
 import { sliceScales } from './nf4.ts';
@@ -75,6 +75,13 @@ export class GpuWeights implements WeightLayout {
     const weights = new GpuWeights(device, places);
     try {
       for (const place of places) {
+        if (weights.slots.has(place.name)) continue;
+        const group = places.filter(({ beside }) => beside !== undefined && beside === place.beside);
+        const rows = group.map((member) => member.rows);
+        if (group.length > 1 && canAdjoin(device.traits, place.storage, rows, place.columns)) {
+          await weights.allocateBeside(group);
+          continue;
+        }
         const slabs = placeSlabs(place, slabLimit(device.traits));
         if (slabs.length > 1) weights.slabs.set(place.name, slabs);
         for (const { name, codeBytes, scaleBytes } of slabs) {
@@ -101,7 +108,7 @@ export class GpuWeights implements WeightLayout {
   bind(graph: Graph, tables: ReadonlyMap<string, Slot>): Shared {
     const shared = new Map<Value, Slot>();
     for (const value of graph.values) {
-      if (value.role !== 'frozen') continue;
+      if (value.role !== 'frozen' || value.partOf !== undefined) continue;
       const slot = tables.get(value.name) ?? this.slots.get(value.name);
       if (slot === undefined) throw new Error(`Cannot bind the model: found no memory for "${value.name}"`);
       shared.set(value, slot);
@@ -123,6 +130,25 @@ export class GpuWeights implements WeightLayout {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     this.slots.set(name, { buffer: await this.device.allocate(name, bytes, usage), offset: 0, size });
     this.bytes += bytes;
+  }
+
+  /** Matrices of linears that read the same x, in one buffer; each is found by its own name too. */
+  private async allocateBeside(places: readonly WeightPlace[]): Promise<void> {
+    for (const [end, bytesOf] of [
+      ['', ({ codeBytes }: WeightPlace) => codeBytes],
+      ['.scale', ({ scaleBytes }: WeightPlace) => scaleBytes],
+    ] as const) {
+      const name = `${adjoinedName(places[0]!.name)}${end}`;
+      const size = places.reduce((sum, place) => sum + bytesOf(place), 0);
+      if (size === 0) continue;
+      await this.allocate(name, size);
+      const { buffer } = this.slots.get(name)!;
+      let offset = 0;
+      for (const place of places) {
+        this.slots.set(`${place.name}${end}`, { buffer, offset, size: bytesOf(place) });
+        offset += bytesOf(place);
+      }
+    }
   }
 
   private upload(piece: Piece, place: WeightPlace): void {
@@ -157,7 +183,8 @@ export class GpuWeights implements WeightLayout {
 
   private write(name: string, offset: number, bytes: Uint8Array): void {
     // writeBuffer wants whole words; every piece is made of them.
-    this.device.gpu.queue.writeBuffer(this.slots.get(name)!.buffer, offset, bytes as Uint8Array<ArrayBuffer>);
+    const slot = this.slots.get(name)!;
+    this.device.gpu.queue.writeBuffer(slot.buffer, slot.offset + offset, bytes as Uint8Array<ArrayBuffer>);
   }
 
   private async fillFromFiles(tensors: ReadonlyMap<string, TensorInfo>, options: LoadOptions): Promise<void> {

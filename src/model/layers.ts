@@ -16,7 +16,7 @@ import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import { splitRows } from '../gpu/kernels/split-rows.ts';
-import { frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
+import { adjoinedWeights, canAdjoin, frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
@@ -94,6 +94,8 @@ export const ropeName = (index: number, which: 'cos' | 'sin') => `rope.${index}.
 
 export class Layers {
   private readonly weights = new Map<string, Weight>();
+  /** Matrices of linears that read the same x, by the first one's name. */
+  private readonly groups = new Map<string, { readonly names: readonly string[]; readonly rows: readonly number[] }>();
   private readonly vectors = new Map<string, Value>();
 
   constructor(
@@ -144,7 +146,11 @@ export class Layers {
     options: Pick<LinearOptions, 'bias'> = {},
   ): Record<Name, Value> {
     const names = Object.keys(outFeatures) as Name[];
-    const calls = names.map((name) => this.call(`${path}.${name}`, x, outFeatures[name], options));
+    const matrices = names.map((name) => `${path}.${name}.weight`);
+    const beside = names.length > 1 ? matrices[0]! : undefined;
+    if (beside !== undefined)
+      this.groups.set(beside, { names: matrices, rows: names.map((name) => outFeatures[name]) });
+    const calls = names.map((name) => this.call(`${path}.${name}`, x, outFeatures[name], options, beside));
     const results = this.adapt.linears(calls);
     return Object.fromEntries(names.map((name, i) => [name, results[i]!])) as Record<Name, Value>;
   }
@@ -239,10 +245,10 @@ export class Layers {
     return this.weight({ name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' });
   }
 
-  private call(path: string, x: Value, outFeatures: number, options: LinearOptions): LinearCall {
+  private call(path: string, x: Value, outFeatures: number, options: LinearOptions, beside?: string): LinearCall {
     const { bias = false, transposed = false, addend } = options;
     const shape = [outFeatures, x.shape[0]!] as const;
-    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed };
+    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed, beside };
     return this.product(path, x, { weight, bias, addend, label: path, at: undefined });
   }
 
@@ -278,13 +284,17 @@ export class Layers {
   }
 
   private weight(spec: WeightSpec): Weight {
-    let weight = this.weights.get(spec.name);
-    if (weight === undefined) {
-      const [rows, columns] = spec.shape as [number, number];
-      weight = frozenWeight(this.graph, spec.name, this.layout.storageOf(spec), rows, columns);
-      this.weights.set(spec.name, weight);
-    }
-    return weight;
+    const storage = this.layout.storageOf(spec);
+    const known = this.weights.get(spec.name);
+    if (known !== undefined) return known;
+    const [rows, columns] = spec.shape as [number, number];
+    const group = spec.beside === undefined ? undefined : this.groups.get(spec.beside);
+    const weights =
+      group && canAdjoin(this.graph.traits, storage, group.rows, columns)
+        ? adjoinedWeights(this.graph, group.names, storage, group.rows, columns)
+        : [frozenWeight(this.graph, spec.name, storage, rows, columns)];
+    for (const weight of weights) this.weights.set(weight.name, weight);
+    return this.weights.get(spec.name)!;
   }
 
   private vector(spec: WeightSpec): Value {

@@ -25,6 +25,8 @@ export interface WeightSpec {
   readonly transposed?: boolean;
   /** Added to every number: Gemma's norms store w - 1. */
   readonly offset?: number;
+  /** The first of the linears' matrices that read the same x: they lie side by side where they can. */
+  readonly beside?: string | undefined;
 }
 
 /** Which scheme the linears of the blocks get, and which the embedding and the head. Norms and biases stay f32. */
@@ -42,6 +44,7 @@ export interface WeightPlace {
   readonly scaleBytes: number;
   readonly transposed: boolean;
   readonly offset: number;
+  readonly beside: string | undefined;
 }
 
 /** A run of bytes of one device buffer. `buffer` is the tensor's name, or `<name>.scale`. */
@@ -59,8 +62,8 @@ export function placeWeight(spec: WeightSpec, quant: QuantChoice): WeightPlace {
   const storage = spec.shape.length < 2 ? 'f32' : spec.kind === 'embedding' ? quant.embeddings : quant.linears;
   const bytes = quantBytes(storage, rows, columns);
   const [codeBytes, scaleBytes] = [bytes.codes + bytes.values, bytes.scales];
-  const { name, transposed = false, offset = 0 } = spec;
-  return { name, storage, rows, columns, codeBytes, scaleBytes, transposed, offset };
+  const { name, transposed = false, offset = 0, beside } = spec;
+  return { name, storage, rows, columns, codeBytes, scaleBytes, transposed, offset, beside };
 }
 
 /** Where the pieces of a tensor begin and end; the same for a fresh and for a cached model. */

@@ -6,7 +6,7 @@ import { type Data, expectClose, noise, runCase, variable } from '../testing/run
 import { rounding, TIMEOUT } from '../testing/variants.ts';
 import { testFactor, testWeight } from '../testing/weights.ts';
 import type { Traits } from '../traits.ts';
-import { factorWeight } from '../weight.ts';
+import { adjoinedWeights, canAdjoin, factorWeight } from '../weight.ts';
 import { activationBackwardCpu, activationCpu } from './activation.cpu.ts';
 import { activation } from './activation.ts';
 import { lowRankBackwardCpu, lowRankCpu } from './low-rank.cpu.ts';
@@ -18,7 +18,7 @@ interface Shape {
   readonly T: number;
   /** Rows and rank of each linear. */
   readonly linears: readonly (readonly [O: number, R: number])[];
-  /** One scaling for all, and results whose gradients lie side by side: what flows back is computed together. */
+  /** One scaling for all, weights and gradients of results side by side: what flows back is computed together. */
   readonly isTogether?: true;
 }
 
@@ -42,18 +42,18 @@ const SHAPES: readonly Shape[] = [
     ],
   },
   {
-    ...{ C: 48, T: 68, isTogether: true },
+    ...{ C: 128, T: 68, isTogether: true },
     linears: [
-      [48, 4],
-      [16, 4],
+      [64, 4],
       [32, 4],
+      [96, 4],
     ],
   },
   {
     ...{ C: 112, T: 12, isTogether: true },
     linears: [
-      [80, 20],
-      [16, 20],
+      [96, 20],
+      [32, 20],
     ],
   },
 ];
@@ -70,15 +70,19 @@ const KINDS: readonly (readonly [name: string, traits: Partial<Traits>])[] = [
 /** Results and all gradients of Σ yᵢ·dyᵢ against the twin of each linear by itself. */
 async function check(
   variant: Partial<Traits>,
-  names: readonly string[],
+  asked: readonly string[],
   { C, T, linears, isTogether }: Shape,
 ): Promise<void> {
   const { traits } = await openDevice();
-  const g = new Graph({ ...traits, ...variant, products: { asked: names } });
+  const g = new Graph({ ...traits, ...variant, products: { asked } });
   const x = variable(g, 'x', [C, T]);
   const as = linears.map(([, R], i) => testFactor(g, `a${i}`, R, C, 3 + i));
   const bs = linears.map(([O, R], i) => testFactor(g, `b${i}`, O, R, 13 + i));
   const ws = linears.map(([O], i) => testWeight(g, 'q8', O, C, 23 + i));
+  const names = linears.map((_, i) => `w${i}`);
+  const rows = linears.map(([O]) => O);
+  expect(canAdjoin(g.traits, 'q8', rows, C)).toBe(isTogether === true);
+  const weights = isTogether ? adjoinedWeights(g, names, 'q8', rows, C) : ws.map(({ weight }) => weight);
   const biases = linears.map(([O], i) => g.frozen(`bias${i}`, [O]));
   const stack = g.stacked(as.map(({ weight }) => weight.codes))!;
   expect(stack.shape).toEqual([linears.reduce((n, [, R]) => n + R, 0), C]);
@@ -87,15 +91,15 @@ async function check(
     g,
     { x, a: factorWeight(stack) },
     linears.map((_, i) => ({
-      ...{ weight: ws[i]!.weight, b: bs[i]!.weight, scaling: scaling(i), bias: biases[i]!, label: `y${i}` },
+      ...{ weight: weights[i]!, b: bs[i]!.weight, scaling: scaling(i), bias: biases[i]!, label: `y${i}` },
     })),
   );
   // The gradient of an activation takes the place of what it is of.
   const ends = isTogether ? ys.map((y) => activation(g, y, 'silu')) : ys;
   const seeds = ends.map((y) => g.input(`d${y.name}`, y.shape));
   const dx = differentiate(g, new Map(ends.map((y, i) => [y, seeds[i]!]))).get(x)!;
-  const dispatches = g.ops.filter(({ shader }) => /^low-rank-du|^outer/.test(shader.file));
-  expect(dispatches).toHaveLength(isTogether ? 2 : 2 * linears.length);
+  const back = g.ops.filter(({ label }) => / backward$|^outer/.test(label) && !label.startsWith('silu'));
+  expect(back).toHaveLength(isTogether ? 3 : 3 * linears.length);
   const dA = g.gradientOf(stack);
   const dBs = bs.map(({ weight }) => g.gradientOf(weight.codes));
   const xv = noise(C * T, 1);
@@ -104,7 +108,9 @@ async function check(
     [dA, new Float32Array(dA.shape[0]! * C)],
   ]);
   for (const [i, [O, R]] of linears.entries()) {
-    for (const [value, d] of [...as[i]!.data, ...bs[i]!.data, ...ws[i]!.data]) data.set(value, d);
+    for (const [value, d] of [...as[i]!.data, ...bs[i]!.data]) data.set(value, d);
+    data.set(weights[i]!.codes, ws[i]!.data[0]![1]);
+    data.set(weights[i]!.scales!, ws[i]!.data[1]![1]);
     data.set(biases[i]!, noise(O, 33 + i));
     data.set(seeds[i]!, noise(O * T, 43 + i));
     data.set(dBs[i]!, new Float32Array(O * R));

@@ -2,11 +2,12 @@
 // more: all A in one product, each B added to its sum in the base's own.
 //   u = A·x with A = [A₀; A₁; …]     yᵢ = Wᵢ·x + sᵢ·Bᵢ·uᵢ (+ biasᵢ) (+ addendᵢ)
 // Backward, the same way round:
-//   duᵢ = sᵢ·Bᵢᵀ·dyᵢ   dBᵢ += sᵢ·dyᵢ·uᵢᵀ   dA += du·xᵀ   dx += Aᵀ·du + Σ Wᵢᵀ·dyᵢ, Aᵀ·du within the first of these products
+//   duᵢ = sᵢ·Bᵢᵀ·dyᵢ   dBᵢ += sᵢ·dyᵢ·uᵢᵀ   dA += du·xᵀ   dx += Aᵀ·du + Σ Wᵢᵀ·dyᵢ, Aᵀ·du within the first of these
+// products, all of which are one where the Wᵢ and the dyᵢ lie side by side
 
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
-import { rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
+import { adjoinedWhole, rowsOfSlab, slabsOf, type Weight } from '../weight.ts';
 import { lowRankBackward } from './low-rank-backward.ts';
 import { matmul } from './matmul.ts';
 import { matmulBackward } from './matmul-backward.ts';
@@ -64,12 +65,15 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
     const branches = linears.map(({ b, scaling }, i) => ({ dy: dys[i]!, b, scaling }));
     const du = lowRankBackward(tape.graph, { x: dropped, a, u }, branches);
     const lowRank = { factor: a, u: du, first: 0, scaling: 1 };
+    const whole = adjoinedWhole(linears.map(({ weight }) => weight));
+    const all = whole && tape.graph.joined(dys);
+    const products = all ? [{ weight: whole, dy: all }] : linears.map(({ weight }, i) => ({ weight, dy: dys[i]! }));
     tape.accumulate(
       x,
       (into) =>
-        linears.reduce<Value | undefined>((dx, { weight }, i) => {
+        products.reduce<Value | undefined>((dx, { weight, dy }, i) => {
           const isWithin = i === 0 && dropped === x;
-          return matmulBackward(tape.graph, weight, dys[i]!, { into: dx, ...(isWithin && { lowRank }) });
+          return matmulBackward(tape.graph, weight, dy, { into: dx, ...(isWithin && { lowRank }) });
         }, into)!,
     );
     if (dropped !== x) tape.accumulate(dropped, (into) => matmulBackward(tape.graph, a, du, { into }));
