@@ -3,7 +3,8 @@
 // which says more on a software adapter whose machine has other work.
 
 import type { Device } from '../device.ts';
-import { productCases, type Shape, tokenCases } from './matmul-cases.ts';
+import { MANY_BYTES, productCases, type Shape, tokenCases } from './matmul-cases.ts';
+import { matmulLimits } from './matmul-limit.ts';
 import { openDevice } from './open-device.ts';
 import { bestByTurns, loadCase, type Run, type Timing } from './time-by-turns.ts';
 import { loadYardsticks, type Rates, type Yardsticks } from './yardsticks.ts';
@@ -49,22 +50,30 @@ async function benchToken(device: Device, yardsticks: Yardsticks, shape: Shape, 
   const { O, C } = shape;
   console.info(`\n${`one token, O=${O} C=${C}`.padEnd(NAME)} clock ms    GB/s  of reading  processor ms  of reading`);
   const seen: Rates[] = [];
+  const time = async (name: string, run: Run, products: number, weightBytes: number) => {
+    const { timing, rates } = await besideYardsticks(run, yardsticks);
+    seen.push(rates);
+    const bytes = products * weightBytes;
+    console.info(
+      name.padEnd(NAME),
+      (timing.wall / products).toFixed(3).padStart(8),
+      (bytes / timing.wall / 1e6).toFixed(1).padStart(7),
+      share(bytes / timing.wall, rates.reading.wall).padStart(11),
+      (timing.processor / products).toFixed(3).padStart(13),
+      share(bytes / timing.processor, rates.reading.processor).padStart(11),
+    );
+  };
   for (const c of tokenCases(device.traits, shape)) {
     if (!c.name.startsWith(only)) continue;
     const { run, destroy } = await loadCase(device, c);
-    const { timing, rates } = await besideYardsticks(run, yardsticks);
-    seen.push(rates);
-    const bytes = c.products * c.weightBytes;
-    console.info(
-      c.name.padEnd(NAME),
-      (timing.wall / c.products).toFixed(3).padStart(8),
-      (bytes / timing.wall / 1e6).toFixed(1).padStart(7),
-      share(bytes / timing.wall, rates.reading.wall).padStart(11),
-      (timing.processor / c.products).toFixed(3).padStart(13),
-      share(bytes / timing.processor, rates.reading.processor).padStart(11),
-    );
+    await time(c.name, run, c.products, c.weightBytes);
     destroy();
   }
+  if (C % 16 === 0)
+    for await (const { name, run, products, destroy } of matmulLimits(device, shape, MANY_BYTES)) {
+      if (name.startsWith(only)) await time(name, run, products, O * C);
+      destroy();
+    }
   printRate('the read rate', 'GB', 'reading', seen);
 }
 

@@ -79,7 +79,7 @@ function* lowRankCases(traits: Traits, { T, O, C }: Shape, R = 8): Generator<Cas
 }
 
 /** Decoding reads every weight once a token: so many bytes of them, that no cache keeps them from one pass to the next. */
-const MANY_BYTES = 64 << 20;
+export const MANY_BYTES = 64 << 20;
 
 export interface TokenCase extends Case {
   /** Products in a pass, each of a weight of its own. */
