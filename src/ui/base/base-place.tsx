@@ -17,11 +17,11 @@ export function BasePlace() {
         <section className="card base-card" aria-label={words.title}>
           <BaseState />
         </section>
-        <DeviceCard />
+        <AnotherBase />
       </div>
       <div className="stack">
-        <AnotherBase />
         <FromHub />
+        <DeviceCard />
       </div>
     </div>
   );

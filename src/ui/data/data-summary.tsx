@@ -41,7 +41,7 @@ export function DataSummary() {
         </div>
       </div>
       <AddData />
-      {report && <DataCounts report={report} />}
+      {report && report.problem === undefined && <DataCounts report={report} />}
       {status === 'waiting' && <Waiting />}
       {status === 'reading' && (
         <div className="data-progress">

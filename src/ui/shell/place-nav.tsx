@@ -10,7 +10,7 @@ export function PlaceNav() {
   const here = useStore(placeStore, (s) => s.place);
   const ready: Record<Place, boolean> = {
     base: useStore(baseStore, (s) => s.status === 'open'),
-    data: useStore(dataStore, (s) => s.status === 'ready'),
+    data: useStore(dataStore, (s) => s.status === 'ready' && (s.report?.rows ?? 0) > 0),
     train: useStore(runStore, (s) => ['done', 'stopped'].includes(wholePhase(s))),
     play: false,
     library: false,

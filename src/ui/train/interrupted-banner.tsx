@@ -5,6 +5,11 @@ import { running, runStore } from './run-store.ts';
 import { goOn } from './start-run.ts';
 import { words } from './words.ts';
 
+/** A reloaded page stands where it was scrolled to, and this above it. */
+function showFirst(banner: HTMLElement | null): void {
+  banner?.scrollIntoView({ block: 'nearest' });
+}
+
 /** A run was cut off by a reload, a crash or a closed tab: what to do with it. Shown in every place until it is settled. */
 export function InterruptedBanner() {
   const { run, isBusy, tabIsGone } = useStore(interruptedStore);
@@ -25,7 +30,7 @@ export function InterruptedBanner() {
       : w.says(sum('step'), sum('totalSteps'));
   const says = tabIsGone ? w.tabIsGone(sum('step'), sum('totalSteps')) : cutOff;
   return (
-    <section className="banner banner-run" aria-label={w.label}>
+    <section className="banner banner-run" aria-label={w.label} ref={showFirst}>
       <div className="banner-line">
         <p className="breaks">
           <strong>{says}</strong> {hasBase ? w.how(names, run.isSameDevice) : w.needsBase(names, run.baseName)}
