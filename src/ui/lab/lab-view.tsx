@@ -29,6 +29,7 @@ export default function LabView({ adapter }: { adapter: AdapterRecord }) {
           {words.back}
         </button>
       </header>
+      {!isLora(adapter) && <p className="soft">{words.noRank(adapter.method!)}</p>}
       {failure && (
         <Note title={words.failed} ways={[{ label: words.again, onClick: () => void openLab(adapter) }]}>
           {failure}.
@@ -45,7 +46,6 @@ export default function LabView({ adapter }: { adapter: AdapterRecord }) {
             <StrengthPanel adapter={adapter} canMeasure={hasBase} />
           </div>
           <div className="stack">
-            <p className="soft small">{words.noRank(adapter.method!)}</p>
             <MergePanel adapter={adapter} hasBase={hasBase} />
             <VerifyPanel adapter={adapter} />
           </div>
