@@ -107,15 +107,23 @@ describe('runTraining()', () => {
   it('validates by the mean over the tokens that were held back, however they are cut into batches', async () => {
     const data = patternRows(16);
     // Four rows in a batch of three and one of one.
-    const settings = { ...SETTINGS, validationSplit: 0.25, batchSize: 3, epochs: 1 };
-    const { outcome } = await train(settings, data);
+    const settings = { ...SETTINGS, validationSplit: 0.25, batchSize: 3, epochs: 2, dropout: 0.5 };
+    const { outcome, factors } = await train(settings, data);
     const { validation } = splitRows(data, settings);
-    const scorer = await Scorer.create(await opened, undefined, 64, 32);
-    const losses: number[] = [];
-    for (const row of validation) losses.push(...(await scorer.score(makeBatch(data, [row], 64))).losses);
-    scorer.destroy();
     expect(validation).toHaveLength(4);
-    expect(outcome.validationBefore).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / losses.length, 5);
+    const model = await opened;
+    const mean = async (adapter: FlatAdapter | undefined) => {
+      const scorer = await Scorer.create(model, adapter, 64, 32);
+      const losses: number[] = [];
+      for (const row of validation) losses.push(...(await scorer.score(makeBatch(data, [row], 64))).losses);
+      scorer.destroy();
+      return losses.reduce((a, b) => a + b, 0) / losses.length;
+    };
+    expect(outcome.validationBefore).toBeCloseTo(await mean(undefined), 5);
+    const adapter = await FlatAdapter.create(model.device, freshLora(model, settings), factors);
+    // Without the dropout that it was trained with.
+    expect(outcome.validationAfter).toBeCloseTo(await mean(adapter), 4);
+    adapter.destroy();
   });
 
   it('trains with dropout, and evaluates without', async () => {
