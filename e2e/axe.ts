@@ -48,10 +48,13 @@ export async function checkFace(page: Page, name: string): Promise<void> {
   await showTheme(page, 'light');
 }
 
-/** The page follows the system, so the system changes. */
+/** The page follows the system, so the system changes; colours on their way from one theme to the other are in neither. */
 export async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme });
   await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished))',
+  );
 }
 
 export async function keepPicture(page: Page, name: string): Promise<void> {

@@ -25,8 +25,8 @@ const Q8 = { linears: 'q8', embeddings: 'q8' } as const;
 
 const settings: TrainSettings = { ...DEFAULT_SETTINGS, rank: 4, epochs: 1, validationSplit: 0.2, evalEvery: 2 };
 
-/** A device that counts the bytes of its buffers, whoever makes them. */
-async function countingDevice(): Promise<{ device: Device; live(): number }> {
+/** A device that counts the bytes of its buffers, whoever makes them. `onFreed` is told when some are given back. */
+async function countingDevice(onFreed = () => {}): Promise<{ device: Device; live(): number }> {
   const device = await Device.open(openGpu());
   let live = 0;
   const create = device.gpu.createBuffer.bind(device.gpu);
@@ -40,6 +40,7 @@ async function countingDevice(): Promise<{ device: Device; live(): number }> {
       live -= size;
       size = 0;
       destroy();
+      onFreed();
     };
     return buffer;
   };
@@ -118,7 +119,14 @@ describe('planMembers()', () => {
     ['one that watches what it forgets', MEMBERS.slice(2)],
     ['several at once', MEMBERS],
   ])('gives to the byte what %s allocates, and what is told of it', async (_, members) => {
-    const { device, live } = await countingDevice();
+    const told: number[] = [];
+    // While all of them train: what is measured of a start is held for a moment beside, and what has ended is given back.
+    const sizes: number[] = [];
+    let isEnding = false;
+    const look = () => {
+      if (!isEnding && told.length === members.length) sizes.push(live());
+    };
+    const { device, live } = await countingDevice(look);
     const folder = await openModelFolder(diskFolder(LLAMA));
     const tokenizer = { encode, endOfTurn: [2] } as unknown as Tokenizer;
     const model = await BaseModel.open(device, { ...folder, loadTokenizer: async () => tokenizer }, Q8);
@@ -127,16 +135,12 @@ describe('planMembers()', () => {
     const parts = plan.weightBytes + plan.adapterBytes + plan.activationBytes + plan.otherBytes;
     expect(plan.totalBytes).toBe(parts);
     expect(plan.forgettingBytes).toBeGreaterThan(0);
-    const told: number[] = [];
-    const sizes: number[] = [];
-    // While all of them train: what is measured of a start is held for a moment beside, and what has ended is given back.
-    let isEnding = false;
     const watch = (member: (typeof members)[number]) => {
       let left = totalSteps(splitRows(member.rows, member.settings).train.length, member.settings);
       return (event: TrainEvent) => {
         if (event.type === 'step') left--;
         isEnding ||= left === 0;
-        if (!isEnding && told.length === members.length) sizes.push(live());
+        look();
       };
     };
     let last = 0;

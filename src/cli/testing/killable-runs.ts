@@ -1,7 +1,7 @@
 // `graft train` in a process of its own, to be killed at random moments and resumed; for the tests of --resume.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -58,7 +58,7 @@ export class KillableRuns {
     return readFileSync(path.join(this.out(name), this.weightsOf(name)!));
   }
 
-  /** `kill -9` at so many random moments, each a few steps further on and then within a step or a save; then to the end. */
+  /** `kill -9` at so many random moments, each a few steps further on (and after the first save) and then within a step or a save; then to the end. */
   async killAndResume(name: string, kills: number, seed: number, more: readonly string[] = []): Promise<Ended> {
     const next = randomMoments(seed);
     let stands = 0;
@@ -66,7 +66,7 @@ export class KillableRuns {
       const child = this.start(name, kill === 0 ? more : [...more, '--resume']);
       const done = ended(child);
       const at = stands + 2 + Math.floor(9 * next());
-      await until(() => this.steps(name).length >= at, child);
+      await until(() => this.steps(name).length >= at && this.hasCheckpoint(name), child);
       await new Promise((resolve) => setTimeout(resolve, 12 * next()));
       child.kill('SIGKILL');
       const { said } = await done;
@@ -74,6 +74,11 @@ export class KillableRuns {
       stands = this.steps(name).length;
     }
     return ended(this.start(name, [...more, '--resume']));
+  }
+
+  private hasCheckpoint(name: string): boolean {
+    const folder = path.join(this.out(name), '.graft-checkpoint');
+    return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.checkpoint'));
   }
 
   /** PEFT's file, or AdapterHub's. */
