@@ -143,7 +143,7 @@ it(
             }
       }
     }
-    expect(compiled).toBe(2 * 7 * 2 * (7 + 1));
+    expect(compiled).toBe(2 * 7 * 2 * (6 + 1));
   },
   TIMEOUT,
 );

@@ -5,13 +5,13 @@ import type { ShaderRef } from '../shader.ts';
 import { hasLanes } from './product-variants.ts';
 
 /**
- * dy (M,T), x (N,T) or more rows, of which those from `firstRow` count; adds to `gradient` (M,N), a slice of the flat gradient
+ * dy (M,T), x (N,T) or more rows, of which the first N count; adds to `gradient` (M,N), a slice of the flat gradient
  * buffer. Throws TypeError when the shapes do not fit.
  */
-export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, scale = 1, firstRow = 0): void {
+export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, scale = 1): void {
   const [M, T] = dy.shape as [number, number];
   const N = gradient.shape[1]!;
-  if (x.shape[1] !== T || gradient.shape[0] !== M || firstRow + N > x.shape[0]!)
+  if (x.shape[1] !== T || gradient.shape[0] !== M || N > x.shape[0]!)
     throw new TypeError(
       `Cannot multiply "${gradient.name}": found dy of shape ${dy.shape} and x of shape ${x.shape}, need (M,T) and (N,T) for ${gradient.shape}`,
     );
@@ -26,11 +26,7 @@ export function outerProduct(g: Graph, dy: Value, x: Value, gradient: Value, sca
     grid: [Math.ceil(P / tile[0]), Math.ceil(Q / tile[1]), 1],
     bindings: { long: isDyLong ? dy : x, short: isDyLong ? x : dy, gradient },
     writes: ['gradient'],
-    params: {
-      ...{ P, Q, T4: T / 4, stride_p, stride_q, scale },
-      long_row: isDyLong ? 0 : firstRow,
-      short_row: isDyLong ? firstRow : 0,
-    },
+    params: { P, Q, T4: T / 4, stride_p, stride_q, scale },
     flops: 2 * M * N * T,
   });
 }

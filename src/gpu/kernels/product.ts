@@ -5,7 +5,7 @@ import type { Weight } from '../weight.ts';
 import { chooseProduct, type Side } from './product-variants.ts';
 
 /** What a product does with its result; see epilogue-*.wgsl. */
-export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'rows' | 'strength';
+export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'strength';
 
 /**
  * What a product adds before its epilogue. Forward: scaling·F·u with F = B (O,R); backward: scaling·Fᵀ·u with F = A (R,C). Both are
@@ -27,8 +27,6 @@ export interface ProductSpec {
   readonly y: Value;
   readonly epilogue: Epilogue;
   readonly lowRank?: LowRankTerm | undefined;
-  /** Where the result begins in y, for the epilogue `rows`. */
-  readonly firstRow?: number;
   /** What the epilogue reads: bias, addend, strength. */
   readonly extra?: Readonly<Record<string, Value>>;
   readonly scale: number;
@@ -40,7 +38,7 @@ export function product(
   spec: ProductSpec,
   { traits, isOneColumn: isColumn }: Pick<Graph, 'traits' | 'isOneColumn'>,
 ): Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'params' | 'grid' | 'flops' | 'onlyIf'> {
-  const { label, weight, side, x, y, epilogue, extra, scale, lowRank, firstRow = 0, onlyIf } = spec;
+  const { label, weight, side, x, y, epilogue, extra, scale, lowRank, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
   const [results, summed] = side === 'rows' ? [O, C] : [C, O];
@@ -71,7 +69,6 @@ export function product(
       ...{ O, C, T4: T / 4, scale, R },
       u_row: lowRank?.first ?? 0,
       u_scale: (lowRank?.scaling ?? 0) / scale,
-      y_row: firstRow,
     },
     grid: [Math.ceil(T / tile[1]), Math.ceil(shape.results / tile[0]), 1],
     flops: 2 * (O * C + R * shape.results) * T,

@@ -24,7 +24,7 @@ const X_STRIDE = TILE + PAD;
 alias Left = subgroup_matrix_left<component, K, M>;
 alias Right = subgroup_matrix_right<component, N, K>;
 alias Sum = subgroup_matrix_result<f32, N, M>;
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<component, TILE * W_STRIDE>; // [result][summed index]

@@ -5,7 +5,7 @@
 #import side
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 

@@ -11,7 +11,7 @@
 const R4 = RB * WG_R; // blocks of 4 results of a tile, a multiple of 8
 const T4 = TB * WG_T; // blocks of 4 tokens
 const LANES = WG_R * WG_T;
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32, y_row: u32 }
+struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<tile4, STEP * R4>; // [k][4 results], see w_at
