@@ -10,7 +10,7 @@ enable subgroups;
 // Versions tried: this one. Its index arithmetic is tested with the matrices emulated (testing/emulate-matrices.ts); it has not run
 // on matrix units yet.
 #import side
-#import low-rank
+#import tile-operands
 #import epilogue
 #import component
 const TILE = 64u;
@@ -30,16 +30,6 @@ var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<component, TILE * W_STRIDE>; // [result][summed index]
 var<workgroup> x_tile: array<component, STEP * X_STRIDE>; // [summed index][token]
 var<workgroup> y_tile: array<f32, 4u * M * PATCH>; // [patch][result][token], M results of each patch at a time
-
-fn weights(is_low: bool, r4: u32, i4: u32) -> mat4x4<f32> {
-  if (HAS_LOW_RANK && is_low) { return low_block(r4, min(i4, params.R / 4u - 1u)); }
-  return block(r4, i4);
-}
-
-fn activations(is_low: bool, i: u32, t4: u32) -> vec4<f32> {
-  if (HAS_LOW_RANK && is_low) { return u4(i, t4); }
-  return x[i * params.T4 + t4];
-}
 
 @compute @workgroup_size(LANES)
 fn main(

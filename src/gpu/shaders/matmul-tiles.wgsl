@@ -5,7 +5,7 @@
 // tile. `tile` says what lies in workgroup memory: tile-f32 or tile-f16. Sums are f32.
 // Versions tried: this one. Its results are tested on software adapters; it has not been timed on a GPU yet.
 #import side
-#import low-rank
+#import tile-operands
 #import epilogue
 #import tile
 const R4 = RB * WG_R; // blocks of 4 results of a tile, a multiple of 8
@@ -23,16 +23,6 @@ fn w_at(k: u32, r4: u32) -> u32 { return R4 * k + (r4 ^ ((k >> 2u) & 7u)); }
 // Four results of one summed index more.
 fn add1(sum: mat4x4<f32>, v: vec4<f32>, w: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(fma(v, vec4(w.x), sum[0]), fma(v, vec4(w.y), sum[1]), fma(v, vec4(w.z), sum[2]), fma(v, vec4(w.w), sum[3]));
-}
-
-fn weights(is_low: bool, r4: u32, k4: u32) -> mat4x4<f32> {
-  if (HAS_LOW_RANK && is_low) { return low_block(r4, min(k4, params.R / 4u - 1u)); }
-  return block(r4, k4);
-}
-
-fn activations(is_low: bool, k: u32, t4: u32) -> vec4<f32> {
-  if (HAS_LOW_RANK && is_low) { return u4(k, t4); }
-  return x[k * params.T4 + t4];
 }
 
 fn store_block(row: u32, t: u32, sum: mat4x4<f32>) {
