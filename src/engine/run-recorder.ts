@@ -34,6 +34,8 @@ export class RunRecorder {
   private readonly evals: { step: number; loss: number }[] = [];
   private readonly rates: { step: number; learningRate: number }[] = [];
   private samples: Pick<SampleEvent, 'step' | 'whose' | 'texts'>[] = [];
+  /** Steps of states that are still to be written. */
+  private readonly waiting = new Set<{ readonly step: number }>();
   private savedAt = performance.now();
   private writing: Promise<void> = Promise.resolve();
   private hasFailed = false;
@@ -69,19 +71,17 @@ export class RunRecorder {
   }
 
   take(event: RunEvent): void {
-    if (event.type === 'past') this.goBack(event.events);
-    else if (event.type === 'step') this.addStep(event);
-    else if (event.type === 'eval') this.evals.push({ step: event.step, loss: event.loss });
-    else if (event.type === 'rate') this.rates.push({ step: event.step, learningRate: event.learningRate });
-    else if (event.type === 'sample') this.samples.push({ step: event.step, whose: event.whose, texts: event.texts });
-    else if (event.type === 'memory') this.record = { ...this.record, memoryBytes: event.bytes };
-    else if (event.type === 'fault') this.record = { ...this.record, settings: event.settings };
+    this.note(event);
     if (performance.now() - this.savedAt > SAVE_EVERY_MS) this.saveAll();
   }
 
   keepState(step: number, files: ReadonlyMap<string, Uint8Array>): void {
+    const state = { step };
+    this.waiting.add(state);
     this.write(async () => {
       await this.archive.saveState(this.record.id, step, files);
+      // Struck out meanwhile.
+      if (!this.waiting.delete(state)) return;
       const keptSteps = [...new Set([...this.record.keptSteps, step])].sort((a, b) => a - b);
       this.record = { ...this.record, keptSteps };
       await this.archive.save(this.record);
@@ -92,9 +92,20 @@ export class RunRecorder {
   async end(
     change: Pick<RunRecord, 'state'> & Partial<Pick<RunRecord, 'adapterId' | 'trouble' | 'finalLoss' | 'steps'>>,
   ): Promise<void> {
-    this.record = { ...this.record, ...this.result(), ...change };
-    this.saveAll();
+    // Numbers that went bad end a run at an earlier step than the last one that it told.
+    if (change.steps !== undefined) this.strikeOutStates(change.steps);
+    this.saveAll(change);
     await this.writing;
+  }
+
+  private note(event: RunEvent): void {
+    if (event.type === 'past') this.goBack(event.events);
+    else if (event.type === 'step') this.addStep(event);
+    else if (event.type === 'eval') this.evals.push({ step: event.step, loss: event.loss });
+    else if (event.type === 'rate') this.rates.push({ step: event.step, learningRate: event.learningRate });
+    else if (event.type === 'sample') this.samples.push({ step: event.step, whose: event.whose, texts: event.texts });
+    else if (event.type === 'memory') this.record = { ...this.record, memoryBytes: event.bytes };
+    else if (event.type === 'fault') this.record = { ...this.record, settings: event.settings };
   }
 
   private addStep(event: Extract<RunEvent, { type: 'step' }>): void {
@@ -107,10 +118,16 @@ export class RunRecorder {
     for (const field of FIELDS) this.points[field].length = 0;
     this.evals.length = 0;
     this.rates.length = 0;
-    for (const event of events) this.take(event);
+    for (const event of events) this.note(event);
     const { length } = this.points.loss;
     this.samples = this.samples.filter(({ step }) => step <= length);
-    this.record = { ...this.record, keptSteps: this.record.keptSteps.filter((step) => step <= length) };
+    this.strikeOutStates(length);
+  }
+
+  /** No state beyond `last` is listed any more, also none that is still to be written. */
+  private strikeOutStates(last: number): void {
+    for (const state of this.waiting) if (state.step > last) this.waiting.delete(state);
+    this.record = { ...this.record, keptSteps: this.record.keptSteps.filter((step) => step <= last) };
   }
 
   private result() {
@@ -125,9 +142,9 @@ export class RunRecorder {
     };
   }
 
-  private saveAll(): void {
+  private saveAll(end: Partial<RunRecord> = {}): void {
     this.savedAt = performance.now();
-    this.record = { ...this.record, ...this.result() };
+    this.record = { ...this.record, ...this.result(), ...end };
     const { record } = this;
     const { loss, lr, gradNorm, tokens, ms } = this.points;
     const curves = {
