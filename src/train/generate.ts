@@ -2,6 +2,7 @@
 // the frozen weights that training uses. Several answers run side by side in one batch; each has its own adapter (or
 // none) and its own strength.
 
+import { fuseColumns } from '../gpu/fuse-columns.ts';
 import { Graph, type Value } from '../gpu/graph.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { type Profile, Program, type Shared, type Slot } from '../gpu/program.ts';
@@ -264,6 +265,7 @@ async function makePass(
   const positions = Math.min(capacity, model.config.maxTokens ?? capacity);
   const { hidden, head } = model.build(g, inputs, positions, adapt);
   const logits = wantsLogits ? g.keep(head(hidden)) : undefined;
+  fuseColumns(g);
   const extra = new Map(attached.flatMap((a) => [...a.slots]));
   const shared: Map<Value, Slot> = new Map(await model.bind(g, positions, extra));
   for (const value of g.values) {

@@ -2,16 +2,18 @@ enable subgroups;
 // y[o,0] = scale · Σ_c W[o,c]·x[c,0]  (and what the epilogue adds), for the first of 4 tokens, the others being 0: one row is decoded
 //   W (O,C), see weight.ts · x (C,4) f32 · y (O,4) f32
 // For few rows (A of a low-rank branch) on CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes
-// 4 rows, the lanes lying along C, so that even few rows keep several processors busy.
+// 4 rows, the lanes lying along C, so that even few rows keep several processors busy. x may be made on the way, by the first
+// workgroup for all who read it and by the others for themselves: see fuse-columns.ts.
 #import weight
+#import column-input
 #import low-rank
 #import epilogue
 struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
 var<uniform> params: Params;
-var<storage, read_write> x: array<vec4<f32>>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  prepare(lane);
   let o = 4u * group.y;
   let row = min(o + vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
   let end = (params.C + 3u) / 4u;
@@ -19,9 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   for (var first = 0u; first < end; first += LANES) {
     let c4 = min(first + lane, end - 1u);
     let c = 4u * c4 + vec4(0u, 1u, 2u, 3u);
-    let i = min(c, vec4(params.C - 1u));
-    let is_in = c < vec4(select(0u, params.C, first + lane < end));
-    let v = select(vec4<f32>(), vec4(x[i.x].x, x[i.y].x, x[i.z].x, x[i.w].x), is_in);
+    let v = input4(c, c < vec4(select(0u, params.C, first + lane < end)), o == 0u);
     sum += vec4(
       dot(v, weight4(row.x, c4)), dot(v, weight4(row.y, c4)), dot(v, weight4(row.z, c4)), dot(v, weight4(row.w, c4)),
     );
