@@ -93,8 +93,13 @@ describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding
         [300, 688],
       ] as const)
         ran = (await run(t, { storage: 'q8', O, C, T: 4, epilogue: 'bias-addend', isOneColumn: true })) || ran;
-      for (const C of [80, 1216])
-        ran = (await run(t, { storage: 'int8-row', O: 65, C, T: 4, isOneColumn: true })) || ran;
+      for (const [O, C] of [
+        [65, 80],
+        [65, 1216],
+        [581, 80],
+        [1157, 80],
+      ] as const)
+        ran = (await run(t, { storage: 'int8-row', O, C, T: 4, isOneColumn: true })) || ran;
       for (const epilogue of ['accumulate', 'addend', 'bias', 'store'] as const)
         ran = (await run(t, { storage: 'q8', O: 45, C: 192, T: 4, epilogue, isOneColumn: true })) || ran;
       ran = (await run(t, { storage: 'f32', O: 9, C: 76, T: 4, isOneColumn: true })) || ran;

@@ -86,11 +86,13 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
       // Scales are read in pairs.
       Math.ceil(summed / 32) % 2 === 0,
     suits: () => true,
-    shader: (_, { summed }) => {
+    shader: (_, { summed, results }) => {
       // As equal pieces as there can be.
       const stretches = Math.ceil(summed / 128);
       const STRETCHES = Math.ceil(stretches / Math.ceil(stretches / MOST_STRETCHES));
-      return { file: 'matmul-column-stream', constants: { STRETCHES }, isWide: true, tile: [32, 4] };
+      // As many as leave every processor some workgroups.
+      const ROWS = [128, 64].find((rows) => results >= 9 * rows) ?? 32;
+      return { file: 'matmul-column-stream', constants: { STRETCHES, ROWS }, isWide: true, tile: [ROWS, 4] };
     },
     isColumn: true,
   },

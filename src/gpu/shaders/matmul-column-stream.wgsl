@@ -1,17 +1,20 @@
 enable subgroups;
 // y[o,0] = scale · Σ_c W[o,c]·x[c,0]  (and what the epilogue adds), for the first of 4 tokens, the others being 0: one row is decoded
 //   W (O,C) int8, C a multiple of 16, see weight-*-wide · x (C,4) f32 · y (O,4) f32
-// For CPU adapters with subgroups of 8. One workgroup is one subgroup and makes 32 rows. Its lanes lie along C, sixteen codes each,
+// For CPU adapters with subgroups of 8. One workgroup is one subgroup and makes ROWS rows. Its lanes lie along C, sixteen codes each,
 // so that a row is read from front to back, STRETCHES times 128 codes in a piece, and what belongs to them of x is loaded once
-// for all rows. The array that holds it is registers and stack only because the loops over stretches are unrolled.
+// for all rows. The array that holds it is registers and stack only because the loops over stretches are unrolled. Codes are
+// multiplied from where they lie, as the highest byte of a word: 2^24 times too large, which no f32 loses a bit by.
 // Versions tried: milliseconds of processor time, weights from memory (64 MB of them by turns), busy machine, lavapipe
 //                                                                         O=1536 C=576        O=576 C=1536       O=49152 C=576
 //                                                                         int8-row   q8       int8-row   q8      int8-row
 //   v1 matmul-column-wide: lanes along rows, 32 of them read at a time    0.39-0.48  0.47-0.51  0.32-0.54  0.43  15.6-19.2
 //   v2 the loads of v1, a lane's sixteen codes along C                    0.39                  0.43             12.6
 //   v3 this one: sums by constant shuffles                                0.31-0.34  0.35-0.36  0.28-0.33  0.30
-//   the limit: codes loaded in this order, unpacked and summed 0.22-0.25, 0.28, 9.7; loads alone 0.19, 0.15, 5.5
-//   no gain: 64 rows (0.34), the last half stretch of two rows in one load (0.41), codes as digits that need one shift less (0.44);
+//   v4 64 or 128 rows: x loaded once for as many  0.24-0.26, 0.23     (v3 by turns 0.28-0.30)  0.21-0.24 (0.24-0.26)  6.0-7.0 (8.3)
+//      and codes as highest bytes: one shift less, three of the others a mask
+//   the limit: codes loaded in this order, unpacked and multiplied by registers 0.18-0.20, 0.18-0.19, 5.2; loads alone 0.15, 3.4
+//   no gain: the last half stretch of two rows in one load (0.41), codes as digits that need one shift less (0.44);
 //   twelve stretches in a piece (0.50 where four take 0.43: not unrolled), x in a private array of the module (0.78).
 //   Loads at an address that all lanes share cost as much as others: codes read so, a byte picked by each lane, 2.9 and more.
 #import weight
@@ -20,6 +23,12 @@ enable subgroups;
 struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
 var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
+
+// Four codes, 2^24 times as large.
+const TOO_LARGE = 16777216.0;
+fn large4(word: u32) -> vec4<f32> {
+  return vec4<f32>(bitcast<vec4<i32>>(vec4(word << 24u, word << 16u, word << 8u, word) & vec4(0xff000000u)));
+}
 
 fn column4(c: u32) -> vec4<f32> { return vec4(x[c].x, x[c + 1u].x, x[c + 2u].x, x[c + 3u].x); }
 
@@ -31,11 +40,11 @@ fn total(v: f32) -> f32 {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let begin = 32u * group.y;
-  let end = min(begin + 32u, params.O);
+  let begin = ROWS * group.y;
+  let end = min(begin + ROWS, params.O);
   let blocks = params.C / 16u;
   let pairs = (blocks + 1u) / 4u; // of scales in a row, whose number is even
-  var y = vec4<f32>(); // lane l: rows begin + l, + 8, + 16, + 24
+  var y: array<f32, ROWS / 8u>; // lane l: rows begin + l, + 8, …
   for (var piece = 0u; piece < blocks; piece += 8u * STRETCHES) {
     var v: array<vec4<f32>, 4u * STRETCHES>;
     // One load that goes round, each time for another place: eighty of them side by side take seconds to compile.
@@ -53,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
         for (var j = 0u; j < STRETCHES; j++) {
           let b = piece + 8u * j;
           let w = words16(row, min(b + lane, blocks - 1u));
-          var part = v[4u * j] * bytes4(w.x) + v[4u * j + 1u] * bytes4(w.y) + v[4u * j + 2u] * bytes4(w.z) + v[4u * j + 3u] * bytes4(w.w);
+          var part = v[4u * j] * large4(w.x) + v[4u * j + 1u] * large4(w.y) + v[4u * j + 2u] * large4(w.z) + v[4u * j + 3u] * large4(w.w);
           if (HAS_GROUPS) {
             let own_pair = 2u * (j % 4u);
             if (own_pair == 0u) { s = scale_pair(row * pairs + b / 4u + lane); }
@@ -64,16 +73,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
         }
         own = select(own, total(sum.x + sum.y + sum.z + sum.w), lane == r);
       }
-      y += select(vec4<f32>(), vec4(own), vec4((first - begin) / 8u) == vec4(0u, 1u, 2u, 3u));
+      for (var k = 0u; k < ROWS / 8u; k++) { y[k] += select(0.0, own, begin + 8u * k == first); }
     }
   }
-  let o = begin + lane;
-  let row = min(o + vec4(0u, 8u, 16u, 24u), vec4(params.O - 1u));
-  if (!HAS_GROUPS) { y *= scales4(row, 0u); }
-  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
-    let m = u4x4(r4, 0u);
-    let u = vec4(m[0].x, m[1].x, m[2].x, m[3].x);
-    y += vec4(dot(u, factor4(row.x, r4)), dot(u, factor4(row.y, r4)), dot(u, factor4(row.z, r4)), dot(u, factor4(row.w, r4)));
+  for (var k = 0u; k < ROWS / 8u; k++) {
+    let o = begin + 8u * k + lane;
+    let row = min(o, params.O - 1u);
+    var sum = y[k] / TOO_LARGE;
+    if (!HAS_GROUPS) { sum *= scale_of(row, 0u); }
+    for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+      let u = u4x4(r4, 0u);
+      sum += dot(vec4(u[0].x, u[1].x, u[2].x, u[3].x), factor4(row, r4));
+    }
+    if (o < params.O) { store4(o, 0u, vec4(sum, 0.0, 0.0, 0.0)); }
   }
-  for (var k = 0u; k < 4u; k++) { if (o + 8u * k < params.O) { store4(o + 8u * k, 0u, vec4(y[k], 0.0, 0.0, 0.0)); } }
 }

@@ -13,7 +13,13 @@ export interface Limit {
   destroy(): void;
 }
 
-/** Loads alone and with unpacking, in order of memory and with rows side by side, of `bytes` of codes at least. */
+const LIMITS = [
+  { name: 'loaded', unpacks: false, multiplies: false },
+  { name: 'unpacked', unpacks: true, multiplies: false },
+  { name: 'multiplied', unpacks: true, multiplies: true },
+];
+
+/** Loads alone, with unpacking and with products, in order of memory and with rows side by side, of `bytes` of codes at least. */
 export async function* matmulLimits(
   device: Device,
   { O, C }: Pick<Shape, 'O' | 'C'>,
@@ -23,8 +29,8 @@ export async function* matmulLimits(
   const products = Math.ceil(bytes / (O * C));
   const rows = products * O;
   for (const isInOrder of [true, false])
-    for (const unpacks of [false, true]) {
-      const constants = `const ROWS = ${rows}u; const COLUMNS = ${C}u; const IN_ORDER = ${isInOrder}; const UNPACKS = ${unpacks};`;
+    for (const { name, unpacks, multiplies } of LIMITS) {
+      const constants = `const ROWS = ${rows}u; const COLUMNS = ${C}u; const IN_ORDER = ${isInOrder}; const UNPACKS = ${unpacks}; const MULTIPLIES = ${multiplies};`;
       const module = gpu.createShaderModule({ label: 'matmul limit', code: `${constants}\n${shader}` });
       const pipeline = await gpu.createComputePipelineAsync({
         layout: 'auto',
@@ -32,9 +38,10 @@ export async function* matmulLimits(
       });
       const codes = await device.allocate('limit codes', rows * C, GPUBufferUsage.STORAGE);
       const y = await device.allocate('limit', 4 * 8 * Math.ceil(rows / 32), GPUBufferUsage.STORAGE);
+      const x = await device.allocate('limit x', 64, GPUBufferUsage.STORAGE);
       const group = gpu.createBindGroup({
         layout: pipeline.getBindGroupLayout(0),
-        entries: [codes, y].map((buffer, binding) => ({ binding, resource: { buffer } })),
+        entries: [codes, y, x].map((buffer, binding) => ({ binding, resource: { buffer } })),
       });
       const once = async () => {
         const encoder = gpu.createCommandEncoder();
@@ -46,12 +53,11 @@ export async function* matmulLimits(
         gpu.queue.submit([encoder.finish()]);
       };
       yield {
-        name: `the limit ${isInOrder ? 'in order' : 'by rows'}: ${unpacks ? 'unpacked' : 'loaded'}`,
+        name: `the limit ${isInOrder ? 'in order' : 'by rows'}: ${name}`,
         products,
         run: timed(once, () => device.guard(gpu.queue.onSubmittedWorkDone())),
         destroy: () => {
-          codes.destroy();
-          y.destroy();
+          for (const buffer of [codes, y, x]) buffer.destroy();
         },
       };
     }
