@@ -57,6 +57,7 @@ const RecordSchema = v.object({
   baseId: text,
   baseName: text,
   baseHash: text,
+  baseQuant: v.optional(text),
   method: v.optional(text),
   rank: v.number(),
   alpha: v.number(),

@@ -4,11 +4,13 @@
 import { generalRows } from '../data/general-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { Adapter } from '../lora/adapter.ts';
+import { methodName } from '../lora/adapter-config.ts';
 import { readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { truncateAdapter } from '../lora/lab/truncate-adapter.ts';
 import { baseLengths } from '../lora/merge/base-lengths.ts';
-import { mergeAdapters, methodsFor } from '../lora/merge/merge-adapters.ts';
+import { checkTogether, type MergeInput, mergeAdapters, methodsFor } from '../lora/merge/merge-adapters.ts';
+import type { MergeFacts } from '../lora/merge/merge-options.ts';
 import { fileFromBytes, findFile, type ModelFile } from '../model/model-file.ts';
 import { splitRows } from '../train/split-rows.ts';
 import { adapterAnatomy, likenessTo } from './lab/adapter-anatomy.ts';
@@ -26,8 +28,10 @@ import type {
   LabApi,
   LikenessOf,
   MeasuredRows,
+  MergeMethod,
   MergePartner,
   MergeRequest,
+  MergeWays,
   RankLoss,
   StrengthPoint,
 } from './protocol.ts';
@@ -111,34 +115,24 @@ export class LabService implements LabApi {
 
   async mergePartners(id: string): Promise<readonly MergePartner[]> {
     const own = await this.record(id);
-    const input = async ({ id, name }: AdapterRecord) => ({ name, adapter: await this.read(id), weight: 1 });
-    const first = await input(own);
-    const partners: MergePartner[] = [];
-    for (const other of await this.library.listAdapters()) {
-      if (other.id === id) continue;
-      const { name } = other;
-      try {
-        if (other.baseHash !== own.baseHash)
-          throw new RangeError(
-            `Cannot merge the adapters: found "${name}" over ${other.baseName} and "${own.name}" over ${own.baseName}, need one base`,
-          );
-        partners.push({ id: other.id, name, methods: methodsFor([first, await input(other)]), obstacle: undefined });
-      } catch (error) {
-        const obstacle = (error as Error).message.replace(/^Cannot merge the adapters: /, '');
-        partners.push({ id: other.id, name, methods: [], obstacle });
-      }
-    }
-    return partners;
+    const others = (await this.library.listAdapters()).filter((other) => other.id !== id);
+    return others.map((other) => {
+      const obstacle = obstacleTo(() => checkTogether([own, other].map(mergeFacts)));
+      return { id: other.id, name: other.name, obstacle };
+    });
+  }
+
+  async mergeWays(id: string, otherId: string): Promise<MergeWays> {
+    const inputs = await Promise.all([id, otherId].map((one) => this.mergeInput(one, 1)));
+    let methods: readonly MergeMethod[] = [];
+    const obstacle = obstacleTo(() => {
+      methods = methodsFor(inputs);
+    });
+    return { methods, obstacle };
   }
 
   async merge({ name, inputs, method, rank, density }: MergeRequest): Promise<AdapterRecord> {
-    const read = await Promise.all(
-      inputs.map(async ({ id, weight }) => ({
-        name: (await this.record(id)).name,
-        adapter: await this.read(id),
-        weight,
-      })),
-    );
+    const read = await Promise.all(inputs.map(({ id, weight }) => this.mergeInput(id, weight)));
     const { model } = this.session;
     const base = model && { tensors: model.folder.tensors, parts: model.parts };
     const adapters = read.map(({ adapter }) => adapter);
@@ -198,6 +192,11 @@ export class LabService implements LabApi {
     return (read ?? (await readAdapterAlone(files))).adapter;
   }
 
+  private async mergeInput(id: string, weight: number): Promise<MergeInput> {
+    const { name, base } = mergeFacts(await this.record(id));
+    return { name, base, adapter: await this.read(id), weight };
+  }
+
   private async files(id: string): Promise<ModelFile[]> {
     return [...(await this.session.host.adapters.files(id))].map(([name, bytes]) => fileFromBytes(name, bytes));
   }
@@ -212,5 +211,20 @@ export class LabService implements LabApi {
     const described = { ...record, ...facts };
     await this.session.host.adapters.update(described);
     return described;
+  }
+}
+
+function mergeFacts({ name, method, baseName, baseHash, baseQuant }: AdapterRecord): MergeFacts {
+  const base = { name: baseName, hash: baseHash, quant: baseQuant };
+  return { name, method: method ?? methodName({ peft_type: 'LORA' }), base };
+}
+
+/** What a check of a merge says, as the rest of its "Cannot merge the adapters: "; undefined where it passes. */
+function obstacleTo(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^Cannot merge the adapters: /, '');
   }
 }

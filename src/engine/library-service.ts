@@ -144,6 +144,7 @@ export class LibraryService implements LibraryApi {
       baseId: this.session.modelReport!.id,
       baseName: this.session.modelReport!.name,
       baseHash: this.session.modelReport!.hash,
+      baseQuant: this.session.modelReport!.quant,
       method: methodName(adapter.config),
       rank: adapter.config.peft_type === 'LORA' ? adapter.config.r : 0,
       alpha: adapter.config.peft_type === 'LORA' ? adapter.config.lora_alpha : 0,

@@ -6,14 +6,14 @@ import { writePeftFolder } from '../lora/files/peft.ts';
 import { type ReadAdapter, readAdapter } from '../lora/files/read-adapter.ts';
 import { readAdapterAlone } from '../lora/files/read-alone.ts';
 import { baseLengths } from '../lora/merge/base-lengths.ts';
-import { type MergeOptions, mergeAdapters } from '../lora/merge/merge-adapters.ts';
+import { type MergeBase, type MergeOptions, mergeAdapters } from '../lora/merge/merge-adapters.ts';
 import { noticesOfIa3 } from '../lora/merge/merge-ia3.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
 import { findModel } from './model-at.node.ts';
-import { withReceipt } from './receipt/receipt.ts';
+import { type BaseFacts, findReceipt, type Receipt, withReceipt } from './receipt/receipt.ts';
 
 export { MERGE_METHODS, type MergeMethod, type MergeOptions } from '../lora/merge/merge-adapters.ts';
 
@@ -42,7 +42,10 @@ export async function mergeFolders(
 ): Promise<MergeReport> {
   const base = modelPath === undefined ? undefined : await openModelFolder((await findModel(modelPath)).files);
   const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base?.config)));
-  const inputs = read.map(({ adapter }, i) => ({ name: folders[i]!.folder, adapter, weight: folders[i]!.weight }));
+  const inputs = read.map(({ adapter, receipt }, i) => {
+    const { folder: name, weight } = folders[i]!;
+    return { name, adapter, weight, base: receipt?.base && mergeBase(receipt.base) };
+  });
   const adapters = read.map(({ adapter }) => adapter);
   const lengths = base && (await baseLengths(adapters, { tensors: base.tensors, parts: modelParts(base.config) }));
   const merged = mergeAdapters(inputs, { ...options, baseLengths: lengths });
@@ -54,7 +57,7 @@ export async function mergeFolders(
     ...(options.method.startsWith('dare') && { seed: options.seed ?? 0 }),
   };
   const folder = writePeftFolder(merged, { name: path.basename(path.resolve(out)), recipe: from });
-  const files = await withReceipt(merged, folder, { made: 'merged', from });
+  const files = await withReceipt(merged, folder, { made: 'merged', from, base: commonBase(read) });
   await writeFolder(out, files);
   const tensors = tensorsOf(merged);
   return {
@@ -74,7 +77,23 @@ export async function mergeFolders(
   };
 }
 
-async function readFolder(folder: string, base: ModelConfig | undefined): Promise<ReadAdapter> {
+interface ReadFolder extends ReadAdapter {
+  readonly receipt: Receipt | undefined;
+}
+
+async function readFolder(folder: string, base: ModelConfig | undefined): Promise<ReadFolder> {
   const files = await openModelFiles(folder);
-  return base === undefined ? readAdapterAlone(files) : readAdapter(files, base);
+  const read = await (base === undefined ? readAdapterAlone(files) : readAdapter(files, base));
+  // What one that was changed says of the base is worth nothing; `graft verify` tells.
+  return { ...read, receipt: await findReceipt(files).catch(() => undefined) };
+}
+
+function mergeBase({ name, hash, quant }: BaseFacts): MergeBase {
+  return { name, hash, quant: quant.linears };
+}
+
+/** The base of the result: that of all of them, where all name the same, stored alike. */
+function commonBase(read: readonly ReadFolder[]): BaseFacts | undefined {
+  const bases = read.map(({ receipt }) => receipt?.base);
+  return bases.every((base) => base?.hash === bases[0]?.hash) ? bases[0] : undefined;
 }

@@ -1,6 +1,8 @@
 // A record of the library that is damaged is made anew from the adapter's own files, so that one bad entry neither hides an
 // adapter nor breaks the list.
 
+import { methodName, parseAdapterConfig } from '../lora/adapter-config.ts';
+import type { Json } from '../lora/config-fields.ts';
 import { fileFromBytes, parseJsonObject } from '../model/model-file.ts';
 import type { AdapterStore } from '../storage/adapter-store.ts';
 import type { AdapterRecord } from './protocol.ts';
@@ -56,6 +58,8 @@ async function recordOf(
     baseId: String(base ?? ''),
     baseName: receipt?.base?.name ?? String(base ?? 'unknown'),
     baseHash: receipt?.base?.hash ?? '',
+    baseQuant: receipt?.base?.quant.linears,
+    method: methodOf(config),
     rank: number(r),
     alpha: number(alpha),
     targets: Array.isArray(targets) ? targets.map(String) : [],
@@ -74,7 +78,16 @@ async function receiptOf(files: ReadonlyMap<string, Uint8Array>): Promise<Receip
   return bytes && readReceipt(fileFromBytes(RECEIPT_NAME, bytes)).catch(() => undefined);
 }
 
-function configOf(files: ReadonlyMap<string, Uint8Array>): Record<string, unknown> {
+/** Undefined counts as LoRA. */
+function methodOf(config: Json): string | undefined {
+  try {
+    return methodName(parseAdapterConfig(config).config);
+  } catch {
+    return undefined;
+  }
+}
+
+function configOf(files: ReadonlyMap<string, Uint8Array>): Json {
   try {
     return parseJsonObject(new TextDecoder().decode(files.get('adapter_config.json')), 'adapter_config.json');
   } catch {

@@ -12,8 +12,11 @@ import { latestCheckpoint } from '../train/checkpoint.ts';
 import type { AdapterRecord } from './protocol.ts';
 import { wholeRecords } from './whole-records.ts';
 
-const FOLDER = path.join(import.meta.dirname, '../train/testing/fixtures/llama/lora_all_linear/adapter');
-const FILES = new Map(readdirSync(FOLDER).map((name) => [name, new Uint8Array(readFileSync(path.join(FOLDER, name)))]));
+const filesIn = (folder: string) => {
+  const from = path.join(import.meta.dirname, '..', folder);
+  return new Map(readdirSync(from).map((name) => [name, new Uint8Array(readFileSync(path.join(from, name)))]));
+};
+const FILES = filesIn('train/testing/fixtures/llama/lora_all_linear/adapter');
 const RECORD: AdapterRecord = {
   ...{ id: 'whole', name: 'Whole', created: '2026-11-25T00:00:00.000Z', baseId: 'b', baseName: 'B', baseHash: 'ab' },
   ...{ rank: 8, alpha: 16, targets: ['q_proj'], datasetName: 'rows', steps: 1, finalLoss: 2, validationLoss: 2 },
@@ -33,12 +36,16 @@ it('lists a damaged record anew from its files, once and for all, and leaves who
     await set(id, record, records);
     await set(id, FILES, openDatabase({ name: 'graft-adapter-files', store: 'files', what: 'files' }));
   }
+  await set('scales', 'x', records);
+  const files = openDatabase({ name: 'graft-adapter-files', store: 'files', what: 'files' });
+  await set('scales', filesIn('lora/merge/testing/fixtures/ia3/a'), files);
   await set('empty', { id: 'empty' }, records);
   const listed = await store.list();
-  expect(listed.map(({ id }) => id).sort()).toEqual(['none', 'odd', 'text', 'torn', 'whole']);
+  expect(listed.map(({ id }) => id).sort()).toEqual(['none', 'odd', 'scales', 'text', 'torn', 'whole']);
   const find = (id: string) => listed.find((record) => record.id === id)!;
   expect(find('whole')).toEqual(RECORD);
   expect(find('torn')).toMatchObject({ name: 'Torn', rank: expect.any(Number), targets: expect.any(Array) });
+  expect([find('torn').method, find('scales').method]).toEqual(['LoRA', 'IA³']);
   expect(find('torn').targets.length).toBeGreaterThan(1);
   expect(find('text')).toMatchObject({
     name: 'Recovered adapter',

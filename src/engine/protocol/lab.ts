@@ -29,9 +29,15 @@ export interface LikenessOf extends Likeness {
 export interface MergePartner {
   readonly id: string;
   readonly name: string;
-  /** None: they cannot be merged. */
+  /** Why its method or its base rules that out, as the rest of "Cannot merge the adapters: ". */
+  readonly obstacle: string | undefined;
+}
+
+/** How two adapters can be merged. */
+export interface MergeWays {
+  /** None: they cannot. */
   readonly methods: readonly MergeMethod[];
-  /** Why not, as the rest of "Cannot merge the adapters: "; with none, undefined. */
+  /** Why not, as of MergePartner. */
   readonly obstacle: string | undefined;
 }
 
@@ -54,8 +60,10 @@ export interface LabApi {
   strengths(id: string, onPoint: (point: StrengthPoint) => void): Promise<MeasuredRows | undefined>;
   stop(): Promise<void>;
   saveTruncated(id: string, rank: number, name: string): Promise<AdapterRecord>;
-  /** Every other kept adapter, and how it can be merged with this one, with their base open. */
+  /** Every other kept adapter. Reads their records alone: `mergeWays` says the rest. */
   mergePartners(id: string): Promise<readonly MergePartner[]>;
+  /** How the two can be merged, with their base open. Reads the files of both. */
+  mergeWays(id: string, otherId: string): Promise<MergeWays>;
   merge(request: MergeRequest): Promise<AdapterRecord>;
   /** The largest singular values of one of the base's own matrices. */
   baseSpectrum(path: string): Promise<BaseSpectrum>;

@@ -18,6 +18,8 @@ export interface AdapterRecord {
   readonly baseId: string;
   readonly baseName: string;
   readonly baseHash: string;
+  /** Of its linears; absent in records of older versions. */
+  readonly baseQuant?: string | undefined;
   /** "IA³"; absent in records of older versions, which are LoRAs. */
   readonly method?: string | undefined;
   /** Of a LoRA; else 0. */

@@ -16,7 +16,7 @@ import { readAdapterAlone } from '../files/read-alone.ts';
 import { baseLengths } from './base-lengths.ts';
 import { mergeAdapters, methodsFor } from './merge-adapters.ts';
 import { noticesOfIa3 } from './merge-ia3.ts';
-import { isPruning, MERGE_METHODS, type MergeOptions } from './merge-options.ts';
+import { isPruning, MERGE_METHODS, type MergeBase, type MergeOptions } from './merge-options.ts';
 
 const WEIGHTS = [0.7, -0.3] as const;
 /** PEFT sums in f32. */
@@ -137,6 +137,27 @@ describe('mergeAdapters()', () => {
     refusal([ia3, { ...ia3, name: 'other', adapter: { ...ia3.adapter, ia3: flipped } }]).toThrow(
       /with \d+ outputs scaled in "ia3" and \d+ inputs in "other", need the same/,
     );
+  });
+
+  it('refuses adapters of two bases', async () => {
+    const over = (a: MergeBase | undefined, b: MergeBase | undefined) => async () => {
+      const [one, other] = await inputs('embedding');
+      const all = [
+        { ...one!, base: a },
+        { ...other!, base: b },
+      ];
+      methodsFor(all);
+      return mergeAdapters(all, { method: 'cat' });
+    };
+    const scion = { name: 'scion', hash: '1', quant: 'q8' };
+    await expect(over(scion, { ...scion, name: 'graft', hash: '2' })()).rejects.toThrow(
+      'Cannot merge the adapters: found "a" over scion and "b" over graft, need one base',
+    );
+    await expect(over(scion, { ...scion, hash: '2' })()).rejects.toThrow('"b" over another scion, need one base');
+    await expect(over({ name: 'scion', hash: '1' }, { ...scion, hash: '2' })()).rejects.toThrow('need one base');
+    // The same under another name; stored in another way; and one of which nothing is known.
+    for (const same of [{ ...scion, name: 'copy' }, { ...scion, hash: '2', quant: 'nf4' }, undefined])
+      expect((await over(scion, same)()).config).toMatchObject({ peft_type: 'LORA' });
   });
 
   it('says beforehand which methods will do, and what it will say where none does', async () => {

@@ -21,9 +21,26 @@ export type MergeMethod = (typeof MERGE_METHODS)[number];
 /** Those that keep a share of the elements, `density`. */
 export const isPruning = (method: MergeMethod): boolean => /^(ties|dare|magnitude)/.test(method);
 
-export interface MergeInput {
+/** The base that an adapter was made for. */
+export interface MergeBase {
+  readonly name: string;
+  /** SHA-256 of its weights as they were stored, in `quant`. */
+  readonly hash: string;
+  /** Of its linears; absent where that is not known. */
+  readonly quant?: string | undefined;
+}
+
+/** What tells without an adapter's files whether it may be merged with another. */
+export interface MergeFacts {
   /** How the user calls it, for messages. */
   readonly name: string;
+  /** As `methodName` has it. */
+  readonly method: string;
+  /** Absent where nothing says. */
+  readonly base?: MergeBase | undefined;
+}
+
+export interface MergeInput extends Pick<MergeFacts, 'name' | 'base'> {
   readonly adapter: Adapter;
   /** May be negative. */
   readonly weight: number;

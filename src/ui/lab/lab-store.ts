@@ -7,6 +7,7 @@ import type {
   MeasuredRows,
   MergeMethod,
   MergePartner,
+  MergeWays,
   RankLoss,
   StrengthPoint,
   Verification,
@@ -24,6 +25,9 @@ interface Found {
   readonly failure: string | undefined;
   readonly likeness: readonly LikenessOf[] | undefined;
   readonly partners: readonly MergePartner[] | undefined;
+  /** The one that is chosen to merge with, and how, once that is known. */
+  readonly partner: MergePartner | undefined;
+  readonly ways: MergeWays | undefined;
   readonly ranks: readonly RankLoss[];
   readonly rankRows: MeasuredRows | undefined;
   readonly strengths: readonly StrengthPoint[];
@@ -41,6 +45,8 @@ const NOTHING: Found = {
   failure: undefined,
   likeness: undefined,
   partners: undefined,
+  partner: undefined,
+  ways: undefined,
   ranks: [],
   rankRows: undefined,
   strengths: [],
@@ -76,7 +82,19 @@ async function lookAround(adapter: AdapterRecord): Promise<void> {
     if (isShown(adapter.id)) labStore.setState({ likeness });
   }
   const partners = await engine().lab.mergePartners(adapter.id);
-  if (isShown(adapter.id)) labStore.setState({ partners });
+  if (!isShown(adapter.id)) return;
+  labStore.setState({ partners });
+  const able = partners.filter(({ obstacle }) => obstacle === undefined);
+  const partner = able.find(({ id }) => id === labStore.getState().partner?.id) ?? able[0];
+  if (partner !== undefined && partner.id !== labStore.getState().partner?.id) await choosePartner(adapter, partner);
+}
+
+export async function choosePartner({ id }: AdapterRecord, partner: MergePartner): Promise<void> {
+  labStore.setState({ partner, ways: undefined });
+  const ways = await engine()
+    .lab.mergeWays(id, partner.id)
+    .catch((error: unknown): MergeWays => ({ methods: [], obstacle: sentence(error) }));
+  if (isShown(id) && labStore.getState().partner === partner) labStore.setState({ ways });
 }
 
 export function closeLab(): void {

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import type { AdapterRecord, MergeMethod, MergePartner } from '../../engine/protocol.ts';
+import type { AdapterRecord, MergeMethod, MergePartner, MergeWays } from '../../engine/protocol.ts';
 import { Select } from '../controls/select.tsx';
 import { Slider } from '../controls/slider.tsx';
 import { isLora } from '../library/is-lora.ts';
-import { labStore, mergeWith } from './lab-store.ts';
+import { choosePartner, labStore, mergeWith } from './lab-store.ts';
 import { words } from './words.ts';
 
 const w = words.merge;
@@ -13,7 +13,7 @@ type Method = keyof typeof w.methods & MergeMethod;
 /** One adapter made of two: which can be merged with it and how, and of the others why they cannot. */
 export function MergePanel({ adapter, hasBase }: { adapter: AdapterRecord; hasBase: boolean }) {
   const partners = useStore(labStore, (s) => s.partners);
-  const able = partners?.filter(({ methods }) => methods.length > 0) ?? [];
+  const able = partners?.filter(({ obstacle }) => obstacle === undefined) ?? [];
   return (
     <section className="card stack-tight" aria-labelledby="lab-merge">
       <h2 id="lab-merge">{w.title}</h2>
@@ -25,31 +25,59 @@ export function MergePanel({ adapter, hasBase }: { adapter: AdapterRecord; hasBa
 }
 
 function Merge({ adapter, partners }: { adapter: AdapterRecord; partners: readonly MergePartner[] }) {
-  const busy = useStore(labStore, (s) => s.busy);
-  const [otherId, setOther] = useState<string>();
+  const other = useStore(labStore, (s) => s.partner) ?? partners[0]!;
+  const ways = useStore(labStore, (s) => s.ways);
+  // Here, so that they stay while another partner is looked at.
   const [weights, setWeights] = useState<readonly [number, number]>([0.5, 0.5]);
   const [wanted, setMethod] = useState<Method>('cat');
-  const other = partners.find(({ id }) => id === otherId) ?? partners[0]!;
-  const names = isLora(adapter) ? w.methods : w.ia3Methods;
-  const methods = Object.entries(names).flatMap(([name, label]) => {
-    const value = name as Method;
-    return other.methods.includes(value) ? [{ value, label }] : [];
-  });
-  const method = methods.some(({ value }) => value === wanted) ? wanted : methods[0]!.value;
-  const [own, theirs] = weights;
-  const sum = own + theirs;
   return (
     <>
       <Select
         name={w.other}
         value={other.id}
         options={partners.map(({ id, name }) => ({ value: id, label: name }))}
-        onChange={setOther}
+        onChange={(chosen) => void choosePartner(adapter, partners.find(({ id }) => id === chosen)!)}
       />
-      <Weight name={w.weightOwn} value={own} onChange={(value) => setWeights([value, theirs])} />
-      <Weight name={w.weightOther(other.name)} value={theirs} onChange={(value) => setWeights([own, value])} />
+      {ways === undefined && <p className="soft small">{w.looking}</p>}
+      {ways?.obstacle !== undefined && <p className="small breaks">{w.because(other.name, ways.obstacle)}</p>}
+      {ways && ways.methods.length > 0 && (
+        <How {...{ adapter, other, ways, weights, wanted }} onWeights={setWeights} onMethod={setMethod} />
+      )}
+    </>
+  );
+}
+
+function How({
+  adapter,
+  other,
+  ways,
+  weights: [own, theirs],
+  wanted,
+  onWeights,
+  onMethod,
+}: {
+  adapter: AdapterRecord;
+  other: MergePartner;
+  ways: MergeWays;
+  weights: readonly [own: number, theirs: number];
+  wanted: Method;
+  onWeights(weights: readonly [number, number]): void;
+  onMethod(method: Method): void;
+}) {
+  const busy = useStore(labStore, (s) => s.busy);
+  const names = isLora(adapter) ? w.methods : w.ia3Methods;
+  const methods = Object.entries(names).flatMap(([name, label]) => {
+    const value = name as Method;
+    return ways.methods.includes(value) ? [{ value, label }] : [];
+  });
+  const method = methods.some(({ value }) => value === wanted) ? wanted : methods[0]!.value;
+  const sum = own + theirs;
+  return (
+    <>
+      <Weight name={w.weightOwn} value={own} onChange={(value) => onWeights([value, theirs])} />
+      <Weight name={w.weightOther(other.name)} value={theirs} onChange={(value) => onWeights([own, value])} />
       {!isLora(adapter) && Math.abs(sum - 1) > 1e-6 && <p className="hint">{w.scales(sum)}</p>}
-      <Select name={w.method} value={method} options={methods} onChange={setMethod} />
+      <Select name={w.method} value={method} options={methods} onChange={onMethod} />
       <div className="line">
         <button
           type="button"

@@ -116,6 +116,7 @@ export const words = {
     none: 'There is no other adapter yet.',
     needs: 'Open its base to merge it.',
     other: 'Merge with',
+    looking: 'Looking at its files…',
     weightOwn: 'Weight of this one',
     weightOther: (name: string) => `Weight of ${name}`,
     method: 'How',
