@@ -59,6 +59,13 @@ test('an adapter is downloaded in other formats, merged ones too, and comes back
   expect(adapter.toString('latin1', 0, 4)).toBe('GGUF');
   expect(adapter.includes('blk.0.attn_q.weight.lora_a')).toBe(true);
 
+  const howTo = page.getByRole('region', { name: /^How to use .*\.gguf$/ });
+  await expect(howTo, 'the file’s own name stands in the line to copy').toContainText(
+    `llama-cli -m base.gguf --lora ${gguf.suggestedFilename()}`,
+  );
+  await expect(howTo).toContainText('the merged formats have it inside');
+  await checkState(page, 'how-to-use');
+
   const merged = readFileSync(await (await downloadAs(page, 'Merged model, GGUF')).path());
   expect(merged.toString('latin1', 0, 4)).toBe('GGUF');
   expect(merged.length).toBeGreaterThan(10e6); // 5 million numbers in f16
@@ -66,6 +73,11 @@ test('an adapter is downloaded in other formats, merged ones too, and comes back
   const ollama = readZip(await (await downloadAs(page, 'Ollama')).path());
   expect([...ollama.keys()].sort()).toEqual(['Modelfile', 'adapter_receipt.json', 'model.gguf']);
   expect(ollama.get('Modelfile')!.toString()).toContain('PARAMETER stop "<|im_end|>"');
+
+  const ollamaLines = page.getByRole('region', { name: /^How to use .*-ollama\.zip$/ });
+  await expect(ollamaLines).toContainText(/ollama create [a-z0-9._-]+ -f Modelfile/);
+  await ollamaLines.getByRole('button', { name: 'Close' }).click();
+  await expect(ollamaLines).toBeHidden();
 
   const mlx = await downloadAs(page, 'MLX adapter');
   expect([...readZip(await mlx.path()).keys()]).toContain('adapters.safetensors');

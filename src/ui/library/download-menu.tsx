@@ -5,6 +5,7 @@ import { Icon } from '../controls/icon.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
 import { exportAdapter, exportStore } from './export-store.ts';
 import './download-menu.css';
+import { HowToUse } from './how-to-use.tsx';
 import { isLora } from './is-lora.ts';
 import { PushDialog } from './push-dialog.tsx';
 import { openPush, pushStore } from './push-store.ts';
@@ -73,30 +74,14 @@ export function DownloadMenu({ adapter }: { adapter: AdapterRecord }) {
   );
 }
 
-/** How far an export of this adapter is, what the last one had to say, and its way to the Hub. */
+/** How far an export of this adapter is, how its last file is used, and its way to the Hub. */
 export function ExportLine({ adapter }: { adapter: AdapterRecord }) {
   const isPushing = useStore(pushStore, (s) => s.id === adapter.id);
+  const progress = useStore(exportStore, (s) => (s.id === adapter.id ? s.progress : undefined));
   return (
     <>
-      <Written adapter={adapter} />
+      {progress ? <ProgressLine progress={progress} /> : <HowToUse adapter={adapter} />}
       {isPushing && <PushDialog adapter={adapter} />}
     </>
-  );
-}
-
-function Written({ adapter }: { adapter: AdapterRecord }) {
-  const progress = useStore(exportStore, (s) => (s.id === adapter.id ? s.progress : undefined));
-  const notices = useStore(exportStore, (s) => (s.notices?.id === adapter.id ? s.notices : undefined));
-  if (progress) return <ProgressLine progress={progress} />;
-  if (notices === undefined) return null;
-  return (
-    <div className="export-notices small" role="status">
-      <p className="soft">{words.formats.said(notices.fileName)}</p>
-      <ul>
-        {notices.texts.map((text) => (
-          <li key={text}>{text}</li>
-        ))}
-      </ul>
-    </div>
   );
 }

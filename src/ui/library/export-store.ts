@@ -1,4 +1,4 @@
-// The adapter that is being written for another program: one at a time, with how far it is and what it said in the end.
+// The adapter that is being written for another program: one at a time, with how far it is and what was written in the end.
 import { createStore } from 'zustand/vanilla';
 import type { AdapterRecord, ExportFormat, Progress } from '../../engine/protocol.ts';
 import { engine } from '../engine.ts';
@@ -6,19 +6,30 @@ import { announce, showTrouble } from '../shell/trouble-store.ts';
 import { saveBlob } from './save-bytes.ts';
 import { words } from './words.ts';
 
+export interface LastWritten {
+  /** Of the adapter. */
+  readonly id: string;
+  readonly format: ExportFormat;
+  readonly fileName: string;
+  /** What a user has to know. */
+  readonly notices: readonly string[];
+}
+
 interface ExportState {
   /** Of the adapter. */
   readonly id: string | undefined;
   readonly progress: Progress | undefined;
-  /** What the last export had to say, by adapter. */
-  readonly notices: { readonly id: string; readonly fileName: string; readonly texts: readonly string[] } | undefined;
+  /** The last file that was downloaded: the page says how to use it. */
+  readonly written: LastWritten | undefined;
 }
 
-export const exportStore = createStore<ExportState>(() => ({ id: undefined, progress: undefined, notices: undefined }));
+export const exportStore = createStore<ExportState>(() => ({ id: undefined, progress: undefined, written: undefined }));
+
+export const showWritten = (written: LastWritten | undefined) => exportStore.setState({ written });
 
 export async function exportAdapter({ id }: AdapterRecord, format: ExportFormat): Promise<void> {
   if (exportStore.getState().id !== undefined) return;
-  exportStore.setState({ id, progress: undefined, notices: undefined });
+  exportStore.setState({ id, progress: undefined, written: undefined });
   try {
     const onProgress = (progress: Progress) => {
       exportStore.setState({ progress: { ...progress, what: words.formats.writing } });
@@ -26,7 +37,7 @@ export async function exportAdapter({ id }: AdapterRecord, format: ExportFormat)
     const { fileName, file, notices } = await engine().library.exportAdapter(id, format, onProgress);
     saveBlob(fileName, file);
     announce(words.announceSaved(fileName));
-    if (notices.length > 0) exportStore.setState({ notices: { id, fileName, texts: notices } });
+    showWritten({ id, format, fileName, notices });
   } catch (error) {
     showTrouble(error);
   }

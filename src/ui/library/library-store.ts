@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { AdapterRecord } from '../../engine/protocol.ts';
 import { engine, sentence } from '../engine.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
+import { showWritten } from './export-store.ts';
 import { freeName } from './find-adapters.ts';
 import { saveBytes } from './save-bytes.ts';
 import { measureStorage } from './storage-store.ts';
@@ -109,6 +110,7 @@ export async function saveAdapter(id: string): Promise<void> {
     const { fileName, zip } = await engine().library.downloadAdapter(id);
     saveBytes(fileName, zip, 'application/zip');
     announce(words.announceSaved(fileName));
+    showWritten({ id, format: 'peft', fileName, notices: [] });
   } catch (error) {
     showTrouble(error);
   }

@@ -1,3 +1,4 @@
+import type { ExportFormat } from '../../engine/protocol.ts';
 import { count, plural } from '../format.ts';
 import type { Order } from './find-adapters.ts';
 
@@ -124,7 +125,6 @@ export const words = {
     loraOnly: (method: string) => `Only LoRA goes into the other formats; this is ${method}.`,
     more: 'Other formats',
     writing: 'Writing the file',
-    said: (file: string) => `${file} is downloaded. Good to know:`,
     peft: { name: 'PEFT folder', what: 'The adapter alone, for transformers, PEFT, vLLM.' },
     gguf: { name: 'llama.cpp adapter', what: 'The adapter alone as one file, for --lora.' },
     mlx: { name: 'MLX adapter', what: 'The adapter alone, for mlx-lm on Apple machines.' },
@@ -138,6 +138,28 @@ export const words = {
       name: 'Folder for a cluster',
       what: 'Trains on with TRL on many GPUs; needs the data open.',
     },
+  },
+  use: {
+    label: (file: string) => `How to use ${file}`,
+    title: (file: string) => `${file} is downloaded.`,
+    with: {
+      peft: 'To load it in Python:',
+      gguf: 'To run it with llama.cpp:',
+      mlx: 'To run it with mlx-lm, on a Mac:',
+      ollama: 'To run it with Ollama:',
+      'merged-gguf': 'To run it with llama.cpp; LM Studio opens the file as it is:',
+      'merged-safetensors': 'To load it in Python; vLLM takes the same folder:',
+      cluster: 'To train on with one GPU; its README has the lines for more:',
+    } satisfies Record<ExportFormat, string>,
+    unpack: (folder: string) => `Unpack it first, into a folder named ${folder}.`,
+    base: (name: string) =>
+      name === 'Scion'
+        ? 'Its base, Scion, comes with Graft alone: the merged formats have it inside and need nothing else.'
+        : `It needs its base, ${name}: put in where that lies, in the format that this program reads.`,
+    notice: (text: string) => `Good to know: ${text}.`,
+    copy: 'Copy',
+    copied: 'Copied',
+    close: 'Close',
   },
   of: (action: string, name: string) => `${action}: ${name}`,
   announceImported: (name: string) => `${name} is in the library`,

@@ -2,7 +2,8 @@ import { useStore } from 'zustand';
 import { Icon } from '../controls/icon.tsx';
 import { Note, type WayOut } from '../controls/note.tsx';
 import { clock, loss } from '../format.ts';
-import { saveAdapter } from '../library/library-store.ts';
+import { HowToUse } from '../library/how-to-use.tsx';
+import { libraryStore, saveAdapter } from '../library/library-store.ts';
 import { Unsaved } from '../library/unsaved.tsx';
 import { chooseAdapter, showColumns } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
@@ -50,8 +51,15 @@ export function RunEnd() {
           </button>
         </div>
       )}
+      {result && <Downloaded id={result.adapterId} />}
     </div>
   );
+}
+
+/** How to use the file, once it is downloaded. */
+function Downloaded({ id }: { id: string }) {
+  const adapter = useStore(libraryStore, (s) => s.adapters.find((one) => one.id === id));
+  return adapter ? <HowToUse adapter={adapter} /> : null;
 }
 
 /** Several have ended: which is best, and all of them side by side. */
