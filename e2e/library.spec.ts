@@ -45,6 +45,15 @@ test('adapters are found, tagged, copied, deleted and brought back; a backup mov
     await page.getByRole('searchbox', { name: 'Find an adapter' }).fill('COPY');
     await expect(card).toBeHidden();
     await checkFace(page, 'library');
+    for (const width of [360, 800, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      // Cards are measured anew when another number of them stands side by side.
+      await expect(async () => {
+        const above = (await copy.boundingBox())!;
+        const below = (await page.getByRole('region', { name: 'Storage' }).boundingBox())!;
+        expect(below.y, `at ${width} px nothing lies over another`).toBeGreaterThan(above.y + above.height);
+      }).toPass({ timeout: MINUTE });
+    }
     await page.getByRole('searchbox', { name: 'Find an adapter' }).fill('');
   });
 

@@ -20,9 +20,12 @@ export function AdapterList({ adapters }: { adapters: readonly AdapterRecord[] }
     overscan: 2,
     scrollMargin: top,
   });
-  // Rows of another width are as high as they are, not as they were.
+  // Rows of another width are as high as they are, not as they were; those that stay on the page tell nobody by themselves.
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew for each number of columns
-  useEffect(() => rows.measure(), [columns]);
+  useEffect(() => {
+    rows.measure();
+    for (const row of list.current!.querySelectorAll<HTMLElement>('.adapter-row')) rows.measureElement(row);
+  }, [columns]);
   return (
     // biome-ignore lint/a11y/useSemanticElements: between a list and its items stand the rows
     <div
