@@ -46,7 +46,7 @@ export function BlindTally({ columns }: { columns: readonly Column[] }) {
           </tbody>
         </table>
       </section>
-      <p className="hint">{w.ties(tally.ties)}</p>
+      {tally.ties > 0 && <p className="hint">{w.ties(tally.ties)}</p>}
       <p className="hint">{w.sure(decided, tally.contestants.length)}</p>
     </section>
   );

@@ -37,8 +37,10 @@ function Contest({ turn }: { turn: Turn }) {
   const isOpen = voted?.turn !== turn.id;
   const isComplete = turn.answers.every(({ state }) => state === 'done');
   return (
-    <>
-      <h2 className="turn-prompt breaks">{turn.prompt}</h2>
+    <div className="turn">
+      <h2 className="turn-prompt breaks" dir="auto">
+        {turn.prompt}
+      </h2>
       <div className={`answers answers-${turn.answers.length}`}>
         {turn.answers.map((answer, i) => (
           <AnswerBox
@@ -82,6 +84,6 @@ function Contest({ turn }: { turn: Turn }) {
           </p>
         )}
       </fieldset>
-    </>
+    </div>
   );
 }
