@@ -5,8 +5,10 @@ import { bytes, count } from '../format.ts';
 export function ProgressLine({ progress, base = false }: { progress: Progress; base?: boolean }) {
   const { what, done, total, unit } = progress;
   const share = total > 0 ? Math.min(1, done / total) : 0;
-  const far =
-    unit === 'bytes'
+  const isKnown = done > 0 || total > 0;
+  const far = !isKnown
+    ? ''
+    : unit === 'bytes'
       ? `${bytes(done)} of ${bytes(total)}`
       : total > 0
         ? `${count(done)} of ${count(total)} ${unit}`

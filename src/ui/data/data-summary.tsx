@@ -118,14 +118,14 @@ function Onward() {
     goTo('train');
   };
   return (
-    <div className="line">
+    <div className="line data-onward">
       <button type="button" className="button button-main button-big" disabled={reason !== undefined} onClick={start}>
         {words.train}
       </button>
       <a className="button button-big" href={placeHref('train')}>
         {words.settings}
       </a>
-      {reason && <span className="small soft">{reason}</span>}
+      {reason && <span className="small soft data-onward-reason">{reason}</span>}
     </div>
   );
 }
