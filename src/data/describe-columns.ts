@@ -1,8 +1,8 @@
 // The columns of a file in one sentence, with what is in those that hold no text: the user has to choose among them.
 import type { Row } from './types.ts';
 
-/** Names in one sentence; more cannot be read in an error message. */
-const MAX_NAMES = 25;
+/** Names in one sentence: more nobody reads, and the page lists all of them where one chooses. */
+const MAX_NAMES = 10;
 const MAX_NAME_CHARS = 40;
 
 export function describeColumns(rows: readonly Row[]): string {
