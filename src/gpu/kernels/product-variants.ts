@@ -90,8 +90,8 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
       // As equal pieces as there can be.
       const stretches = Math.ceil(summed / 128);
       const STRETCHES = Math.ceil(stretches / Math.ceil(stretches / MOST_STRETCHES));
-      // As many as leave every processor some workgroups.
-      const ROWS = [128, 64].find((rows) => results >= 9 * rows) ?? 32;
+      // Many, but at most 128, and equal shares for two, four or eight processors.
+      const ROWS = 8 * Math.ceil(results / 8 / (8 * Math.ceil(results / 1024)));
       return { file: 'matmul-column-stream', constants: { STRETCHES, ROWS }, isWide: true, tile: [ROWS, 4] };
     },
     isColumn: true,
