@@ -20,7 +20,7 @@ import { planStep, TrainStep } from '../train/train-step.ts';
 import { workloadAdapter, workloadFiles, workloadRows } from './bench-workload.ts';
 import { newAdapter } from './train-adapter.ts';
 
-const MODEL = { hidden: 128, layers: 2, heads: 4, kv: 2, ffn: 96, vocab: 600 };
+const MODEL = { hidden: 128, layers: 2, heads: 8, kv: 4, ffn: 96, vocab: 600 };
 const T = 4;
 /** Sums of 96 to 600 products in another order, relative to the largest result. */
 const ROUNDING = 2e-5;

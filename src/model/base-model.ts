@@ -14,7 +14,7 @@ import type { ModelInputs } from './model-inputs.ts';
 import { type ModelParts, modelParts } from './model-parts.ts';
 import { buildPass, checkTokens, type PassModel, tableBytes, tablePositions } from './model-pass.ts';
 import { placeWeight, type QuantChoice } from './prepare-weights.ts';
-import { ropeTables } from './rope.ts';
+import { ropeTurns } from './rope.ts';
 
 export class BaseModel implements PassModel {
   readonly config: ModelConfig;
@@ -97,12 +97,9 @@ export class BaseModel implements PassModel {
   }
 
   private async makeRopes(positions: number): Promise<Map<string, Slot>> {
-    const tables = this.config.ropes.flatMap((rope, i) => {
-      const { cos, sin } = ropeTables(rope, positions);
-      return [[ropeName(i, 'cos'), cos] as const, [ropeName(i, 'sin'), sin] as const];
-    });
     const slots = new Map<string, Slot>();
-    for (const [name, data] of tables) {
+    for (const [i, rope] of this.config.ropes.entries()) {
+      const [name, data] = [ropeName(i), ropeTurns(rope, positions)];
       const buffer = await this.device.allocate(
         name,
         data.byteLength,

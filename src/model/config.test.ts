@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from './config.ts';
 import { FAMILIES } from './families/by-model-type.ts';
-import { ropeInverseFrequencies, ropeTables } from './rope.ts';
+import { ropeInverseFrequencies, ropeTurns } from './rope.ts';
 import { describeWithShared, sharedJson } from './testing/shared.ts';
 
 type Json = Record<string, unknown>;
@@ -133,7 +133,7 @@ const ropeOf = ({ hidden, heads, context, rope_parameters }: RopeGolden, change:
     rope_parameters: { ...rope_parameters, ...change },
   }).ropes[0]!;
 
-describe('ropeInverseFrequencies() and ropeTables() against transformers', () => {
+describe('ropeInverseFrequencies() and ropeTurns() against transformers', () => {
   it.each(ropeGoldens)('$name: frequencies to the last places of f32', (golden) => {
     const frequencies = ropeInverseFrequencies(ropeOf(golden));
     expect(frequencies).toHaveLength(golden.inv_freq.length);
@@ -143,13 +143,13 @@ describe('ropeInverseFrequencies() and ropeTables() against transformers', () =>
   });
 
   it.each(ropeGoldens)('$name: cos and sin', (golden) => {
-    const { cos, sin } = ropeTables(ropeOf(golden), 8192);
+    const turns = ropeTurns(ropeOf(golden), 8192);
     // One unit in the last place of a frequency near 1 moves the angle at position 8191 by up to 8191·2^-24.
     golden.positions.forEach((position, row) => {
       const close = 1e-7 + position * 2 ** -23;
       const differences = golden.cos[row]!.flatMap((want, d) => [
-        Math.abs(cos[d * 8192 + position]! - want),
-        Math.abs(sin[d * 8192 + position]! - golden.sin[row]![d]!),
+        Math.abs(turns[2 * (d * 8192 + position)]! - want),
+        Math.abs(turns[2 * (d * 8192 + position) + 1]! - golden.sin[row]![d]!),
       ]);
       expect(Math.max(...differences)).toBeLessThan(close);
     });

@@ -15,6 +15,7 @@ import { layerNorm } from '../gpu/kernels/layer-norm.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
+import { ropeAppend } from '../gpu/kernels/rope-append.ts';
 import { splitRows } from '../gpu/kernels/split-rows.ts';
 import { adjoinedWeights, canAdjoin, frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
@@ -89,8 +90,8 @@ export interface LinearOptions {
 /** KV caches of a cached pass, in the order they were made; another program may share their memory by name. */
 const cacheName = (layer: number, which: 'k' | 'v') => `cache.${layer}.${which}`;
 
-/** Frozen inputs of the pass that are not in the model's files: the tables of config.ropes[index]. */
-export const ropeName = (index: number, which: 'cos' | 'sin') => `rope.${index}.${which}`;
+/** A frozen input of the pass that is not in the model's files: the table of config.ropes[index]. */
+export const ropeName = (index: number) => `rope.${index}`;
 
 export class Layers {
   private readonly weights = new Map<string, Weight>();
@@ -103,7 +104,7 @@ export class Layers {
     readonly config: ModelConfig,
     readonly inputs: ModelInputs,
     private readonly layout: WeightLayout,
-    /** Positions that the rope tables hold. */
+    /** Positions that the rope table holds. */
     private readonly positions: number,
     private readonly adapt: Adapt = UNCHANGED,
   ) {}
@@ -214,30 +215,29 @@ export class Layers {
     return activation(this.graph, x, kind);
   }
 
-  /** Rotates q and k in place by the positions of their columns, with the tables of config.ropes[index]. */
-  rope(q: Value, k: Value, index = 0): [q: Value, k: Value] {
-    const { heads, kvHeads, headDim, ropes } = this.config;
-    const { rotary } = ropes[index]!;
-    const shape = [rotary / 2, this.positions];
-    const cos = this.table(ropeName(index, 'cos'), shape);
-    const sin = this.table(ropeName(index, 'sin'), shape);
-    const sizes = { heads, kvHeads, headDim, rotary };
-    const turned = rope(this.graph, { q, k }, sizes, this.inputs.positions, cos, sin);
-    return [turned.q, turned.k];
-  }
-
-  /** Causal attention o (H·D,T) of q (H·D,T) over k, v (K·D,T), or over the cache that they are appended to. */
+  /**
+   * Causal attention o (H·D,T) of q (H·D,T) over k, v (K·D,T), or over the cache that they are appended to. Overwrites q and k
+   * where they turn with their positions.
+   */
   attention(layer: number, q: Value, k: Value, v: Value, options: AttentionChoice = {}): Value {
-    const { heads, kvHeads, headDim } = this.config;
-    const { window, ...rest } = options;
+    const { heads, kvHeads, headDim, ropes } = this.config;
+    const { window, rope: index, ...rest } = options;
     const shape = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim), ...rest, ...(window && { window }) };
     const { inputs, graph } = this;
-    if (inputs.kind === 'packed') return attention(graph, q, k, v, shape, inputs.segmentStart, inputs.segmentEnd);
-    const cache = (which: 'k' | 'v') =>
-      graph.state(cacheName(layer, which), [inputs.rows * kvHeads * headDim, inputs.capacity]);
+    const turns =
+      index === undefined ? undefined : this.table(ropeName(index), [ropes[index]!.rotary / 2, this.positions, 2]);
+    const turning = { heads, kvHeads, headDim, ...(index !== undefined && { rotary: ropes[index]!.rotary }) };
+    if (inputs.kind === 'packed') {
+      const turned = turns ? rope(graph, { q, k }, turning, inputs.positions, turns) : { q, k };
+      return attention(graph, turned.q, turned.k, v, shape, inputs.segmentStart, inputs.segmentEnd);
+    }
+    const { rowOf, positions, rows, capacity } = inputs;
+    const cache = (which: 'k' | 'v') => graph.state(cacheName(layer, which), [rows * kvHeads * headDim, capacity]);
     const caches = { k: cache('k'), v: cache('v') };
-    cacheAppend(graph, caches, { k, v }, inputs.rowOf, inputs.positions);
-    return attentionCached(graph, q, caches.k, caches.v, shape, inputs.rowOf, inputs.positions);
+    let query = q;
+    if (turns) query = ropeAppend(graph, caches, { q, k, v }, turning, rowOf, positions, turns);
+    else cacheAppend(graph, caches, { k, v }, rowOf, positions);
+    return attentionCached(graph, query, caches.k, caches.v, shape, rowOf, positions);
   }
 
   /** The matrix at `<path>.weight`, an embedding or a head; asked for twice (tied embeddings), it is one. */
@@ -324,6 +324,8 @@ interface ProductChoice {
 
 /** What a layer's attention has of its own. */
 export interface AttentionChoice {
+  /** q and k turn with their positions, by config.ropes[rope]. */
+  readonly rope?: number;
   /** Of the scores; 1/√D when absent. */
   readonly scale?: number;
   /** How many keys a query sees at most, itself included. */

@@ -1,4 +1,4 @@
-// Rotary positions: what config.json says of them, and the tables of cosines and sines that the kernel reads.
+// Rotary positions: what config.json says of them, and the table of cosines and sines that the kernels read.
 // The frequencies are transformers' (modeling_rope_utils.py), in f32 with torch's order of operations:
 //
 //   default   θ^(-2d/D)
@@ -168,22 +168,19 @@ export function ropeInverseFrequencies(rope: RopeConfig): Float32Array {
   return frequencies;
 }
 
-/** cos and sin (rotary/2, positions), row d = dimension pair, of the angle that f32 gives, each rounded once. */
-export function ropeTables(
-  rope: RopeConfig,
-  positions: number,
-): { readonly cos: Float32Array; readonly sin: Float32Array } {
+/** (rotary/2, positions, 2), row d = dimension pair: cosine and sine of the angle that f32 gives, each rounded once. */
+export function ropeTurns(rope: RopeConfig, positions: number): Float32Array {
   const frequencies = ropeInverseFrequencies(rope);
-  const cos = new Float32Array(frequencies.length * positions);
-  const sin = new Float32Array(frequencies.length * positions);
+  const turns = new Float32Array(2 * frequencies.length * positions);
   for (let d = 0; d < frequencies.length; d++) {
     for (let position = 0; position < positions; position++) {
       const angle = f(position * frequencies[d]!);
-      cos[d * positions + position] = Math.cos(angle) * rope.amplitude;
-      sin[d * positions + position] = Math.sin(angle) * rope.amplitude;
+      const at = 2 * (d * positions + position);
+      turns[at] = Math.cos(angle) * rope.amplitude;
+      turns[at + 1] = Math.sin(angle) * rope.amplitude;
     }
   }
-  return { cos, sin };
+  return turns;
 }
 
 /** Long waves are slowed by `factor`, short ones kept, those between blended. Each line rounds where torch does. */

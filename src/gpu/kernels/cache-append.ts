@@ -6,23 +6,25 @@ import { grid1d } from '../grid.ts';
 /** rowOf of a column that belongs to no row: it is not written, and attentionCached gives it zeros. */
 export const NO_ROW = 0xffffffff;
 
+export interface Caches {
+  readonly k: Value;
+  readonly v: Value;
+}
+
 /**
  * Writes column t of k and v (R,T), T a multiple of 4, to [rowOf[t]·R + r][positions[t]] of their caches for all r. Caches: state
  * (rows·R,S); rowOf, positions: input (T) u32. No gradient flows through it.
  */
 export function cacheAppend(
   g: Graph,
-  caches: { readonly k: Value; readonly v: Value },
+  caches: Caches,
   { k, v }: { readonly k: Value; readonly v: Value },
   rowOf: Value,
   positions: Value,
 ): void {
+  checkAppend(caches, { k, v });
   const [R, T] = k.shape as [number, number];
   const [cacheRows, S] = caches.k.shape as [number, number];
-  if (cacheRows % R !== 0 || T % 4 !== 0)
-    throw new TypeError(
-      `Cannot append to "${caches.k.name}": found ${cacheRows} rows and ${T} columns, need a multiple of ${R} and one of 4`,
-    );
   const WG = 64;
   g.push({
     label: `append to ${caches.k.name}`,
@@ -32,4 +34,14 @@ export function cacheAppend(
     params: { rows: cacheRows / R, R, S, T4: T / 4 },
     grid: grid1d((R * T) / 4, WG),
   });
+}
+
+export function checkAppend(caches: Caches, { k, v }: { readonly k: Value; readonly v: Value }): void {
+  const [R, T] = k.shape as [number, number];
+  const [cacheRows, S] = caches.k.shape as [number, number];
+  const areAlike = v.shape[0] === R && v.shape[1] === T && caches.v.shape[0] === cacheRows && caches.v.shape[1] === S;
+  if (cacheRows % R !== 0 || T % 4 !== 0 || !areAlike)
+    throw new TypeError(
+      `Cannot append to "${caches.k.name}": found k ${k.shape} and v ${v.shape} for caches ${caches.k.shape} and ${caches.v.shape}, need equal ones, rows a multiple of ${R}, columns one of 4`,
+    );
 }

@@ -4,16 +4,10 @@ import { Graph, type Value } from '../graph.ts';
 import { slope } from '../testing/finite-differences.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase, variable } from '../testing/run-kernel.ts';
+import { testTurns } from '../testing/turns.ts';
 import { type RopeSizes, ropeCpu } from './rope.cpu.ts';
 import { rope } from './rope.ts';
 
-function tables(half: number, P: number): [cos: Float32Array, sin: Float32Array] {
-  const angle = (i: number) => (i % P) / 10000 ** (Math.floor(i / P) / half);
-  return [
-    Float32Array.from({ length: half * P }, (_, i) => Math.cos(angle(i))),
-    Float32Array.from({ length: half * P }, (_, i) => Math.sin(angle(i))),
-  ];
-}
 const restarting = (T: number, every: number) => Uint32Array.from({ length: T }, (_, t) => t % every);
 
 describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) => {
@@ -30,8 +24,8 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
       const g = new Graph(traits);
       const before = { q: variable(g, 'q', [heads * D, T]), k: variable(g, 'k', [kvHeads * D, T]) };
       const positions = g.input('positions', [T], 'u32');
-      const [cos, sin] = [g.frozen('cos', [rotary / 2, P]), g.frozen('sin', [rotary / 2, P])];
-      const after = rope(g, before, { heads, kvHeads, headDim: D, rotary }, positions, cos, sin);
+      const turns = g.frozen('turns', [rotary / 2, P, 2]);
+      const after = rope(g, before, { heads, kvHeads, headDim: D, rotary }, positions, turns);
       const seeds = { q: g.input('dq', before.q.shape), k: g.input('dk', before.k.shape) };
       const gradients = differentiate(
         g,
@@ -40,13 +34,12 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
           [after.k, seeds.k],
         ]),
       );
-      const [pv, [cv, sv]] = [restarting(T, P), tables(rotary / 2, P)];
+      const [pv, tv] = [restarting(T, P), testTurns(rotary / 2, P)];
       const values = { q: noise(heads * D * T, 1), k: noise(kvHeads * D * T, 2) };
       const dValues = { q: noise(heads * D * T, 3), k: noise(kvHeads * D * T, 4) };
       const data = new Map<Value, Data>([
         [positions, pv],
-        [cos, cv],
-        [sin, sv],
+        [turns, tv],
         ...(['q', 'k'] as const).flatMap((x): [Value, Data][] => [
           [before[x], values[x]],
           [seeds[x], dValues[x]],
@@ -56,10 +49,10 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
       const [q, k, dq, dk] = await runCase({ graph: g, data, results });
       const keys = { ...sizes, heads: kvHeads };
       // Two products and a sum of numbers of order 1: three roundings of 2^-24, and room for one more.
-      expectClose(q!, ropeCpu(values.q, pv, cv, sv, sizes), 4 * 2 ** -24, T);
-      expectClose(k!, ropeCpu(values.k, pv, cv, sv, keys), 4 * 2 ** -24, T);
-      expectClose(dq!, ropeCpu(dValues.q, pv, cv, sv, sizes, -1), 4 * 2 ** -24, T);
-      expectClose(dk!, ropeCpu(dValues.k, pv, cv, sv, keys, -1), 4 * 2 ** -24, T);
+      expectClose(q!, ropeCpu(values.q, pv, tv, sizes), 4 * 2 ** -24, T);
+      expectClose(k!, ropeCpu(values.k, pv, tv, keys), 4 * 2 ** -24, T);
+      expectClose(dq!, ropeCpu(dValues.q, pv, tv, sizes, -1), 4 * 2 ** -24, T);
+      expectClose(dk!, ropeCpu(dValues.k, pv, tv, keys, -1), 4 * 2 ** -24, T);
     }
   });
 });
@@ -67,20 +60,20 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
 describe('rope()', () => {
   it('has a twin whose inverse is its gradient, by finite differences', () => {
     const sizes = { heads: 2, D: 6, T: 4, rotary: 4, P: 5 };
-    const [cos, sin] = tables(2, 5);
+    const turns = testTurns(2, 5);
     const positions = [0, 1, 3, 4];
     const x = Float64Array.from(noise(48, 1));
     const dy = noise(48, 2);
-    const expected = slope(x, dy, () => ropeCpu(x, positions, cos, sin, sizes));
-    expectClose(ropeCpu(dy, positions, cos, sin, sizes, -1), expected, 1e-9);
-    expect(() => expectClose(ropeCpu(dy, positions, cos, sin, sizes, 1), expected, 1e-9)).toThrow(/worst relative/);
+    const expected = slope(x, dy, () => ropeCpu(x, positions, turns, sizes));
+    expectClose(ropeCpu(dy, positions, turns, sizes, -1), expected, 1e-9);
+    expect(() => expectClose(ropeCpu(dy, positions, turns, sizes, 1), expected, 1e-9)).toThrow(/worst relative/);
   });
   it('refuses tables of another size', async () => {
     const g = new Graph((await openDevice()).traits);
-    const table = g.frozen('cos', [4, 9]);
+    const table = g.frozen('turns', [4, 9, 2]);
     const x = g.input('x', [32, 4]);
     expect(() =>
-      rope(g, { q: x, k: x }, { heads: 2, kvHeads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table, table),
-    ).toThrow(/need 32 and 32 rows.*8 table rows/);
+      rope(g, { q: x, k: x }, { heads: 2, kvHeads: 2, headDim: 16 }, g.input('p', [4], 'u32'), table),
+    ).toThrow(/need 32 and 32 rows.*table of 8 rows/);
   });
 });

@@ -73,8 +73,7 @@ export const gemma3: Family<Gemma3Config> = {
         const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias });
         const norm = (name: string, y: Value) => m.rmsNorm(`${attn}.${name}`, y, { ...NORM, size: headDim });
         const scale = 1 / Math.sqrt(queryScalar);
-        const turned = m.rope(norm('q_norm', q), norm('k_norm', k), rope);
-        const a = m.attention(layer, ...turned, v, { window, scale });
+        const a = m.attention(layer, norm('q_norm', q), norm('k_norm', k), v, { rope, window, scale });
         const o = m.linear(`${attn}.o_proj`, a, hidden, { bias });
         x = m.add(x, m.rmsNorm(`${path}.post_attention_layernorm`, o, NORM));
         const n = m.rmsNorm(`${path}.pre_feedforward_layernorm`, x, NORM);

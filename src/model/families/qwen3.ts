@@ -61,7 +61,7 @@ export const qwen3: Family<Qwen3Config> = {
         const { q_proj: q, k_proj: k, v_proj: v } = m.linears(attn, h, sizes, { bias: attentionBias });
         const norm = (name: string, y: Value) => m.rmsNorm(`${attn}.${name}`, y, { size: headDim });
         const window = windows[layer];
-        const a = m.attention(layer, ...m.rope(norm('q_norm', q), norm('k_norm', k)), v, { window });
+        const a = m.attention(layer, norm('q_norm', q), norm('k_norm', k), v, { rope: 0, window });
         x = m.linear(`${attn}.o_proj`, a, hidden, { bias: attentionBias, addend: x });
         const n = m.rmsNorm(`model.layers.${layer}.post_attention_layernorm`, x);
         const { gate_proj: gate, up_proj: up } = m.linears(mlp, n, { gate_proj: ffn, up_proj: ffn });
