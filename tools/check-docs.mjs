@@ -1,6 +1,6 @@
 // Keeps the documentation true: what README.md, CONTRIBUTING.md and docs/*.md name in `code` must exist.
 //
-//   paths         docs/x.md, lora/attach.ts, eva/    a tracked file or folder that ends so, or a file name that the sources write
+//   paths         docs/x.md, lora/place-adapter.ts, eva/    a tracked file or folder that ends so, or a file name that the sources write
 //   links         [text](docs/x.md), (#heading)      relative to the document
 //   symbols       Graph.inPlace, whenAsked           every part of a name in camel case is a word of the sources
 //   scripts       npm run check                      a script of package.json

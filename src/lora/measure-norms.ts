@@ -1,5 +1,5 @@
 // What DoRA's magnitudes are relative to, of an adapter that is used: the lengths of the rows of W + s·B·A, measured once on
-// the weights as the device has them. Training measures them anew in every pass (attach.ts).
+// the weights as the device has them. Training measures them anew in every pass (attach-trainable.ts).
 
 import { Graph, type Value } from '../gpu/graph.ts';
 import { doraNorm } from '../gpu/kernels/dora.ts';

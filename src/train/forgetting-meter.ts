@@ -14,7 +14,7 @@ import { type PlanLimits, planMemory } from '../gpu/plan.ts';
 import { Program, type Slot } from '../gpu/program.ts';
 import type { Traits } from '../gpu/traits.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
-import { attachFrozen } from '../lora/attach.ts';
+import { attachFrozen } from '../lora/attach-frozen.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import { normBytes } from '../lora/measure-norms.ts';
 import type { BaseModel } from '../model/base-model.ts';

@@ -6,7 +6,7 @@ import { fuseColumns } from '../gpu/fuse-columns.ts';
 import { Graph, type Value } from '../gpu/graph.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { type Profile, Program, type Shared, type Slot } from '../gpu/program.ts';
-import { type AttachedAdapter, attachFrozen } from '../lora/attach.ts';
+import { type AttachedAdapter, attachFrozen } from '../lora/attach-frozen.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import { virtualIds } from '../lora/methods/prompt-tuning.ts';
 import type { BaseModel } from '../model/base-model.ts';

@@ -5,7 +5,7 @@ import { Graph, type Value } from '../gpu/graph.ts';
 import { lmHeadLoss, lossChunk } from '../gpu/kernels/lm-head-loss.ts';
 import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
-import { attachFrozen } from '../lora/attach.ts';
+import { attachFrozen } from '../lora/attach-frozen.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';

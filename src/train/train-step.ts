@@ -10,7 +10,7 @@ import { type Profile, Program } from '../gpu/program.ts';
 import type { Checkpointing } from '../gpu/recompute.ts';
 import type { Traits } from '../gpu/traits.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
-import { attachTrainable } from '../lora/attach.ts';
+import { attachTrainable } from '../lora/attach-trainable.ts';
 import { extraBytes, type FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
