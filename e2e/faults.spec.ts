@@ -1,17 +1,32 @@
-// A GPU that is lost in the middle of a run, in a real browser: the page asks for it again, the run goes on by itself, and the
-// record for a bug report tells of it without a word of the user's data.
+// A GPU that is lost in the middle of a run, in a real browser: the page asks for it again, the run goes on by itself, or, where
+// every GPU is lost, when someone says so; and the record for a bug report tells of it without a word of the user's data.
 
 import { readFileSync } from 'node:fs';
+import { checkState } from './axe.ts';
 import { EXAMPLE, expect, fillSmallRun, loseGpu, openPage, place, test } from './support.ts';
 
 const STEPS = 75;
 
-test('a run whose GPU is lost goes on by itself and ends in the library', async ({ page }) => {
+test('a run whose GPU is lost goes on and ends in the library', async ({ page }) => {
   await openPage(page);
   await fillSmallRun(page, { steps: STEPS, name: 'hardened' });
   const run = page.getByRole('region', { name: 'Run', exact: true });
   await run.getByRole('button', { name: 'Start training' }).click();
-  await expect(run.getByText(new RegExp(`step (5[2-9]|6\\d) of ${STEPS}`))).toBeVisible({ timeout: 5 * 60_000 });
+  const late = run.getByText(new RegExp(`step (5[2-9]|6\\d) of ${STEPS}`));
+  await expect(late).toBeVisible({ timeout: 5 * 60_000 });
+
+  await test.step('one that fails again and again ends the run, which is kept and goes on', async () => {
+    const giveBack = await loseGpu(page, { always: true });
+    const failed = run.getByRole('alert');
+    await expect(failed).toContainText('The run has failed.', { timeout: 2 * 60_000 });
+    await expect(failed).toContainText(/What it learned up to step [1-9]\d* is kept/);
+    await expect(failed.getByRole('button', { name: 'Reload the page' })).toBeVisible();
+    await expect(run.getByRole('note'), 'nothing says that it goes on').toBeHidden();
+    await checkState(page, 'run-failed');
+    await giveBack();
+    await failed.getByRole('button', { name: 'Go on' }).click();
+    await expect(late).toBeVisible({ timeout: 5 * 60_000 });
+  });
 
   await loseGpu(page);
   const note = run.getByRole('note');

@@ -82,17 +82,22 @@ export async function fillSettings(page: Page, run: SmallRun): Promise<void> {
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
 }
 
-/** The GPU is lost at the next step that the page's worker makes. */
-export async function loseGpu(page: Page): Promise<void> {
-  const [worker] = page.workers();
-  await worker!.evaluate(() => {
+/** The GPU is lost at the next step that the page's worker makes; or every GPU that it is given, until the function that comes is called. */
+export async function loseGpu(page: Page, { always = false } = {}): Promise<() => Promise<void>> {
+  const worker = page.workers()[0]!;
+  await worker.evaluate((isAlways) => {
     const create = GPUDevice.prototype.createCommandEncoder;
-    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+    const giveBack = () => {
       GPUDevice.prototype.createCommandEncoder = create;
+    };
+    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+      if (!isAlways) giveBack();
       this.destroy();
       return create.call(this, descriptor);
     };
-  });
+    Object.assign(globalThis, { giveBack });
+  }, always);
+  return () => worker.evaluate('giveBack()');
 }
 
 /** Drops files from the disk on the middle of the page, as the desktop would: through the browser's own input. */

@@ -157,7 +157,7 @@ export class Device {
     const invalid = await this.gpu.popErrorScope();
     const full = await this.gpu.popErrorScope();
     if (full !== null || invalid !== null)
-      throw new OutOfMemoryError(`Cannot allocate "${label}" (${size} bytes): ${(full ?? invalid)!.message}`);
+      throw new OutOfMemoryError(`Cannot allocate "${label}" (${readable(size)}): ${(full ?? invalid)!.message}`);
     return buffer;
   }
 
@@ -248,4 +248,8 @@ function readMatrices(info: GPUAdapterInfo): MatrixSize[] {
 function deviceName(info: GPUAdapterInfo): string {
   const text = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');
   return text.replace(/\s*\(LLVM[^)]*\)/, '') || 'unknown GPU';
+}
+
+function readable(bytes: number): string {
+  return bytes < 1e5 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

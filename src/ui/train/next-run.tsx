@@ -5,6 +5,7 @@ import { freeName } from '../library/find-adapters.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { compareStore, type Way, waysToTrain } from './compare-store.ts';
+import { interruptedStore } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { runStore } from './run-store.ts';
 import { nameAdapter, settingsStore } from './settings-store.ts';
@@ -20,7 +21,9 @@ export function NextRun({ after = false }: { after?: boolean }) {
   const plan = useStore(planStore, (s) => s.plan);
   const several = useSeveral();
   const id = useId();
-  const look = after ? 'button button-big' : 'button button-main button-big';
+  // Starting anew takes the place of a run that can go on.
+  const canGoOn = useStore(interruptedStore, (s) => s.run !== undefined);
+  const look = after || canGoOn ? 'button button-big' : 'button button-main button-big';
   return (
     <div className={after ? 'run-head run-before run-next' : 'run-head run-before'}>
       <NameField />

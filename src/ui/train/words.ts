@@ -1,6 +1,11 @@
 import type { CHECKPOINTING_CHOICES, TrainSettings } from '../../engine/protocol.ts';
 import { count, plural } from '../format.ts';
 
+const reason = (message: string) => {
+  const said = message.replace(/^Cannot go on: /, '');
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+};
+
 type Checkpointing = (typeof CHECKPOINTING_CHOICES)[number];
 
 export const words = {
@@ -321,8 +326,11 @@ export const words = {
     announce: (step: number) => `Something failed; the run goes on by itself after step ${count(step)}`,
     gpu: 'The GPU failed, and the run went on by itself.',
     numbers: 'The numbers went bad, and the run went on with half the learning rate.',
+    /** The engine's sentence says why it could not go on, before it went on. */
     line: (message: string, step: number) =>
-      `${message}. It went on from its last good state, after step ${count(step)}; nothing is lost but the steps since then.`,
+      step > 0
+        ? `${reason(message)}. It went on from its last good state, after step ${count(step)}; nothing is lost but the steps since then.`
+        : `${reason(message)}. It began anew: no state had been kept yet.`,
     smaller: 'It now takes less memory: the same mathematics, somewhat slower.',
   },
   interrupted: {
@@ -376,6 +384,17 @@ export const words = {
     halve: 'Use half the rows per step',
     shorter: 'Use half the tokens per row',
     slower: 'Use a third of the learning rate',
+    reload: 'Reload the page',
+    kept: (step: number) =>
+      `What it learned up to step ${count(step)} is kept: it goes on from there, now or after a reload.`,
+  },
+  verdict: {
+    worse: 'It is no better than the base on the rows held back.',
+    worseBody: 'Nothing was learned that holds for other rows: try a lower learning rate, or more and better rows.',
+    tooLong: (step: number, loss: string) => `It was better on the rows held back after step ${count(step)}: ${loss}.`,
+    tooLongBody:
+      'From there on it learned its rows by heart. Train for fewer steps, or take one of the states kept on the way.',
+    states: 'Look at its states',
   },
   figures: {
     loss: 'loss, smoothed',
