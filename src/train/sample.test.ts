@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readTensor } from '../model/read-tensor.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
@@ -80,6 +81,25 @@ describe('makeSampler()', () => {
   it('keeps the likeliest token however small top-p is, and the nucleus otherwise', () => {
     expect([...tokenProbabilities(logits, { ...PLAIN, topP: 1e-9 })]).toEqual([0, 1, 0, 0]);
     expect(tokenProbabilities(logits, { ...PLAIN, topP: 0.8 }).map(Math.ceil)).toEqual(Float64Array.of(0, 1, 0, 1));
+  });
+  it('has in the nucleus and among the likeliest what a sort of all tokens has', () => {
+    const few = { minLength: 1, maxLength: 80, noNaN: true, min: -9, max: 9 } as const;
+    const setting = fc.record({ topP: fc.double({ min: 0.01, max: 1, noNaN: true }), topK: fc.nat(90) });
+    fc.assert(
+      fc.property(fc.float32Array(few), setting, (scores, { topP, topK }) => {
+        const found = tokenProbabilities(scores, { ...PLAIN, topP, topK });
+        const weights = Array.from(scores, (x) => Math.exp(x - Math.max(...scores)));
+        const sorted = weights.toSorted((a, b) => b - a);
+        const likeliest = sorted.slice(0, topK || undefined);
+        const enough = topP * weights.filter((w) => w >= likeliest.at(-1)!).reduce((a, b) => a + b, 0);
+        const masses = likeliest.map((_, i) => likeliest.slice(0, i + 1).reduce((a, b) => a + b, 0));
+        // Where the sum of a nucleus meets its share to the last bit, the order of adding decides.
+        fc.pre(topP === 1 || masses.every((mass) => Math.abs(mass - enough) > 1e-12));
+        const last = topP === 1 ? -1 : masses.findIndex((mass) => mass >= enough);
+        const isIn = weights.map((w) => w >= likeliest.at(last)!);
+        expect([...found].map((p) => p > 0)).toEqual(isIn);
+      }),
+    );
   });
   it.each([
     [{ temperature: -1 }, 'Cannot generate with temperature -1: need a number from 0 (greedy)'],

@@ -1,6 +1,8 @@
 // Logits → token id on the host, from a seeded generator. The steps and their order are transformers': repetition penalty,
 // temperature, top-k, top-p, min-p.
 
+import { argmax, largest, relativeWeights } from './largest.ts';
+
 export interface SamplingSettings {
   /** 0 = greedy. */
   readonly temperature: number;
@@ -57,12 +59,6 @@ function checkSampling(settings: SamplingSettings): void {
   check(penalty > 0 && Number.isFinite(penalty), 'repetition penalty', penalty, 'a number above 0 (1 changes nothing)');
 }
 
-function argmax(logits: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
-  return best;
-}
-
 function penalise(logits: Float32Array, penalty = 1, seen?: ReadonlySet<number>): Float32Array {
   if (penalty === 1 || seen === undefined) return logits;
   const scores = logits.slice();
@@ -72,30 +68,29 @@ function penalise(logits: Float32Array, penalty = 1, seen?: ReadonlySet<number>)
 
 /** exp((score - largest) / temperature), 0 for tokens that are out. Equal tokens at a border are all in. */
 function tokenWeights(scores: Float32Array, { temperature, topK = 0, topP, minP = 0 }: SamplingSettings): Float64Array {
-  const max = scores[argmax(scores)]!;
-  const weights = Float64Array.from(scores, (x) => Math.exp((x - max) / temperature));
+  const weights = relativeWeights(scores, temperature);
   // The smallest weight that is in.
   let least = 0;
-  if ((topK > 0 && topK < weights.length) || topP < 1) {
-    const sorted = weights.slice().sort();
-    if (topK > 0) least = sorted[Math.max(0, sorted.length - topK)]!;
-    if (topP < 1) least = Math.max(least, nucleus(sorted, least, topP));
-  }
+  if (topK > 0 && topK < weights.length) least = largest(weights, topK).at(-1)!.value;
+  if (topP < 1) least = Math.max(least, nucleus(weights, least, topP));
   least = Math.max(least, minP);
   if (least > 0) for (let i = 0; i < weights.length; i++) if (weights[i]! < least) weights[i] = 0;
   return weights;
 }
 
-/** The smallest weight of the nucleus among those of `ascending` from `least` on. */
-function nucleus(ascending: Float64Array, least: number, topP: number): number {
+/** The smallest weight of the nucleus among those of `weights` from `least` on. */
+function nucleus(weights: Float64Array, least: number, topP: number): number {
   let all = 0;
-  for (let i = ascending.length - 1; i >= 0 && ascending[i]! >= least; i--) all += ascending[i]!;
+  for (const w of weights) if (w >= least) all += w;
+  // What lies below has less than 1 - topP together, so it is outside whatever its order: few are left to be sorted.
+  const floor = Math.max(least, ((1 - topP) * all) / weights.length);
+  const ascending = weights.filter((w) => w >= floor).sort();
   let mass = 0;
   for (let i = ascending.length - 1; i >= 0; i--) {
     mass += ascending[i]!;
     if (mass >= topP * all) return ascending[i]!;
   }
-  return 0;
+  return floor;
 }
 
 /** The index that `u` in [0,1) falls on. */
