@@ -8,7 +8,7 @@ import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { CHECKPOINTING } from '../train/recipe.ts';
-import { sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-shape.ts';
 import { planStep, TrainStep } from '../train/train-step.ts';
 import { parseCase } from './bench.ts';
 import { workloadAdapter, workloadFiles, workloadRows } from './bench-workload.ts';

@@ -12,7 +12,7 @@ import { BaseModel } from '../model/base-model.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { Generator } from '../train/generate.ts';
 import type { OptimizerGroups } from '../train/optimizer.ts';
-import { sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-shape.ts';
 import { buildStep, planStep, type StepResult, type StepShape, TrainStep } from '../train/train-step.ts';
 import {
   forwardFlops,

@@ -1,8 +1,8 @@
 // A run that a closed tab, a crash or a lost GPU has ended: what is left of it, and how it goes on, is kept or is thrown away.
 
 import { totalSteps } from '../train/recipe.ts';
-import { pastEvents } from '../train/run-training.ts';
 import { splitRows } from '../train/split-rows.ts';
+import { pastEvents } from '../train/train-events.ts';
 import { type FoundMember, findInterrupted, ownRows, readKeptRows } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
 import type { LiveRuns } from './live-runs.ts';

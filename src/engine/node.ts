@@ -21,7 +21,7 @@ import { openModelFiles, openPreparedFolder, openTuningFolder, writeFolder } fro
 import { writeRecipe } from '../train/apply-recipe.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-shape.ts';
 import type { SamplingSettings } from '../train/sample.ts';
 import { Scorer } from '../train/score.ts';
 import { promptLength, withPrompt } from '../train/soft-prompt.ts';
@@ -57,7 +57,7 @@ export {
 } from '../train/recipe.ts';
 export { readRecipe } from '../train/recipe-file.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
-export { pastEvents, type TrainEvent } from '../train/run-training.ts';
+export { pastEvents, type TrainEvent } from '../train/train-events.ts';
 export { settleForRows } from './autopilot/settle-checkpointing.ts';
 export { benchCase, parseCase } from './bench.ts';
 export { benchLevels, type LevelResult, median } from './bench-levels.ts';

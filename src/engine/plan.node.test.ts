@@ -11,8 +11,8 @@ import { planModel } from '../model/planned-model.ts';
 import { diskFolder } from '../model/testing/shared.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { DEFAULT_SETTINGS, type TrainSettings, totalSteps } from '../train/recipe.ts';
-import type { TrainEvent } from '../train/run-training.ts';
 import { splitRows } from '../train/split-rows.ts';
+import type { TrainEvent } from '../train/train-events.ts';
 import { planStep } from '../train/train-step.ts';
 import { planRunAt } from './plan.node.ts';
 import { planMembers } from './run-plan.ts';
@@ -70,7 +70,7 @@ describe('planRunAt()', () => {
       expect(live()).toBe(plan.weights);
       const sizes = new Set<number>();
       const onEvent = () => void sizes.add(live());
-      await trainAdapter(model, rows(20, 40), run, { onEvent });
+      await trainAdapter(model, { rows: rows(20, 40), settings: run, hooks: { onEvent } });
       expect([...sizes]).toEqual([plan.total]);
       // What a run has made is given back; the base and its tables stay.
       expect(live()).toBe(plan.weights + plan.tables);

@@ -12,7 +12,7 @@ import { tableBytes } from '../model/model-pass.ts';
 import { planModel } from '../model/planned-model.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { CHECKPOINTING, checkSettings, levelOf, type TrainSettings } from '../train/recipe.ts';
-import { sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-shape.ts';
 import { promptLength } from '../train/soft-prompt.ts';
 import { planStep } from '../train/train-step.ts';
 import { settleCheckpointing } from './autopilot/settle-checkpointing.ts';

@@ -5,7 +5,7 @@ import type { TokenRow } from '../data/types.ts';
 import { type AdapterShape, countTrainable, savedBytes } from '../lora/adapter-tensors.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from '../train/recipe.ts';
-import { runShape } from '../train/run-training.ts';
+import { runShape } from '../train/run-shape.ts';
 import { promptLength } from '../train/soft-prompt.ts';
 import { splitRows } from '../train/split-rows.ts';
 import { planStep } from '../train/train-step.ts';

@@ -66,19 +66,17 @@ async function soak(folder: string, vocab: number, steps: number, onStep: () => 
   const kept: number[] = [];
   const disk = mkdtempSync(path.join(tmpdir(), 'graft-soak-'));
   const began = performance.now();
-  const { outcome } = await trainAdapter(
-    model,
-    rowsOf(vocab),
-    { ...SETTINGS, steps, evalEvery: steps / 20 },
-    {
+  const { outcome } = await trainAdapter(model, {
+    rows: rowsOf(vocab),
+    settings: { ...SETTINGS, steps, evalEvery: steps / 20 },
+    hooks: {
       onEvent(event) {
         if (event.type !== 'step') return;
         onStep();
         if (event.step % every === 0) samples.push({ ...measureMemory(event.step), gpu: heldOnGpu() });
       },
     },
-    undefined,
-    {
+    keep: {
       store: openCheckpointFolder(disk),
       dataHash: 'd',
       onSaved: (_, problem, ms) => void (problem === undefined && kept.push(ms)),
@@ -86,7 +84,7 @@ async function soak(folder: string, vocab: number, steps: number, onStep: () => 
       everySeconds: 1e9,
       mostShare: 1,
     },
-  );
+  });
   const ms = performance.now() - began;
   expect(outcome.steps).toBe(steps);
   model.destroy();

@@ -16,7 +16,8 @@ import { MOST_TOGETHER } from '../train/apply-recipe.ts';
 import { type Checkpoint, hashLayout, type RunIdentity, whyNotResume } from '../train/checkpoint.ts';
 import { checkSettings, type TrainSettings } from '../train/recipe.ts';
 import type { CheckpointOptions } from '../train/run-journal.ts';
-import { type RunHooks, type RunOutcome, runShape, runTraining } from '../train/run-training.ts';
+import { runShape } from '../train/run-shape.ts';
+import { type RunHooks, type RunOutcome, runTraining } from '../train/run-training.ts';
 import { promptLength } from '../train/soft-prompt.ts';
 import { withCommonArenas } from '../train/train-together.ts';
 import { type ForgettingWatch, watchForgetting } from './lab/watch-forgetting.ts';
@@ -68,19 +69,18 @@ export interface KeepOptions extends Omit<CheckpointOptions, 'identity'> {
   readonly dataHash: string;
 }
 
-/**
- * Trains one adapter. `start` is used as it is, with its own rank, alpha and targets; without it a fresh adapter is made. If the
- * run cannot resume from `keep.resumeFrom`, throws an error that names what differs.
- */
-export async function trainAdapter(
-  model: BaseModel,
-  rows: readonly TokenRow[],
-  settings: TrainSettings,
-  hooks: TrainHooks,
-  start?: Adapter,
-  keep?: KeepOptions,
-): Promise<Trained> {
-  return train(model, { rows, settings, hooks, start, keep }, (held) => hooks.onAllocated?.(heldBytes(model, [held])));
+export interface AdapterRun {
+  readonly rows: readonly TokenRow[];
+  readonly settings: TrainSettings;
+  readonly hooks: TrainHooks;
+  /** Used as it is, with its own rank, alpha and targets; without it a fresh adapter is made. */
+  readonly start?: Adapter | undefined;
+  readonly keep?: KeepOptions | undefined;
+}
+
+/** Trains one adapter. If the run cannot resume from `keep.resumeFrom`, throws an error that names what differs. */
+export function trainAdapter(model: BaseModel, run: AdapterRun): Promise<Trained> {
+  return train(model, run, (held) => run.hooks.onAllocated?.(heldBytes(model, [held])));
 }
 
 /** What a run holds on the device beside the base's weights. */
@@ -98,7 +98,7 @@ function heldBytes(model: BaseModel, held: readonly Held[], arenas: readonly GPU
 
 async function train(
   model: BaseModel,
-  { rows, settings, hooks, start, keep }: Pick<TogetherRun, 'rows' | 'settings' | 'hooks' | 'start' | 'keep'>,
+  { rows, settings, hooks, start, keep }: AdapterRun,
   onHeld: (held: Held) => void,
   arenas?: readonly GPUBuffer[],
 ): Promise<Trained> {
@@ -122,7 +122,7 @@ async function train(
       onAllocated: (bytes) =>
         onHeld({ bytes: bytes + (watch?.bytes ?? 0), positions: watch ? [positions, watch.positions] : [positions] }),
     };
-    const outcome = await runTraining(model, flat, rows, settings, watched, checkpoints, arenas);
+    const outcome = await runTraining(model, flat, { rows, settings, hooks: watched, checkpoints, arenas });
     const trained = plainLora(withTensors(adapter, await flat.read()));
     return { adapter: trained, outcome, probe: await measureProbe(model, flat).catch(() => undefined) };
   } finally {
@@ -132,12 +132,7 @@ async function train(
 }
 
 /** One of several adapters that are trained at once. */
-export interface TogetherRun {
-  readonly rows: readonly TokenRow[];
-  readonly settings: TrainSettings;
-  readonly hooks: TrainHooks;
-  readonly start?: Adapter | undefined;
-  readonly keep?: KeepOptions | undefined;
+export interface TogetherRun extends AdapterRun {
   /** Called when it has stopped training, whether it succeeded or failed. */
   onEnd?(): void;
   /** Awaited when it has succeeded, while others may still be training. An error thrown here replaces the adapter. */

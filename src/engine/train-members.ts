@@ -5,7 +5,7 @@ import { packRows } from '../data/pack-rows.ts';
 import type { TokenRow } from '../data/types.ts';
 import { MOST_TOGETHER } from '../train/apply-recipe.ts';
 import { latestCheckpoint } from '../train/checkpoint.ts';
-import { pastEvents } from '../train/run-training.ts';
+import { pastEvents } from '../train/train-events.ts';
 import type { BaseService } from './base-service.ts';
 import { type KeptRun, membersOf, withMember } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';

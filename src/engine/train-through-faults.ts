@@ -2,13 +2,18 @@
 // made smaller if memory was the reason, and the run goes on from its last kept state: in the store, or in memory where there
 // is no store. What one step needs is in src/train; what a fault is, in gpu/device.ts.
 
-import type { TokenRow } from '../data/types.ts';
 import { gpuFaultIn, OutOfMemoryError } from '../gpu/device.ts';
-import type { Adapter } from '../lora/adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type Checkpoint, type CheckpointStore, decodeCheckpoint, type RateChange } from '../train/checkpoint.ts';
 import { CHECKPOINTING, levelOf, type TrainSettings } from '../train/recipe.ts';
-import { type KeepOptions, type Trained, type TrainHooks, trainAdapter, trainTogether } from './train-adapter.ts';
+import {
+  type AdapterRun,
+  type KeepOptions,
+  type Trained,
+  type TrainHooks,
+  trainAdapter,
+  trainTogether,
+} from './train-adapter.ts';
 
 /** What happened to the GPU during a run, and what was done about it. */
 export interface RunFault {
@@ -20,12 +25,7 @@ export interface RunFault {
   readonly settings: TrainSettings;
 }
 
-export interface EnduringAdapter {
-  readonly rows: readonly TokenRow[];
-  readonly settings: TrainSettings;
-  readonly hooks: TrainHooks;
-  /** As of trainAdapter. */
-  readonly start?: Adapter | undefined;
+export interface EnduringAdapter extends Omit<AdapterRun, 'keep'> {
   /** Without a store the last state is kept in memory alone: it outlives the GPU, not the tab. */
   readonly keep: Omit<KeepOptions, 'store'> & { readonly store: CheckpointStore | undefined };
   onFault(fault: RunFault): void;
@@ -58,8 +58,7 @@ export async function trainThroughFaults<T>(open: OpenBase, run: EnduringMember<
     try {
       await run.begin?.();
       model = await open();
-      const { rows, settings, hooks, start, keep } = endurance.next();
-      const trained = await trainAdapter(model, rows, settings, hooks, start, keep);
+      const trained = await trainAdapter(model, endurance.next());
       run.pause?.();
       return await run.finish(trained);
     } catch (error) {
@@ -126,7 +125,7 @@ class Endurance {
   }
 
   /** What the next try is made with. */
-  next() {
+  next(): AdapterRun {
     const { rows, start, keep } = this.run;
     const { settings, memory, resumeFrom } = this;
     return { rows, settings, hooks: this.rates.hooks, start, keep: { ...keep, store: memory, resumeFrom } };

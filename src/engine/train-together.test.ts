@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { tensorsOf } from '../lora/adapter-tensors.ts';
 import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from '../train/recipe.ts';
-import type { TrainEvent } from '../train/run-training.ts';
 import { goldenPath, goldenRows, readGoldenJson } from '../train/testing/golden.ts';
+import type { TrainEvent } from '../train/train-events.ts';
 import { arenaSizes } from '../train/train-together.ts';
 import { newShape, trainAdapter, trainTogether } from './train-adapter.ts';
 
@@ -50,7 +50,8 @@ describe('trainTogether()', () => {
     );
     for (const [i, { rows, settings }] of RUNS.entries()) {
       const events: TrainEvent[] = [];
-      const alone = await trainAdapter(model, rows, settings, { onEvent: (event) => events.push(withoutTime(event)) });
+      const onEvent = (event: TrainEvent) => events.push(withoutTime(event));
+      const alone = await trainAdapter(model, { rows, settings, hooks: { onEvent } });
       const result = results[i]!;
       if (result.status === 'rejected') throw result.reason;
       expect(told[i], `curve ${i}`).toEqual(events);

@@ -6,7 +6,7 @@ import type { TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { Generator } from '../train/generate.ts';
-import { sizeClass } from '../train/run-training.ts';
+import { sizeClass } from '../train/run-shape.ts';
 import { Scorer } from '../train/score.ts';
 import { withPrompt } from '../train/soft-prompt.ts';
 import type { LibraryService } from './library-service.ts';

@@ -8,7 +8,7 @@
 import { makeBatch, trainedLength } from '../data/make-batch.ts';
 import type { TokenRow } from '../data/types.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { sizeClass } from './run-training.ts';
+import { sizeClass } from './run-shape.ts';
 import { Scorer } from './score.ts';
 
 /** Columns of a batch, or the longest row where that is more. */

@@ -7,8 +7,9 @@ import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { type Checkpoint, type CheckpointStore, decodeCheckpoint, latestCheckpoint } from './checkpoint.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { type CheckpointOptions, MOST_SHARE } from './run-journal.ts';
-import { pastEvents, runTraining, type TrainEvent } from './run-training.ts';
+import { runTraining } from './run-training.ts';
 import { freshFlatLora, patternRows } from './testing/short-run.ts';
+import { pastEvents, type TrainEvent } from './train-events.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
 const opened = openModel(MODEL, Q8);
@@ -78,7 +79,7 @@ async function train(
   };
   const hooks = { onEvent, nextRate, signal: stop.signal };
   try {
-    const outcome = await runTraining(model, flat, ROWS, settings, hooks, options);
+    const outcome = await runTraining(model, flat, { rows: ROWS, settings, hooks, checkpoints: options });
     return { events: events.map(withoutTime), outcome, factors: await flat.read() };
   } finally {
     flat.destroy();

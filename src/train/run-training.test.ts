@@ -5,11 +5,13 @@ import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
 import { openModel, Q8 } from '../model/testing/open-model.ts';
 import { Generator } from './generate.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
-import { runTraining, sizeClass, type TrainEvent } from './run-training.ts';
+import { sizeClass } from './run-shape.ts';
+import { runTraining } from './run-training.ts';
 import { Scorer } from './score.ts';
 import { splitRows } from './split-rows.ts';
 import { relativeL2 } from './testing/golden.ts';
 import { freshFlatLora, freshLora, patternRows } from './testing/short-run.ts';
+import type { TrainEvent } from './train-events.ts';
 import { TrainStep } from './train-step.ts';
 
 const MODEL = path.resolve(import.meta.dirname, 'testing/fixtures/llama/model');
@@ -35,7 +37,7 @@ async function train(settings: TrainSettings, data = patternRows(9), hooks: { st
     events.push(event);
     if (event.type === 'step' && event.step === hooks.stopAfter) stop.abort();
   };
-  const outcome = await runTraining(model, flat, data, settings, { onEvent, signal: stop.signal });
+  const outcome = await runTraining(model, flat, { rows: data, settings, hooks: { onEvent, signal: stop.signal } });
   const factors = await flat.read();
   flat.destroy();
   const losses = events.filter((e) => e.type === 'step').map((e) => e.loss);

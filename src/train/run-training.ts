@@ -1,40 +1,31 @@
-// A whole run: which rows make which step, the learning rate of each step, validation in between, pausing, stopping and resuming
-// from a checkpoint. Reads from top to bottom; what happens to a batch on the GPU is in train-step.ts.
+// A whole run: steps with the learning rate of each, validation in between, pausing, stopping, going back when numbers go bad, and
+// resuming from a checkpoint. Which rows make which step is in run-batches.ts; what happens to a batch on the GPU, in
+// train-step.ts.
 
-import { batchColumns, makeBatch, trainedLength, worstColumns } from '../data/make-batch.ts';
-import { orderRows } from '../data/order-rows.ts';
-import type { Batch, TokenRow } from '../data/types.ts';
+import type { TokenRow } from '../data/types.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { AwakeClock } from './awake-clock.ts';
-import type { Checkpoint, EvalRecord, ForgettingRecord, RateChange, StepRecord } from './checkpoint.ts';
-import { optimizerGroups } from './lora-settings.ts';
-import { levelOf, stepsPerEpoch, type TrainSettings, totalSteps } from './recipe.ts';
+import type { EvalRecord, ForgettingRecord, RateChange } from './checkpoint.ts';
+import type { TrainSettings } from './recipe.ts';
+import { RunBatches } from './run-batches.ts';
 import { type CheckpointOptions, RunJournal } from './run-journal.ts';
+import { runShape } from './run-shape.ts';
 import { scheduledRate } from './schedule.ts';
-import { type Prompted, promptLength, withPrompt } from './soft-prompt.ts';
-import { splitRows } from './split-rows.ts';
+import { type Prompted, promptLength } from './soft-prompt.ts';
+import { pastEvents, stepEvent, type TrainEvent } from './train-events.ts';
 import { BadNumbersError, TrainStep } from './train-step.ts';
 
-export type TrainEvent =
-  | {
-      readonly type: 'step';
-      /** From 1. */
-      readonly step: number;
-      readonly totalSteps: number;
-      readonly loss: number;
-      readonly lr: number;
-      readonly gradNorm: number;
-      /** Tokens of this step, padding left out. */
-      readonly tokens: number;
-      readonly supervised: number;
-      readonly ms: number;
-      readonly epoch: number;
-    }
-  | { readonly type: 'eval'; readonly step: number; readonly loss: number }
-  | ({ readonly type: 'forgetting' } & ForgettingRecord)
-  /** From the step after `step` on, the schedule is scaled by another learning rate. */
-  | { readonly type: 'rate'; readonly step: number; readonly learningRate: number };
+/** What is trained on, how, and who is told. */
+export interface TrainingRun {
+  readonly rows: readonly TokenRow[];
+  readonly settings: TrainSettings;
+  readonly hooks: RunHooks;
+  /** Without it the run can go back when numbers go bad, but not be resumed. */
+  readonly checkpoints?: CheckpointOptions | undefined;
+  /** Work space shared with the runs of other adapters (train-together.ts). */
+  readonly arenas?: readonly GPUBuffer[] | undefined;
+}
 
 export interface RunHooks {
   onEvent(event: TrainEvent): void;
@@ -86,131 +77,52 @@ export interface LossCurve {
   readonly forgetting?: readonly ForgettingRecord[];
 }
 
-/** T that holds any `batchSize` of the rows, each with `prompt` virtual tokens: what memory is planned for. */
-function largestBatch(rows: readonly TokenRow[], settings: Pick<TrainSettings, 'batchSize'>, prompt = 0): number {
-  return sizeClass(
-    worstColumns(
-      rows.map((row) => trainedLength(row) + prompt),
-      settings.batchSize,
-    ),
-  );
-}
-
-/** The next of four sizes per octave (multiples of 16): batches of about the same length share a program, padded by at most a quarter. */
-export function sizeClass(columns: number): number {
-  const step = Math.max(16, 2 ** Math.floor(Math.log2(columns) - 2));
-  return Math.ceil(columns / step) * step;
-}
-
-/** What a run's steps are compiled for. `prompt`: virtual tokens before each row. */
-export function runShape(rows: readonly TokenRow[], settings: TrainSettings, prompt = 0) {
-  return {
-    columns: largestBatch(rows, settings, prompt),
-    positions: rows.reduce((n, r) => Math.max(n, r.ids.length), 1) + prompt,
-    dropout: settings.dropout,
-    ...optimizerGroups(settings),
-    checkpointing: levelOf(settings),
-  };
-}
-
 /**
  * Trains `adapter` in place. When numbers go bad, the adapter returns to its last good state, and the run ends there (throwing if
  * that is before the first step) or continues with half the rate if the settings say so. Every other error of a step is
  * rethrown.
  */
-export async function runTraining(
-  model: BaseModel,
-  adapter: FlatAdapter,
-  rows: readonly TokenRow[],
-  settings: TrainSettings,
-  hooks: RunHooks,
-  checkpoints?: CheckpointOptions,
-  arenas?: readonly GPUBuffer[],
-): Promise<RunOutcome> {
-  const { train, validation } = splitRows(rows, settings);
-  if (train.length === 0) throw new RangeError('Cannot train: found no rows, need at least one');
-  const steps = totalSteps(train.length, settings);
-  const perEpoch = stepsPerEpoch(train.length, settings);
+export async function runTraining(model: BaseModel, adapter: FlatAdapter, run: TrainingRun): Promise<RunOutcome> {
+  const { rows, settings, hooks, checkpoints, arenas } = run;
+  const batches = new RunBatches(rows, settings);
   const shape = runShape(rows, settings, promptLength(adapter));
   const step = await TrainStep.create(model, adapter, shape, hooks.onProgress, arenas);
   try {
     hooks.onAllocated?.(step.allocatedBytes);
-    const run = { settings, totalSteps: steps, vocab: model.config.vocab };
-    const journal = await RunJournal.open(step, adapter, run, checkpoints);
-    const clock = new AwakeClock(journal.steps.map(({ ms }) => ms));
-    const evaluate = async (reader: Prompted = adapter) => {
-      const loss = await validationLoss(step, rows, validation, settings.batchSize, reader);
-      if (loss === undefined) return;
-      const record = { step: journal.steps.length, loss };
-      journal.evals.push(record);
-      hooks.onEvent({ type: 'eval', ...record });
-    };
-    const measureForgetting = async () => {
-      const step = journal.steps.length;
-      if (hooks.forgetting === undefined || journal.forgetting.at(-1)?.step === step) return;
-      const record = { step, ...(await hooks.forgetting.measure()) };
-      journal.forgetting.push(record);
-      hooks.onEvent({ type: 'forgetting', ...record });
-    };
-    const record = () => journal.record();
-    // A fresh LoRA changes nothing; a prompt does, so that the base is asked without it.
-    if (journal.steps.length === 0 && journal.evals.length === 0) await evaluate(NO_PROMPT);
-    if (journal.steps.length === 0) await measureForgetting();
-    if (journal.steps.length === 0) await hooks.afterStep?.(0, adapter, record);
-    const epochOrder = rowOrder(train, settings);
-    const changeRate = (change: RateChange) => {
-      journal.rates.push(change);
-      hooks.onEvent({ type: 'rate', step: change.step, learningRate: change.learningRate });
-    };
-    /** To the last step, or to where the run is stopped. */
-    const trainSteps = async () => {
-      while (journal.steps.length < steps && !hooks.signal?.aborted) {
-        await hooks.beforeStep?.();
-        if (hooks.signal?.aborted) break;
-        const done = journal.steps.length;
-        const began = performance.now();
-        const batches = stepBatches(rows, epochOrder(Math.floor(done / perEpoch)), settings, done % perEpoch, adapter);
-        const chosen = hooks.nextRate?.();
-        if (chosen !== undefined) changeRate({ step: done, learningRate: chosen });
-        const lr = scheduledRate(settings.schedule, journal.learningRate, done, steps, settings.warmupSteps);
-        const { seed, clip } = settings;
-        const how = { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss };
-        const { loss, gradNorm, tokens, supervised } = await step.run(batches, how);
-        journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: clock.awake(performance.now() - began) });
-        hooks.onEvent(stepEvent(journal.steps, done, { totalSteps: steps, perEpoch }));
-        if (settings.evalEvery > 0 && (done + 1) % settings.evalEvery === 0 && done + 1 < steps) await evaluate();
-        if (hooks.forgetting && (done + 1) % hooks.forgetting.every === 0) await measureForgetting();
-        if (done + 1 < steps) await journal.keepIfDue();
-        await hooks.afterStep?.(done + 1, adapter, record);
-      }
-      await journal.checkEnd();
-      if (journal.steps.length < steps && checkpoints?.keepWhenStopped) await journal.keep();
-    };
-    let trouble: string | undefined;
-    for (let isOver = false; !isOver; ) {
-      try {
-        await trainSteps();
-        isOver = true;
-      } catch (error) {
-        if (!(error instanceof BadNumbersError)) throw error;
-        const good = journal.goBack();
-        isOver = !journal.mayHalve;
-        if (isOver && good === 0) throw error;
-        if (isOver) trouble = `${error.message}; the adapter is as it was after step ${good}`;
-        else {
-          hooks.onWentBack?.(good, error.message, pastEvents({ ...journal.told, totalSteps: steps, settings }, rows));
-          changeRate({ step: good, learningRate: journal.learningRate / 2, isHalving: true });
-        }
-      }
-    }
+    const { totalSteps } = batches;
+    const facts = { settings, totalSteps, vocab: model.config.vocab };
+    const journal = await RunJournal.open(step, adapter, facts, checkpoints);
+    return await new Training(run, adapter, batches, step, journal).toItsEnd();
+  } finally {
+    step.destroy();
+  }
+}
+
+class Training {
+  private readonly clock: AwakeClock;
+
+  constructor(
+    private readonly run: TrainingRun,
+    private readonly adapter: FlatAdapter,
+    private readonly batches: RunBatches,
+    private readonly step: TrainStep,
+    private readonly journal: RunJournal,
+  ) {
+    this.clock = new AwakeClock(journal.steps.map(({ ms }) => ms));
+  }
+
+  async toItsEnd(): Promise<RunOutcome> {
+    const { journal, batches, run } = this;
+    await this.begin();
+    const trouble = await this.trainThroughBadNumbers();
     const done = journal.steps.length;
-    if (journal.evals.at(-1)?.step !== done) await evaluate();
-    await measureForgetting();
+    if (journal.evals.at(-1)?.step !== done) await this.evaluate(this.adapter);
+    await this.measureForgetting();
     const { evals, forgetting } = journal;
     return {
       steps: done,
       finalLoss: journal.steps.at(-1)?.loss ?? Number.NaN,
-      stopped: done < steps,
+      stopped: done < batches.totalSteps,
       validationBefore: evals[0]?.loss,
       validationAfter: evals.at(-1)?.loss,
       rateChanges: journal.rates,
@@ -218,108 +130,124 @@ export async function runTraining(
       curve: {
         losses: journal.steps.map(({ loss }) => loss),
         evals,
-        ...(hooks.forgetting && { forgetting }),
+        ...(run.hooks.forgetting && { forgetting }),
       },
     };
-  } finally {
-    step.destroy();
   }
-}
 
-/** Every event of a run over these rows up to a checkpoint, in order, for whoever shows how it continues. */
-export function pastEvents(
-  {
-    steps,
-    evals,
-    forgetting = [],
-    rates,
-    totalSteps,
-    settings,
-  }: Pick<Checkpoint, 'steps' | 'evals' | 'forgetting' | 'rates' | 'totalSteps' | 'settings'>,
-  rows: readonly TokenRow[],
-): TrainEvent[] {
-  const run = { totalSteps, perEpoch: stepsPerEpoch(splitRows(rows, settings).train.length, settings) };
-  const events: TrainEvent[] = [];
-  let nextEval = 0;
-  let nextForgetting = 0;
-  let nextRate = 0;
-  const tell = (step: number) => {
-    for (; evals[nextEval] && evals[nextEval]!.step <= step; nextEval++)
-      events.push({ type: 'eval', ...evals[nextEval]! });
-    for (; forgetting[nextForgetting] && forgetting[nextForgetting]!.step <= step; nextForgetting++)
-      events.push({ type: 'forgetting', ...forgetting[nextForgetting]! });
-    for (; rates[nextRate] && rates[nextRate]!.step <= step; nextRate++) {
-      const { step: at, learningRate } = rates[nextRate]!;
-      events.push({ type: 'rate', step: at, learningRate });
+  /** What is measured before the first step. */
+  private async begin(): Promise<void> {
+    const { journal } = this;
+    if (journal.steps.length > 0) return;
+    // A fresh LoRA changes nothing; a prompt does, so that the base is asked without it.
+    if (journal.evals.length === 0) await this.evaluate(undefined);
+    await this.measureForgetting();
+    await this.afterStep();
+  }
+
+  /** Returns why the run ended before its last step, if numbers went bad. */
+  private async trainThroughBadNumbers(): Promise<string | undefined> {
+    const { journal } = this;
+    for (;;) {
+      try {
+        await this.trainSteps();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof BadNumbersError)) throw error;
+        const good = journal.goBack();
+        if (journal.mayHalve) this.goOnWithHalf(good, error);
+        else if (good === 0) throw error;
+        else return `${error.message}; the adapter is as it was after step ${good}`;
+      }
     }
-  };
-  tell(0);
-  for (const index of steps.keys()) {
-    events.push(stepEvent(steps, index, run));
-    tell(index + 1);
   }
-  return events;
-}
 
-/** @param index from 0. */
-function stepEvent(
-  steps: readonly StepRecord[],
-  index: number,
-  { totalSteps, perEpoch }: { readonly totalSteps: number; readonly perEpoch: number },
-): TrainEvent {
-  return { type: 'step', step: index + 1, totalSteps, epoch: (index + 1) / perEpoch, ...steps[index]! };
-}
-
-/** Rows in an epoch's order, which depends on settings and epoch only, so that a run can be resumed. Caches the last one. */
-function rowOrder(train: readonly number[], { shuffle, seed }: TrainSettings): (epoch: number) => readonly number[] {
-  let known: { epoch: number; order: readonly number[] } | undefined;
-  return (epoch) => {
-    if (known?.epoch !== epoch)
-      known = { epoch, order: [...orderRows(train.length, { shuffle, seed, epoch })].map((i) => train[i]!) };
-    return known.order;
-  };
-}
-
-/** The micro-batches of a step, `index` steps into the epoch; the last step of an epoch takes what is left. */
-function stepBatches(
-  rows: readonly TokenRow[],
-  order: readonly number[],
-  { batchSize, gradAccum }: TrainSettings,
-  index: number,
-  adapter: Prompted,
-): Batch[] {
-  const first = index * batchSize * gradAccum;
-  const last = Math.min(first + batchSize * gradAccum, order.length);
-  const batches: Batch[] = [];
-  for (let begin = first; begin < last; begin += batchSize)
-    batches.push(batchOf(rows, order.slice(begin, Math.min(begin + batchSize, last)), adapter));
-  return batches;
-}
-
-/** Stands in for an adapter: rows unchanged. */
-const NO_PROMPT: Prompted = { shape: { modules: new Map() } };
-
-function batchOf(all: readonly TokenRow[], indices: readonly number[], adapter: Prompted): Batch {
-  const rows = withPrompt(
-    indices.map((i) => all[i]!),
-    adapter,
-  );
-  return makeBatch(rows, [...rows.keys()], sizeClass(batchColumns(rows.map(trainedLength))), trainedLength);
-}
-
-async function validationLoss(
-  step: TrainStep,
-  rows: readonly TokenRow[],
-  validation: readonly number[],
-  batchSize: number,
-  adapter: Prompted,
-): Promise<number | undefined> {
-  let sum = 0;
-  let supervised = 0;
-  for (let begin = 0; begin < validation.length; begin += batchSize) {
-    const batch = batchOf(rows, validation.slice(begin, begin + batchSize), adapter);
-    sum += (await step.evaluate(batch)).sum;
-    supervised += batch.supervised;
+  /** To the last step, or to where the run is stopped. */
+  private async trainSteps(): Promise<void> {
+    const { journal, batches, run } = this;
+    const { hooks, checkpoints } = run;
+    while (journal.steps.length < batches.totalSteps && !hooks.signal?.aborted) {
+      await hooks.beforeStep?.();
+      if (hooks.signal?.aborted) break;
+      await this.trainStep();
+      await this.betweenSteps();
+    }
+    await journal.checkEnd();
+    if (journal.steps.length < batches.totalSteps && checkpoints?.keepWhenStopped) await journal.keep();
   }
-  return supervised > 0 ? sum / supervised : undefined;
+
+  private async trainStep(): Promise<void> {
+    const { journal, batches, run, step, clock } = this;
+    const { settings, hooks } = run;
+    const done = journal.steps.length;
+    const began = performance.now();
+    const ofStep = batches.ofStep(done, this.adapter);
+    const chosen = hooks.nextRate?.();
+    if (chosen !== undefined) this.changeRate({ step: done, learningRate: chosen });
+    const { schedule, warmupSteps, seed, clip } = settings;
+    const lr = scheduledRate(schedule, journal.learningRate, done, batches.totalSteps, warmupSteps);
+    const how = { lr, update: done + 1, clip, seed, mostLoss: journal.mostLoss };
+    const { loss, gradNorm, tokens, supervised } = await step.run(ofStep, how);
+    journal.addStep({ loss, lr, gradNorm, tokens, supervised, ms: clock.awake(performance.now() - began) });
+    const { totalSteps, stepsPerEpoch: perEpoch } = batches;
+    hooks.onEvent(stepEvent(journal.steps, done, { totalSteps, perEpoch }));
+  }
+
+  /** What is due after a step. */
+  private async betweenSteps(): Promise<void> {
+    const { journal, batches, run } = this;
+    const { evalEvery } = run.settings;
+    const { forgetting } = run.hooks;
+    const done = journal.steps.length;
+    const isLast = done === batches.totalSteps;
+    if (!isLast && evalEvery > 0 && done % evalEvery === 0) await this.evaluate(this.adapter);
+    if (forgetting && done % forgetting.every === 0) await this.measureForgetting();
+    if (!isLast) await journal.keepIfDue();
+    await this.afterStep();
+  }
+
+  private async afterStep(): Promise<void> {
+    const { journal, run, adapter } = this;
+    await run.hooks.afterStep?.(journal.steps.length, adapter, () => journal.record());
+  }
+
+  /** Mean loss over the tokens of the held-back rows. `reader`: whose prompt they are read behind. */
+  private async evaluate(reader: Prompted | undefined): Promise<void> {
+    const { journal, step } = this;
+    let sum = 0;
+    let supervised = 0;
+    for (const batch of this.batches.validation(reader)) {
+      sum += (await step.evaluate(batch)).sum;
+      supervised += batch.supervised;
+    }
+    if (supervised === 0) return;
+    const record = { step: journal.steps.length, loss: sum / supervised };
+    journal.evals.push(record);
+    this.run.hooks.onEvent({ type: 'eval', ...record });
+  }
+
+  /** Unless it has been at this step. */
+  private async measureForgetting(): Promise<void> {
+    const { journal, run } = this;
+    const { hooks } = run;
+    const step = journal.steps.length;
+    if (hooks.forgetting === undefined || journal.forgetting.at(-1)?.step === step) return;
+    const record = { step, ...(await hooks.forgetting.measure()) };
+    journal.forgetting.push(record);
+    hooks.onEvent({ type: 'forgetting', ...record });
+  }
+
+  private changeRate(change: RateChange): void {
+    this.journal.rates.push(change);
+    this.run.hooks.onEvent({ type: 'rate', step: change.step, learningRate: change.learningRate });
+  }
+
+  /** The journal stands at `good` again. */
+  private goOnWithHalf(good: number, { message }: Error): void {
+    const { journal, batches, run } = this;
+    const { settings, rows, hooks } = run;
+    const { totalSteps } = batches;
+    hooks.onWentBack?.(good, message, pastEvents({ ...journal.told, totalSteps, settings }, rows));
+    this.changeRate({ step: good, learningRate: journal.learningRate / 2, isHalving: true });
+  }
 }

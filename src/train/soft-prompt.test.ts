@@ -103,7 +103,11 @@ describe('a soft prompt', () => {
     const own = await FlatAdapter.create(model.device, adapter.shape, await adapter.read());
     // Without a step worth the name: the prompt stays what it is.
     const settings = { ...DEFAULT_SETTINGS, validationSplit: 0.25, learningRate: 1e-12, epochs: 1, batchSize: 2 };
-    const { validationBefore, validationAfter } = await runTraining(model, own, rows, settings, { onEvent() {} });
+    const { validationBefore, validationAfter } = await runTraining(model, own, {
+      rows,
+      settings,
+      hooks: { onEvent() {} },
+    });
     const held = splitRows(rows, settings).validation.map((row) => rows[row]!);
     const mean = async (from: FlatAdapter | undefined) => {
       const scorer = await Scorer.create(model, from, 96, 40);

@@ -8,7 +8,7 @@ import { planMemory } from '../gpu/plan.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { TrainSettings } from './recipe.ts';
-import { runShape } from './run-training.ts';
+import { runShape } from './run-shape.ts';
 import { promptLength } from './soft-prompt.ts';
 import { buildStep } from './train-step.ts';
 

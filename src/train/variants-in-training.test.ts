@@ -132,12 +132,10 @@ describe('an adapter with every kind of tensor', () => {
           yield* records;
         },
       };
-      await runTraining(
-        model,
-        flat,
+      await runTraining(model, flat, {
         rows,
-        own,
-        {
+        settings: own,
+        hooks: {
           signal: stop.signal,
           onEvent(event) {
             if (event.type !== 'step') return;
@@ -145,7 +143,7 @@ describe('an adapter with every kind of tensor', () => {
             if (event.step === stopAfter) stop.abort();
           },
         },
-        {
+        checkpoints: {
           store,
           identity: { base: '', data: '', layout: '', device: '', deviceName: '' },
           everySteps: 1e9,
@@ -153,7 +151,7 @@ describe('an adapter with every kind of tensor', () => {
           keepWhenStopped: true,
           resumeFrom,
         },
-      );
+      });
       const result = { losses, tensors: await flat.read() };
       flat.destroy();
       return result;

@@ -4,7 +4,7 @@
 import { worstColumns } from '../../data/make-batch.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { levelOf, type TrainSettings } from '../../train/recipe.ts';
-import { sizeClass } from '../../train/run-training.ts';
+import { sizeClass } from '../../train/run-shape.ts';
 import { promptLength } from '../../train/soft-prompt.ts';
 import { planStep } from '../../train/train-step.ts';
 import type { DataService } from '../data-service.ts';

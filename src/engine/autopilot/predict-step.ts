@@ -4,7 +4,7 @@ import { batchColumns, trainedLength } from '../../data/make-batch.ts';
 import type { TokenRow } from '../../data/types.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { levelOf, type TrainSettings } from '../../train/recipe.ts';
-import { sizeClass } from '../../train/run-training.ts';
+import { sizeClass } from '../../train/run-shape.ts';
 import { promptLength } from '../../train/soft-prompt.ts';
 import { splitRows } from '../../train/split-rows.ts';
 import { buildStep } from '../../train/train-step.ts';

@@ -4,7 +4,7 @@ import type { TokenRow } from '../../data/types.ts';
 import type { AdapterShape } from '../../lora/adapter-tensors.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { CHECKPOINTING, type TrainSettings } from '../../train/recipe.ts';
-import { runShape } from '../../train/run-training.ts';
+import { runShape } from '../../train/run-shape.ts';
 import { promptLength } from '../../train/soft-prompt.ts';
 import { planStep } from '../../train/train-step.ts';
 

@@ -7,7 +7,7 @@ import type { Batch, TokenRow } from '../../data/types.ts';
 import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
 import { ForgettingMeter } from '../../train/forgetting-meter.ts';
-import { sizeClass } from '../../train/run-training.ts';
+import { sizeClass } from '../../train/run-shape.ts';
 import { withPrompt } from '../../train/soft-prompt.ts';
 
 export interface Forgetting {

@@ -4,7 +4,7 @@ import { makeBatch } from '../../data/make-batch.ts';
 import type { Batch, TokenRow } from '../../data/types.ts';
 import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
-import { sizeClass } from '../../train/run-training.ts';
+import { sizeClass } from '../../train/run-shape.ts';
 import { Scorer } from '../../train/score.ts';
 import { withPrompt } from '../../train/soft-prompt.ts';
 

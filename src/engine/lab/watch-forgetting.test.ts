@@ -8,7 +8,7 @@ import { openModelFolder } from '../../model/model-folder.ts';
 import { diskFolder } from '../../model/testing/shared.ts';
 import { type Checkpoint, decodeCheckpoint, type ForgettingRecord } from '../../train/checkpoint.ts';
 import { DEFAULT_SETTINGS } from '../../train/recipe.ts';
-import { pastEvents } from '../../train/run-training.ts';
+import { pastEvents } from '../../train/train-events.ts';
 import { type KeepOptions, trainAdapter } from '../train-adapter.ts';
 
 const SCION = path.join(import.meta.dirname, '../../../public/models/scion');
@@ -54,16 +54,12 @@ function kept(from?: Checkpoint) {
 async function train(forgettingEvery: number, keep?: KeepOptions) {
   const told: ForgettingRecord[] = [];
   const { epochs: _, ...rest } = settings;
-  const { adapter, outcome } = await trainAdapter(
-    model,
-    ROWS,
-    { ...rest, schedule: 'constant', forgettingEvery },
-    {
-      onEvent: (event) => event.type === 'forgetting' && told.push(event),
-    },
-    undefined,
+  const { adapter, outcome } = await trainAdapter(model, {
+    rows: ROWS,
+    settings: { ...rest, schedule: 'constant', forgettingEvery },
+    hooks: { onEvent: (event) => event.type === 'forgetting' && told.push(event) },
     keep,
-  );
+  });
   const factors = [...adapter.modules.values()].flatMap(({ a, b }) => [...a, ...b]);
   return { told, factors, outcome };
 }
