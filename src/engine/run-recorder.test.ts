@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { RunRecord, StepEvent } from './protocol.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { stateOf } from './run-start.ts';
+import type { Session } from './session.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
 import { SETTINGS } from './testing/memory-host.ts';
 
@@ -43,13 +45,15 @@ function recorded() {
   };
   const goBackTo = (step: number) => recorder.take({ type: 'past', runId: 'a', events: stepsTo(step) });
   const written = async () => ({ ...(await archive.record('a'))!, curves: (await archive.curves('a'))!, problems });
-  return { recorder, trainTo, goBackTo, written };
+  const start = (step: number) =>
+    stateOf({ host: { archive } } as unknown as Session, { kind: 'state', runId: 'a', step });
+  return { recorder, trainTo, goBackTo, written, start };
 }
 
 const files = new Map([['adapter_config.json', new Uint8Array(2)]]);
 
 it('a rollback strikes out the states, steps and answers beyond it', async () => {
-  const { recorder, trainTo, goBackTo, written } = recorded();
+  const { recorder, trainTo, goBackTo, written, start } = recorded();
   trainTo(6);
   for (const step of [2, 4, 6]) {
     recorder.keepState(step, files);
@@ -63,6 +67,8 @@ it('a rollback strikes out the states, steps and answers beyond it', async () =>
   expect(record).toMatchObject({ steps: 4, keptSteps: [2, 4], finalLoss: 7 });
   expect(curves.loss).toHaveLength(4);
   expect(curves.samples.map(({ step }) => step)).toEqual([2, 4]);
+  expect([...(await start(4)).files.keys()]).toEqual([...files.keys()]);
+  await expect(start(6)).rejects.toThrow('Cannot start from step 6 of that run');
 });
 
 it('a rollback strikes out a state that is still to be written, not the one that takes its place', async () => {

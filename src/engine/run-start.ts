@@ -56,7 +56,7 @@ export async function stateOf(
     host.archive.record(from.runId),
     host.archive.state(from.runId, from.step),
   ]);
-  if (record === undefined || kept === undefined)
+  if (kept === undefined || !record?.keptSteps.includes(from.step))
     throw new Error(`Cannot start from step ${from.step} of that run: found no state of it in this browser's storage`);
   const files = new Map([...kept].filter(([name]) => name !== STATE_RECORD));
   return { record, files, checkpoint: kept.get(STATE_RECORD) };

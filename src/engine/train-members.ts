@@ -10,6 +10,7 @@ import type { BaseService } from './base-service.ts';
 import { type KeptRun, membersOf, withMember } from './kept-run.ts';
 import type { LibraryService } from './library-service.ts';
 import type { AnnouncedRun } from './other-tabs.ts';
+import type { PreparedRun } from './prepare-run.ts';
 import type { RunEvent, RunResult, TogetherEnd } from './protocol.ts';
 import { newRecord, type ReadyMember } from './ready-member.ts';
 import type { RunControl } from './run-control.ts';
@@ -34,13 +35,7 @@ export class MemberTrainer {
   ) {}
 
   /** Takes the place of the run that goes on, writes down what it is, and trains; kept or not, it goes. */
-  async begin(
-    run: KeptRun,
-    rows: readonly TokenRow[],
-    ready: readonly ReadyMember[],
-    controls: readonly RunControl[],
-    told: AnnouncedRun,
-  ): Promise<Ends> {
+  async begin({ run, rows, ready }: PreparedRun, controls: readonly RunControl[], told: AnnouncedRun): Promise<Ends> {
     const release = await this.beginKeeping(run, rows).catch((error: Error) => {
       if (error instanceof TakenError) throw error;
       return error;
