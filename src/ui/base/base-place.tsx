@@ -36,6 +36,7 @@ function BaseState() {
           <p className="eyebrow">{words.title}</p>
           <h1 className="breaks">{report.name}</h1>
           <p className="soft">{words.lead}</p>
+          {source?.kind === 'bundled' && <p className="soft">{words.bundledLead}</p>}
         </header>
         <BaseFacts report={report} />
         <a className="button button-main" href={placeHref('data')}>

@@ -4,6 +4,8 @@ export const words = {
   title: 'Base',
   lead: 'The model that stays as it is. An adapter grows on it.',
   bundledName: 'Scion',
+  bundledLead:
+    'Comes with the page to try things out: it writes short stories and knows next to nothing. It learns a style in a minute; for facts and real work, open a larger model.',
   openingTitle: (name: string) => `Opening ${name}`,
   opening: 'Opening',
   announceOpen: (name: string) => `${name} is open`,

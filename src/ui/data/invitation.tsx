@@ -83,8 +83,9 @@ function ShowLoop() {
 }
 
 function BaseLine() {
-  const { status, report, progress } = useStore(baseStore);
+  const { status, source, report, progress } = useStore(baseStore);
   const w = words.base;
+  const isSmall = status === 'open' && source?.kind === 'bundled';
   const says = { none: w.none, opening: w.opens, open: w.ready, failed: w.failed }[status];
   return (
     <section className="card invitation-base" aria-label={w.title}>
@@ -92,7 +93,7 @@ function BaseLine() {
         <span className="eyebrow">{w.title}</span>
         {report && <strong>{report.name}</strong>}
         {report && <span className="soft number">{parameters(report.parameters)}</span>}
-        <span className="soft">{says}</span>
+        <span className="soft">{isSmall ? w.small : says}</span>
         <a href={placeHref('base')} className="invitation-look">
           {words.toBase}
         </a>

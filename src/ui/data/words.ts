@@ -33,7 +33,14 @@ export const words = {
     showLoop: 'Show me the whole loop',
     showLoopHint: 'The whole loop trains one by itself and asks base and adapter the same: under a minute on a GPU.',
   },
-  base: { title: 'Base', opens: 'opens by itself', ready: 'ready', none: 'waits for a GPU', failed: 'did not open' },
+  base: {
+    title: 'Base',
+    opens: 'opens by itself',
+    ready: 'ready',
+    small: 'to try things out',
+    none: 'waits for a GPU',
+    failed: 'did not open',
+  },
   examples: {
     loading: 'Looking for examples…',
     none: 'No examples are served beside this page.',

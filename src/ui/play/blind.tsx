@@ -1,12 +1,15 @@
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
+import { baseStore } from '../base/base-store.ts';
 import { runningHere, runStore, wholePhase } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
+import { askThis } from './ask-chips.tsx';
 import { Asking } from './asking.tsx';
 import { blindStore, shuffled, vote } from './blind-store.ts';
 import { BlindTally } from './blind-tally.tsx';
 import { Trouble } from './chat.tsx';
-import { playStore } from './play-store.ts';
+import { type Column, playStore } from './play-store.ts';
+import { useQuestions } from './questions.ts';
 import type { Turn } from './talk.ts';
 import { blindTalk } from './talks.ts';
 import { titleOf } from './who.ts';
@@ -22,12 +25,34 @@ export function BlindTest() {
   return (
     <section className="stack" aria-label={words.modeName.blind}>
       <div className="card stack">
-        <Asking talk={blindTalk} columns={order} rows={3} />
+        <Asking talk={blindTalk} columns={order} rows={3}>
+          <NextQuestion columns={order} />
+        </Asking>
         <Trouble talk={blindTalk} columns={order} />
         {turn && <Contest turn={turn} />}
       </div>
       <BlindTally columns={columns} />
     </section>
+  );
+}
+
+/** Twenty votes need twenty questions: the data has them. */
+function NextQuestion({ columns }: { columns: readonly Column[] }) {
+  const questions = useQuestions(columns);
+  const isAsking = useStore(blindTalk.store, (s) => s.isAsking);
+  const hasBase = useStore(baseStore, (s) => s.status === 'open');
+  const last = useStore(blindTalk.store, (s) => s.turns.at(-1)?.prompt);
+  const next = questions[(questions.indexOf(last ?? '') + 1) % questions.length];
+  if (next === undefined) return null;
+  return (
+    <button
+      type="button"
+      className="button"
+      disabled={isAsking || !hasBase}
+      onClick={() => askThis(blindTalk, columns, next)}
+    >
+      {words.blind.next}
+    </button>
   );
 }
 

@@ -2,10 +2,12 @@ import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
 import { Note } from '../controls/note.tsx';
+import { dataStore } from '../data/data-store.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { goTo, placeHref } from '../shell/place-store.ts';
 import { runningHere, runStore, wholePhase } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
+import { AskChips } from './ask-chips.tsx';
 import { Asking } from './asking.tsx';
 import { type Column, playStore } from './play-store.ts';
 import type { Answer, Talk, Turn } from './talk.ts';
@@ -87,14 +89,16 @@ export function Answers({ answers }: { answers: readonly Answer[] }) {
 function Start({ columns }: { columns: readonly Column[] }) {
   const hasAdapters = useStore(libraryStore, (s) => s.adapters.length > 0);
   const hasBase = useStore(baseStore, (s) => s.status === 'open');
+  const hasData = useStore(dataStore, (s) => s.status !== 'none');
   return (
     <div className="chat-start">
       <p className="soft">{hasAdapters ? words.start(columns.length) : words.startBase}</p>
-      {!hasAdapters && hasBase && (
+      {!hasAdapters && hasBase && !hasData && (
         <a className="button" href={placeHref('data')}>
           {words.toData}
         </a>
       )}
+      <AskChips talk={chatTalk} columns={columns} most={4} />
     </div>
   );
 }

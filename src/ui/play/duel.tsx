@@ -3,6 +3,7 @@ import { RUNNING_ADAPTER, runningAdapter } from '../../engine/protocol.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { isGoing, runningHere, runStore } from '../train/run-store.ts';
 import { AnswerBox } from './answer-box.tsx';
+import { AskChips } from './ask-chips.tsx';
 import { Asking } from './asking.tsx';
 import { Answers, Trouble } from './chat.tsx';
 import { type Column, chosenAdapter, playStore } from './play-store.ts';
@@ -26,7 +27,10 @@ export function Duel() {
           <Answers answers={turn.answers} />
         </>
       ) : (
-        <NoAnswers adapter={columns[1]} />
+        <>
+          <AskChips talk={quickTalk} columns={columns} most={2} />
+          <NoAnswers adapter={columns[1]} />
+        </>
       )}
     </section>
   );

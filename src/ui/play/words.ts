@@ -28,6 +28,7 @@ export const words = {
       : 'Ask something. Add an answer on the side to compare it with an adapter.',
   startBase: 'No adapter yet: the base answers alone. Train one, and both answer side by side.',
   toData: 'Add data',
+  fromData: 'Questions of your data',
   newTalk: 'New talk',
   mode: 'How the prompt is used',
   chat: 'Chat',
@@ -115,6 +116,7 @@ export const words = {
   key: 'Ctrl or ⌘ + Enter',
   estimate: (value: string, low: string, high: string) => `${value} (${low} to ${high})`,
   blind: {
+    next: 'Ask one of the data',
     needsTwo: 'A blind test needs at least two answers: add an adapter under “Who answers”.',
     answer: (i: number) => `Answer ${letter(i)}`,
     revealed: (i: number, name: string) => `${letter(i)}: ${name}`,

@@ -17,7 +17,7 @@ export function Given() {
 }
 
 function GivenBase() {
-  const { status, report } = useStore(baseStore);
+  const { status, source, report } = useStore(baseStore);
   return (
     <a className="given-one given-base" href={placeHref('base')}>
       <span className="eyebrow">{words.base}</span>
@@ -29,6 +29,7 @@ function GivenBase() {
               .join(' · ')
           : ' '}
       </span>
+      {report && source?.kind === 'bundled' && <span className="hint">{words.smallBase}</span>}
     </a>
   );
 }

@@ -15,6 +15,7 @@ export const words = {
   base: 'Base',
   data: 'Data',
   noBase: 'No base is open',
+  smallBase: 'small, to try things out: learns a style, not facts',
   opening: 'Opening…',
   noData: 'No data yet',
   addData: 'Add data',
