@@ -41,7 +41,7 @@ export const bench = {
   help: `usage: graft bench [case …] [flags]
 
   S-b1-s128                  model S, one row of 128 tokens; models T, XS, S, M, TinyLlama, Llama1B
-  S-decode                   tokens of an answer; S-decode-a4: four answers with an adapter each
+  S-decode                   tokens of an answer of 32; S-decode-s512: of a long one; S-decode-a4: four with an adapter each
   S-b1-s128-a2               a step of each of two adapters that train at once
   S-b1-s128-l12-r64          twelve layers, rank 64
 

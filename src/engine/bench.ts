@@ -40,7 +40,7 @@ interface BenchCase {
   readonly rank: number;
 }
 
-const CASE = /^([A-Za-z0-9]+)-(?:b(\d+)-s(\d+)|decode)(?:-a(\d+))?(?:-l(\d+))?(?:-r(\d+))?$/;
+const CASE = /^([A-Za-z0-9]+)-(?:b(\d+)-s(\d+)|decode(?:-s(\d+))?)(?:-a(\d+))?(?:-l(\d+))?(?:-r(\d+))?$/;
 
 /**
  * `S-b4-s128`: model, rows, tokens a row; `S-b4-s128-a2`: a step of each of two adapters that train at once; `S-decode-a2`: a token
@@ -53,14 +53,14 @@ export function parseCase(name: string): BenchCase {
     throw new RangeError(
       `Cannot run case "${name}": need a name such as S-b1-s128 or S-decode with a model of ${Object.keys(MODELS).join(', ')}`,
     );
-  const [, , batch, seq, adapters, layers, rank] = match;
+  const [, , batch, stepSeq, answerTokens, adapters, layers, rank] = match;
   return {
     name,
     kind: batch === undefined ? 'decode' : 'step',
     model: { ...model, ...(layers !== undefined && { layers: Number(layers) }) },
     batch: Number(batch ?? 1),
     adapters: Number(adapters ?? 1),
-    seq: Number(seq ?? DECODED_TOKENS),
+    seq: Number(stepSeq ?? answerTokens ?? DECODED_TOKENS),
     rank: Number(rank ?? RANK),
   };
 }

@@ -16,11 +16,12 @@ async function check(
   sizes: AttentionCachedSizes,
   rowOf: readonly number[],
   positions: readonly number[],
-  shift = 0,
+  { shift = 0, isOneColumn = false } = {},
 ): Promise<void> {
   const { heads: H, kvHeads: K, D, T, S } = sizes;
   const rows = 1 + Math.max(...rowOf.filter((r) => r !== NO_ROW));
   const g = new Graph(traits);
+  g.isOneColumn = isOneColumn;
   const q = g.input('q', [H * D, T]);
   const [cacheK, cacheV] = [g.state('keys', [rows * K * D, S]), g.state('values', [rows * K * D, S])];
   const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
@@ -42,15 +43,40 @@ async function check(
     rowOf,
     positions.map((p) => p + shift),
   );
-  expectClose(out!, expected, tolerance(sizes), T);
+  const asked = (v: ArrayLike<number>) => (isOneColumn ? Float64Array.from({ length: H * D }, (_, i) => v[i * T]!) : v);
+  expectClose(asked(out!), asked(expected), tolerance(sizes), isOneColumn ? 1 : T);
 }
 
-describe.each(['cpu', 'gpu'] as const)('attentionCached() of the variant for %s', (kind) => {
-  const traitsOf = async () => ({ ...(await openDevice()).traits, kind });
+const KINDS: readonly [name: string, traits: Partial<Traits>][] = [
+  ['a CPU', { kind: 'cpu' }],
+  ['a CPU without subgroups', { kind: 'cpu', subgroupSize: 0 }],
+  ['a GPU', { kind: 'gpu' }],
+];
+
+describe.each(KINDS)('attentionCached() of the variant for %s', (_, kind) => {
+  const traitsOf = async () => ({ ...(await openDevice()).traits, ...kind });
   it('matches its twin for rows of different lengths and columns without a row', async () => {
     const sizes = { heads: 4, kvHeads: 2, D: 20, T: 4, S: 600, scale: 0.2 };
     await check(await traitsOf(), sizes, [1, 0, NO_ROW, 2], [0, 599, 3, 255]);
     await check(await traitsOf(), sizes, [0, 2, 1, 0], [256, 63, 64, 130]);
+  });
+  it('matches its twin where one chunk holds all positions, columns without a row among them', async () => {
+    for (const S of [4, 64, 132, 256])
+      for (const window of [S, 30]) {
+        const sizes = { heads: 6, kvHeads: 2, D: 20, T: 4, S, scale: 0.3, window };
+        await check(await traitsOf(), sizes, [0, NO_ROW, 1, 0], [S - 1, 1, Math.min(33, S - 1), 0]);
+      }
+  });
+  it('matches its twin in the first column, where nobody reads another', async () => {
+    for (const [S, position] of [
+      [64, 0],
+      [128, 31],
+      [512, 511],
+      [1024, 700],
+    ] as const) {
+      const sizes = { heads: 9, kvHeads: 3, D: 64, T: 4, S, scale: 0.125 };
+      await check(await traitsOf(), sizes, [0, NO_ROW, NO_ROW, NO_ROW], [position, 0, 0, 0], { isOneColumn: true });
+    }
   });
   it('matches its twin for a prefill chunk', async () => {
     const T = 20;
@@ -99,7 +125,9 @@ describe.each(['cpu', 'gpu'] as const)('attentionCached() of the variant for %s'
   });
   it('is told from a sight one position off', async () => {
     const sizes = { heads: 1, kvHeads: 1, D: 16, T: 4, S: 64, scale: 0.25 };
-    await expect(check(await traitsOf(), sizes, [0, 0, 0, 0], [9, 10, 11, 12], 1)).rejects.toThrow(/worst relative/);
+    await expect(check(await traitsOf(), sizes, [0, 0, 0, 0], [9, 10, 11, 12], { shift: 1 })).rejects.toThrow(
+      /worst relative/,
+    );
   });
 });
 

@@ -1,13 +1,12 @@
 // Attention of new tokens to a cache of keys and values: prefill chunks and the decoding of several rows alike.
 // The positions of a row are split in chunks that are summed side by side (otherwise one token would leave a GPU idle) and
-// then put together: flash-decoding (Dao et al., 2023). Four query heads of one key head share what is read of the cache.
+// then put together: flash-decoding (Dao et al., 2023); where one chunk is all of them, there is nothing to put together. Four query heads of one key head share what is read of the cache.
 
 import type { Graph, Value } from '../graph.ts';
 import { grid1d } from '../grid.ts';
 import { type AttentionOptions, alibiOverrides } from './attention.ts';
+import { hasLanes } from './product-variants.ts';
 
-/** Positions that one workgroup of attention-cached-tile takes: four for each of 64 lanes. */
-const TILE_POSITIONS = 256;
 /** More chunks than this gain nothing and cost memory (H·D·T floats each). */
 const MAX_CHUNKS = 32;
 
@@ -38,16 +37,19 @@ export function attentionCached(
     throw new TypeError(
       `Cannot attend "${label}": found q ${q.shape}, caches ${cacheK.shape} and ${cacheV.shape}, need ${H * D} rows, equal caches of ${K * D} rows a sequence, S a multiple of 4`,
     );
-  const isCpu = g.traits.kind === 'cpu';
-  const perChunk = isCpu
-    ? Math.max(64, 16 * Math.ceil(S / MAX_CHUNKS / 16))
-    : TILE_POSITIONS * Math.ceil(S / MAX_CHUNKS / TILE_POSITIONS);
-  const chunks = Math.ceil(S / perChunk);
   const quadsPerKv = Math.ceil(H / K / 4);
   const quads = K * quadsPerKv;
-  const sums = g.activation(`${label} sums`, [chunks * quads * D * 4, T]);
-  const stats = g.activation(`${label} statistics`, [chunks * quads * 8, T]);
+  const { file, constants, WG, leastChunk, gridOf } = chooseVariant(g, T);
+  const perChunk = leastChunk * Math.ceil(S / MAX_CHUNKS / leastChunk);
+  const chunks = Math.ceil(S / perChunk);
+  const isWhole = chunks === 1 && file !== 'attention-cached-columns';
   const o = g.activation(label, q.shape);
+  const results: Record<string, Value> = isWhole
+    ? { o }
+    : {
+        sums: g.activation(`${label} sums`, [chunks * quads * D * 4, T]),
+        stats: g.activation(`${label} statistics`, [chunks * quads * 8, T]),
+      };
   const sizes = {
     D,
     T,
@@ -57,27 +59,59 @@ export function attentionCached(
     per_chunk: perChunk,
     window: Math.min(window ?? S, S),
   };
-  const WG = isCpu ? 8 : 64;
   g.push({
-    label: `${label} chunks`,
+    label: isWhole ? label : `${label} chunks`,
     shader: {
-      file: isCpu ? 'attention-cached-columns' : 'attention-cached-tile',
-      overrides: { WG, ...alibiOverrides(H, alibi) },
+      file,
+      parts: { 'attention-cached-result': isWhole ? 'attention-cached-whole' : 'attention-cached-share' },
+      ...(constants && { constants }),
+      overrides: { ...(WG && { WG }), ...alibiOverrides(H, alibi) },
     },
-    bindings: { q, cache_k: cacheK, cache_v: cacheV, row_of: rowOf, positions, sums, stats },
-    writes: ['sums', 'stats'],
+    bindings: {
+      ...{ q, cache_k: cacheK, cache_v: cacheV, row_of: rowOf, positions },
+      ...results,
+    },
+    writes: Object.keys(results),
     params: { ...sizes, S4: S / 4, scale: scale * Math.LOG2E },
-    grid: isCpu ? [Math.ceil((T * quads) / WG), chunks, 1] : [T, quads, chunks],
+    grid: gridOf(quads, chunks),
     flops: 2 * H * D * S * T,
   });
+  if (isWhole) return o;
   const COMBINE_WG = 64;
   g.push({
     label,
     shader: { file: 'attention-cached-combine', overrides: { WG: COMBINE_WG } },
-    bindings: { sums, stats, row_of: rowOf, positions, o },
+    bindings: { ...results, row_of: rowOf, positions, o },
     writes: ['o'],
     params: sizes,
     grid: grid1d(quads * D * T, COMBINE_WG),
   });
   return o;
+}
+
+interface Variant {
+  readonly file: string;
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly WG?: number;
+  /** Positions: a chunk has a multiple of it. */
+  readonly leastChunk: number;
+  gridOf(quads: number, chunks: number): [number, number, number];
+}
+
+function chooseVariant({ traits, isOneColumn }: Graph, T: number): Variant {
+  const columns = isOneColumn ? 1 : T;
+  const gridOf = (quads: number, chunks: number): [number, number, number] => [columns, quads, chunks];
+  // Four positions for each of 64 lanes.
+  if (traits.kind === 'gpu') return { file: 'attention-cached-tile', WG: 64, leastChunk: 256, gridOf };
+  if (T === 4 && hasLanes(traits)) {
+    const constants = { LANES: traits.subgroupSize };
+    return { file: 'attention-cached-subgroups', constants, leastChunk: 512, gridOf };
+  }
+  const WG = 8;
+  return {
+    file: 'attention-cached-columns',
+    WG,
+    leastChunk: 64,
+    gridOf: (quads, chunks) => [Math.ceil((T * quads) / WG), chunks, 1],
+  };
 }

@@ -1,5 +1,5 @@
 // o[h,d,t] = Σ_c w[c]·sums[c,h,d,t] / Σ_c w[c]·l[c],  w[c] = 2^(m[c] - max_c m[c]), over the chunks c that token t sees
-//   sums (chunks,quads,D,T) vec4 f32 · stats (chunks,quads,T,2) vec4 f32: m, l; see attention-cached-columns
+//   sums (chunks,quads,D,T) vec4 f32 · stats (chunks,quads,T,2) vec4 f32: m, l; see attention-cached-share
 //   row_of, positions (T) u32 · o (H·D,T) f32
 // One invocation per quad of heads, d and t. Columns without a row give zeros.
 #import flat-index

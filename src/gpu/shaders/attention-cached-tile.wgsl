@@ -1,8 +1,9 @@
-// The share of one chunk of positions in o, as attention-cached-columns says; the same buffers, other hands
+// The share of one chunk of positions in o, as attention-cached-subgroups says; the same buffers, other hands
 // For GPUs: one workgroup per column, quad of heads and chunk. Scores: lane i has positions 4·i … 4·i+3 of a block of 4·WG.
 // Sums: sixteen d at a time, WG/16 lanes each.
 #import attention-block
 #import attention-cached-sight
+#import attention-cached-result
 override WG: u32 = 64u;
 struct Params {
   D: u32, T: u32, K: u32, heads_per_kv: u32, quads_per_kv: u32, per_chunk: u32, window: u32, S4: u32, scale: f32
@@ -13,8 +14,6 @@ var<storage, read_write> cache_k: array<vec4<f32>>;
 var<storage, read_write> cache_v: array<vec4<f32>>;
 var<storage, read> row_of: array<u32>;
 var<storage, read> positions: array<u32>;
-var<storage, read_write> sums: array<vec4<f32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
 
 var<workgroup> weights: array<mat4x4<f32>, WG>;
 var<workgroup> lanes: array<vec4<f32>, WG>;
@@ -47,12 +46,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let t = group.x;
   let quad = group.y;
   let chunk = group.z;
-  if (row_of[t] == NO_ROW) { return; }
-  let sight = sight_of(positions[t], chunk, params.window, params.per_chunk);
-  if (sight.x > sight.y) { return; }
   let kv = quad / params.quads_per_kv;
   let in_group = min(4u * (quad % params.quads_per_kv) + vec4(0u, 1u, 2u, 3u), vec4(params.heads_per_kv - 1u));
   let own = (kv * params.heads_per_kv + in_group) * params.D * params.T + t;
+  if (row_of[t] == NO_ROW) {
+    for (var d = lane; IS_WHOLE && d < params.D; d += WG) { put_sum(own + d * params.T, 0u, vec4<f32>()); }
+    return;
+  }
+  let sight = sight_of(positions[t], chunk, params.window, params.per_chunk);
+  if (sight.x > sight.y) { return; }
   lean_from(vec4(positions[t]), kv * params.heads_per_kv + in_group);
   let other = (row_of[t] * params.K + kv) * params.D * params.S4;
   let result = (chunk * quads + quad) * params.D * params.T + t;
@@ -92,14 +94,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (lane % share == 0u && d < params.D) {
         for (var j = 1u; j < share; j++) { sum += lanes[lane + j]; }
         let i = result + d * params.T;
-        if (block != first) { sum += shrink * sums[i]; }
-        sums[i] = sum;
+        if (block != first) { sum += shrink * sum_at(own + d * params.T, i); }
+        if (IS_WHOLE && block == last) { sum /= l; }
+        put_sum(own + d * params.T, i, sum);
       }
     }
   }
-  if (lane == 0u) {
-    let stat = 2u * ((chunk * quads + quad) * params.T + t);
-    stats[stat] = m;
-    stats[stat + 1u] = l;
-  }
+  if (lane == 0u) { put_stats((chunk * quads + quad) * params.T + t, m, l); }
 }
