@@ -117,26 +117,41 @@ export class Generator {
     await this.fillCaches(prompts);
     const last = prompts.map((ids) => ids.at(-1)!);
     const live = new Set(this.answers.keys());
-    for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
-      if (options.signal?.aborted) break;
-      const logits = await this.decodeStep(
+    /** The pass of every living answer's n-th token. */
+    const begin = (n: number) => {
+      const step = this.decodeStep(
         [...live].map((row) => ({ row, id: last[row]!, position: this.before[row]! + prompts[row]!.length - 1 + n })),
       );
-      for (const row of [...live]) {
-        const id = sampler(logits[row]!, row, n, seen?.[row]);
-        if (options.stopIds.includes(id)) {
-          live.delete(row);
-          yield { ...NO_TOKEN, answer: row, reason: 'end-of-turn' };
-          continue;
+      // A fault that comes while nobody waits is heard by who waits next.
+      step.catch(() => {});
+      return step;
+    };
+    let step = begin(0);
+    try {
+      for (let n = 0; n < options.maxTokens && live.size > 0; n++) {
+        if (options.signal?.aborted) break;
+        const logits = await step;
+        const chosen = [...live].map((row) => ({ row, id: sampler(logits[row]!, row, n, seen?.[row]) }));
+        for (const { row, id } of chosen) {
+          if (options.stopIds.includes(id)) live.delete(row);
+          last[row] = id;
+          seen?.[row]?.add(id);
         }
-        last[row] = id;
-        const { probability, likeliest } = judge(logits[row]!, id, options.likeliest ?? 0);
-        seen?.[row]?.add(id);
-        yield { answer: row, id, probability, likeliest, reason: undefined };
-        if (!options.isOver?.(row)) continue;
-        live.delete(row);
-        yield { ...NO_TOKEN, answer: row, reason: 'stop-text' };
+        // The device makes the next tokens while these are judged and shown.
+        if (live.size > 0 && n + 1 < options.maxTokens) step = begin(n + 1);
+        for (const { row, id } of chosen) {
+          if (!live.has(row)) {
+            yield { ...NO_TOKEN, answer: row, reason: 'end-of-turn' };
+            continue;
+          }
+          yield { answer: row, id, ...judge(logits[row]!, id, options.likeliest ?? 0), reason: undefined };
+          if (!options.isOver?.(row)) continue;
+          live.delete(row);
+          yield { ...NO_TOKEN, answer: row, reason: 'stop-text' };
+        }
       }
+    } finally {
+      await step.catch(() => {});
     }
     for (const answer of live) yield { ...NO_TOKEN, answer, reason: options.signal?.aborted ? 'stopped' : 'length' };
   }

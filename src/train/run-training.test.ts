@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../data/make-batch.ts';
 import { FlatAdapter, readFlat } from '../lora/flat-adapter.ts';
 import { openModel, Q8 } from '../model/testing/open-model.ts';
-import { Generator } from './generate.ts';
+import { type GenerateOptions, Generator } from './generate.ts';
 import { DEFAULT_SETTINGS, type TrainSettings } from './recipe.ts';
 import { sizeClass } from './run-shape.ts';
 import { runTraining } from './run-training.ts';
@@ -192,6 +192,41 @@ describe('Generator', () => {
     expect(off).toEqual(alone);
     expect(tuned).not.toEqual(alone);
     adapter.destroy();
+  });
+
+  it('can be left after any token, although the next is being made, and goes on without an answer that has ended', async () => {
+    const model = await opened;
+    const base = { adapter: undefined, strength: 1 };
+    const generator = await Generator.create(model, [base, base], 64);
+    const options = { maxTokens: 9, temperature: 0, topP: 1, seed: 0, stopIds: [] };
+    const prompts = [
+      [5, 9, 14, 21, 30],
+      [7, 3],
+    ];
+    const answer = async (more: Partial<GenerateOptions> = {}, leaveAfter = Number.POSITIVE_INFINITY) => {
+      const ids: number[][] = [[], []];
+      const reasons: string[][] = [[], []];
+      for await (const { answer: row, id, reason } of generator.run(prompts, { ...options, ...more })) {
+        if (id !== undefined) ids[row]!.push(id);
+        if (reason !== undefined) reasons[row]!.push(reason);
+        if (ids.flat().length === leaveAfter) break;
+      }
+      return { ids, reasons };
+    };
+    const whole = await answer();
+    expect(whole.reasons).toEqual([['length'], ['length']]);
+    for (const tokens of [1, 2, 7]) expect((await answer({}, tokens)).ids.flat()).toHaveLength(tokens);
+    const [first, second] = whole.ids as [number[], number[]];
+    expect(await answer({ isOver: (row) => row === 0 })).toEqual({
+      ids: [first.slice(0, 1), second],
+      reasons: [['stop-text'], ['length']],
+    });
+    const stop = second.find((id) => !first.includes(id))!;
+    expect(await answer({ stopIds: [stop] })).toEqual({
+      ids: [first, second.slice(0, second.indexOf(stop))],
+      reasons: [['length'], ['end-of-turn']],
+    });
+    generator.destroy();
   });
 });
 
