@@ -63,6 +63,8 @@ export interface OpSpec extends Pick<Op, 'label' | 'shader' | 'bindings' | 'writ
   readonly flops?: number;
   readonly keep?: boolean;
   readonly onlyIf?: Op['onlyIf'];
+  /** What it overwrites in place it changes each by itself: a result requires a gradient when what stood there does. */
+  readonly eachAlone?: boolean;
   /** Adds the gradient's ops; absent = nothing flows back through this op. */
   readonly backward?: (tape: Tape) => void;
 }
@@ -207,7 +209,7 @@ export class Graph {
       spec.backward !== undefined &&
       Object.values(bindings).some((v) => v.requiresGrad || wholeOf(v).inPlaceOf?.requiresGrad);
     if (flows)
-      for (const name of spec.writes)
+      for (const name of spec.writes.filter((name) => !spec.eachAlone || bindings[name]!.inPlaceOf?.requiresGrad))
         for (const value of [bindings[name]!, wholeOf(bindings[name]!)])
           if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
             (value as { requiresGrad: boolean }).requiresGrad = true;

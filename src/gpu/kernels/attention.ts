@@ -58,7 +58,7 @@ export function attention(
     const withDelta = g.inPlace(stats.name, stats);
     const operands = { q, k, v, d_o: dO, stats: withDelta };
     const params = { H, ...sizes };
-    const [dq, dk, dv] = [tape.fresh(q), tape.fresh(k), tape.fresh(v)];
+    const dq = tape.fresh(q);
     g.push({
       label: `${label} dq`,
       shader: { file: `${stem}-dq`, ...shader },
@@ -70,6 +70,7 @@ export function attention(
     });
     tape.accumulate(q, (into) => (into ? add(g, into, dq) : dq));
     if (!k.requiresGrad && !v.requiresGrad) return;
+    const [dk, dv] = [tape.fresh(k), tape.fresh(v)];
     g.push({
       label: `${label} dkdv`,
       shader: { file: `${stem}-dkdv`, ...shader },

@@ -6,7 +6,7 @@ import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase, variable } from '../testing/run-kernel.ts';
 import { testTurns } from '../testing/turns.ts';
 import { type RopeSizes, ropeCpu } from './rope.cpu.ts';
-import { rope } from './rope.ts';
+import { rope, type Turned } from './rope.ts';
 
 const restarting = (T: number, every: number) => Uint32Array.from({ length: T }, (_, t) => t % every);
 
@@ -53,6 +53,41 @@ describe.each(['cpu', 'gpu'] as const)('rope() of the variant for %s', (kind) =>
       expectClose(k!, ropeCpu(values.k, pv, tv, keys), 4 * 2 ** -24, T);
       expectClose(dq!, ropeCpu(dValues.q, pv, tv, sizes, -1), 4 * 2 ** -24, T);
       expectClose(dk!, ropeCpu(dValues.k, pv, tv, keys, -1), 4 * 2 ** -24, T);
+    }
+  });
+
+  it('turns back the gradient of one alone, where the other needs none', async () => {
+    const traits = { ...(await openDevice()).traits, kind };
+    const sizes = { heads: 2, D: 20, T: 36, rotary: 8, P: 36 };
+    const { heads, D, T, rotary, P } = sizes;
+    for (const [one, other] of [
+      ['q', 'k'],
+      ['k', 'q'],
+    ] as const) {
+      const g = new Graph(traits);
+      const before = { [one]: variable(g, one, [heads * D, T]), [other]: g.input(other, [heads * D, T]) };
+      const positions = g.input('positions', [T], 'u32');
+      const turns = g.frozen('turns', [rotary / 2, P, 2]);
+      const after = rope(
+        g,
+        before as unknown as Turned,
+        { heads, kvHeads: heads, headDim: D, rotary },
+        positions,
+        turns,
+      );
+      expect([after[one].requiresGrad, after[other].requiresGrad]).toEqual([true, false]);
+      const seed = g.input('d', [heads * D, T]);
+      const gradients = differentiate(g, new Map([[after[one], seed]]));
+      const [pv, tv, dv] = [restarting(T, P), testTurns(rotary / 2, P), noise(heads * D * T, 3)];
+      const data = new Map<Value, Data>([
+        [positions, pv],
+        [turns, tv],
+        [before[one]!, noise(heads * D * T, 1)],
+        [before[other]!, noise(heads * D * T, 2)],
+        [seed, dv],
+      ]);
+      const [d] = await runCase({ graph: g, data, results: [gradients.get(before[one]!)!] });
+      expectClose(d!, ropeCpu(dv, pv, tv, sizes, -1), 4 * 2 ** -24, T);
     }
   });
 });

@@ -1,5 +1,6 @@
 // Rotary position embedding (Su et al., 2021) in the half-split convention of Hugging Face: row d turns with row d + rotary/2.
 
+import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 
 export interface RopeOptions {
@@ -28,29 +29,33 @@ export function rope(g: Graph, { q, k }: Turned, options: RopeOptions, positions
   checkRope(label, { q, k }, options, turns);
   const T = q.shape[1]!;
   const [half, P] = turns.shape as [number, number];
-  const turn = (of: Turned, sign: 1 | -1): Turned => {
-    const turned = { q: g.inPlace(of.q.name, of.q), k: g.inPlace(of.k.name, of.k) };
+  const turn = ({ q, k }: { readonly q?: Value | undefined; readonly k?: Value | undefined }, sign: 1 | -1) => {
+    const turned = { q: q && g.inPlace(q.name, q), k: k && g.inPlace(k.name, k) };
+    const [H, K] = [q ? heads : 0, k ? kvHeads : 0];
+    // Stands in the binding of what has no gradient.
+    const none = q && k ? undefined : g.activation(`${label} none`, [1, 4]);
     const WG = 64;
     // On CPU adapters a lane turns all heads, so that the tables are gathered once.
-    const headsPerLane = g.traits.kind === 'cpu' ? heads + kvHeads : 1;
+    const headsPerLane = g.traits.kind === 'cpu' ? H + K : 1;
     g.push({
       label: sign === 1 ? label : `${label} backward`,
       shader: { file: 'rope', overrides: { WG } },
-      bindings: { ...turned, positions, turns },
+      bindings: { q: turned.q ?? none!, k: turned.k ?? none!, positions, turns },
       writes: ['q', 'k'],
-      params: { heads, kv_heads: kvHeads, D, half, P, T4: T / 4, sign, heads_per_lane: headsPerLane },
-      grid: [Math.ceil((half * T) / 4 / WG), Math.ceil((heads + kvHeads) / headsPerLane), 1],
-      ...(sign === 1 && {
-        backward: (tape) => {
-          const d = turn({ q: tape.gradient(turned.q), k: tape.gradient(turned.k) }, -1);
-          tape.accumulate(q, () => d.q);
-          tape.accumulate(k, () => d.k);
-        },
-      }),
+      params: { heads: H, kv_heads: K, D, half, P, T4: T / 4, sign, heads_per_lane: headsPerLane },
+      grid: [Math.ceil((half * T) / 4 / WG), Math.ceil((H + K) / headsPerLane), 1],
+      eachAlone: true,
+      ...(sign === 1 && { backward: (tape) => turnBack(tape, { q: turned.q!, k: turned.k! }) }),
     });
     return turned;
   };
-  return turn({ q, k }, 1);
+  const turnBack = (tape: Tape, turned: Turned) => {
+    const d = turn({ q: tape.maybe(turned.q), k: tape.maybe(turned.k) }, -1);
+    if (d.q) tape.accumulate(q, () => d.q!);
+    if (d.k) tape.accumulate(k, () => d.k!);
+  };
+  const turned = turn({ q, k }, 1);
+  return { q: turned.q!, k: turned.k! };
 }
 
 export function checkRope(
