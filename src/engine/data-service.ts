@@ -111,7 +111,7 @@ export class DataService implements DataApi {
   async previewRows(first: number, count: number): Promise<readonly TokenPreview[]> {
     const tokenizer = this.session.needTokenizer();
     const rows = this.session.data?.dataset?.rows ?? [];
-    const decode = (id: number) => tokenizer.decode([id], { special: true });
+    const decode = (ids: readonly number[]) => tokenizer.decode(ids, { special: true });
     return rows
       .slice(first, first + count)
       .map((row, i) => ({ row: first + i, file: row.file, line: row.line, tokens: previewRow(row, decode) }));

@@ -119,7 +119,7 @@ export class LibraryService implements LibraryApi {
     const receiptFile = findFile(parts, RECEIPT_NAME);
     const receipt = receiptFile && (await readReceipt(receiptFile).catch(() => undefined));
     const made = { made: 'imported', data: receipt?.data, run: receipt?.run } as const;
-    return this.keep(folder || first!.name.replace(/\.[^.]*$/, ''), adapter, made);
+    return this.keep(folder || nameOfFile(first!.name), adapter, made);
   }
 
   async verifyAdapter(id: string): Promise<Verification> {
@@ -196,4 +196,10 @@ function thinned(losses: readonly number[]): readonly number[] {
     const part = losses.slice(Math.floor((i * losses.length) / points), Math.floor(((i + 1) * losses.length) / points));
     return part.reduce((sum, loss) => sum + loss, 0) / part.length;
   });
+}
+
+/** The two files of a PEFT folder are called the same in every folder. */
+function nameOfFile(file: string): string {
+  const stem = file.replace(/\.[^.]*$/, '');
+  return /^adapter(_config|_model|s)?$/.test(stem) ? 'imported adapter' : stem;
 }

@@ -53,7 +53,10 @@ function BaseState() {
           <h1 className="breaks">{words.openingTitle(sourceName(source))}</h1>
           <p className="soft">{words.lead}</p>
         </header>
-        <ProgressLine base progress={progress ?? { what: words.opening, done: 0, total: 0, unit: 'bytes' }} />
+        <ProgressLine
+          base
+          progress={{ ...(progress ?? { done: 0, total: 0, unit: 'bytes' }), what: words.readingBase[source.kind] }}
+        />
         <button type="button" className="button" onClick={cancelOpening}>
           {words.cancel}
         </button>
@@ -67,7 +70,7 @@ function BaseState() {
       <>
         <h1 className="breaks">{sourceName(source)}</h1>
         <Note title={words.failed} ways={ways}>
-          {problem}.
+          {problem}. {source.kind === 'hub' && /^Cannot reach/.test(problem ?? '') && words.hub.resumes}
         </Note>
       </>
     );

@@ -1,4 +1,4 @@
-import type { QuantAsk } from '../../engine/protocol.ts';
+import type { ModelSource, QuantAsk } from '../../engine/protocol.ts';
 
 export const words = {
   title: 'Base',
@@ -7,7 +7,11 @@ export const words = {
   bundledLead:
     'Comes with the page to try things out: it writes short stories and knows next to nothing. It learns a style in a minute; for facts and real work, open a larger model.',
   openingTitle: (name: string) => `Opening ${name}`,
-  opening: 'Opening',
+  readingBase: {
+    bundled: 'Fetching and preparing it',
+    hub: 'Fetching and preparing it',
+    files: 'Reading and preparing it',
+  } satisfies Record<ModelSource['kind'], string>,
   announceOpen: (name: string) => `${name} is open`,
   none: 'No base is open',
   noneBody: 'The bundled model opens by itself as soon as a GPU is found.',
@@ -40,6 +44,7 @@ export const words = {
     token: 'Token (gated models)',
     tokenHint: 'The token is kept in this tab’s memory, sent to huggingface.co alone, and stored nowhere.',
     open: 'Open from the Hub',
+    resumes: 'What was prepared until then is kept: another try fetches the rest.',
     list: 'Models to start with',
     download: (size: string) => `about ${size} to fetch`,
     onGpu: (size: string) => `about ${size} on the GPU`,

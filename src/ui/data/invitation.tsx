@@ -59,6 +59,7 @@ export function Invitation() {
 /** Rests until a base is open. */
 function ShowLoop() {
   const isOpen = useStore(baseStore, (s) => s.status === 'open');
+  const isOpening = useStore(baseStore, (s) => s.status === 'opening');
   const isGoing = useStore(loopStore, (s) => s.isGoing);
   const id = useId();
   return (
@@ -66,7 +67,7 @@ function ShowLoop() {
       <div className="invitation-loop">
         <h2 id="examples">{words.invite.examples}</h2>
         <p className="soft small" id={id}>
-          {words.invite.showLoopHint}
+          {words.invite.showLoopHint} {isOpening && words.invite.showLoopSoon}
         </p>
       </div>
       <button

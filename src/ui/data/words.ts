@@ -31,6 +31,7 @@ export const words = {
     input: 'Dataset files',
     examples: 'Or take an example',
     showLoop: 'Show me the whole loop',
+    showLoopSoon: 'It waits for the base to open.',
     showLoopHint: 'The whole loop trains one by itself and asks base and adapter the same: under a minute on a GPU.',
   },
   base: {

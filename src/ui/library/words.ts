@@ -34,7 +34,7 @@ export const words = {
     rank: 'Rank and alpha',
     rankOf: (rank: number, alpha: number) => `${rank} and ${alpha}`,
     targets: 'Grows on',
-    loss: 'Loss',
+    loss: 'Loss, last step',
     validation: 'Validation',
     steps: 'Steps',
     size: 'Size',
