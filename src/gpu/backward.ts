@@ -1,7 +1,7 @@
 // The gradient's ops, added to the same graph: every op with a gradient flowing into its results, last to first.
 // A kernel's `backward` reads as its forward reversed: it asks the tape for dy and gives the tape dx.
 
-import { elements, type Graph, type Op, offsetIn, storageOf, type Value, wholeOf } from './graph.ts';
+import { elements, type Graph, type Op, offsetIn, storageOf, type Value, withWhole } from './graph.ts';
 import { add } from './kernels/add.ts';
 import { zero } from './kernels/zero.ts';
 import { type Checkpointing, recomputer } from './recompute.ts';
@@ -75,9 +75,9 @@ export function backpropagate(graph: Graph, first: number, seeds: ReadonlyMap<Va
   return tape.gradient(wanted);
 }
 
-/** What an op makes. Of a part, what it is a part of as well: a product makes its result in parts, linears side by side a part each. */
+/** What an op makes. */
 function written({ writes, bindings }: Op): Value[] {
-  return writes.flatMap((name) => [bindings[name]!, wholeOf(bindings[name]!)]);
+  return writes.flatMap((name) => withWhole(bindings[name]!));
 }
 
 /** The gradients so far, and what a kernel's backward sees of them. */

@@ -114,10 +114,13 @@ export class Graph {
     this.trainables.push(value);
     return value;
   }
-  /** Trainables as one matrix, where they lie so in the flat buffer. */
-  stacked(trainables: readonly Value[]): Value | undefined {
-    const matrix = stackMatrices(trainables);
-    return matrix && this.add({ ...matrix, name: `${matrix.name} …`, role: 'trainable', requiresGrad: true });
+  /** Matrices of one flat buffer, trainables or parts of a frozen value, as one, where they lie so. */
+  stacked(matrices: readonly Value[]): Value | undefined {
+    const { role, requiresGrad, partOf } = matrices[0]!;
+    const isFlat = role === 'trainable' || partOf !== undefined;
+    if (!isFlat || matrices.some((m) => m.role !== role || m.partOf !== partOf)) return undefined;
+    const matrix = stackMatrices(matrices);
+    return matrix && this.add({ ...matrix, name: `${matrix.name} …`, role, requiresGrad, partOf });
   }
   /** The slice of the flat gradient buffer that belongs to a trainable. Kernels add to it (`+=`). */
   gradientOf(trainable: Value): Value {
@@ -167,21 +170,30 @@ export class Graph {
       throw new RangeError(
         `Cannot take rows of "${value.name}": found ${first} of ${length} before them, need a multiple of ${FLAT_ALIGN}`,
       );
-    const { dtype, role, requiresGrad } = value;
-    const shape = [count, ...value.shape.slice(1)];
-    return this.add({ name, shape, dtype, role, requiresGrad, partOf: value, offset: first * length });
+    return this.part(value, name, [count, ...value.shape.slice(1)], first * length);
   }
 
-  /** Activations (rows,T) of these sizes, one behind the other in one memory where bindings can begin between them. */
-  adjoining(names: readonly string[], rows: readonly number[], T: number): Value[] {
-    const firsts = rows.map((_, i) => rows.slice(0, i).reduce((a, b) => a + b, 0));
+  /** Elements of a value from `offset` on, a multiple of FLAT_ALIGN, as a value of this shape in its memory. */
+  part(value: Value, name: string, shape: readonly number[], offset: number): Value {
+    const { dtype, role, requiresGrad } = value;
+    return this.add({ name, shape, dtype, role, requiresGrad, partOf: value, offset });
+  }
+
+  /** Whether activations (rows,T) of these sizes can lie one behind the other: bindings can begin between them, and hold all. */
+  canAdjoin(rows: readonly number[], T: number): boolean {
     const total = rows.reduce((a, b) => a + b, 0);
     // Not by what a device holds beyond what all of them do, so that plans are the same for all.
     const limitBytes = Math.min(this.traits.maxBindingBytes, BASE_TRAITS.maxBindingBytes);
-    const isOne = 4 * total * T <= limitBytes && firsts.every((first) => (first * T) % FLAT_ALIGN === 0);
-    if (!isOne || rows.length === 1) return rows.map((count, i) => this.activation(names[i]!, [count, T]));
+    return 4 * total * T <= limitBytes && firstRows(rows).every((first) => (first * T) % FLAT_ALIGN === 0);
+  }
+
+  /** Activations (rows,T) of these sizes, one behind the other in one memory where they can. */
+  adjoining(names: readonly string[], rows: readonly number[], T: number): Value[] {
+    if (rows.length === 1 || !this.canAdjoin(rows, T))
+      return rows.map((count, i) => this.activation(names[i]!, [count, T]));
+    const total = rows.reduce((a, b) => a + b, 0);
     const whole = this.activation(names.join(', '), [total, T]);
-    return rows.map((count, i) => this.rows(whole, firsts[i]!, count, names[i]));
+    return firstRows(rows).map((first, i) => this.rows(whole, first, rows[i]!, names[i]));
   }
 
   /** Values (rows,T) as one, where they lie one behind the other in one memory; undefined where they do not. */
@@ -210,7 +222,7 @@ export class Graph {
       Object.values(bindings).some((v) => v.requiresGrad || wholeOf(v).inPlaceOf?.requiresGrad);
     if (flows)
       for (const name of spec.writes.filter((name) => !spec.eachAlone || bindings[name]!.inPlaceOf?.requiresGrad))
-        for (const value of [bindings[name]!, wholeOf(bindings[name]!)])
+        for (const value of withWhole(bindings[name]!))
           if (value.role === 'activation' || value.role === 'output' || value.inPlaceOf?.requiresGrad)
             (value as { requiresGrad: boolean }).requiresGrad = true;
     this.ops.push({
@@ -246,7 +258,7 @@ export class Graph {
 export function elements(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
-/** Consecutive matrices of one width as a single one, under the first one's name; undefined where something lies between them. */
+/** Consecutive matrices of one width, or vectors, as a single one, under the first one's name; undefined where something lies between them. */
 export function stackMatrices(
   matrices: readonly Pick<Value, 'name' | 'shape' | 'offset'>[],
 ): Pick<Value, 'name' | 'shape' | 'offset'> | undefined {
@@ -257,7 +269,7 @@ export function stackMatrices(
     end += elements(shape);
     rows += shape[0]!;
   }
-  return { name: first.name, shape: [rows, first.shape[1]!], offset: first.offset };
+  return { name: first.name, shape: [rows, ...first.shape.slice(1)], offset: first.offset };
 }
 export function byteLength(value: Value): number {
   return 4 * elements(value.shape);
@@ -278,6 +290,15 @@ export function offsetIn(value: Value): number | undefined {
 /** The value that a part is of; any other is one by itself. */
 export function wholeOf(value: Value): Value {
   return value.partOf ?? value;
+}
+
+/** A value that an op writes, with those that it is made of or a part of: a product makes its result in parts, or linears in one. */
+export function withWhole(value: Value): readonly Value[] {
+  return [value, wholeOf(value), ...(value.joins ?? [])];
+}
+/** The first row of each of several values, one behind the other. */
+function firstRows(rows: readonly number[]): number[] {
+  return rows.map((_, i) => rows.slice(0, i).reduce((a, b) => a + b, 0));
 }
 
 /** What an op writes is its own; what it only reads may be substituted. */

@@ -1,7 +1,7 @@
 // Puts adapters that are only used on a graph, side by side: each column of the batch takes part in each with a strength of its
 // own, 0 to leave the base alone, 1 for the adapter as trained. An adapter that is trained: attach-trainable.ts.
 
-import { type Graph, stackMatrices, type Value } from '../gpu/graph.ts';
+import type { Graph, Value } from '../gpu/graph.ts';
 import { addRows } from '../gpu/kernels/add-rows.ts';
 import { blendColumns } from '../gpu/kernels/blend-columns.ts';
 import { doraStrength } from '../gpu/kernels/dora.ts';
@@ -17,13 +17,13 @@ import type { Adapt, EmbeddingCall, LinearCall, ModuleCall } from '../model/laye
 import type { Head } from '../model/model-parts.ts';
 import { type AdapterParts, adapterParts, partName } from './adapter-parts.ts';
 import type { AdapterShape } from './adapter-tensors.ts';
-import { type FlatAdapter, type FlatEntry, flatLayout, normName, normsOf } from './flat-adapter.ts';
-import { addBranch, type Branch, type Branched, branchedLinears, fitsWithin } from './low-rank-branches.ts';
+import { type FlatAdapter, flatLayout, normName, normsOf } from './flat-adapter.ts';
+import { addBranch, type Branch, type Branched, branchedLinears } from './low-rank-branches.ts';
 import { addBottleneck } from './methods/bottleneck.ts';
 import { type Ia3Part, ia3Linear } from './methods/ia3.ts';
 import { promptColumns } from './methods/prompt-tuning.ts';
 
-type OnDevice = Pick<FlatAdapter, 'shape' | 'extra' | 'slot'>;
+type OnDevice = Pick<FlatAdapter, 'shape' | 'extra' | 'params'>;
 
 /** An adapter that is only used: its strength per column (T) f32 is an input; 0 leaves the base alone. */
 export interface AttachedAdapter {
@@ -48,32 +48,27 @@ class FrozenAdapter implements AttachedAdapter {
   readonly slots = new Map<string, Slot>();
   readonly strength: Value;
   readonly parts: AdapterParts;
-  private readonly prefix: string;
-  private readonly entries = new Map<Value, FlatEntry>();
   /** DoRA's lengths of the merged weights, by path. */
   private readonly norms: ReadonlyMap<string, Value>;
 
   constructor(
     private readonly g: Graph,
-    private readonly adapter: OnDevice,
+    { shape, params, extra }: OnDevice,
     index: number,
     columns: number,
   ) {
-    const { shape } = adapter;
     this.shape = shape;
-    this.prefix = `adapter${index}.`;
+    const prefix = `adapter${index}.`;
+    const { entries, length } = flatLayout(shape);
+    const flat = g.frozen(`${prefix}flat`, [length]);
+    this.slots.set(flat.name, { buffer: params, offset: 0, size: 4 * length });
     const tensors = new Map<string, Value>();
-    for (const entry of flatLayout(shape).entries) {
-      const name = `${this.prefix}${entry.name}`;
-      const value = g.frozen(name, entry.shape);
-      tensors.set(partName(entry.path, entry.part), value);
-      this.entries.set(value, entry);
-      this.slots.set(name, adapter.slot(entry));
-    }
-    for (const [name, slot] of adapter.extra) this.slots.set(`${this.prefix}${name}`, slot);
+    for (const { name, path, part, shape: sizes, offset } of entries)
+      tensors.set(partName(path, part), g.part(flat, `${prefix}${name}`, sizes, offset));
+    for (const [name, slot] of extra) this.slots.set(`${prefix}${name}`, slot);
     this.strength = g.input(`strength.${index}`, [columns]);
-    this.norms = new Map(normsOf(shape).map(([path, O]) => [path, g.frozen(`${this.prefix}${normName(path)}`, [O])]));
-    this.parts = adapterParts(g, shape, tensors, { prefix: this.prefix, strength: this.strength });
+    this.norms = new Map(normsOf(shape).map(([path, O]) => [path, g.frozen(`${prefix}${normName(path)}`, [O])]));
+    this.parts = adapterParts(g, shape, tensors, { prefix, strength: this.strength });
   }
 
   /** The strengths of the columns that a call is about. */
@@ -88,14 +83,6 @@ class FrozenAdapter implements AttachedAdapter {
     return m && !magnitude ? { a: lora_A!, b: lora_B!, scaling: m.scaling } : undefined;
   }
 
-  /** A of several linears as one matrix, where they lie so on the device. */
-  stacked(branches: readonly Branch[]): Value | undefined {
-    const matrix = stackMatrices(branches.map(({ a }) => this.entries.get(a)!));
-    if (matrix === undefined) return undefined;
-    const name = `${this.prefix}${matrix.name} …`;
-    this.slots.set(name, this.adapter.slot(matrix));
-    return this.g.frozen(name, matrix.shape);
-  }
   /**
    * What it adds to a linear's result y. `hasBranch`: y has its s·B·A·x already. `product`: the base's W·x without bias and
    * residual, one for all adapters.
@@ -159,15 +146,12 @@ class FrozenAdapters implements Adapt {
   private withFirst(calls: readonly LinearCall[]): ReadonlyMap<LinearCall, Value> {
     const { g, adapters } = this;
     const [first] = adapters;
-    if (first === undefined) return new Map();
     const plain = calls.flatMap((call): Branched[] => {
-      const branch = first.branchOf(call.path);
       const isChanged = adapters.some(({ parts }) => parts.hasSaved(call.path) || parts.ia3(call.path) !== undefined);
-      return branch === undefined || isChanged || !fitsWithin(g, call.weight(), branch) ? [] : [[call, branch]];
+      return isChanged ? [] : [[call, first?.branchOf(call.path)]];
     });
-    const strength = first.strengthAt(calls[0]!.at);
-    const stacked = (branches: readonly Branch[]) => first.stacked(branches);
-    const results = branchedLinears(g, plain, { stacked, strength });
+    const strength = plain.some(([, branch]) => branch) ? first!.strengthAt(calls[0]!.at) : undefined;
+    const results = branchedLinears(g, plain, { strength });
     return new Map(plain.map(([call], i) => [call, results[i]!]));
   }
 

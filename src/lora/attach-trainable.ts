@@ -71,12 +71,10 @@ class TrainableAdapter implements Adapt {
       const bottleneck = parts.bottleneck(call.path);
       if (factors !== undefined) sums.set(call, ia3Linear(g, call, [factors], source));
       else if (bottleneck !== undefined) sums.set(call, bottleneckLinear(g, call, bottleneck, source));
-      else if (m === undefined || branch === undefined) sums.set(call, call.run(source));
-      else if (m.magnitude) sums.set(call, this.dora(call, m, branch));
+      else if (m?.magnitude) sums.set(call, this.dora(call, m, branch!));
       else plain.push([call, branch]);
     }
-    const stacked = (branches: readonly Branch[]) => g.stacked(branches.map(({ a }) => a));
-    const results = branchedLinears(g, plain, { stacked, source });
+    const results = branchedLinears(g, plain, { source });
     for (const [i, [call]] of plain.entries()) sums.set(call, results[i]!);
     return calls.map((call) => this.finish(call, sums.get(call)!));
   }

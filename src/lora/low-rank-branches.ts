@@ -6,7 +6,7 @@ import { byteLength, type Graph, type Value } from '../gpu/graph.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
 import { type LowRankInput, lowRankLinears } from '../gpu/kernels/low-rank-linears.ts';
 import { factorWeight, type Weight } from '../gpu/weight.ts';
-import type { LinearCall, ParameterSource } from '../model/layers.ts';
+import { type LinearCall, type ParameterSource, plainLinear } from '../model/layers.ts';
 
 /** s·B·A·x at one linear. */
 export interface Branch {
@@ -20,40 +20,48 @@ export interface Branch {
 }
 
 export interface BranchOptions {
-  /** A of several linears as one matrix, where they lie so in memory. */
-  readonly stacked: (branches: readonly Branch[]) => Value | undefined;
   readonly source?: ParameterSource;
   /** (T) f32: what each token has of the branches. Without gradients. */
-  readonly strength?: Value;
+  readonly strength?: Value | undefined;
 }
 
-/** A linear with its branch. */
-export type Branched = readonly [call: LinearCall, branch: Branch];
+/** A linear with its branch; without one, the base's alone. */
+export type Branched = readonly [call: LinearCall, branch: Branch | undefined];
 
 /** The results of linears that read one x, in their order. */
 export function branchedLinears(g: Graph, linears: readonly Branched[], options: BranchOptions): Value[] {
-  const { stacked, source, strength } = options;
+  const { source, strength } = options;
   const results = new Map<LinearCall, Value>();
   const compute = (input: Omit<LowRankInput, 'x'>, together: readonly Branched[]) => {
     const made = lowRankLinears(
       g,
       { x: together[0]![0].x, strength, ...input },
-      together.map(([call, { b, scaling }]) => ({
-        ...{ weight: call.weight(source), bias: call.bias(source), addend: call.addend, label: call.label },
-        ...{ b: factorWeight(b), scaling },
+      together.map(([call, branch]) => ({
+        ...plainLinear(call, source),
+        branch: branch && { b: factorWeight(branch.b), scaling: branch.scaling },
       })),
     );
     for (const [i, [call]] of together.entries()) results.set(call, made[i]!);
   };
 
-  const within = linears.filter(([call, branch]) => fitsWithin(g, call.weight(source), branch));
-  const sharing = within.filter(([, { dropped }]) => dropped === undefined);
-  const a = sharing.length > 1 ? stacked(sharing.map(([, branch]) => branch)) : undefined;
-  if (a !== undefined && isOneBinding(g, a)) compute({ a: factorWeight(a) }, sharing);
-  for (const linear of within)
-    if (!results.has(linear[0])) compute({ a: factorWeight(linear[1].a), dropped: linear[1].dropped }, [linear]);
+  const fits = ([call, branch]: Branched) => branch !== undefined && fitsWithin(g, call.weight(source), branch);
+  // What does not fit is added to the base's own result.
+  const own = linears.map((linear): Branched => [linear[0], fits(linear) ? linear[1] : undefined]);
+  const sharing = own.filter(([, branch]) => branch?.dropped === undefined);
+  const factors = sharing.flatMap(([, branch]) => branch?.a ?? []);
+  const a = factors.length > 1 ? g.stacked(factors) : factors[0];
+  const isShared = factors.length === 0 || (a !== undefined && isOneBinding(g, a));
+  if (isShared && sharing.length > 0) compute({ a: a && factorWeight(a) }, sharing);
+  for (const linear of own) {
+    const [call, branch] = linear;
+    if (!results.has(call)) compute({ a: branch && factorWeight(branch.a), dropped: branch?.dropped }, [linear]);
+  }
 
-  return linears.map(([call, branch]) => results.get(call) ?? addBranch(g, branch, call.x, call.run(source), strength));
+  return linears.map((linear) => {
+    const [call, branch] = linear;
+    const y = results.get(call)!;
+    return branch === undefined || fits(linear) ? y : addBranch(g, branch, call.x, y, strength);
+  });
 }
 
 /** y + strength·s·B·A·x, in the memory of y, by products of its own. */
@@ -66,7 +74,7 @@ export function addBranch(g: Graph, branch: Branch, x: Value, y: Value, strength
  * Whether a product of the base can add B·u: it reads four ranks and four columns at a time, binds each factor whole, and has no
  * gradient of W.
  */
-export function fitsWithin(g: Graph, weight: Weight, { a, b }: Branch): boolean {
+function fitsWithin(g: Graph, weight: Weight, { a, b }: Branch): boolean {
   const isFour = b.shape[1]! % 4 === 0 && a.shape[1]! % 4 === 0;
   return isFour && isOneBinding(g, a) && isOneBinding(g, b) && weight.codes.role !== 'trainable';
 }

@@ -12,12 +12,13 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import { gatedActivation } from '../gpu/kernels/gated-activation.ts';
 import type { ColumnChoice } from '../gpu/kernels/gather-columns.ts';
 import { layerNorm } from '../gpu/kernels/layer-norm.ts';
+import { type LowRankLinear, lowRankLinears } from '../gpu/kernels/low-rank-linears.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import { ropeAppend } from '../gpu/kernels/rope-append.ts';
 import { splitRows } from '../gpu/kernels/split-rows.ts';
-import { adjoinedWeights, canAdjoin, frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
+import { adjoinedName, adjoinedWeights, canAdjoin, frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { WeightSpec } from './prepare-weights.ts';
@@ -68,11 +69,23 @@ export interface Adapt {
 }
 
 /** The base alone. */
-const UNCHANGED: Adapt = {
-  linears: (calls) => calls.map((call) => call.run()),
+const baseAlone = (g: Graph): Adapt => ({
+  linears: (calls) => plainLinears(g, calls),
   embedding: (call) => call.run(),
   norm: (call) => call.run(),
-};
+});
+
+/** Linears that read the same x, as the base or `source` has them: one product where their matrices lie side by side. */
+export function plainLinears(g: Graph, calls: readonly LinearCall[], source?: ParameterSource): Value[] {
+  const linears = calls.map((call) => plainLinear(call, source));
+  return lowRankLinears(g, { x: calls[0]!.x }, linears);
+}
+
+/** A linear without what an adapter adds to it. */
+export function plainLinear(call: LinearCall, source?: ParameterSource): LowRankLinear {
+  const { label, addend } = call;
+  return { label, addend, weight: call.weight(source), bias: call.bias(source) };
+}
 
 /** How the weights that a forward pass asks for are stored on the device. Throws for one that the model does not have. */
 export interface WeightLayout {
@@ -95,7 +108,7 @@ export const ropeName = (index: number) => `rope.${index}`;
 
 export class Layers {
   private readonly weights = new Map<string, Weight>();
-  /** Matrices of linears that read the same x, by the first one's name. */
+  /** Matrices, and biases, of linears that read the same x, by the first one's name. */
   private readonly groups = new Map<string, { readonly names: readonly string[]; readonly rows: readonly number[] }>();
   private readonly vectors = new Map<string, Value>();
 
@@ -106,7 +119,7 @@ export class Layers {
     private readonly layout: WeightLayout,
     /** Positions that the rope table holds. */
     private readonly positions: number,
-    private readonly adapt: Adapt = UNCHANGED,
+    private readonly adapt: Adapt = baseAlone(graph),
   ) {}
 
   /** Ops pushed by `body` belong to block `index` (checkpointing, submit limits, figures per layer). */
@@ -147,10 +160,12 @@ export class Layers {
     options: Pick<LinearOptions, 'bias'> = {},
   ): Record<Name, Value> {
     const names = Object.keys(outFeatures) as Name[];
-    const matrices = names.map((name) => `${path}.${name}.weight`);
-    const beside = names.length > 1 ? matrices[0]! : undefined;
+    const beside = names.length > 1 ? `${path}.${names[0]!}` : undefined;
     if (beside !== undefined)
-      this.groups.set(beside, { names: matrices, rows: names.map((name) => outFeatures[name]) });
+      for (const tensor of ['weight', 'bias']) {
+        const rows = names.map((name) => outFeatures[name]);
+        this.groups.set(`${beside}.${tensor}`, { names: names.map((name) => `${path}.${name}.${tensor}`), rows });
+      }
     const calls = names.map((name) => this.call(`${path}.${name}`, x, outFeatures[name], options, beside));
     const results = this.adapt.linears(calls);
     return Object.fromEntries(names.map((name, i) => [name, results[i]!])) as Record<Name, Value>;
@@ -248,16 +263,17 @@ export class Layers {
   private call(path: string, x: Value, outFeatures: number, options: LinearOptions, beside?: string): LinearCall {
     const { bias = false, transposed = false, addend } = options;
     const shape = [outFeatures, x.shape[0]!] as const;
-    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed, beside };
-    return this.product(path, x, { weight, bias, addend, label: path, at: undefined });
+    const of = (tensor: 'weight' | 'bias') => beside && `${beside}.${tensor}`;
+    const weight: WeightSpec = { name: `${path}.weight`, shape, kind: 'linear', transposed, beside: of('weight') };
+    return this.product(path, x, { weight, bias, biasBeside: of('bias'), addend, label: path, at: undefined });
   }
 
   private product(
     path: string,
     x: Value,
-    { weight, matrix, bias: hasBias, addend, label, at }: ProductChoice,
+    { weight, matrix, bias: hasBias, biasBeside, addend, label, at }: ProductChoice,
   ): LinearCall {
-    const biasSpec: WeightSpec = { name: `${path}.bias`, shape: [weight.shape[0]!], kind: 'bias' };
+    const biasSpec: WeightSpec = { name: `${path}.bias`, shape: [weight.shape[0]!], kind: 'bias', beside: biasBeside };
     const weightOf = (source?: ParameterSource) => source?.matrix(weight) ?? matrix ?? this.weight(weight);
     const biasOf = (source?: ParameterSource) =>
       hasBias ? (source?.vector(biasSpec) ?? this.vector(biasSpec)) : undefined;
@@ -299,6 +315,16 @@ export class Layers {
 
   private vector(spec: WeightSpec): Value {
     this.layout.storageOf(spec);
+    const group = spec.beside === undefined ? undefined : this.groups.get(spec.beside);
+    if (group && !this.vectors.has(spec.name) && canAdjoin(this.graph.traits, 'f32', group.rows, 1)) {
+      const total = group.rows.reduce((a, b) => a + b, 0);
+      const whole = this.graph.frozen(adjoinedName(spec.beside!), [total]);
+      let first = 0;
+      for (const [i, name] of group.names.entries()) {
+        this.vectors.set(name, this.graph.rows(whole, first, group.rows[i]!, name));
+        first += group.rows[i]!;
+      }
+    }
     return this.table(spec.name, spec.shape);
   }
 
@@ -317,6 +343,7 @@ interface ProductChoice {
   /** The base's own, where it is not simply that of `weight`. */
   readonly matrix?: Weight;
   readonly bias: boolean;
+  readonly biasBeside?: string | undefined;
   readonly addend: Value | undefined;
   readonly label: string;
   readonly at: ColumnChoice | undefined;

@@ -25,7 +25,7 @@ export interface WeightSpec {
   readonly transposed?: boolean;
   /** Added to every number: Gemma's norms store w - 1. */
   readonly offset?: number;
-  /** The first of the linears' matrices that read the same x: they lie side by side where they can. */
+  /** The first of the matrices, or biases, of linears that read the same x: they lie side by side where they can. */
   readonly beside?: string | undefined;
 }
 

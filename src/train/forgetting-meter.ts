@@ -11,7 +11,7 @@ import { gatherColumns } from '../gpu/kernels/gather-columns.ts';
 import { klDivergence } from '../gpu/kernels/kl-divergence.ts';
 import { lossChunk } from '../gpu/kernels/lm-head-loss.ts';
 import { type PlanLimits, planMemory } from '../gpu/plan.ts';
-import { Program, type Slot } from '../gpu/program.ts';
+import { Program } from '../gpu/program.ts';
 import type { Traits } from '../gpu/traits.ts';
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { attachFrozen } from '../lora/attach-frozen.ts';
@@ -31,7 +31,7 @@ export interface TokenForgetting {
 }
 
 /** What it binds of an adapter: a plan has its shape alone. */
-type Measured = Pick<FlatAdapter, 'shape' | 'extra' | 'slot'>;
+type Measured = Pick<FlatAdapter, 'shape' | 'extra' | 'params'>;
 
 interface Targets {
   readonly base: Value;
@@ -83,13 +83,13 @@ export function planMeter(
   columns: number,
   positions: number,
 ): number {
-  const unbound = { shape, extra: new Map(), slot: () => NOWHERE };
+  const unbound = { shape, extra: new Map(), params: NOWHERE };
   const { graph } = buildMeter(model, traits, unbound, columns, positions);
   return planMemory(graph, traits).bytes.own + normBytes(shape);
 }
 
 /** For graphs that are only counted. */
-const NOWHERE = {} as Slot;
+const NOWHERE = {} as GPUBuffer;
 
 export class ForgettingMeter {
   private constructor(

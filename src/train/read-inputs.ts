@@ -9,17 +9,16 @@ import { planMemory } from '../gpu/plan.ts';
 import { Program } from '../gpu/program.ts';
 import { BASE_TRAITS } from '../gpu/traits.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import type { Adapt } from '../model/layers.ts';
+import { type Adapt, plainLinears } from '../model/layers.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 import type { PassModel } from '../model/model-pass.ts';
 
-function probe(onInput: (path: string, x: Value) => void): Adapt {
+function probe(g: Graph, onInput: (path: string, x: Value) => void): Adapt {
   return {
-    linears: (calls) =>
-      calls.map((call) => {
-        onInput(call.path, call.x);
-        return call.run();
-      }),
+    linears(calls) {
+      for (const { path, x } of calls) onInput(path, x);
+      return plainLinears(g, calls);
+    },
     embedding: (call) => call.run(),
     norm: (call) => call.run(),
   };
@@ -40,7 +39,7 @@ export function sharedInputs(
     found.set(path, { leader, features: x.shape[0]! });
   };
   const g = new Graph(BASE_TRAITS);
-  const { hidden } = model.build(g, packedInputs(g, 16), 16, probe(onInput));
+  const { hidden } = model.build(g, packedInputs(g, 16), 16, probe(g, onInput));
   onInput(model.parts.head.path, hidden);
   return found;
 }
@@ -86,7 +85,7 @@ export class InputReader {
       values.set(path, g.keep(gatherColumns(g, x, { ...chosen, offset: 0, count: shape.samples })));
       ops = g.ops.length;
     };
-    const { hidden } = model.build(g, inputs, shape.positions, probe(onInput));
+    const { hidden } = model.build(g, inputs, shape.positions, probe(g, onInput));
     onInput(model.parts.head.path, hidden);
     const program = await Program.compile(
       model.device,

@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { openWithMatrices } from '../testing/emulate-matrices.ts';
-import { checkMatrixProduct, EPILOGUES, SIDES } from '../testing/matrix-product.ts';
+import { checkMatrixProduct, EPILOGUES, SIDES } from '../testing/product-case.ts';
 import { STORAGES } from '../testing/weights.ts';
 
 it.each([

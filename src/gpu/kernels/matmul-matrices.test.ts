@@ -7,7 +7,7 @@ import { trustedMatrices } from '../check-matrices.ts';
 import { Device, MATRICES } from '../device.ts';
 import { loadShader } from '../shader.ts';
 import { type Emulated, emulateMatrices, openWithMatrices } from '../testing/emulate-matrices.ts';
-import { checkMatrixProduct, EPILOGUES, type MatrixProduct, SIDES } from '../testing/matrix-product.ts';
+import { checkMatrixProduct, EPILOGUES, type ProductCase, SIDES } from '../testing/product-case.ts';
 import { TIMEOUT } from '../testing/variants.ts';
 import { STORAGES } from '../testing/weights.ts';
 import { BASE_TRAITS, type MatrixSize, type Traits } from '../traits.ts';
@@ -33,12 +33,20 @@ async function open(emulated: Emulated): Promise<Device> {
 }
 
 /** Without a low-rank branch, and with one that ends within a step and one that does not; a driver on a CPU compiles each in a second or two. */
-const PLAIN: readonly MatrixProduct[] = SIDES.flatMap((side) => [
+const PLAIN: readonly ProductCase[] = SIDES.flatMap((side) => [
   { side, O: 1, C: 5, T: 4 },
   { side, O: 65, C: 33, T: 12 },
   { side, O: 129, C: 69, T: 68 },
 ]);
-const lowRank = (side: MatrixProduct['side']): readonly MatrixProduct[] =>
+/** Of three linears side by side that end within a tile, the second of which has no branch. */
+const GROUP: ProductCase = {
+  ...{ side: 'rows', storage: 'q8', O: 129, C: 68, T: 36, R: 20 },
+  spans: [
+    [0, 37],
+    [66, 129],
+  ],
+};
+const lowRank = (side: ProductCase['side']): readonly ProductCase[] =>
   [
     { side, O: 1, C: 4, T: 4, R: 4 },
     { side, O: 37, C: 44, T: 36, R: 20 },
@@ -47,17 +55,17 @@ const lowRank = (side: MatrixProduct['side']): readonly MatrixProduct[] =>
 
 describe('matmul-matrices with matrices emulated', () => {
   it.each([
-    ['f32 8x8x8 by subgroups of 32', { size: 32, matrices: [METAL] }, [...PLAIN, ...SIDES.flatMap(lowRank)]],
+    ['f32 8x8x8 by subgroups of 32', { size: 32, matrices: [METAL] }, [...PLAIN, ...SIDES.flatMap(lowRank), GROUP]],
     ['f32 8x8x8 by subgroups of 64', { size: 64, matrices: [METAL] }, lowRank('columns')],
     [
       'f32 16x8x4 by subgroups of 8 of at most 16',
       { size: 8, maxSize: 16, matrices: [size('f32', 16, 8, 4)] },
-      lowRank('rows'),
+      [...lowRank('rows'), GROUP],
     ],
     ['f16 8x8x8 by subgroups of 32', { size: 32, matrices: [size('f16', 8, 8, 8)] }, lowRank('columns')],
     ['f16 16x16x16 by subgroups of 32', { size: 32, matrices: [NVIDIA] }, lowRank('rows')],
     ['f16 8x16x16 by subgroups of 16 of at most 32', { size: 16, maxSize: 32, matrices: [INTEL] }, lowRank('columns')],
-  ] satisfies [string, Emulated, readonly MatrixProduct[]][])(
+  ] satisfies [string, Emulated, readonly ProductCase[]][])(
     'matches its twin with %s',
     async (name, emulated, shapes) => {
       const device = await open(emulated);

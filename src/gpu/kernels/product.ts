@@ -9,13 +9,36 @@ export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend
 
 /**
  * What a product adds before its epilogue. Forward: scaling·F·u with F = B (O,R); backward: scaling·Fᵀ·u with F = A (R,C). Both are
- * f32 with a width that is a multiple of 4. R rows of u (·,T), from row `first`.
+ * f32 with a width that is a multiple of 4. R rows of u (·,T), from row `first`. Forward, where the product is several linears: R
+ * rows of u for each that has a branch, F having the rows of these alone.
  */
 export interface LowRankTerm {
   readonly factor: Weight;
   readonly u: Value;
   readonly first: number;
   readonly scaling: number;
+  /** Rows of the product that have a branch, in order; absent: all have one. */
+  readonly spans?: readonly Span[];
+}
+
+/** From row `begin` to the one before `end`. */
+export type Span = readonly [begin: number, end: number];
+
+/** Linears with a branch in one product; see low-rank-span.wgsl. */
+export const MAX_SPANS = 3;
+
+/** The params of low-rank-span.wgsl. */
+export function spanParams(spans: readonly Span[]): Record<string, number> {
+  const NONE = 2 ** 32 - 1;
+  return Object.fromEntries(
+    Array.from({ length: MAX_SPANS }, (_, z) => {
+      const [begin, end] = spans[z] ?? [NONE, NONE];
+      return [
+        [`begin_${z}`, begin],
+        [`end_${z}`, end],
+      ] as const;
+    }).flat(),
+  );
 }
 
 export interface ProductSpec {
@@ -69,9 +92,10 @@ export function product(
       ...{ O, C, T4: T / 4, scale, R },
       u_row: lowRank?.first ?? 0,
       u_scale: (lowRank?.scaling ?? 0) / scale,
+      ...spanParams(lowRank === undefined ? [] : (lowRank.spans ?? [[0, O]])),
     },
     grid: [Math.ceil(T / tile[1]), Math.ceil(shape.results / tile[0]), 1],
-    flops: 2 * (O * C + R * shape.results) * T,
+    flops: 2 * (O * C + (lowRank === undefined ? 0 : lowRank.factor.rows * lowRank.factor.columns)) * T,
     onlyIf,
   };
 }

@@ -5,8 +5,13 @@ const HAS_LOW_RANK = true;
 var<storage, read> factor: array<vec4<f32>>;
 var<storage, read_write> u: array<vec4<f32>>;
 
-// A[row, 4·c4 … 4·c4+3], as code4 is of the weight.
-fn factor4(row: u32, c4: u32) -> vec4<f32> { return params.u_scale * factor[row * (params.C >> 2u) + c4]; }
+// All results have something of all rows of A, over 4: from .x to the one before .y.
+fn ranks4(first: u32, last: u32) -> vec2<u32> { return vec2(0u, params.R >> 2u); }
+
+// A[row, 4·c4 … 4·c4+3], as code4 is of the weight; beyond its rows the last one.
+fn factor4(row: u32, c4: u32) -> vec4<f32> {
+  return params.u_scale * factor[min(row, params.R - 1u) * (params.C >> 2u) + c4];
+}
 
 // Four tokens of row r of this product's u, which begins at row u_row.
 fn u4(r: u32, t4: u32) -> vec4<f32> { return u[(params.u_row + r) * params.T4 + t4]; }

@@ -1,10 +1,12 @@
-// du[u_row + z·R + r, t] = scale · Σ_o B[o,r]·dy[o,t]  over the rows o of linear z, see low-rank-span
+// du[u_row + z·R + r, t] = scale · Σ_o B[o,r]·dy[o,t]  over the rows o of branch z, which B counts without gaps: see low-rank-span
 //   B (ΣO,R), R a multiple of 4 · dy (ΣO,T) · du (·,T), all f32
 // For GPUs: ranks are few, so the sum is split. One workgroup per linear, 8 ranks and 4·WG_T tokens; invocation (t, s) sums the
 // rows 4·s … 4·s+3, 4·(s+SLICES) …; the slices meet in workgroup memory after one barrier, and are added in order.
 #import low-rank-span
 const LANES = WG_T * SLICES;
-struct Params { R: u32, T4: u32, scale: f32, u_row: u32, end_0: u32, end_1: u32, end_2: u32 }
+struct Params {
+  R: u32, T4: u32, scale: f32, u_row: u32, begin_0: u32, end_0: u32, begin_1: u32, end_1: u32, begin_2: u32, end_2: u32,
+}
 var<uniform> params: Params;
 var<storage, read> b: array<vec4<f32>>;
 var<storage, read_write> dy: array<vec4<f32>>;
@@ -32,8 +34,8 @@ fn main(
   for (var begin = rows.x + 4u * lane.y; begin < rows.y; begin += 4u * SLICES) {
     for (var o = begin; o < min(begin + 4u, rows.y); o++) {
       let v = dy[o * params.T4 + t];
-      y0 = add1(y0, v, b[o * R4 + r4.x]);
-      y1 = add1(y1, v, b[o * R4 + r4.y]);
+      y0 = add1(y0, v, b[(o - rows.z) * R4 + r4.x]);
+      y1 = add1(y1, v, b[(o - rows.z) * R4 + r4.y]);
     }
   }
   for (var k = 0u; k < 4u; k++) {

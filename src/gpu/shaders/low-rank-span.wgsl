@@ -1,9 +1,12 @@
-// First row of linear z among those of a group, and the one behind its last: rows lie one below the other, and linears that a
-// group does not have have none. Needs params.end_0, params.end_1 and params.end_2.
-fn span(z: u32) -> vec2<u32> {
+// Linears that read one x lie one below the other, and up to three of them have a low-rank branch. Branch z has the rows from
+// span(z).x to the one before span(z).y of the group, and B has those of all branches one below the other: row o of the group is
+// row o - span(z).z of B. Branches that a group does not have have no rows, behind all others.
+// Needs params.begin_0, params.end_0, params.begin_1, params.end_1, params.begin_2 and params.end_2.
+fn span(z: u32) -> vec3<u32> {
+  let gap_1 = params.begin_0 + params.begin_1 - params.end_0;
   switch (z) {
-    case 0u: { return vec2(0u, params.end_0); }
-    case 1u: { return vec2(params.end_0, params.end_1); }
-    default: { return vec2(params.end_1, params.end_2); }
+    case 0u: { return vec3(params.begin_0, params.end_0, params.begin_0); }
+    case 1u: { return vec3(params.begin_1, params.end_1, gap_1); }
+    default: { return vec3(params.begin_2, params.end_2, gap_1 + params.begin_2 - params.end_1); }
   }
 }

@@ -9,12 +9,11 @@ enable subgroups;
 //   v2 handed round, a loop of 8 rows (one load of scales) in a loop         12.0   the sums are copied after each inner loop
 //   v3 one loop, scales loaded every LANES rows                               8.8   50 % of fma-rate
 //   On SwiftShader, T=256 O=688 C=256: v1 51.2, v2 50.3, v3 26.5.
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
 #import subgroup-tile
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
@@ -58,10 +57,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       code4(row.w, c4) * subgroupShuffle(s, o % LANES + 3u),
     )));
   }
-  for (var r = 0u; HAS_LOW_RANK && r < params.R; r += 4u) {
-    let v = u4x4(r / 4u, t_in.x);
+  let ranks = ranks4(c, c + ROWS - 1u);
+  for (var r4 = ranks.x; r4 < ranks.y; r4++) {
+    let r = 4u * r4;
+    let v = u4x4(r4, t_in.x);
     var u = v;
-    if (LANES == 4u) { u = u4x4(r / 4u, t_in.y); }
+    if (LANES == 4u) { u = u4x4(r4, t_in.y); }
     turn(&y, v, u, transpose(mat4x4<f32>(factor4(r, c4), factor4(r + 1u, c4), factor4(r + 2u, c4), factor4(r + 3u, c4))));
   }
   for (var r = 0u; r < min(ROWS, params.C - c); r++) {

@@ -4,12 +4,11 @@ enable subgroups;
 // For few rows (A of a low-rank branch) on CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes
 // 4 rows, the lanes lying along C, so that even few rows keep several processors busy. x may be made on the way, by the first
 // workgroup for all who read it and by the others for themselves: see fuse-columns.ts.
+#import product-params
 #import weight
 #import column-input
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
@@ -30,7 +29,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   // From here on lane l has row o+l.
   let own = min(lane, 3u);
   var y = sum[own];
-  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+  let ranks = ranks4(o, o + 3u);
+  for (var r4 = ranks.x; r4 < ranks.y; r4++) {
     let u = u4x4(r4, 0u);
     y += dot(vec4(u[0].x, u[1].x, u[2].x, u[3].x), factor4(min(o + own, params.O - 1u), r4));
   }

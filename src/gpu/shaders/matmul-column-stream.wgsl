@@ -17,11 +17,10 @@ enable subgroups;
 //   no gain: the last half stretch of two rows in one load (0.41), codes as digits that need one shift less (0.44);
 //   twelve stretches in a piece (0.50 where four take 0.43: not unrolled), x in a private array of the module (0.78).
 //   Loads at an address that all lanes share cost as much as others: codes read so, a byte picked by each lane, 2.9 and more.
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four codes, 2^24 times as large.
@@ -81,7 +80,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let row = min(o, params.O - 1u);
     var sum = y[k] / TOO_LARGE;
     if (!HAS_GROUPS) { sum *= scale_of(row, 0u); }
-    for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+    let ranks = ranks4(begin + 8u * k, begin + 8u * k + 7u);
+    for (var r4 = ranks.x; r4 < ranks.y; r4++) {
       let u = u4x4(r4, 0u);
       sum += dot(vec4(u[0].x, u[1].x, u[2].x, u[3].x), factor4(row, r4));
     }

@@ -8,11 +8,10 @@ enable subgroups;
 //   v2 this one                                                                            0.30           0.27            3.81
 //   no gain: 64 rows (0.38, 0.38, 4.94)
 //   the limit: codes loaded, unpacked and summed, no activations 0.25, 3.20 (7.2 and 5.9 GB/s); loads alone 0.17, 2.62
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 fn activation(c: u32) -> f32 { return select(0.0, x[min(c, params.C - 1u)].x, c < params.C); }
@@ -50,7 +49,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     sum = add4(sum, v3, 0u, b0.z, b1.z, b2.z, b3.z); sum = add4(sum, v3, 4u, b0.w, b1.w, b2.w, b3.w);
     y += s * sum;
   }
-  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+  let ranks = ranks4(32u * group.y, 32u * group.y + 31u);
+  for (var r4 = ranks.x; r4 < ranks.y; r4++) {
     let m = u4x4(r4, 0u);
     let v = vec4(m[0].x, m[1].x, m[2].x, m[3].x);
     y += vec4(dot(v, factor4(row.x, r4)), dot(v, factor4(row.y, r4)), dot(v, factor4(row.z, r4)), dot(v, factor4(row.w, r4)));

@@ -9,6 +9,7 @@ enable subgroups;
 // multiplied: component-f32 or component-f16. Sums are f32.
 // Versions tried: this one. Its index arithmetic is tested with the matrices emulated (testing/emulate-matrices.ts); it has not run
 // on matrix units yet.
+#import product-params
 #import side
 #import tile-operands
 #import epilogue
@@ -24,8 +25,6 @@ const X_STRIDE = TILE + PAD;
 alias Left = subgroup_matrix_left<component, K, M>;
 alias Right = subgroup_matrix_right<component, N, K>;
 alias Sum = subgroup_matrix_result<f32, N, M>;
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<component, TILE * W_STRIDE>; // [result][summed index]
 var<workgroup> x_tile: array<component, STEP * X_STRIDE>; // [summed index][token]
@@ -43,14 +42,14 @@ fn main(
   let r_patch = PATCH * (subgroup / 2u);
   let t_patch = PATCH * (subgroup % 2u);
   var sums: array<Sum, R_MATRICES * T_MATRICES>;
-  // Whole steps of the weight, then those of the low-rank branch.
+  // Whole steps of the weight, then those of the low-rank branches.
   let steps = (summed() + STEP - 1u) / STEP;
-  var low_steps = 0u;
-  if (HAS_LOW_RANK) { low_steps = (params.R + STEP - 1u) / STEP; }
+  let ranks = 4u * ranks4(r0, r0 + TILE - 1u);
+  let low_steps = (ranks.y - ranks.x + STEP - 1u) / STEP;
   for (var step = 0u; step < steps + low_steps; step++) {
     let is_low = step >= steps;
-    let begin = STEP * select(step, step - steps, is_low);
-    let end = select(summed(), params.R, is_low);
+    let begin = select(STEP * step, ranks.x + STEP * (step - steps), is_low);
+    let end = select(summed(), ranks.y, is_low);
     for (var n = index; n < TILE / 4u * STEP / 4u; n += LANES) {
       let place = block_place(n, TILE / 4u, STEP / 4u);
       let w = weights(is_low, r0 / 4u + place.x, begin / 4u + place.y);

@@ -2,11 +2,10 @@
 //   W, see weight.ts · x (K,T) f32 · y (R,T) f32
 // Nothing but registers, for CPU adapters without subgroups that the others know: one invocation makes 8 results x 8 tokens,
 // four summed indices at a time; neighbours along T read neighbouring activations and the same weights.
+#import product-params
 #import side
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
@@ -38,7 +37,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     y00 = add4(y00, u, a); y01 = add4(y01, v, a);
     y10 = add4(y10, u, b); y11 = add4(y11, v, b);
   }
-  for (var k4 = 0u; HAS_LOW_RANK && 4u * k4 < params.R; k4++) {
+  let ranks = ranks4(4u * r4, 4u * r4 + 7u);
+  for (var k4 = ranks.x; k4 < ranks.y; k4++) {
     let u = u4x4(k4, t_in.x);
     let v = u4x4(k4, t_in.y);
     let a = low_block(r4, k4);

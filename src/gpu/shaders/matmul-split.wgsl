@@ -6,12 +6,11 @@
 // Versions tried: q8, T=4 O=1536 C=576, milliseconds of processor time on two threads, lavapipe
 //   v1 this one, 8 slices                                                        0.57
 //   v2 one subgroup per 16 rows, scales handed round, subgroupAdd at the end     0.62   kept out
+#import product-params
 #import side
 #import low-rank
 #import epilogue
 const LANES = WG_T * SLICES;
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> partial: array<vec4<f32>, 8u * LANES>; // [slice][result][t]
 
@@ -37,7 +36,8 @@ fn main(
     y0 = add4(y0, v, block(r4, k4));
     y1 = add4(y1, v, block(r4 + 1u, k4));
   }
-  for (var k4 = lane.y; HAS_LOW_RANK && 4u * k4 < params.R; k4 += SLICES) {
+  let ranks = ranks4(4u * r4, 4u * r4 + 7u);
+  for (var k4 = ranks.x + lane.y; k4 < ranks.y; k4 += SLICES) {
     let v = u4x4(k4, t);
     y0 = add4(y0, v, low_block(r4, k4));
     y1 = add4(y1, v, low_block(r4 + 1u, k4));

@@ -21,12 +21,11 @@ enable subgroups;
 //   Activations loaded once for four or eight tiles of rows into an array of the lane: 15.1, 13.5 and 9 s to compile.
 //   fma(): 13.8, since the driver makes a product and a sum of it again.
 //   Where it goes: without loads of activations 6.7 (0.77), without those of codes too 5.1 (0.61), the loads alone 6.2 (0.71).
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
 #import subgroup-tile
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
@@ -77,7 +76,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     if (ROWS > 2u * LANES) { w2 = code4(row.z, c4) * s.z; w3 = code4(row.w, c4) * s.w; }
     turn(&y, v, u, w0, w1, w2, w3);
   }
-  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+  let ranks = ranks4(o, o + ROWS - 1u);
+  for (var r4 = ranks.x; r4 < ranks.y; r4++) {
     let v = u4x4(r4, t_in.x);
     var u = v;
     if (LANES == 4u) { u = u4x4(r4, t_in.y); }

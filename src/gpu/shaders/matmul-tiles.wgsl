@@ -4,6 +4,7 @@
 // memory; one invocation per 4·RB results x 4·TB tokens (RB, TB 1 or 2). A weight is dequantised once for all tokens of a
 // tile. `tile` says what lies in workgroup memory: tile-f32 or tile-f16. Sums are f32.
 // Versions tried: this one. Its results are tested on software adapters; it has not been timed on a GPU yet.
+#import product-params
 #import side
 #import tile-operands
 #import epilogue
@@ -11,8 +12,6 @@
 const R4 = RB * WG_R; // blocks of 4 results of a tile, a multiple of 8
 const T4 = TB * WG_T; // blocks of 4 tokens
 const LANES = WG_R * WG_T;
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> w_tile: array<tile4, STEP * R4>; // [k][4 results], see w_at
 var<workgroup> x_tile: array<tile4, STEP * T4>; // [k][4 tokens]
@@ -40,14 +39,14 @@ fn main(
   let t4 = T4 * group.x;
   var y00 = mat4x4<f32>(); var y01 = mat4x4<f32>(); // [block of results][block of tokens]
   var y10 = mat4x4<f32>(); var y11 = mat4x4<f32>();
-  // Whole steps of the weight, then those of the low-rank branch.
+  // Whole steps of the weight, then those of the low-rank branches.
   let steps = (summed() + STEP - 1u) / STEP;
-  var low_steps = 0u;
-  if (HAS_LOW_RANK) { low_steps = (params.R + STEP - 1u) / STEP; }
+  let ranks = 4u * ranks4(4u * r4, 4u * (r4 + R4) - 1u);
+  let low_steps = (ranks.y - ranks.x + STEP - 1u) / STEP;
   for (var step = 0u; step < steps + low_steps; step++) {
     let is_low = step >= steps;
-    let begin = STEP * select(step, step - steps, is_low);
-    let end = select(summed(), params.R, is_low);
+    let begin = select(STEP * step, ranks.x + STEP * (step - steps), is_low);
+    let end = select(summed(), ranks.y, is_low);
     for (var i = index; i < R4 * STEP / 4u; i += LANES) {
       let place = block_place(i, R4, STEP / 4u);
       let w = transpose(weights(is_low, r4 + place.x, begin / 4u + place.y));

@@ -7,11 +7,10 @@ enable subgroups;
 // Versions tried: M-decode (int8-row), all its products by timestamps, milliseconds by turns on a busy machine, lavapipe
 //   v1 matmul-vector, two rows a lane, four columns a load      399, 345
 //   v2 this one                                                 171, 210
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 fn activation(c: u32) -> vec4<f32> { return select(vec4<f32>(), x[min(c, params.C - 1u)], c < params.C); }
@@ -49,7 +48,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     sum = add4(sum, v2, 0u, b.k0); sum = add4(sum, v2, 4u, b.k1); sum = add4(sum, v3, 0u, b.k2); sum = add4(sum, v3, 4u, b.k3);
     y = mat4x4<f32>(y[0] + s.x * sum[0], y[1] + s.y * sum[1], y[2] + s.z * sum[2], y[3] + s.w * sum[3]);
   }
-  for (var r4 = 0u; HAS_LOW_RANK && 4u * r4 < params.R; r4++) {
+  let ranks = ranks4(32u * group.y, 32u * group.y + 31u);
+  for (var r4 = ranks.x; r4 < ranks.y; r4++) {
     let v = u4x4(r4, 0u);
     y = mat4x4<f32>(
       y[0] + v * factor4(row.x, r4), y[1] + v * factor4(row.y, r4), y[2] + v * factor4(row.z, r4), y[3] + v * factor4(row.w, r4),

@@ -1,9 +1,12 @@
 // The outer products of low-rank branches whose linears read one x:
-//   dB[o,r] += scale · Σ_t dy[o,t]·u[u_row + z·R + r, t]   for the rows o of linear z, see low-rank-span
+//   dB[o,r] += scale · Σ_t dy[o,t]·u[u_row + z·R + r, t]   for the rows o of branch z, which B and dB count without gaps: see low-rank-span
 //   dA[r,c] += Σ_t du[r,t]·x[c,t]
 //   dy (ΣO,T) · u (·,T) · dB (ΣO,R) · x (C,T) · du (ranks,T) · dA (ranks,C), all f32. C = 0 leaves dA alone.
 #import low-rank-span
-struct Params { R: u32, C: u32, ranks: u32, T4: u32, scale: f32, u_row: u32, end_0: u32, end_1: u32, end_2: u32 }
+struct Params {
+  R: u32, C: u32, ranks: u32, T4: u32, scale: f32, u_row: u32,
+  begin_0: u32, end_0: u32, begin_1: u32, end_1: u32, begin_2: u32, end_2: u32,
+}
 var<uniform> params: Params;
 var<storage, read_write> dy: array<vec4<f32>>;
 var<storage, read_write> u: array<vec4<f32>>;
@@ -12,7 +15,7 @@ var<storage, read_write> x: array<vec4<f32>>;
 var<storage, read_write> du: array<vec4<f32>>;
 var<storage, read_write> da: array<f32>;
 
-// What a workgroup makes, as in outer-one. Tiles of dB come first, linear by linear, then those of dA.
+// What a workgroup makes, as in outer-one. Tiles of dB come first, branch by branch, then those of dA.
 struct Tile { is_a: bool, p: u32, p_end: u32, q: u32, q_end: u32, long_row: u32, short_row: u32 }
 
 fn tile_of(group: vec3<u32>, p_size: u32, q_size: u32) -> Tile {
@@ -21,7 +24,10 @@ fn tile_of(group: vec3<u32>, p_size: u32, q_size: u32) -> Tile {
   for (var z = 0u; z < 3u; z++) {
     let rows = span(z);
     let count = (rows.y - rows.x + p_size - 1u) / p_size;
-    if (i < count) { return Tile(false, rows.x + p_size * i, rows.y, q, params.R, 0u, params.u_row + z * params.R); }
+    if (i < count) {
+      let p = rows.xy - rows.z; // in B
+      return Tile(false, p.x + p_size * i, p.y, q, params.R, rows.z, params.u_row + z * params.R);
+    }
     i -= count;
   }
   return Tile(true, p_size * i, params.C, q, params.ranks, 0u, 0u);

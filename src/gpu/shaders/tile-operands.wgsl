@@ -1,9 +1,9 @@
-// What a product by tiles loads: blocks of the weight and of its activations, or, where is_low, of the low-rank branch and of its u.
+// What a product by tiles loads: blocks of the weight and of its activations, or, where is_low, of the low-rank branches and of their u.
 // Needs params, x, and a side (weight-rows or weight-columns).
 #import low-rank
 
 fn weights(is_low: bool, r4: u32, k4: u32) -> mat4x4<f32> {
-  if (HAS_LOW_RANK && is_low) { return low_block(r4, min(k4, params.R / 4u - 1u)); }
+  if (HAS_LOW_RANK && is_low) { return low_block(r4, k4); }
   return block(r4, k4);
 }
 
