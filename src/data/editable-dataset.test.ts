@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type BuildOptions, EditableDataset } from './editable-dataset.ts';
 import { hashRows } from './hash-rows.ts';
 import { DEFAULT_LOAD_OPTIONS, loadDataset } from './load-dataset.ts';
@@ -206,3 +206,44 @@ sharedTest(
     }
   },
 );
+
+test('fitting and hashing let the event loop run between rows, and whoever cannot wait takes them to their end', async () => {
+  const rows = 300;
+  const content = Array.from({ length: rows }, (_, i) => pair(`row ${i}`, 'is long enough to be cut')).join('');
+  const { dataset } = await open([fileOf('x.jsonl', content)]);
+  const shorter = (maxTokens: number) => dataset.build(tokenizer, { ...DEFAULT_LOAD_OPTIONS, maxTokens });
+  const hash = await dataset.hash();
+  let [now, turns] = [0, 0];
+  // Every look at the clock is a second later, so that each breath is one.
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+  const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((work: () => void) => {
+    turns++;
+    return setImmediate(work);
+  }) as unknown as typeof setTimeout);
+  const turnsOf = async (work: () => Promise<unknown>) => {
+    turns = 0;
+    await work();
+    return turns;
+  };
+  try {
+    expect(await turnsOf(() => shorter(40))).toBeGreaterThanOrEqual(2 * rows);
+    const { fitted } = dataset;
+    expect(fitted.longestRow).toBe(40);
+    expect(await turnsOf(() => dataset.hash())).toBe(rows);
+    // Asked for in the middle, it is what the rest of the fitting comes to.
+    const building = shorter(30);
+    await new Promise(setImmediate);
+    expect(dataset.fitted.longestRow).toBe(30);
+    expect(await turnsOf(() => building)).toBeLessThan(rows);
+    // An edit of one row fits one.
+    dataset.change('edit', [[7, fieldsOf('short', 'one')]]);
+    await shorter(30);
+    expect(dataset.fitted.rows[dataset.fitted.firstRow[7]!]!.ids.length).toBeLessThan(30);
+    dataset.undo();
+    await shorter(DEFAULT_LOAD_OPTIONS.maxTokens);
+  } finally {
+    clock.mockRestore();
+    timer.mockRestore();
+  }
+  expect(await dataset.hash()).toBe(hash);
+});

@@ -55,6 +55,8 @@ export class EditableDataset {
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
+  /** One that has been begun. */
+  #fitting: ReturnType<DatasetFitter['fit']> | undefined;
   #hashed: { readonly rows: FittedRows; readonly hash: Promise<string> } | undefined;
 
   /** An empty dataset, or a stored one, which then needs `build`. */
@@ -156,7 +158,7 @@ export class EditableDataset {
       }
     }
     this.#changed = undefined;
-    this.#fitted = undefined;
+    this.#forgetFitted();
     if (this.store.length > 0 || signal?.aborted) return;
     throw failure ?? this.#nothingRead(files[0]?.name ?? '');
   }
@@ -168,7 +170,7 @@ export class EditableDataset {
 
   /**
    * Tokenizes rows: all of them when their mapping or template has changed, else those without tokens. When aborted, the rest
-   * stays pending, and the next call continues with it.
+   * stays pending, and the next call continues with it. Then fits them.
    */
   async build(
     tokenizer: ChatTokenizer,
@@ -178,7 +180,7 @@ export class EditableDataset {
   ): Promise<void> {
     this.#forgetOutdated(tokenizer, options);
     this.#options = options;
-    this.#fitted = undefined;
+    this.#forgetFitted();
     const interpreting = { ...options, enoughTokens: this.#builtFor!.enough };
     const context = createReadContext(0, signal);
     let done = 0;
@@ -204,7 +206,12 @@ export class EditableDataset {
     } catch (error) {
       if (!signal?.aborted) throw error;
     } finally {
-      this.#fitted = undefined;
+      this.#forgetFitted();
+    }
+    const { breathe } = createReadContext(0);
+    while (this.#fitted === undefined) {
+      this.#fitOn();
+      await breathe();
     }
   }
 
@@ -240,13 +247,26 @@ export class EditableDataset {
     return this.#files.find((file) => index < file.end);
   }
 
-  /** A change of length alone needs no building. */
+  /** What `build` has fitted; else it is done at once, which is a second's work for 200,000 rows. */
   get fitted(): FittedRows {
-    if (this.#fitted === undefined) {
-      this.#fitted = this.#fitter.fit(this.#entries, this.#options, this.#changed);
-      this.#changed = new Set();
-    }
+    while (this.#fitted === undefined) this.#fitOn();
     return this.#fitted;
+  }
+
+  /** One row's worth of the fitting that is under way. */
+  #fitOn(): void {
+    this.#fitting ??= this.#fitter.fit(this.#entries, this.#options, this.#changed);
+    const step = this.#fitting.next();
+    if (!step.done) return;
+    this.#fitted = step.value;
+    this.#fitting = undefined;
+    this.#changed = new Set();
+  }
+
+  /** The next fitting begins anew. */
+  #forgetFitted(): void {
+    this.#fitted = undefined;
+    this.#fitting = undefined;
   }
 
   /** SHA-256 of what is trained on (hash-rows.ts), computed on demand and cached until something changes. */
@@ -333,6 +353,6 @@ export class EditableDataset {
       this.#entries[index] = undefined;
       this.#changed?.add(index);
     }
-    this.#fitted = undefined;
+    this.#forgetFitted();
   }
 }

@@ -1,6 +1,6 @@
 // Entries → the rows that are trained on at the chosen length, with all their notices: the one source for the table, the counts
 // and the trainer. Updates are incremental: an edit among 200,000 rows only takes the old row out of the sums and puts the new
-// one in.
+// one in. Fitting them all is a second's work, and so a generator: whoever fits decides when others have their turn.
 import type { FileRows } from './file-rows.ts';
 import { type Entry, type Fit, fitEntry } from './fit-entry.ts';
 import type { FitOptions } from './fit-rows.ts';
@@ -37,14 +37,29 @@ interface Uses {
   rows: number;
 }
 
+/** Everything as it was fitted last. */
+interface Fitting {
+  readonly standing: Standing[];
+  rows: TokenRow[];
+  origin: number[];
+  firstRow: Int32Array<ArrayBuffer>;
+  readonly uses: Map<FileRows, Uses>;
+  readonly sums: { tokens: number; supervisedTokens: number; pending: number };
+  longestRow: number;
+}
+
+const nothingFitted = (length: number): Fitting => ({
+  standing: new Array(length).fill(undefined),
+  rows: [],
+  origin: [],
+  firstRow: new Int32Array(length).fill(-1),
+  uses: new Map(),
+  sums: { tokens: 0, supervisedTokens: 0, pending: 0 },
+  longestRow: 0,
+});
+
 export class DatasetFitter {
-  #standing: Standing[] = [];
-  #rows: TokenRow[] = [];
-  #origin: number[] = [];
-  #firstRow = new Int32Array(0);
-  #uses = new Map<FileRows, Uses>();
-  #sums = { tokens: 0, supervisedTokens: 0, pending: 0 };
-  #longestRow = 0;
+  #last = nothingFitted(0);
   /** What the last fitting was for. */
   #key = '';
   #meanings: readonly unknown[] = [];
@@ -55,68 +70,67 @@ export class DatasetFitter {
     private readonly readNotices: NoticeBook,
   ) {}
 
-  /** @param changed rows of the store whose entries differ from last time; undefined: possibly any. */
-  fit(
+  /**
+   * Yields between rows; one that is not taken to its end changes nothing that the next one would not do again.
+   * @param changed rows of the store whose entries differ from last time; undefined: possibly any.
+   */
+  *fit(
     entries: readonly (Entry | undefined)[],
     { maxTokens, longRows }: FitOptions,
     changed: ReadonlySet<number> | undefined,
-  ): FittedRows {
+  ): Generator<void, FittedRows, void> {
     const options = { maxTokens, longRows };
     const key = JSON.stringify(options);
     const meanings = this.files.flatMap(({ mapping, mappingWarning, problem }) => [mapping, mappingWarning, problem]);
     const isKnown = key === this.#key && meanings.every((meaning, i) => meaning === this.#meanings[i]);
+    if (changed === undefined || changed.size > MOST_CHANGES || !isKnown)
+      this.#last = yield* this.#fitAll(entries, options);
+    else this.#fitSome(entries, options, changed);
     this.#key = key;
     this.#meanings = meanings;
-    if (changed === undefined || changed.size > MOST_CHANGES || !isKnown) this.#fitAll(entries, options);
-    else this.#fitSome(entries, options, changed);
+    const { rows, origin, firstRow, uses, sums, longestRow } = this.#last;
     return {
-      rows: this.#rows,
-      origin: this.#origin,
-      firstRow: this.#firstRow,
-      usable: [...this.#uses.values()].reduce((sum, { rows }) => sum + rows, 0),
-      ...this.#sums,
-      longestRow: this.#longestRow,
-      ...this.#notices(),
+      ...{ rows, origin, firstRow, longestRow },
+      usable: [...uses.values()].reduce((sum, { rows }) => sum + rows, 0),
+      ...sums,
+      ...(yield* this.#notices(this.#last)),
     };
   }
 
-  #fitAll(entries: readonly (Entry | undefined)[], options: FitOptions): void {
-    this.#standing = new Array(this.store.length).fill(undefined);
-    this.#rows = [];
-    this.#origin = [];
-    this.#firstRow = new Int32Array(this.store.length).fill(-1);
-    this.#uses = new Map();
-    this.#sums = { tokens: 0, supervisedTokens: 0, pending: 0 };
-    this.#longestRow = 0;
+  *#fitAll(entries: readonly (Entry | undefined)[], options: FitOptions): Generator<void, Fitting, void> {
+    const all = nothingFitted(this.store.length);
     for (const file of this.files) {
       for (let index = file.first; index < file.end; index++) {
+        yield;
         const standing = this.#standingOf(index, file, entries, options);
-        this.#standing[index] = standing;
-        this.#count(standing, file, 1);
+        all.standing[index] = standing;
+        count(all, standing, file, 1);
         if (typeof standing !== 'object' || standing.rows.length === 0) continue;
-        this.#firstRow[index] = this.#rows.length;
+        all.firstRow[index] = all.rows.length;
         for (const row of standing.rows) {
-          this.#rows.push(row);
-          this.#origin.push(index);
+          all.rows.push(row);
+          all.origin.push(index);
         }
       }
     }
+    return all;
   }
 
   #fitSome(entries: readonly (Entry | undefined)[], options: FitOptions, changed: ReadonlySet<number>): void {
+    const last = this.#last;
     // Whoever has the last fitting keeps it as it was.
     const firstRow = new Int32Array(this.store.length).fill(-1);
-    firstRow.set(this.#firstRow);
-    this.#firstRow = firstRow;
+    firstRow.set(last.firstRow);
+    last.firstRow = firstRow;
     for (const index of changed) {
       const file = this.files.find(({ end }) => index < end)!;
-      const before = this.#standing[index];
+      const before = last.standing[index];
       const after = this.#standingOf(index, file, entries, options);
-      this.#standing[index] = after;
-      this.#count(before, file, -1);
-      this.#count(after, file, 1);
-      this.#replaceRows(index, rowsOf(before).length, rowsOf(after));
-      if (typeof before === 'object' && before.longestRow === this.#longestRow) this.#findLongest();
+      last.standing[index] = after;
+      count(last, before, file, -1);
+      count(last, after, file, 1);
+      replaceRows(last, index, rowsOf(before).length, rowsOf(after));
+      if (typeof before === 'object' && before.longestRow === last.longestRow) last.longestRow = longestOf(last);
     }
   }
 
@@ -126,55 +140,8 @@ export class DatasetFitter {
     return entry === undefined ? 'pending' : fitEntry(entry, options);
   }
 
-  #count(standing: Standing, file: FileRows, by: 1 | -1): void {
-    if (standing === undefined) return;
-    if (standing === 'pending') {
-      this.#sums.pending += by;
-      return;
-    }
-    this.#sums.tokens += by * standing.tokens;
-    this.#sums.supervisedTokens += by * standing.supervisedTokens;
-    if (by === 1) this.#longestRow = Math.max(this.#longestRow, standing.longestRow);
-    if (standing.rows.length === 0) return;
-    let uses = this.#uses.get(file);
-    if (uses === undefined) {
-      uses = { times: new Map(), rows: 0 };
-      this.#uses.set(file, uses);
-    }
-    const times = (uses.times.get(standing.hash) ?? 0) + by;
-    if (times === 0) uses.times.delete(standing.hash);
-    else uses.times.set(standing.hash, times);
-    uses.rows += by;
-  }
-
-  #replaceRows(index: number, count: number, rows: readonly TokenRow[]): void {
-    if (count === 0 && rows.length === 0) return;
-    const first = this.#placeOf(index);
-    this.#rows = this.#rows.toSpliced(first, count, ...rows);
-    this.#origin = this.#origin.toSpliced(first, count, ...rows.map(() => index));
-    this.#firstRow[index] = rows.length === 0 ? -1 : first;
-    const moved = rows.length - count;
-    if (moved === 0) return;
-    for (let after = index + 1; after < this.#firstRow.length; after++)
-      if (this.#firstRow[after] !== -1) this.#firstRow[after]! += moved;
-  }
-
-  /** Where the token rows of a row are, or would be. */
-  #placeOf(index: number): number {
-    if (this.#firstRow[index] !== -1) return this.#firstRow[index]!;
-    for (let after = index + 1; after < this.#firstRow.length; after++)
-      if (this.#firstRow[after] !== -1) return this.#firstRow[after]!;
-    return this.#rows.length;
-  }
-
-  #findLongest(): void {
-    this.#longestRow = 0;
-    for (const standing of this.#standing)
-      if (typeof standing === 'object') this.#longestRow = Math.max(this.#longestRow, standing.longestRow);
-  }
-
   /** Skipped in the order of the files, whether reading or building found them. */
-  #notices(): Pick<FittedRows, 'skipped' | 'warnings'> {
+  *#notices({ standing, uses }: Fitting): Generator<void, Pick<FittedRows, 'skipped' | 'warnings'>, void> {
     const { files, readNotices } = this;
     const book = new NoticeBook();
     for (const file of files) {
@@ -182,14 +149,15 @@ export class DatasetFitter {
       if (file.problem !== undefined && files.length > 1)
         book.skip(file.name, 0, `the file is left out: ${file.problem.message}`);
       for (let index = file.first; index < file.end; index++) {
-        const standing = this.#standing[index];
-        if (typeof standing !== 'object' || standing.notes.isEmpty) continue;
-        const { warnings, skipped } = standing.notes;
+        yield;
+        const one = standing[index];
+        if (typeof one !== 'object' || one.notes.isEmpty) continue;
+        const { warnings, skipped } = one.notes;
         const at = this.store.lineOf(index);
         for (const { line, reason, kind } of warnings) book.warn(file.name, line || at, reason, kind);
         if (skipped !== undefined) book.skip(file.name, at, skipped);
       }
-      const { rows = 0, times } = this.#uses.get(file) ?? {};
+      const { rows = 0, times } = uses.get(file) ?? {};
       const repeated = rows - (times?.size ?? 0);
       if (repeated > 0) book.warn(file.name, 0, `${repeated} of ${rows} rows repeat an earlier row`);
     }
@@ -202,3 +170,47 @@ export class DatasetFitter {
 }
 
 const rowsOf = (standing: Standing): readonly TokenRow[] => (typeof standing === 'object' ? standing.rows : []);
+
+function count(fitting: Fitting, standing: Standing, file: FileRows, by: 1 | -1): void {
+  const { sums, uses } = fitting;
+  if (standing === undefined) return;
+  if (standing === 'pending') {
+    sums.pending += by;
+    return;
+  }
+  sums.tokens += by * standing.tokens;
+  sums.supervisedTokens += by * standing.supervisedTokens;
+  if (by === 1) fitting.longestRow = Math.max(fitting.longestRow, standing.longestRow);
+  if (standing.rows.length === 0) return;
+  let used = uses.get(file);
+  if (used === undefined) {
+    used = { times: new Map(), rows: 0 };
+    uses.set(file, used);
+  }
+  const times = (used.times.get(standing.hash) ?? 0) + by;
+  if (times === 0) used.times.delete(standing.hash);
+  else used.times.set(standing.hash, times);
+  used.rows += by;
+}
+
+function replaceRows(fitting: Fitting, index: number, removed: number, rows: readonly TokenRow[]): void {
+  if (removed === 0 && rows.length === 0) return;
+  const { firstRow } = fitting;
+  const first = placeOf(fitting, index);
+  fitting.rows = fitting.rows.toSpliced(first, removed, ...rows);
+  fitting.origin = fitting.origin.toSpliced(first, removed, ...rows.map(() => index));
+  firstRow[index] = rows.length === 0 ? -1 : first;
+  const moved = rows.length - removed;
+  if (moved === 0) return;
+  for (let after = index + 1; after < firstRow.length; after++) if (firstRow[after] !== -1) firstRow[after]! += moved;
+}
+
+/** Where the token rows of a row are, or would be. */
+function placeOf({ firstRow, rows }: Fitting, index: number): number {
+  for (let at = index; at < firstRow.length; at++) if (firstRow[at] !== -1) return firstRow[at]!;
+  return rows.length;
+}
+
+function longestOf({ standing }: Fitting): number {
+  return standing.reduce((most, one) => (typeof one === 'object' ? Math.max(most, one.longestRow) : most), 0);
+}
