@@ -3,7 +3,7 @@
 
 import { elements, type Graph, type Op, offsetIn, storageOf, type Value, withWhole } from './graph.ts';
 import { add } from './kernels/add.ts';
-import { zero } from './kernels/zero.ts';
+import { copyOf } from './kernels/copy-rows.ts';
 import { type Checkpointing, recomputer } from './recompute.ts';
 
 /** What a kernel's backward sees. */
@@ -127,12 +127,6 @@ function openTape(graph: Graph, seeds: ReadonlyMap<Value, Value>) {
     for (const value of written(op)) done.add(value);
   };
   return { gradients, tape, visit };
-}
-
-function copyOf(graph: Graph, value: Value): Value {
-  const copy = graph.activation(value.name, value.shape);
-  zero(graph, copy);
-  return add(graph, copy, value);
 }
 
 function checkShape(value: Value, gradient: Value): Value {

@@ -2,8 +2,8 @@
 // Features are rows here, so a part is runs of whole rows. Backward writes the parts' gradients into one.
 
 import type { Tape } from '../backward.ts';
-import { elements, type Graph, type Value } from '../graph.ts';
-import { grid1d } from '../grid.ts';
+import type { Graph, Value } from '../graph.ts';
+import { copyRows } from './copy-rows.ts';
 
 /**
  * x (groups·Σsizes,T) → a value (groups·size,T) for each of `sizes`: part p of every group. All of them must be used where
@@ -35,21 +35,4 @@ export function splitRows(g: Graph, x: Value, sizes: readonly number[], groups =
     copyRows(g, x, part, sizes[p]!, place, p === 0 ? backward : () => {});
   }
   return parts;
-}
-
-type Place = Readonly<Record<'from_first' | 'from_stride' | 'to_first' | 'to_stride', number>>;
-
-function copyRows(g: Graph, from: Value, to: Value, rows: number, place: Place, backward?: (tape: Tape) => void): void {
-  const T4 = from.shape[1]! / 4;
-  const n4 = Math.min(elements(from.shape), elements(to.shape)) / 4;
-  const WG = 64;
-  g.push({
-    label: `rows of ${from.name}`,
-    shader: { file: 'copy-rows', overrides: { WG } },
-    bindings: { from_rows: from, to_rows: to },
-    writes: ['to_rows'],
-    params: { rows, n4, T4, ...place },
-    grid: grid1d(n4, WG),
-    ...(backward && { backward }),
-  });
 }

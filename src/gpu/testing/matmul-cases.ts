@@ -29,28 +29,21 @@ export function* productCases(traits: Traits, { T, O, C }: Shape): Generator<Cas
     const variant = name === undefined ? traits : { ...traits, products: { asked: [name] } };
     for (const storage of STORAGES) {
       if (name !== undefined && storage !== 'q8') continue;
-      const forward = new Graph(variant);
-      const w = testWeight(forward, storage, O, C);
-      const x = forward.input('x', [C, T]);
-      const y = matmul(forward, w.weight, x);
-      if (runs(traits, sides[0]))
+      for (const [side, way, multiply, from] of [
+        [sides[0], 'forward', matmul, ['x', C]],
+        [sides[1], 'backward', matmulBackward, ['dy', O]],
+      ] as const) {
+        if (!runs(traits, side)) continue;
+        const graph = new Graph(variant);
+        const { weight, data } = testWeight(graph, storage, O, C);
+        const x = graph.input(from[0], [from[1], T]);
         yield {
-          name: `${storage} forward${name ? `, ${name}` : ''}`,
-          graph: forward,
-          data: new Map([...w.data, [x, noise(C * T, 2)]]),
-          result: y,
+          name: `${storage} ${way}${name ? `, ${name}` : ''}`,
+          graph,
+          data: new Map([...data, [x, noise(from[1] * T, 2)]]),
+          result: multiply(graph, weight, x),
         };
-      const backward = new Graph(variant);
-      const v = testWeight(backward, storage, O, C);
-      const dy = backward.input('dy', [O, T]);
-      const dx = matmulBackward(backward, v.weight, dy);
-      if (runs(traits, sides[1]))
-        yield {
-          name: `${storage} backward${name ? `, ${name}` : ''}`,
-          graph: backward,
-          data: new Map([...v.data, [dy, noise(O * T, 2)]]),
-          result: dx,
-        };
+      }
     }
   }
   yield* lowRankCases(traits, { T, O, C });
