@@ -91,14 +91,29 @@ test('an adapter is downloaded in other formats, merged ones too, and comes back
   await downloadFails(page);
 });
 
-/** A folder for a cluster needs rows; the page says so. */
+/** A folder for a cluster needs rows, a merged model needs room: the card says why there is no file, and what can be done. */
 async function downloadFails(page: Page): Promise<void> {
-  await page
-    .getByRole('button', { name: /^Other formats/ })
-    .first()
-    .click();
-  await page.getByRole('menuitem', { name: /^Folder for a cluster/ }).click();
-  await expect(page.getByText(/found no dataset open/)).toBeVisible();
+  const take = async (format: RegExp) => {
+    await page
+      .getByRole('button', { name: /^Other formats/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name: format }).click();
+  };
+  const failed = page.getByRole('article').getByRole('alert');
+  await take(/^Folder for a cluster/);
+  await expect(failed).toContainText(/found no dataset open/);
+  await expect(failed.getByRole('button', { name: 'Go to Data' })).toBeVisible();
+
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1_000_000 });
+  await take(/^Merged model, GGUF/);
+  await expect(failed).toContainText('the storage that this browser gives to the page is full');
+  await expect(failed).toContainText('take the adapter alone');
+  await checkState(page, 'export-failed');
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin });
+  await failed.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('region', { name: /^How to use .*\.gguf$/ })).toBeVisible();
 }
 
 test('an adapter is sent to the Hub, with its card, by a token that nothing keeps', async ({ page }) => {

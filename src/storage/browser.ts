@@ -254,17 +254,25 @@ export async function writeExport(name: string, chunks: AsyncIterable<Uint8Array
     return new Blob(parts);
   }
   await root.removeEntry(EXPORTS, { recursive: true }).catch(() => {});
-  const folder = await root.getDirectoryHandle(EXPORTS, { create: true });
-  const handle = await folder.getFileHandle(name, { create: true });
+  try {
+    const folder = await root.getDirectoryHandle(EXPORTS, { create: true });
+    const handle = await folder.getFileHandle(name, { create: true });
+    await writeAll(handle, chunks);
+    return await handle.getFile();
+  } catch (error) {
+    if ((error as Error).name === 'QuotaExceededError')
+      throw new Error(`Cannot write "${name}": the storage that this browser gives to the page is full`);
+    throw error;
+  }
+}
+
+async function writeAll(handle: FileSystemFileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const stream = await handle.createWritable();
   try {
     for await (const chunk of chunks) await stream.write(chunk as Uint8Array<ArrayBuffer>);
     await stream.close();
   } catch (error) {
     await stream.abort().catch(() => {});
-    if ((error as Error).name === 'QuotaExceededError')
-      throw new Error(`Cannot write "${name}": the storage that this browser gives to the page is full`);
     throw error;
   }
-  return handle.getFile();
 }

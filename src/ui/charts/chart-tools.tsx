@@ -43,7 +43,7 @@ function Toggle(props: { name: string; on: boolean; onChange: (on: boolean) => v
   return (
     <label className="chip-check chip-small">
       <input type="checkbox" checked={props.on} onChange={(event) => props.onChange(event.target.checked)} />
-      <span aria-hidden="true">{props.on ? '✓' : '+'}</span>
+      <span aria-hidden="true">{props.on ? '✓' : '□'}</span>
       {props.name}
     </label>
   );

@@ -48,6 +48,8 @@ export function Doctor() {
 function Found({ finding, isOutdated }: { finding: Finding; isOutdated: boolean }) {
   const { kind, rows, examples } = finding;
   const locked = useLocked();
+  /** A dataset of one file is called like it: nobody has to be told which file a line is of. */
+  const only = useStore(dataStore, (s) => s.report?.name);
   const w = words.doctor;
   const [name, means] = w.says[kind];
   return (
@@ -61,7 +63,7 @@ function Found({ finding, isOutdated }: { finding: Finding; isOutdated: boolean 
         <ul className="small">
           {examples.map(({ index, file, line, text }) => (
             <li key={index} className="doctor-example">
-              <span className="soft number breaks">{w.where(file, line)}</span>
+              <span className="soft number breaks">{file === only ? words.line(line) : w.where(file, line)}</span>
               <bdi className="breaks">{text}</bdi>
             </li>
           ))}

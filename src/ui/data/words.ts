@@ -36,7 +36,7 @@ export const words = {
   },
   base: {
     title: 'Base',
-    opens: 'opens by itself',
+    opens: 'is being opened',
     ready: 'ready',
     small: 'to try things out',
     none: 'waits for a GPU',

@@ -2,8 +2,11 @@ import { DropdownMenu } from 'radix-ui';
 import { useStore } from 'zustand';
 import type { AdapterRecord, ExportFormat } from '../../engine/protocol.ts';
 import { Icon } from '../controls/icon.tsx';
+import { Note } from '../controls/note.tsx';
 import { ProgressLine } from '../controls/progress.tsx';
-import { exportAdapter, exportStore } from './export-store.ts';
+import { waysOut } from '../shell/ways-out.ts';
+import { words as shellWords } from '../shell/words.ts';
+import { exportAdapter, exportStore, showWritten } from './export-store.ts';
 import './download-menu.css';
 import { HowToUse } from './how-to-use.tsx';
 import { isLora } from './is-lora.ts';
@@ -81,7 +84,28 @@ export function ExportLine({ adapter }: { adapter: AdapterRecord }) {
   return (
     <>
       {progress ? <ProgressLine progress={progress} /> : <HowToUse adapter={adapter} />}
+      <NotWritten adapter={adapter} />
       {isPushing && <PushDialog adapter={adapter} />}
     </>
+  );
+}
+
+/** Why there is no file, and what can be done. */
+function NotWritten({ adapter }: { adapter: AdapterRecord }) {
+  const failed = useStore(exportStore, (s) => (s.failed?.id === adapter.id ? s.failed : undefined));
+  if (failed === undefined) return null;
+  const { problem, format } = failed;
+  const isFull = /storage .* is full/.test(problem);
+  return (
+    <Note
+      title={words.formats.failed}
+      ways={[
+        { label: words.again, onClick: () => void exportAdapter(adapter, format) },
+        ...waysOut(problem).filter(({ label }) => label !== shellWords.ways.library),
+        { label: words.dismiss, onClick: () => showWritten(undefined) },
+      ]}
+    >
+      {problem}. {isFull && words.formats.makeRoom}
+    </Note>
   );
 }

@@ -125,6 +125,9 @@ export const words = {
     loraOnly: (method: string) => `Only LoRA goes into the other formats; this is ${method}.`,
     more: 'Other formats',
     writing: 'Writing the file',
+    failed: 'The file was not written.',
+    makeRoom:
+      'Delete adapters that you do not need, or take the adapter alone, which is small: PEFT, llama.cpp adapter, MLX.',
     peft: { name: 'PEFT folder', what: 'The adapter alone, for transformers, PEFT, vLLM.' },
     gguf: { name: 'llama.cpp adapter', what: 'The adapter alone as one file, for --lora.' },
     mlx: { name: 'MLX adapter', what: 'The adapter alone, for mlx-lm on Apple machines.' },
