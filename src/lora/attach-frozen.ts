@@ -146,13 +146,13 @@ class FrozenAdapters implements Adapt {
   private withFirst(calls: readonly LinearCall[]): ReadonlyMap<LinearCall, Value> {
     const { g, adapters } = this;
     const [first] = adapters;
-    const plain = calls.flatMap((call): Branched[] => {
-      const isChanged = adapters.some(({ parts }) => parts.hasSaved(call.path) || parts.ia3(call.path) !== undefined);
-      return isChanged ? [] : [[call, first?.branchOf(call.path)]];
-    });
-    const strength = plain.some(([, branch]) => branch) ? first!.strengthAt(calls[0]!.at) : undefined;
-    const results = branchedLinears(g, plain, { strength });
-    return new Map(plain.map(([call], i) => [call, results[i]!]));
+    const plain = calls.filter(
+      ({ path }) => !adapters.some(({ parts }) => parts.hasSaved(path) || parts.ia3(path) !== undefined),
+    );
+    const branched = plain.map((call): Branched => [call, first?.branchOf(call.path)]);
+    const strength = branched.some(([, branch]) => branch) ? first!.strengthAt(calls[0]!.at) : undefined;
+    const results = branchedLinears(g, branched, { strength });
+    return new Map(plain.map((call, i) => [call, results[i]!]));
   }
 
   /** `sum`: the base's result with the first adapter's branch, where `withFirst` has made it. */

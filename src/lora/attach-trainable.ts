@@ -16,7 +16,7 @@ import type { Head } from '../model/model-parts.ts';
 import { type AdapterParts, adapterParts, partName } from './adapter-parts.ts';
 import type { AdapterShape, ModuleShape } from './adapter-tensors.ts';
 import { flatLayout } from './flat-adapter.ts';
-import { addBranch, type Branch, type Branched, branchedLinears } from './low-rank-branches.ts';
+import { type Branch, type Branched, branchedLinears } from './low-rank-branches.ts';
 import { bottleneckLinear } from './methods/bottleneck.ts';
 import { ia3Linear } from './methods/ia3.ts';
 import { promptColumns } from './methods/prompt-tuning.ts';
@@ -63,7 +63,8 @@ class TrainableAdapter implements Adapt {
     const { g, parts, shape } = this;
     const { source } = parts;
     const sums = new Map<LinearCall, Value>();
-    const plain: Branched[] = [];
+    const plain: LinearCall[] = [];
+    const branched: Branched[] = [];
     for (const call of calls) {
       const m = shape.modules.get(call.path);
       const branch = m && this.branchOf(call, m);
@@ -71,11 +72,19 @@ class TrainableAdapter implements Adapt {
       const bottleneck = parts.bottleneck(call.path);
       if (factors !== undefined) sums.set(call, ia3Linear(g, call, [factors], source));
       else if (bottleneck !== undefined) sums.set(call, bottleneckLinear(g, call, bottleneck, source));
-      else if (m?.magnitude) sums.set(call, this.dora(call, m, branch!));
-      else plain.push([call, branch]);
+      else if (m?.magnitude && branch!.dropped) {
+        const [v] = branchedLinears(g, [unscaled(call, branch!)], { source });
+        sums.set(call, this.dora(call, m, v!, branch!.dropped));
+      } else {
+        plain.push(call);
+        branched.push(m?.magnitude ? unscaled(call, branch!) : [call, branch]);
+      }
     }
-    const results = branchedLinears(g, plain, { source });
-    for (const [i, [call]] of plain.entries()) sums.set(call, results[i]!);
+    const results = branchedLinears(g, branched, { source });
+    for (const [i, call] of plain.entries()) {
+      const m = shape.modules.get(call.path);
+      sums.set(call, m?.magnitude ? this.dora(call, m, results[i]!) : results[i]!);
+    }
     return calls.map((call) => this.finish(call, sums.get(call)!));
   }
 
@@ -111,16 +120,16 @@ class TrainableAdapter implements Adapt {
     return dropout(this.g, x, { p: drop.p, key: [this.keys.get(path)!, use], step: drop.step });
   }
 
-  private dora(call: LinearCall, m: ModuleShape, branch: Branch): Value {
+  /** The result of a linear with v = W·x + s·B·A·x. */
+  private dora(call: LinearCall, m: ModuleShape, v: Value, dropped?: Value): Value {
     const { g, parts } = this;
     const { path, x, addend } = call;
     const n = this.normOf(call, m);
     const weight = call.weight(parts.source);
     const bias = call.bias(parts.source);
-    const xd = branch.dropped ?? x;
     // What dropout takes from the adapted branch stays in the base's: W·(x - drop(x)).
-    const rest = xd === x ? addend : matmul(g, weight, subtract(g, x, xd), { label: path, ...(addend && { addend }) });
-    const v = addBranch(g, branch, x, matmul(g, weight, xd, { label: path }));
+    const kept = dropped && subtract(g, x, dropped);
+    const rest = kept ? matmul(g, weight, kept, { label: path, ...(addend && { addend }) }) : addend;
     const { magnitude } = parts.of(path);
     return doraScale(g, v, magnitude!, n, { label: path, ...(rest && { addend: rest }), ...(bias && { bias }) });
   }
@@ -154,4 +163,9 @@ class TrainableAdapter implements Adapt {
     const rows = path === head.path && head.isTied ? parts.tokens(head.matrix) : undefined;
     return rows === undefined ? y : tokenLogits(g, y, x, rows);
   }
+}
+
+/** W·x + s·B·A·x, which DoRA scales before anything is added; with dropout both products read what is left of x. */
+function unscaled({ x, label, weight }: LinearCall, { dropped = x, ...branch }: Branch): Branched {
+  return [{ x: dropped, label, weight, addend: undefined, bias: () => undefined }, branch];
 }

@@ -14,7 +14,7 @@ const shape: AdapterShape = {
 };
 
 describe('flatLayout()', () => {
-  it('puts all A before the rest, so that those of one input are one matrix unless padding lies between them', () => {
+  it('puts all A first and all B next, so that those of one input are one matrix unless padding lies between them', () => {
     const { entries } = flatLayout(shape);
     expect(entries.map(({ path, part }) => `${path} ${part}`)).toEqual([
       ...['q lora_A', 'k lora_A', 'o lora_A', 'up lora_A', 'q lora_B', 'k lora_B', 'o lora_B', 'up lora_B'],
@@ -23,6 +23,10 @@ describe('flatLayout()', () => {
     expect(stackMatrices([q!, k!, o!])).toEqual({ name: 'q.lora_A.weight', shape: [15, 16], offset: 0 });
     expect(stackMatrices([o!, up!])).toBeUndefined(); // 3·16 numbers are no multiple of 64
     expect(stackMatrices([k!, q!])).toBeUndefined();
+    const dora = new Map([...shape.modules].map(([path, m]) => [path, { ...m, magnitude: true as const }]));
+    expect(flatLayout({ modules: dora }).entries.map(({ part }) => part)).toEqual([
+      ...['lora_A', 'lora_B', 'magnitude'].flatMap((part) => [part, part, part, part]),
+    ]);
   });
 });
 

@@ -22,12 +22,14 @@ export interface FlatEntry extends AdapterTensor {
   readonly offset: number;
 }
 
-/** First all A in the order of the modules, so that those of linears with a common input are one matrix; then the rest. */
+/** First all A in the order of the modules, so that those of linears with a common input are one matrix; likewise all B; then the rest. */
 export function flatLayout(shape: AdapterShape): { readonly entries: readonly FlatEntry[]; readonly length: number } {
   let offset = 0;
   const tensors = adapterTensors(shape);
-  const isA = ({ part }: AdapterTensor) => part === 'lora_A';
-  const entries = [...tensors.filter(isA), ...tensors.filter((tensor) => !isA(tensor))].map((tensor) => {
+  const order = (['lora_A', 'lora_B', undefined] as const).flatMap((wanted) =>
+    tensors.filter(({ part }) => (part === 'lora_A' || part === 'lora_B' ? part : undefined) === wanted),
+  );
+  const entries = order.map((tensor) => {
     const entry = { ...tensor, offset };
     offset += padded(tensor.shape);
     return entry;

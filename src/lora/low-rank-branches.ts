@@ -6,7 +6,7 @@ import { byteLength, type Graph, type Value } from '../gpu/graph.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
 import { type LowRankInput, lowRankLinears } from '../gpu/kernels/low-rank-linears.ts';
 import { factorWeight, type Weight } from '../gpu/weight.ts';
-import { type LinearCall, type ParameterSource, plainLinear } from '../model/layers.ts';
+import { type LinearParts, type ParameterSource, plainLinear } from '../model/layers.ts';
 
 /** s·B·A·x at one linear. */
 export interface Branch {
@@ -26,12 +26,12 @@ export interface BranchOptions {
 }
 
 /** A linear with its branch; without one, the base's alone. */
-export type Branched = readonly [call: LinearCall, branch: Branch | undefined];
+export type Branched = readonly [call: LinearParts, branch: Branch | undefined];
 
 /** The results of linears that read one x, in their order. */
 export function branchedLinears(g: Graph, linears: readonly Branched[], options: BranchOptions): Value[] {
   const { source, strength } = options;
-  const results = new Map<LinearCall, Value>();
+  const results = new Map<LinearParts, Value>();
   const compute = (input: Omit<LowRankInput, 'x'>, together: readonly Branched[]) => {
     const made = lowRankLinears(
       g,

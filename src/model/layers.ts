@@ -81,8 +81,11 @@ export function plainLinears(g: Graph, calls: readonly LinearCall[], source?: Pa
   return lowRankLinears(g, { x: calls[0]!.x }, linears);
 }
 
+/** What a linear is made of. */
+export type LinearParts = Pick<LinearCall, 'x' | 'addend' | 'label' | 'weight' | 'bias'>;
+
 /** A linear without what an adapter adds to it. */
-export function plainLinear(call: LinearCall, source?: ParameterSource): LowRankLinear {
+export function plainLinear(call: LinearParts, source?: ParameterSource): LowRankLinear {
   const { label, addend } = call;
   return { label, addend, weight: call.weight(source), bias: call.bias(source) };
 }

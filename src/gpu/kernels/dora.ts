@@ -58,7 +58,7 @@ export function doraScale(
         rowSum(tape.graph, tape.graph.gradientOf(m), 'magnitude', { dy, v, n }, { rows: O, T });
       if (bias?.role === 'trainable') rowSum(tape.graph, tape.graph.gradientOf(bias), 'bias', { dy }, { rows: O, T });
       tape.accumulate(v, (into) => {
-        const dv = into ? g.inPlace(into.name, into) : g.activation(`d${v.name}`, v.shape);
+        const dv = into ? g.inPlace(into.name, into) : tape.fresh(v);
         g.push({
           label: `dora backward ${label}`,
           shader: { file: 'dora-backward', overrides: { WG: 64 } },
