@@ -15,12 +15,11 @@ enable subgroups;
 //   64 columns, tokens handed round (this)           1.13   83 %; 96 columns 1.19
 //   no gain: 3 or 4 rows a turn 1.39, 1.50; 16 tokens and 4 rows 1.25; one row 1.48; codes in words of 8 or 16 bytes 1.14, 1.15;
 //   all stores written out 1.15 and 1.9 s to compile; a loop that ends with its test (two choices a sum) 14 % more.
+#import product-params
 #import weight
 #import low-rank
 #import epilogue
 #import subgroup-tile
-struct Params { O: u32, C: u32, T4: u32, scale: f32, R: u32, u_row: u32, u_scale: f32 }
-var<uniform> params: Params;
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of two rows, of the lane that has them.
@@ -68,7 +67,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       transpose(mat2x4<f32>(code4(o, far) * s0.y, code4(row, far) * s1.y)),
     );
   }
-  for (var r = 0u; HAS_LOW_RANK && r < params.R; r += 2u) {
+  let ranks = 4u * ranks4(64u * group.y, 64u * group.y + 63u);
+  for (var r = ranks.x; r < ranks.y; r += 2u) {
     turn(
       &y, &z, mat2x4<f32>(u4(r, t_in), u4(r + 1u, t_in)),
       transpose(mat2x4<f32>(factor4(r, near), factor4(r + 1u, near))),
