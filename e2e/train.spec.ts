@@ -96,6 +96,10 @@ test('a chat file from elsewhere is read as chats', async ({ page }) => {
   const rows = page.getByRole('region', { name: 'Rows as the model sees them' }).getByRole('figure');
   await expect(rows.first()).toContainText('You are a helpful pirate assistant');
   await expect(page.getByRole('button', { name: 'Start training' })).toBeEnabled();
+  // Ten rows are three epochs of a few steps.
+  const more = page.getByRole('button', { name: /^Train for \d+ epochs, \d+ steps$/ });
+  await more.click();
+  await expect(more).toBeHidden();
 });
 
 /** The files, their fields and every number in them. */

@@ -8,6 +8,7 @@ import { saveBlob } from '../library/save-bytes.ts';
 import { goTo, placeHref } from '../shell/place-store.ts';
 import { takeFiles } from '../shell/take-files.ts';
 import { showTrouble } from '../shell/trouble-store.ts';
+import { FewSteps } from '../train/few-steps.tsx';
 import { running, runStore } from '../train/run-store.ts';
 import { startRun } from '../train/start-run.ts';
 import { useWhyNotStart } from '../train/why-not-start.ts';
@@ -125,6 +126,7 @@ function Onward() {
       <a className="button button-big" href={placeHref('train')}>
         {words.settings}
       </a>
+      <FewSteps />
       {reason && <span className="small soft data-onward-reason">{reason}</span>}
     </div>
   );

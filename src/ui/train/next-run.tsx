@@ -5,6 +5,7 @@ import { freeName } from '../library/find-adapters.ts';
 import { libraryStore } from '../library/library-store.ts';
 import { placeHref } from '../shell/place-store.ts';
 import { compareStore, type Way, waysToTrain } from './compare-store.ts';
+import { FewSteps } from './few-steps.tsx';
 import { interruptedStore } from './interrupted-store.ts';
 import { planStore } from './plan-store.ts';
 import { runStore } from './run-store.ts';
@@ -47,6 +48,7 @@ export function NextRun({ after = false }: { after?: boolean }) {
       <p className="small soft number run-why" id={id}>
         {reason ?? (plan ? words.memory.steps(plan.totalSteps, plan.stepsPerEpoch) : words.memory.planning)}
       </p>
+      {!after && <FewSteps />}
     </div>
   );
 }

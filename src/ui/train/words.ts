@@ -389,6 +389,10 @@ export const words = {
     kept: (step: number) =>
       `What it learned up to step ${count(step)} is kept: it goes on from there, now or after a reload.`,
   },
+  fewSteps: {
+    says: (steps: number) => `Only ${plural(steps, 'step')}: little is learned in so few.`,
+    more: (epochs: number, steps: number) => `Train for ${count(epochs)} epochs, ${plural(steps, 'step')}`,
+  },
   verdict: {
     worse: 'It is no better than the base on the rows held back.',
     worseBody: 'Nothing was learned that holds for other rows: try a lower learning rate, or more and better rows.',
