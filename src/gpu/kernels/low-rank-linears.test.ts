@@ -13,7 +13,7 @@ import { activation } from './activation.ts';
 import { lowRankBackwardCpu, lowRankCpu } from './low-rank.cpu.ts';
 import { lowRankLinears } from './low-rank-linears.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
-import { isWide } from './product.ts';
+import { kindOf } from './product.ts';
 import { PRODUCT_VARIANTS } from './product-variants.ts';
 
 interface Shape {
@@ -206,7 +206,7 @@ describe.each(PRODUCT_VARIANTS)('a product of several linears by $name', ({ name
       let ran = false;
       for (const shape of GROUPS) {
         const { O, C, T, storage = 'q8', isOneColumn: isColumn = false } = shape;
-        const sizes = { results: O, summed: C, tokens: T, isColumn, isWide: isWide({ storage, columns: C }) };
+        const sizes = { results: O, summed: C, tokens: T, isColumn, ...kindOf({ storage, columns: C }) };
         if (!canRun(device.traits, { side: 'rows', ...sizes })) continue;
         ran = true;
         await checkProductCase(device, name, shape, isRounding);

@@ -10,7 +10,7 @@ import type { Storage } from '../weight.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
 import { matmul } from './matmul.ts';
 import { outerProductCpu } from './outer-product.cpu.ts';
-import { isWide } from './product.ts';
+import { kindOf } from './product.ts';
 import { PRODUCT_VARIANTS } from './product-variants.ts';
 
 interface Shape {
@@ -56,14 +56,14 @@ async function check(
   expectClose(dOut!, matmulBackwardCpu(w.dense, dyv, { O, C, T }, { scale }), tolerance(O), T);
 }
 
-describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding }) => {
+describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding, isColumn = false }) => {
   const traits = async (): Promise<Traits> => ({ ...(await openDevice()).traits, products: { asked: [name] } });
   // What is rounded to 11 bits before it is multiplied; the errors of n terms add up as their squares.
   const tolerance = (n: number) => (isRounding ? 2 ** -10 : rounding(n));
   const run = async (t: Traits, shape: Shape) => {
-    const { storage, O, C, T, isOneColumn: isColumn = false } = shape;
+    const { storage, O, C, T, isOneColumn = false } = shape;
     const sides = [
-      { side: 'rows', results: O, summed: C, tokens: T, isWide: isWide({ storage, columns: C }), isColumn },
+      { side: 'rows', results: O, summed: C, tokens: T, ...kindOf({ storage, columns: C }), isColumn: isOneColumn },
       { side: 'columns', results: C, summed: O, tokens: T },
     ] as const;
     if (sides.some((side) => canRun(t, side))) await check(t, shape, tolerance);
@@ -103,6 +103,9 @@ describe.each(PRODUCT_VARIANTS)('matmul() by $name', ({ name, canRun, isRounding
       for (const epilogue of ['accumulate', 'addend', 'bias', 'store'] as const)
         ran = (await run(t, { storage: 'q8', O: 45, C: 192, T: 4, epilogue, isOneColumn: true })) || ran;
       ran = (await run(t, { storage: 'f32', O: 9, C: 76, T: 4, isOneColumn: true })) || ran;
+      // Of four columns for each lane: no multiple of sixteen, more than lanes have at once.
+      for (const C of isColumn ? [76, 1216] : [])
+        ran = (await run(t, { storage: 'f16', O: 61, C, T: 4, epilogue: 'bias-addend', isOneColumn: true })) || ran;
       if (!ran) {
         console.warn(`SKIPPED matmul() by ${name}: this device can not run it`);
         context.skip();

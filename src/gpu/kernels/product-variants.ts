@@ -17,6 +17,8 @@ export interface ProductShape {
   readonly tokens: number;
   /** int8 with C a multiple of 16: its codes can be loaded sixteen at a time. */
   readonly isWide?: boolean;
+  /** f16 */
+  readonly isHalf?: boolean;
   /** Only the first token is read by anyone: T is 4 because nothing is smaller. */
   readonly isColumn?: boolean;
 }
@@ -25,7 +27,7 @@ export interface ProductShader extends Pick<ShaderRef, 'file' | 'constants'> {
   /** Parts beside the weight and the epilogue. */
   readonly parts?: Readonly<Record<string, string>>;
   /** Reads the weight by weight-*-wide. */
-  readonly isWide?: true;
+  readonly isWide?: boolean;
   /** Results and tokens of a workgroup. */
   readonly tile: readonly [results: number, tokens: number];
 }
@@ -81,23 +83,23 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
   },
   {
     name: 'column-stream',
-    canRun: (traits, { side, tokens, summed, isWide = false, isColumn = false }) =>
+    canRun: (traits, { side, tokens, summed, isWide = false, isHalf = false, isColumn = false }) =>
       hasLanes(traits) &&
       traits.subgroupSize === 8 &&
       side === 'rows' &&
       tokens === 4 &&
-      isWide &&
       isColumn &&
-      // Scales are read in pairs.
-      Math.ceil(summed / 32) % 2 === 0,
+      // Scales of int8 are read in pairs.
+      (isWide ? Math.ceil(summed / 32) % 2 === 0 : isHalf && summed % 4 === 0),
     suits: () => true,
-    shader: (_, { summed, results }) => {
+    shader: (_, { summed, results, isWide = false }) => {
       // As equal pieces as there can be.
       const stretches = Math.ceil(summed / 128);
       const STRETCHES = Math.ceil(stretches / Math.ceil(stretches / MOST_STRETCHES));
       // Many, but at most 128, and equal shares for two, four or eight processors.
       const ROWS = 8 * Math.ceil(results / 8 / (8 * Math.ceil(results / 1024)));
-      return { file: 'matmul-column-stream', constants: { STRETCHES, ROWS }, isWide: true, tile: [ROWS, 4] };
+      const parts = { 'row-sixteen': isWide ? 'row-sixteen-bytes' : 'row-sixteen-halves' };
+      return { file: 'matmul-column-stream', constants: { STRETCHES, ROWS }, parts, isWide, tile: [ROWS, 4] };
     },
     isColumn: true,
   },

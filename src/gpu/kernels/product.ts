@@ -2,7 +2,7 @@
 
 import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
-import { chooseProduct, type Side } from './product-variants.ts';
+import { chooseProduct, type ProductShape, type Side } from './product-variants.ts';
 
 /** What a product does with its result; see epilogue-*.wgsl. */
 export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'strength';
@@ -65,7 +65,7 @@ export function product(
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
   const [results, summed] = side === 'rows' ? [O, C] : [C, O];
-  const shape = { side, results, summed, tokens: T, isWide: isWide(weight), isColumn };
+  const shape = { side, results, summed, tokens: T, ...kindOf(weight), isColumn };
   const R = lowRank === undefined ? 0 : side === 'rows' ? lowRank.factor.columns : lowRank.factor.rows;
   const { file, constants, parts, tile, isWide: readsWide } = chooseProduct(traits, shape).shader(traits, shape);
   return {
@@ -105,9 +105,12 @@ export function weightPart({ storage, columns }: Weight): string {
   return storage === 'f32' && columns % 4 === 0 ? 'weight-f32-aligned' : `weight-${storage}`;
 }
 
-/** Whether codes can be loaded sixteen at a time. */
-export function isWide({ storage, columns }: Pick<Weight, 'storage' | 'columns'>): boolean {
-  return (storage === 'q8' || storage === 'int8-row') && columns % 16 === 0;
+/** What variants know of a weight. `isWide`: its codes can be loaded sixteen at a time. */
+export function kindOf({
+  storage,
+  columns,
+}: Pick<Weight, 'storage' | 'columns'>): Pick<ProductShape, 'isWide' | 'isHalf'> {
+  return { isWide: (storage === 'q8' || storage === 'int8-row') && columns % 16 === 0, isHalf: storage === 'f16' };
 }
 
 /** Of one slab. */

@@ -4,7 +4,7 @@ import { Graph, type Value } from '../graph.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { matmulBackward } from '../kernels/matmul-backward.ts';
 import { outerProduct } from '../kernels/outer-product.ts';
-import { isWide } from '../kernels/product.ts';
+import { kindOf } from '../kernels/product.ts';
 import { PRODUCT_VARIANTS } from '../kernels/product-variants.ts';
 import type { Traits } from '../traits.ts';
 import { frozenWeight } from '../weight.ts';
@@ -81,12 +81,12 @@ export interface TokenCase extends Case {
   readonly weightBytes: number;
 }
 
-/** One token, as decoding has it: every storage by the variant that the device takes, int8 by every variant for one. */
+/** One token, as decoding has it: every storage by the variant that the device takes, and by all that it might have taken. */
 export function* tokenCases(traits: Traits, { O, C }: Pick<Shape, 'O' | 'C'>): Generator<TokenCase> {
   for (const storage of STORAGES) {
-    const shape = { side: 'rows', results: O, summed: C, tokens: 4, isWide: isWide({ storage, columns: C }) } as const;
-    const ofOne = PRODUCT_VARIANTS.filter((v) => v.isColumn && v.canRun(traits, { ...shape, isColumn: true }));
-    const names = storage === 'q8' || storage === 'int8-row' ? ofOne.map((v) => v.name) : [];
+    const shape = { side: 'rows', results: O, summed: C, tokens: 4, ...kindOf({ storage, columns: C }) } as const;
+    const ofOne = PRODUCT_VARIANTS.filter((v) => v.isColumn || v.name === 'vector');
+    const names = ofOne.filter((v) => v.canRun(traits, { ...shape, isColumn: true })).map((v) => v.name);
     for (const name of [undefined, ...names]) {
       const graph = new Graph(name === undefined ? traits : { ...traits, products: { asked: [name] } });
       graph.isOneColumn = true;
