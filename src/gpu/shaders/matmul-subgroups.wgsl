@@ -20,6 +20,7 @@ enable subgroups;
 //   save, the sums cost, which go through memory twice as often. Codes sixteen at a time, kept over four turns: 15.3 (1.46 to 1.53).
 //   Activations loaded once for four or eight tiles of rows into an array of the lane: 15.1, 13.5 and 9 s to compile.
 //   fma(): 13.8, since the driver makes a product and a sum of it again.
+//   Stores by blocks of four rows: 1.31 beside 1.32 at T=128, nothing at T=256.
 //   Where it goes: without loads of activations 6.7 (0.77), without those of codes too 5.1 (0.61), the loads alone 6.2 (0.71).
 #import product-params
 #import weight
