@@ -49,7 +49,7 @@ export async function checkFace(page: Page, name: string): Promise<void> {
 }
 
 /** The page follows the system, so the system changes; colours on their way from one theme to the other are in neither. */
-export async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme });
   await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
   await page.evaluate(

@@ -3,7 +3,7 @@
 import { expect, type Page, test } from '@playwright/test';
 
 /** What a person feels. */
-export const LONG_MS = 50;
+const LONG_MS = 50;
 
 /** Processor time of one task of the main thread, and the clock's. */
 export interface Task {

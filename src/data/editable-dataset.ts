@@ -16,7 +16,7 @@ import { nothingUsable } from './read-examples.ts';
 import { RowNotes } from './row-notes.ts';
 import { RowStore, type RowStoreState } from './row-store.ts';
 import { loosenText, rowText } from './row-text.ts';
-import { toExample } from './to-examples.ts';
+import { toExample } from './to-example.ts';
 import type { ChatTokenizer, DataFile, Example, Mapping, Notice, ReadProgress } from './types.ts';
 
 export interface BuildOptions extends FitOptions {

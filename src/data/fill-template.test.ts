@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fillTemplate, templateColumns } from './fill-template.ts';
 import { rowOf } from './testing/data-files.ts';
-import { toExamples } from './to-examples.ts';
+import { toExamples } from './testing/to-examples.ts';
 
 const values = new Map([
   ['question', 'Who?'],

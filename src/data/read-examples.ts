@@ -5,7 +5,7 @@ import { hashNumbers, hashText } from './hash-text.ts';
 import { openRows } from './open-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { MAX_COLUMNS } from './row-from-value.ts';
-import { toExample } from './to-examples.ts';
+import { toExample } from './to-example.ts';
 import type { DataFile, Example, FileFormat, Mapping, Notice, Row } from './types.ts';
 
 /** Rows that vote on the mapping: enough to outvote a few odd ones at the top. */

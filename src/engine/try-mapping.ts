@@ -4,7 +4,7 @@ import { adaptMessages } from '../data/adapt-messages.ts';
 import type { EditableDataset } from '../data/editable-dataset.ts';
 import { joinTurns } from '../data/join-turns.ts';
 import { RowNotes } from '../data/row-notes.ts';
-import { toExample } from '../data/to-examples.ts';
+import { toExample } from '../data/to-example.ts';
 import type { ChatTokenizer, Mapping } from '../data/types.ts';
 import type { MappingTrial } from './protocol.ts';
 

@@ -17,7 +17,7 @@ import type { Traits } from './traits.ts';
 import { frozenWeight } from './weight.ts';
 
 /** Compiling included: no person waits longer, and what is left unmeasured is chosen by facts. */
-export const CALIBRATION_MS = 1500;
+const CALIBRATION_MS = 1500;
 /** Another variant than the first has to be this much faster, so that noise does not choose. */
 const MARGIN = 0.95;
 /** A sample lasts about this long, so that submitting and waiting count little. */

@@ -9,7 +9,7 @@ import { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
-import { collectFile } from '../model/streamed-file.ts';
+import { collectFile } from '../model/testing/collect-file.ts';
 import { describeWithShared } from '../model/testing/shared.ts';
 import { type BaseJson, diskFolder, goldenPath, readGoldenJson, readGoldenTensors } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';

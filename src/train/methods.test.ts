@@ -10,7 +10,7 @@ import { readPeftFolder, writePeftFolder } from '../lora/files/peft.ts';
 import { BaseModel } from '../model/base-model.ts';
 import { fileFromBytes } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
-import { collectFile } from '../model/streamed-file.ts';
+import { collectFile } from '../model/testing/collect-file.ts';
 import { F32, modelsFor } from '../model/testing/open-model.ts';
 import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
 import {

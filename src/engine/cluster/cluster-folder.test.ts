@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TokenRow } from '../../data/types.ts';
-import { collectFile } from '../../model/streamed-file.ts';
+import { collectFile } from '../../model/testing/collect-file.ts';
 import { DEFAULT_SETTINGS } from '../../train/recipe.ts';
 import { clusterFolder, trainerSettings } from './cluster-folder.ts';
 

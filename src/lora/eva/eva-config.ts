@@ -18,7 +18,7 @@ export interface EvaConfig {
   readonly adjust_scaling_factors: boolean;
 }
 
-export const DEFAULT_EVA: EvaConfig = {
+const DEFAULT_EVA: EvaConfig = {
   rho: 2,
   tau: 0.99,
   use_label_mask: true,

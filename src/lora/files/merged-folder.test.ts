@@ -4,7 +4,8 @@ import { fileFromBytes, type ModelFile, readJsonObject } from '../../model/model
 import { openModelFolder } from '../../model/model-folder.ts';
 import type { QuantChoice } from '../../model/prepare-weights.ts';
 import { readTensor } from '../../model/read-tensor.ts';
-import { collectFile, type StreamedFile } from '../../model/streamed-file.ts';
+import type { StreamedFile } from '../../model/streamed-file.ts';
+import { collectFile } from '../../model/testing/collect-file.ts';
 import { describeWithShared, diskFolder, sharedFile, sharedFolder } from '../../model/testing/shared.ts';
 import { mergedModel } from '../merged-weights.ts';
 import { mergedFolder } from './merged-folder.ts';

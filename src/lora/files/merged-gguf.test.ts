@@ -5,7 +5,7 @@ import { fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import { openModelFolder } from '../../model/model-folder.ts';
 import type { QuantChoice } from '../../model/prepare-weights.ts';
 import { readTensor } from '../../model/read-tensor.ts';
-import { collectFile } from '../../model/streamed-file.ts';
+import { collectFile } from '../../model/testing/collect-file.ts';
 import { describeWithShared, sharedFile, sharedFolder } from '../../model/testing/shared.ts';
 import { mergedGguf } from './merged-gguf.ts';
 import { readAdapter } from './read-adapter.ts';

@@ -35,7 +35,7 @@ export function AdapterCard({ adapter }: { adapter: AdapterRecord }) {
 }
 
 /** Says when the adapter was made for something else than the base that is open now. */
-export function useMismatch(adapter: AdapterRecord): string | undefined {
+function useMismatch(adapter: AdapterRecord): string | undefined {
   const base = useStore(baseStore, (s) => s.report);
   if (!base || adapter.baseHash === base.hash) return undefined;
   if (adapter.baseName === base.name) return words.otherWeights(base.name);

@@ -57,7 +57,7 @@ function Pieces(props: {
 }
 
 /** From 0, sure, to 4: five shades, each with its share in words for those who do not see them. */
-export function doubtOf(probability: number): number {
+function doubtOf(probability: number): number {
   return [0.8, 0.5, 0.2, 0.05].filter((limit) => probability < limit).length;
 }
 

@@ -34,7 +34,7 @@ export function vote(turn: number, answers: readonly Pick<Answer, 'who'>[], winn
   keep('blind', next);
 }
 
-export function countVote(
+function countVote(
   tally: Tally | undefined,
   answers: readonly Pick<Answer, 'who'>[],
   winner: number | undefined,

@@ -48,7 +48,7 @@ interface PlayState {
 
 export const MAX_COLUMNS = MOST_ANSWERS;
 
-export const DEFAULT_PLAY: PlaySettings = {
+const DEFAULT_PLAY: PlaySettings = {
   maxTokens: 128,
   temperature: 0,
   topP: 0.95,

@@ -126,7 +126,7 @@ const waiting = (column: Column): Answer => ({
 });
 
 /** The talk as this column has it; a column that came later takes over what the first one had said. */
-export function messagesFor(key: number, past: readonly Turn[], prompt: string): ChatMessage[] {
+function messagesFor(key: number, past: readonly Turn[], prompt: string): ChatMessage[] {
   return [
     ...past.flatMap((turn): ChatMessage[] => {
       const answer = turn.answers.find((one) => one.key === key) ?? turn.answers[0];

@@ -11,7 +11,7 @@ import { placesOf } from './run-look.ts';
 import { words } from './words.ts';
 
 /** More lines than looks, and a chart of them says nothing. */
-export const MOST_SHOWN = 6;
+const MOST_SHOWN = 6;
 
 export interface Curves {
   readonly points: RunPoints;

@@ -6,7 +6,7 @@ import { engine } from '../engine.ts';
 import { keep, kept } from '../keep.ts';
 import { deviceStore } from '../shell/device-store.ts';
 
-export const MOST_PROMPTS = 4;
+const MOST_PROMPTS = 4;
 const MOST_CHARS = 2000;
 /** Moments of a run at which its questions are asked when nobody has said how often. */
 const MOMENTS = 8;

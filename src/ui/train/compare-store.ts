@@ -16,7 +16,7 @@ import { settingsStore } from './settings-store.ts';
 import { words } from './words.ts';
 
 /** `files`: each file of the data is learned by an adapter of its own. `recipe`: the adapters of an opened recipe. */
-export const COMPARABLE = ['rank', 'learningRate', 'files', 'recipe'] as const;
+const COMPARABLE = ['rank', 'learningRate', 'files', 'recipe'] as const;
 export type Comparable = (typeof COMPARABLE)[number];
 export type ComparedNumber = Exclude<Comparable, 'files' | 'recipe'>;
 

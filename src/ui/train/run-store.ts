@@ -40,7 +40,7 @@ export interface Figures {
   readonly stepMs: number | undefined;
 }
 
-export const NO_FIGURES: Figures = {
+const NO_FIGURES: Figures = {
   step: 0,
   totalSteps: 0,
   epoch: 0,

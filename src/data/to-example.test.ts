@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rowOf } from './testing/data-files.ts';
-import { toExamples } from './to-examples.ts';
+import { toExamples } from './testing/to-examples.ts';
 import type { Example, Mapping } from './types.ts';
 
 const PAIR: Mapping = { shape: 'prompt-completion', columns: { prompt: 'prompt', completion: 'completion' } };

@@ -1,30 +1,20 @@
-// Rows + mapping → examples: fields get their meaning. A row that cannot be used is named with its reason; nothing that
+// A row + its mapping → an example: fields get their meaning. A row that cannot be used is named with its reason; nothing that
 // is not text ("[object Object]", "null") ever becomes text.
 import { checkText, isBlank } from './check-text.ts';
 import { DatasetRowError } from './dataset-error.ts';
 import { detectRowMapping } from './detect-mapping.ts';
 import { fillTemplate, templateColumns } from './fill-template.ts';
-import { NoticeBook, type Notices } from './notice-book.ts';
+import type { Notices } from './notice-book.ts';
 import { readMessages } from './read-messages.ts';
 import { readTokenized } from './read-tokenized.ts';
 import { describeValue } from './row-from-value.ts';
-import type { Example, Mapping, Message, Notice, PromptTemplate, Row } from './types.ts';
+import type { Example, Mapping, Message, PromptTemplate, Row } from './types.ts';
 
 export interface ExampleOptions {
   /** True (a detected mapping): rows of another known shape are read as what they are. False (the user chose): skipped. */
   readonly isMixed?: boolean;
   /** Put before chats that have no system message of their own. */
   readonly systemPrompt?: string | undefined;
-}
-
-export function toExamples(
-  rows: Iterable<Row>,
-  mapping: Mapping,
-  options: ExampleOptions = {},
-): { examples: Example[]; skipped: Notice[]; warnings: Notice[] } {
-  const notices = new NoticeBook();
-  const examples = [...rows].flatMap((row) => toExample(row, mapping, notices, options) ?? []);
-  return { examples, skipped: notices.skipped, warnings: notices.warnings };
 }
 
 /** One row; undefined when it cannot be used, which `notices` then tells. */
