@@ -4,9 +4,9 @@
 // Needs params.begin_0, params.end_0, params.begin_1, params.end_1, params.begin_2 and params.end_2.
 fn span(z: u32) -> vec3<u32> {
   let gap_1 = params.begin_0 + params.begin_1 - params.end_0;
-  switch (z) {
-    case 0u: { return vec3(params.begin_0, params.end_0, params.begin_0); }
-    case 1u: { return vec3(params.begin_1, params.end_1, gap_1); }
-    default: { return vec3(params.begin_2, params.end_2, gap_1 + params.begin_2 - params.end_1); }
-  }
+  let zero = vec3(params.begin_0, params.end_0, params.begin_0);
+  let one = vec3(params.begin_1, params.end_1, gap_1);
+  let two = vec3(params.begin_2, params.end_2, gap_1 + params.begin_2 - params.end_1);
+  // No switch: SwiftShader (driver 5.0.0) never comes back from one that returns where lanes differ in z.
+  return select(select(two, one, z == 1u), zero, z == 0u);
 }
