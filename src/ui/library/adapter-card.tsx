@@ -8,7 +8,8 @@ import { chooseAdapter } from '../play/play-store.ts';
 import { goTo } from '../shell/place-store.ts';
 import { AdapterName } from './adapter-name.tsx';
 import { AdapterTags } from './adapter-tags.tsx';
-import { DownloadMenu, ExportLine } from './download-menu.tsx';
+import { ExportLine } from './export-line.tsx';
+import { FormatsButton } from './formats-button.tsx';
 import { isLora } from './is-lora.ts';
 import { deleteAdapter, duplicateAdapter, libraryStore, saveAdapter } from './library-store.ts';
 import { Sparkline } from './sparkline.tsx';
@@ -117,7 +118,7 @@ function Actions({ adapter }: { adapter: AdapterRecord }) {
       >
         <Icon name="download" /> {isSaving ? words.packing : words.download}
       </button>
-      <DownloadMenu adapter={adapter} />
+      <FormatsButton adapter={adapter} />
       <button
         type="button"
         className="button"
