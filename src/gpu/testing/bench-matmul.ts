@@ -36,9 +36,9 @@ async function benchProducts(device: Device, yardsticks: Yardsticks, shape: Shap
       [rates.unrolled, rates.plain].map((rate) => share(flops / timing[by], rate[by])).join('');
     console.info(
       c.name.padEnd(NAME),
-      timing.wall.toFixed(3).padStart(8),
+      (timing.wall / c.products).toFixed(3).padStart(8),
       shares('wall'),
-      timing.processor.toFixed(3).padStart(13),
+      (timing.processor / c.products).toFixed(3).padStart(13),
       shares('processor'),
     );
     destroy();

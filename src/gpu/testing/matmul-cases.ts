@@ -18,8 +18,16 @@ export interface Shape {
   readonly C: number;
 }
 
+/** As in a step, where a submit has hundreds: one alone would be charged with all of it. */
+const PRODUCTS_IN_A_PASS = 8;
+
+export interface ProductCase extends Case {
+  /** The same product so many times in a pass. */
+  readonly products: number;
+}
+
 /** Every storage by the variant that the device takes, q8 by every variant, and what goes with them. */
-export function* productCases(traits: Traits, { T, O, C }: Shape): Generator<Case> {
+export function* productCases(traits: Traits, { T, O, C }: Shape): Generator<ProductCase> {
   const sides = [
     { side: 'rows', results: O, summed: C, tokens: T, isWide: C % 16 === 0 },
     { side: 'columns', results: C, summed: O, tokens: T },
@@ -37,11 +45,13 @@ export function* productCases(traits: Traits, { T, O, C }: Shape): Generator<Cas
         const graph = new Graph(variant);
         const { weight, data } = testWeight(graph, storage, O, C);
         const x = graph.input(from[0], [from[1], T]);
+        const results = Array.from({ length: PRODUCTS_IN_A_PASS }, () => multiply(graph, weight, x));
         yield {
           name: `${storage} ${way}${name ? `, ${name}` : ''}`,
           graph,
           data: new Map([...data, [x, noise(from[1] * T, 2)]]),
-          result: multiply(graph, weight, x),
+          result: results.at(-1)!,
+          products: results.length,
         };
       }
     }
@@ -49,12 +59,18 @@ export function* productCases(traits: Traits, { T, O, C }: Shape): Generator<Cas
   yield* lowRankCases(traits, { T, O, C });
 }
 
-function* lowRankCases(traits: Traits, { T, O, C }: Shape, R = 8): Generator<Case> {
+function* lowRankCases(traits: Traits, { T, O, C }: Shape, R = 8): Generator<ProductCase> {
   const down = new Graph(traits);
   const a = testFactor(down, 'a', R, C);
   const x = down.input('x', [C, T]);
   const u = matmul(down, a.weight, x);
-  yield { name: `low rank A·x, R=${R}`, graph: down, data: new Map([...a.data, [x, noise(C * T, 2)]]), result: u };
+  yield {
+    name: `low rank A·x, R=${R}`,
+    graph: down,
+    data: new Map([...a.data, [x, noise(C * T, 2)]]),
+    result: u,
+    products: 1,
+  };
   const outer = new Graph(traits);
   const dB = outer.gradientOf(outer.trainable('b', [O, R]));
   const dy = outer.input('dy', [O, T]);
@@ -68,6 +84,7 @@ function* lowRankCases(traits: Traits, { T, O, C }: Shape, R = 8): Generator<Cas
       [du, noise(R * T, 3)],
     ]),
     result: dB,
+    products: 1,
   };
 }
 
