@@ -178,9 +178,29 @@ export class Program {
 
   /** Encodes and submits the whole pass; resolves when everything is submitted (not when it is done: read an output for that). */
   async run(options: RunOptions = {}): Promise<void> {
-    const { gpu } = this.device;
     const began = performance.now();
     this.writeUniforms();
+    for (const commands of this.commands(options)) this.device.gpu.queue.submit([commands]);
+    this.device.hostMs += performance.now() - began;
+  }
+
+  /** The whole pass, to be submitted once: encoded while the device is still at another, it can start at once. */
+  encode(options: RunOptions = {}): readonly GPUCommandBuffer[] {
+    const began = performance.now();
+    const commands = [...this.commands(options)];
+    this.device.hostMs += performance.now() - began;
+    return commands;
+  }
+
+  /** Runs what `encode` has made, on the inputs as they are now. */
+  submit(encoded: readonly GPUCommandBuffer[]): void {
+    this.writeUniforms();
+    this.device.gpu.queue.submit(encoded);
+  }
+
+  /** In as many pieces as the device wants submits. */
+  private *commands(options: RunOptions): Generator<GPUCommandBuffer, void> {
+    const { gpu } = this.device;
     let encoder = gpu.createCommandEncoder({ label: 'pass' });
     let pass = encoder.beginComputePass();
     let cost = 0;
@@ -190,7 +210,7 @@ export class Program {
       if (!isDue(onlyIf, options)) continue;
       if (cost > 0 && cost + flops > this.device.flopsPerSubmit) {
         pass.end();
-        gpu.queue.submit([encoder.finish()]);
+        yield encoder.finish();
         encoder = gpu.createCommandEncoder({ label: 'pass' });
         pass = encoder.beginComputePass();
         pipeline = undefined;
@@ -203,8 +223,7 @@ export class Program {
       cost += flops;
     }
     pass.end();
-    gpu.queue.submit([encoder.finish()]);
-    this.device.hostMs += performance.now() - began;
+    yield encoder.finish();
   }
 
   /** Reads outputs and kept activations back, in the order asked for, after all submitted work. One copy, one map. */

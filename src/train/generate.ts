@@ -62,6 +62,9 @@ interface Pass {
 }
 
 export class Generator {
+  /** The next decoding pass, made while the device was busy with the one before. */
+  private encoded: readonly GPUCommandBuffer[] | undefined;
+
   private constructor(
     private readonly model: BaseModel,
     private readonly answers: readonly Answer[],
@@ -221,8 +224,10 @@ export class Generator {
   /** Logits (V) of each row that took part. */
   private async decodeStep(columns: readonly Column[]): Promise<Record<number, Float32Array>> {
     this.writeColumns(this.decode, columns);
-    await this.decode.program.run();
-    const [all] = await this.decode.program.read(this.decode.logits!);
+    const { program } = this.decode;
+    program.submit(this.encoded ?? program.encode());
+    this.encoded = program.encode();
+    const [all] = await program.read(this.decode.logits!);
     const [, vocab] = this.decode.logits!.shape as [number, number];
     const logits: Record<number, Float32Array> = {};
     for (const [i, { row }] of columns.entries()) logits[row] = all!.subarray(i * vocab, (i + 1) * vocab);
