@@ -1,7 +1,7 @@
-// Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …] [--only TEXT] [--token]
+// Speed of the matrix products on this machine's adapter: node tools/bench-matmul.mjs [T,O,C …] [--only TEXT] [--token N]
 // Without shapes: 256,1536,576 and 128,256,688, the anchors of the design study, and with one token, as decoding has it,
 // 1,1536,576 and 1,576,1536. --only: products whose name begins so. --token: nothing but what a token of the workload's model M
-// cannot do without on this driver: its codes multiplied by registers, and its dispatches. Shares are those of the rates measured by turns with them.
+// cannot do without on this driver: its codes multiplied by registers, and N dispatches (at least 121, its products). Shares are those of the rates measured by turns with them.
 
 import { createServer } from 'vite';
 
@@ -15,14 +15,15 @@ const { benchMatmul, benchTokenLimit } = await server.ssrLoadModule('/src/gpu/te
 const args = process.argv.slice(2);
 const flag = args.indexOf('--only');
 const only = flag < 0 ? '' : args.splice(flag, 2)[1];
-if (args.includes('--token')) {
+const token = args.indexOf('--token');
+if (token >= 0) {
   const matrices = [
     [960, 576],
     [576, 576],
     [3072, 576],
     [576, 1536],
   ];
-  await benchTokenLimit({ layers: 30, matrices, head: [49152, 576], dispatches: 304 });
+  await benchTokenLimit({ layers: 30, matrices, head: [49152, 576], dispatches: Number(args[token + 1]) });
   await server.close();
   process.exit(0);
 }
