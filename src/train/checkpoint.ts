@@ -27,6 +27,7 @@ export interface StepRecord {
   readonly loss: number;
   readonly lr: number;
   readonly gradNorm: number;
+  /** Of this step, padding left out. */
   readonly tokens: number;
   readonly supervised: number;
   readonly ms: number;

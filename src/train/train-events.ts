@@ -1,26 +1,19 @@
 // What a run tells of itself while it goes, and the same told again of a run that goes on from a checkpoint.
 
 import type { TokenRow } from '../data/types.ts';
-import type { Checkpoint, ForgettingRecord, StepRecord } from './checkpoint.ts';
+import type { Checkpoint, EvalRecord, ForgettingRecord, StepRecord } from './checkpoint.ts';
 import { stepsPerEpoch } from './recipe.ts';
 import { splitRows } from './split-rows.ts';
 
 export type TrainEvent =
-  | {
+  | ({
       readonly type: 'step';
       /** From 1. */
       readonly step: number;
       readonly totalSteps: number;
-      readonly loss: number;
-      readonly lr: number;
-      readonly gradNorm: number;
-      /** Tokens of this step, padding left out. */
-      readonly tokens: number;
-      readonly supervised: number;
-      readonly ms: number;
       readonly epoch: number;
-    }
-  | { readonly type: 'eval'; readonly step: number; readonly loss: number }
+    } & StepRecord)
+  | ({ readonly type: 'eval' } & EvalRecord)
   | ({ readonly type: 'forgetting' } & ForgettingRecord)
   /** From the step after `step` on, the schedule is scaled by another learning rate. */
   | { readonly type: 'rate'; readonly step: number; readonly learningRate: number };

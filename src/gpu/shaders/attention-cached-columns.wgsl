@@ -1,20 +1,11 @@
 // The share of one chunk of positions in o[h,d,t] = Σ_p softmax_p(scale·q·k)[p]·v[d,p]; attention-cached-combine adds up
-//   q (H·D,T) f32 · cache_k, cache_v (rows·K·D,S) f32 · row_of, positions (T) u32
-//   sums, stats: see attention-cached-share; scale carries log2 e. A quad is up to four query heads of one key head
+//   reads attention-cached-input · sums, stats: see attention-cached-share
 // For CPU adapters, many columns: one invocation per chunk, quad and column, over blocks of 16 positions.
+#import attention-cached-input
 #import attention-block
 #import attention-cached-sight
 #import attention-cached-share
 override WG: u32 = 8u;
-struct Params {
-  D: u32, T: u32, K: u32, heads_per_kv: u32, quads_per_kv: u32, per_chunk: u32, window: u32, S4: u32, scale: f32
-}
-var<uniform> params: Params;
-var<storage, read_write> q: array<f32>;
-var<storage, read_write> cache_k: array<vec4<f32>>;
-var<storage, read_write> cache_v: array<vec4<f32>>;
-var<storage, read> row_of: array<u32>;
-var<storage, read> positions: array<u32>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

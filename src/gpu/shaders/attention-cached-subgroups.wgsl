@@ -1,7 +1,6 @@
 enable subgroups;
 // The share of one chunk of positions in o[h,d,t] = Σ_p softmax_p(scale·q·k)[p]·v[d,p], or all of it where one chunk is all
-//   q (H·D,T) f32 · cache_k, cache_v (rows·K·D,S) f32 · row_of, positions (T) u32 · results: attention-cached-share or -whole
-//   scale carries log2 e. A quad is up to four query heads of one key head
+//   reads attention-cached-input · results: attention-cached-share or -whole
 // For CPU adapters with subgroups of LANES = 8 or 4, few columns. One workgroup is one subgroup and makes a column, a quad of heads
 // and a chunk, 4·LANES positions at a time. Scores: a lane has four positions, and queries are handed round. Sums: a lane has one
 // d of LANES, and weights are handed round, so nothing is added up over lanes.
@@ -9,18 +8,10 @@ enable subgroups;
 //                                                              H=9 K=3, position 40   127   500   1900   H=32 K=8, 400
 //   attention-cached-columns, chunks of 64 put together                    169        213   505   1659        869
 //   this one, all of up to 512 positions in one chunk                       99        113   251    907        521
+#import attention-cached-input
 #import attention-block
 #import attention-cached-sight
 #import attention-cached-result
-struct Params {
-  D: u32, T: u32, K: u32, heads_per_kv: u32, quads_per_kv: u32, per_chunk: u32, window: u32, S4: u32, scale: f32
-}
-var<uniform> params: Params;
-var<storage, read_write> q: array<f32>;
-var<storage, read_write> cache_k: array<vec4<f32>>;
-var<storage, read_write> cache_v: array<vec4<f32>>;
-var<storage, read> row_of: array<u32>;
-var<storage, read> positions: array<u32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {

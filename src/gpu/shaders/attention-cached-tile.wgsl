@@ -1,19 +1,11 @@
 // The share of one chunk of positions in o, as attention-cached-subgroups says; the same buffers, other hands
 // For GPUs: one workgroup per column, quad of heads and chunk. Scores: lane i has positions 4·i … 4·i+3 of a block of 4·WG.
 // Sums: sixteen d at a time, WG/16 lanes each.
+#import attention-cached-input
 #import attention-block
 #import attention-cached-sight
 #import attention-cached-result
 override WG: u32 = 64u;
-struct Params {
-  D: u32, T: u32, K: u32, heads_per_kv: u32, quads_per_kv: u32, per_chunk: u32, window: u32, S4: u32, scale: f32
-}
-var<uniform> params: Params;
-var<storage, read_write> q: array<f32>;
-var<storage, read_write> cache_k: array<vec4<f32>>;
-var<storage, read_write> cache_v: array<vec4<f32>>;
-var<storage, read> row_of: array<u32>;
-var<storage, read> positions: array<u32>;
 
 var<workgroup> weights: array<mat4x4<f32>, WG>;
 var<workgroup> lanes: array<vec4<f32>, WG>;
