@@ -4,6 +4,7 @@
 import { makeBatch } from '../../data/make-batch.ts';
 import type { FlatAdapter } from '../../lora/flat-adapter.ts';
 import type { BaseModel } from '../../model/base-model.ts';
+import { largest } from '../../train/largest.ts';
 import { sizeClass } from '../../train/run-shape.ts';
 import { Scorer } from '../../train/score.ts';
 import { promptLength, withPrompt } from '../../train/soft-prompt.ts';
@@ -41,7 +42,7 @@ async function probeIds(model: BaseModel): Promise<number[]> {
 export async function measureProbe(model: BaseModel, adapter: FlatAdapter): Promise<Probe> {
   const ids = await probeIds(model);
   const [adapted, base] = await logitsOf(model, adapter, ids, [1, 0]);
-  const top = adapted!.map((logits) => largest(logits, TOP));
+  const top = adapted!.map((logits) => largest(logits, TOP).map(({ at }) => at));
   const pick = (rows: readonly Float32Array[]) => rows.map((row, t) => top[t]!.map((id) => digits(row[id]!)));
   const logits = pick(adapted!);
   const alone = pick(base!);
@@ -96,17 +97,6 @@ async function logitsOf(
   } finally {
     scorer.destroy();
   }
-}
-
-function largest(row: Float32Array, count: number): number[] {
-  const best: number[] = [];
-  for (let id = 0; id < row.length; id++) {
-    let at = best.length;
-    while (at > 0 && row[id]! > row[best[at - 1]!]!) at--;
-    if (at < count) best.splice(at, 0, id);
-    if (best.length > count) best.pop();
-  }
-  return best;
 }
 
 function logSum(row: Float32Array): number {
