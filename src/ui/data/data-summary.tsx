@@ -119,7 +119,7 @@ function Onward() {
     goTo('train');
   };
   return (
-    <div className="line data-onward">
+    <div className="line data-onward thumb-bar">
       <button type="button" className="button button-main button-big" disabled={reason !== undefined} onClick={start}>
         {words.train}
       </button>

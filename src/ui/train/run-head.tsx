@@ -35,7 +35,7 @@ export function RunHead() {
           <div className="progress-fill" style={{ transform: `scaleX(${totalSteps > 0 ? step / totalSteps : 0})` }} />
         </div>
       </div>
-      <div className="line run-actions">
+      <div className="line run-actions thumb-bar">
         <button
           type="button"
           className="button run-pause"
