@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
+import { judgesTimes } from '../src/testing/time-limit.ts';
 import { watchShifts } from './layout-shift.ts';
 import { expect, fillSmallRun, openPage, test } from './support.ts';
 import { findsHoldUps, smoothly } from './watch-page.ts';
@@ -40,21 +41,24 @@ test('the board streams without a jump, is read, zoomed and saved, and the learn
   const { sum, what } = await shifts();
   expect(sum, `layout shift, of ${what.join(', ')}`).toBe(0);
 
-  await test.step('text changes at most four times a second', async () => {
-    const changesPerSecond = await page.evaluate<number>(`new Promise((resolve) => {
-      const began = performance.now();
-      let count = 0;
-      let last = 0;
-      const seen = new MutationObserver(() => {
-        // What React writes in one go is one change.
-        if (performance.now() - last > 30) count++;
-        last = performance.now();
-      });
-      seen.observe(document.querySelector('.figures'), { subtree: true, characterData: true, childList: true });
-      setTimeout(() => resolve((count - 1) / ((performance.now() - began) / 1000)), 3000);
-    })`);
-    expect(changesPerSecond).toBeLessThanOrEqual(4.1);
-  });
+  // Whoever is kept from the processor writes in pieces what belongs together.
+  if (judgesTimes) {
+    await test.step('text changes at most four times a second', async () => {
+      const changesPerSecond = await page.evaluate<number>(`new Promise((resolve) => {
+        const began = performance.now();
+        let count = 0;
+        let last = 0;
+        const seen = new MutationObserver(() => {
+          // What React writes in one go is one change.
+          if (performance.now() - last > 30) count++;
+          last = performance.now();
+        });
+        seen.observe(document.querySelector('.figures'), { subtree: true, characterData: true, childList: true });
+        setTimeout(() => resolve((count - 1) / ((performance.now() - began) / 1000)), 3000);
+      })`);
+      expect(changesPerSecond).toBeLessThanOrEqual(4.1);
+    });
+  }
 
   await test.step('the learning rate is changed while it runs', async () => {
     await run(page).getByRole('button', { name: 'Change the learning rate' }).click();

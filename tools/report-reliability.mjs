@@ -214,7 +214,7 @@ async function main() {
   rmSync(FIGURES, { force: true });
   const { outcomes, figures } = readMeasured();
   const reports = path.join(ROOT, 'test-results/reports');
-  const env = { GRAFT_FIGURES: FIGURES, GRAFT_KILLS: process.env.GRAFT_KILLS ?? '50' };
+  const env = { GRAFT_FIGURES: FIGURES, GRAFT_JUDGE_TIMES: '1', GRAFT_KILLS: process.env.GRAFT_KILLS ?? '50' };
   const take = (entries) => entries.forEach(([file, counts]) => void outcomes.set(file, counts));
   const chosen = isWhole ? all : asked;
   const part = (script, isOf, read, report) => {

@@ -1,4 +1,5 @@
-// `npm test`: the tools' tests, the unit and GPU tests (vitest) and the browser tests (Playwright), with one closing line.
+// `npm test`: the tools' tests, the unit and GPU tests (vitest) and the browser tests (Playwright); at the end once more the
+// names of those that failed, a line each behind "✗", and one closing line.
 // `npm test -- unit src/gpu` runs one part and hands the rest of the line to its runner; parts: tools, unit, e2e.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ensureBrowser } from './ensure-browser.mjs';
 import { ensureGpu } from './ensure-gpu.mjs';
+import { failedInBrowser, failedTools, failedUnits } from './failed-tests.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const REPORTS = path.join(ROOT, 'test-results/reports');
@@ -18,14 +20,17 @@ if (part !== undefined && !(part in PARTS)) {
 }
 mkdirSync(REPORTS, { recursive: true });
 const sum = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const name of part === undefined ? Object.keys(PARTS) : [part]) {
   console.log(`\n── ${name} ──`);
   const counts = await PARTS[name](rest).catch((error) => {
     console.error(error.message);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [error.message] };
   });
   for (const key of Object.keys(sum)) sum[key] += counts[key];
+  failures.push(...counts.failures.map((failure) => `${name}: ${failure.split('\n')[0]}`));
 }
+if (failures.length) console.log(`\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`);
 process.exit(sum.failed || !sum.passed ? 1 : 0);
 
@@ -41,6 +46,7 @@ async function runTools(args) {
     passed: count('pass'),
     failed: count('fail') + count('cancelled'),
     skipped: count('skipped') + count('todo'),
+    failures: failedTools(read(report) ?? ''),
   };
   return checked(counts, status);
 }
@@ -62,6 +68,7 @@ async function runUnit(args) {
     passed: result.numPassedTests ?? 0,
     failed: (result.numFailedTests ?? 0) + broken,
     skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0),
+    failures: failedUnits(result, ROOT),
   };
   return checked(counts, status);
 }
@@ -77,8 +84,10 @@ async function runBrowser(args) {
     ...(isSoftware && { GRAFT_SOFTWARE_GPU: '1' }),
   };
   const status = run([bin('@playwright/test/package.json', 'cli.js'), 'test', '--reporter=list,json', ...args], env);
-  const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = JSON.parse(read(report) ?? '{}').stats ?? {};
-  return checked({ passed: expected + flaky, failed: unexpected, skipped }, status);
+  const result = JSON.parse(read(report) ?? '{}');
+  const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = result.stats ?? {};
+  const counts = { passed: expected + flaky, failed: unexpected, skipped, failures: failedInBrowser(result) };
+  return checked(counts, status);
 }
 
 function run(args, env = {}) {
@@ -94,7 +103,8 @@ function run(args, env = {}) {
 
 /** A runner that fails without naming a test (a crash, an error between tests, no tests at all) counts as one failure. */
 function checked(counts, status) {
-  return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (status === 0 || counts.failed > 0) return counts;
+  return { ...counts, failed: 1, failures: [`ended with ${status} and named no test`] };
 }
 
 function bin(manifest, file) {

@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharedPath } from '../model/testing/shared.ts';
+import { judgesTimes } from '../testing/time-limit.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 /** Of the process, node and driver included, whatever the size of the model. */
 const HOST_BYTES = 400_000_000;
 const CACHED_MS = 1500;
-/** On a machine that is slower or busier: this share of what the first opening took there. */
-const CACHED_SHARE = 0.7;
 /** Five are a file of 700 MB, far more than the host may take; 22 are 1.1 billion parameters, 2.2 GB: GRAFT_LARGE_LAYERS=22. */
 const LAYERS = process.env.GRAFT_LARGE_LAYERS ?? '5';
 
@@ -57,12 +56,12 @@ describe('opening a generated checkpoint of two gigabytes, or a part of it', () 
 const smol = sharedPath('models/SmolLM2-135M-Instruct.Q4_1.gguf');
 if (!existsSync(smol)) console.warn('SKIPPED "opening SmolLM2-135M again": ../shared/models is not there');
 describe.skipIf(!existsSync(smol))('opening SmolLM2-135M again', () => {
-  it('takes less than 1.5 s', () => {
+  it('takes less than 1.5 s of what was kept, where times are judged', () => {
     const first = doctor(smol, 'q8');
     expect(first.fromCache).toBe(false);
     // The best of three: other programs on the machine are not what is measured.
     const again = [1, 2, 3].map(() => doctor(smol, 'q8'));
     expect(again.every(({ fromCache }) => fromCache)).toBe(true);
-    expect(Math.min(...again.map(({ ms }) => ms))).toBeLessThan(Math.max(CACHED_MS, CACHED_SHARE * first.ms));
+    if (judgesTimes) expect(Math.min(...again.map(({ ms }) => ms))).toBeLessThan(CACHED_MS);
   });
 });
