@@ -1,11 +1,8 @@
 // Library: adapters stored in this browser; imports and exports them, and loads them onto the device.
 
 import type { Adapter } from '../lora/adapter.ts';
-import { methodName } from '../lora/adapter-config.ts';
-import { targetNames } from '../lora/describe-adapter.ts';
-import { readPeftFolder } from '../lora/files/peft.ts';
-import { FlatAdapter } from '../lora/flat-adapter.ts';
-import { fileFromBlob, fileFromBytes, findFile } from '../model/model-file.ts';
+import type { FlatAdapter } from '../lora/flat-adapter.ts';
+import { fileFromBlob, fileFromBytes } from '../model/model-file.ts';
 import type { RunFacts } from './card-facts.ts';
 import {
   type AdapterRecord,
@@ -18,7 +15,7 @@ import {
   type Restored,
 } from './protocol.ts';
 import type { Probe } from './receipt/probe.ts';
-import { type Provenance, RECEIPT_NAME, readReceipt } from './receipt/receipt.ts';
+import type { Provenance } from './receipt/receipt.ts';
 import type { Verification } from './receipt/verify-adapter.ts';
 import type { Session } from './session.ts';
 
@@ -116,8 +113,8 @@ export class LibraryService implements LibraryApi {
     const [first] = files;
     // Node's File has no path; the browser's is empty unless a folder was dropped.
     const folder = (first as { readonly webkitRelativePath?: string }).webkitRelativePath?.split('/')[0];
-    const receiptFile = findFile(parts, RECEIPT_NAME);
-    const receipt = receiptFile && (await readReceipt(receiptFile).catch(() => undefined));
+    const { findReceipt } = await import('./receipt/receipt.ts');
+    const receipt = await findReceipt(parts).catch(() => undefined);
     const made = { made: 'imported', data: receipt?.data, run: receipt?.run } as const;
     return this.keep(folder || nameOfFile(first!.name), adapter, made);
   }
@@ -136,6 +133,7 @@ export class LibraryService implements LibraryApi {
   async keep(name: string, adapter: Adapter, made: Provenance, run?: RunFacts, probe?: Probe): Promise<AdapterRecord> {
     const model = this.session.needModel();
     const { adapterFiles } = await import('./receipt/adapter-files.ts');
+    const { adapterFacts } = await import('../lora/describe-adapter.ts');
     const files = await adapterFiles(model, adapter, name, made, run, probe);
     const record: AdapterRecord = {
       id: crypto.randomUUID(),
@@ -145,10 +143,7 @@ export class LibraryService implements LibraryApi {
       baseName: this.session.modelReport!.name,
       baseHash: this.session.modelReport!.hash,
       baseQuant: this.session.modelReport!.quant,
-      method: methodName(adapter.config),
-      rank: adapter.config.peft_type === 'LORA' ? adapter.config.r : 0,
-      alpha: adapter.config.peft_type === 'LORA' ? adapter.config.lora_alpha : 0,
-      targets: targetNames(adapter),
+      ...adapterFacts(adapter),
       datasetName: run?.dataset.name ?? 'imported',
       steps: run?.outcome.steps ?? 0,
       finalLoss: run?.outcome.finalLoss ?? Number.NaN,
@@ -172,6 +167,8 @@ export class LibraryService implements LibraryApi {
     }
     const model = this.session.needModel();
     const files = await this.session.host.adapters.files(id);
+    const { readPeftFolder } = await import('../lora/files/peft.ts');
+    const { FlatAdapter } = await import('../lora/flat-adapter.ts');
     const { adapter } = await readPeftFolder(
       [...files].map(([name, bytes]) => fileFromBytes(name, bytes)),
       model.parts,

@@ -19,7 +19,6 @@ export {
   MOST_TOGETHER,
   type Recipe,
   type RecipeAdapter,
-  withRecipe,
   withSettings,
   writeRecipe,
 } from '../train/apply-recipe.ts';
@@ -31,6 +30,7 @@ export {
   suggestedRate,
   type TrainSettings,
 } from '../train/recipe.ts';
+export { withRecipe } from '../train/with-recipe.ts';
 export type { Reason } from './autopilot/propose-settings.ts';
 export type * from './protocol/base.ts';
 export type * from './protocol/bench.ts';

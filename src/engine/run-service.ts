@@ -3,7 +3,8 @@
 // closed tab left.
 
 import { MOST_TOGETHER } from '../train/apply-recipe.ts';
-import { checkSettings, isLearningRate, type TrainSettings } from '../train/recipe.ts';
+import { checkSettings } from '../train/check-settings.ts';
+import { isLearningRate, type TrainSettings } from '../train/recipe.ts';
 import { Autopilot } from './autopilot/advise.ts';
 import type { BaseService } from './base-service.ts';
 import type { DataService } from './data-service.ts';

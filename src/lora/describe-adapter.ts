@@ -1,6 +1,7 @@
 // An adapter in words and figures, whatever its method: for model cards, graft inspect, the library and the receipt's checks.
 
 import type { Adapter } from './adapter.ts';
+import { methodName } from './adapter-config.ts';
 
 /** One module that an adapter changes. */
 export interface AdaptedSite {
@@ -38,6 +39,13 @@ export function adaptedSites({ modules, ia3, prompt, bottlenecks }: Adapter): Ad
 /** Last names of the modules that it changes: "q_proj", each once. */
 export function targetNames(adapter: Adapter): string[] {
   return [...new Set(adaptedSites(adapter).map(({ path }) => path.slice(path.lastIndexOf('.') + 1)))];
+}
+
+/** What a list of adapters says of it; rank and alpha are 0 where the method has none. */
+export function adapterFacts(adapter: Adapter) {
+  const { config } = adapter;
+  const [rank, alpha] = config.peft_type === 'LORA' ? [config.r, config.lora_alpha] : [0, 0];
+  return { method: methodName(config), rank, alpha, targets: targetNames(adapter) };
 }
 
 /** Names and values that say of which size and kind it is. */

@@ -1,7 +1,7 @@
 // What a recipe says, and the settings that it makes of those that are there. Its file is read by recipe-file.ts.
 
 import { forMethod } from './adapter-settings.ts';
-import { checkSettings, type TrainSettings } from './recipe.ts';
+import type { TrainSettings } from './recipe.ts';
 
 export interface Recipe {
   /** Version of the format. */
@@ -36,13 +36,6 @@ export interface RecipeBase {
 
 /** More at once need more memory than they save time. */
 export const MOST_TOGETHER = 4;
-
-/** `settings` with those of the recipe in their place. Throws RangeError when together they make no run. */
-export function withRecipe(settings: TrainSettings, { settings: own }: Pick<Recipe, 'settings'>): TrainSettings {
-  const merged = withSettings(settings, own);
-  checkSettings(merged);
-  return merged;
-}
 
 /** `settings` with `own` in their place, whether or not together they make a run. */
 export function withSettings(settings: TrainSettings, own: Partial<TrainSettings>): TrainSettings {

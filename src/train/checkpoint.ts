@@ -8,7 +8,8 @@
 
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { flatLayout } from '../lora/flat-adapter.ts';
-import { checkSettings, isLearningRate, type TrainSettings } from './recipe.ts';
+import { checkSettings } from './check-settings.ts';
+import { isLearningRate, type TrainSettings } from './recipe.ts';
 
 /** What a run's numbers follow from, beside its settings. */
 export interface RunIdentity {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Recipe, withRecipe, writeRecipe } from './apply-recipe.ts';
+import { type Recipe, writeRecipe } from './apply-recipe.ts';
 import { DEFAULT_SETTINGS } from './recipe.ts';
 import { MAX_RECIPE_CHARS, readRecipe } from './recipe-file.ts';
+import { withRecipe } from './with-recipe.ts';
 
 const VARIANT = {
   loraPlusRatio: 16,

@@ -6,14 +6,8 @@ import * as v from 'valibot';
 import type { EvaConfig } from '../lora/eva/eva-config.ts';
 import { NON_LINEARITIES } from '../lora/methods/bottleneck.ts';
 import { MOST_VIRTUAL_TOKENS, PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
-import {
-  adapterConfigOf,
-  type BottleneckChoice,
-  type Ia3Choice,
-  METHODS,
-  type PromptChoice,
-  SETTINGS_OF,
-} from './adapter-settings.ts';
+import { adapterConfigOf } from './adapter-config-of.ts';
+import { type BottleneckChoice, type Ia3Choice, METHODS, type PromptChoice, SETTINGS_OF } from './adapter-settings.ts';
 import { MOST_TOGETHER, type Recipe } from './apply-recipe.ts';
 import { type LoraChoice, withoutAction } from './lora-settings.ts';
 import { BAD_NUMBERS, CHECKPOINTING_CHOICES, DEFAULT_SETTINGS, SETTING_RANGES, type TrainSettings } from './recipe.ts';

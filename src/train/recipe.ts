@@ -1,14 +1,8 @@
 // A run's settings, as the user sees them, with defaults that are safe for a first run on a small dataset.
 
 import type { Checkpointing } from '../gpu/recompute.ts';
-import {
-  adapterConfigOf,
-  type BottleneckChoice,
-  type Ia3Choice,
-  type Method,
-  type PromptChoice,
-} from './adapter-settings.ts';
-import { type LoraChoice, withoutAction } from './lora-settings.ts';
+import type { BottleneckChoice, Ia3Choice, Method, PromptChoice } from './adapter-settings.ts';
+import type { LoraChoice } from './lora-settings.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface TrainSettings {
@@ -147,35 +141,6 @@ export const OPTIONAL_NUMBERS: readonly (keyof TrainSettings)[] = [
 export function isLearningRate(value: unknown): value is number {
   const [, low, high] = SETTING_RANGES.find(([name]) => name === 'learningRate')!;
   return typeof value === 'number' && value >= low && value <= high;
-}
-
-/** Throws RangeError naming the first setting that is out of its range. */
-export function checkSettings(settings: TrainSettings): void {
-  for (const [name, low, high, kind] of SETTING_RANGES) {
-    const value = settings[name];
-    if (value === undefined && OPTIONAL_NUMBERS.includes(name)) continue;
-    if (typeof value !== 'number' || !(value >= low && value <= high) || (kind === 'whole' && !Number.isInteger(value)))
-      throw new RangeError(
-        `Cannot train with ${name} ${value}: need a ${kind === 'whole' ? 'whole ' : ''}number from ${low} to ${high}`,
-      );
-  }
-  if ((settings.steps === undefined) === (settings.epochs === undefined))
-    throw new RangeError('Cannot train: found both or neither of steps and epochs, need exactly one');
-  const { checkpointing = 'none' } = settings;
-  if (!CHECKPOINTING_CHOICES.includes(checkpointing))
-    throw new RangeError(
-      `Cannot train with checkpointing ${checkpointing}: need one of ${CHECKPOINTING_CHOICES.join(', ')}`,
-    );
-  const { badNumbers = 'stop' } = settings;
-  if (!BAD_NUMBERS.includes(badNumbers))
-    throw new RangeError(`Cannot train with badNumbers ${badNumbers}: need one of ${BAD_NUMBERS.join(', ')}`);
-  if (settings.targets !== 'all-linear' && settings.targets.length === 0)
-    throw new RangeError('Cannot train: found no target modules, need at least one');
-  try {
-    adapterConfigOf(settings);
-  } catch (error) {
-    throw new RangeError(`Cannot train: ${withoutAction(error as Error)}`);
-  }
 }
 
 /** Steps that go over all of `rows` once. */

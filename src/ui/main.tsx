@@ -17,7 +17,7 @@ import { setEngine } from './engine.ts';
 import { keepProblem } from './keep.ts';
 import { followLibrary } from './play/play-store.ts';
 import { keepChat } from './play/talks.ts';
-import { followRecipeLinks } from './recipes/recipes-store.ts';
+import { followRecipeLinks } from './recipes/offer-store.ts';
 import { followInstall, keepForOffline } from './shell/app-store.ts';
 import { followAddress } from './shell/place-store.ts';
 import { followEngineTraffic, followRequests } from './shell/sent-store.ts';

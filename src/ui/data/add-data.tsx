@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { lazy, Suspense, useId, useState } from 'react';
 import { Dialog } from '../controls/dialog.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { DATA_ENDINGS, sortFiles } from '../shell/sort-files.ts';
@@ -6,8 +6,10 @@ import { showTrouble } from '../shell/trouble-store.ts';
 import { addData } from './data-store.ts';
 import { useLocked } from './locked.ts';
 import { nameOfPasted } from './name-of-pasted.ts';
-import { RowDialog } from './row-dialog.tsx';
 import { words } from './words.ts';
+
+/** Few first rows are written by hand. */
+const RowDialog = lazy(async () => ({ default: (await import('./row-dialog.tsx')).RowDialog }));
 
 /** Everything beside a drop that brings rows: files and folders behind those that are there, the clipboard, the hand. */
 export function AddData({ hasFiles = false }: { /** There is a way to choose files beside it. */ hasFiles?: boolean }) {
@@ -32,7 +34,11 @@ export function AddData({ hasFiles = false }: { /** There is a way to choose fil
         {w.write}
       </button>
       {open === 'paste' && <PasteDialog onClose={close} />}
-      {open === 'write' && <RowDialog onClose={close} />}
+      {open === 'write' && (
+        <Suspense fallback={null}>
+          <RowDialog onClose={close} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -8,8 +8,9 @@ import { differences, settingName, settingText } from '../train/describe-setting
 import { RecipeAdapters } from '../train/recipe-adapters.tsx';
 import { running, runStore } from '../train/run-store.ts';
 import { settingsStore } from '../train/settings-store.ts';
+import { leaveOffer, offerStore } from './offer-store.ts';
 import { needsOf } from './recipe-now.ts';
-import { leaveOffer, recipesStore, takeOffer } from './recipes-store.ts';
+import { takeOffer } from './take-offer.ts';
 import { words } from './words.ts';
 import './recipes.css';
 
@@ -19,7 +20,7 @@ const w = words.offer;
 export function OfferDialog({ recipe }: { recipe: Recipe }) {
   const settings = useStore(settingsStore, (s) => s.settings);
   const isRunning = useStore(runStore, running);
-  const isFilling = useStore(recipesStore, (s) => s.isFilling);
+  const isFilling = useStore(offerStore, (s) => s.isFilling);
   useStore(examplesStore, (s) => s.examples);
   useStore(dataStore, (s) => s.hash);
   useEffect(() => void loadExamples(), []);

@@ -9,17 +9,9 @@ import { adaptersNow, compareStore } from '../train/compare-store.ts';
 import { summary } from '../train/describe-settings.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { adapterName } from '../train/start-run.ts';
+import { offerRecipe, openRecipeFile } from './offer-store.ts';
 import { recipeNow } from './recipe-now.ts';
-import {
-  copyLink,
-  deleteRecipe,
-  offerRecipe,
-  openRecipeFile,
-  recipesStore,
-  refreshRecipes,
-  saveRecipe,
-  saveRecipeFile,
-} from './recipes-store.ts';
+import { copyLink, deleteRecipe, recipesStore, refreshRecipes, saveRecipe, saveRecipeFile } from './recipes-store.ts';
 import { words } from './words.ts';
 import './recipes.css';
 

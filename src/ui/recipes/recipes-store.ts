@@ -1,21 +1,18 @@
-// Recipes that were saved under a name, in IndexedDB; and the one that a link or a file offers, until it is taken or left.
+// Recipes that were saved under a name, in IndexedDB.
 import { del, entries, createStore as openIdb, set } from 'idb-keyval';
 import { createStore } from 'zustand/vanilla';
 import { type Recipe, writeRecipe } from '../../engine/protocol.ts';
 import { saveBytes } from '../library/save-bytes.ts';
-import { goTo } from '../shell/place-store.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
-import { recipeLink, withoutRecipe } from './recipe-link.ts';
-import { fillIn, recipeNow } from './recipe-now.ts';
+import { recipeLink } from './recipe-link.ts';
+import { recipeNow } from './recipe-now.ts';
 import { words } from './words.ts';
 
 interface RecipesState {
   readonly saved: readonly (Recipe & { readonly name: string })[];
-  readonly offered: Recipe | undefined;
-  readonly isFilling: boolean;
 }
 
-export const recipesStore = createStore<RecipesState>(() => ({ saved: [], offered: undefined, isFilling: false }));
+export const recipesStore = createStore<RecipesState>(() => ({ saved: [] }));
 
 const idb = () => openIdb('graft-recipes', 'recipes');
 
@@ -61,47 +58,6 @@ export async function copyLink(recipe: Recipe): Promise<boolean> {
     showTrouble(error);
     return false;
   }
-}
-
-export async function openRecipeFile(file: File): Promise<void> {
-  await claimed(async () => {
-    const { readRecipe } = await import('./read-recipes.ts');
-    offerRecipe(readRecipe(await file.text()));
-  });
-}
-
-export function offerRecipe(offered: Recipe): void {
-  recipesStore.setState({ offered });
-}
-
-export async function takeOffer(): Promise<void> {
-  const { offered, isFilling } = recipesStore.getState();
-  if (!offered || isFilling) return;
-  recipesStore.setState({ isFilling: true });
-  await claimed(() => fillIn(offered));
-  recipesStore.setState({ offered: undefined, isFilling: false });
-  announce(words.announceFilled);
-  goTo('train');
-}
-
-export function leaveOffer(): void {
-  if (!recipesStore.getState().isFilling) recipesStore.setState({ offered: undefined });
-}
-
-/** A recipe in the address is offered and taken out of the address, so that a reload does not ask again. */
-export function followRecipeLinks(): void {
-  const look = () => {
-    const { hash } = location;
-    if (!/[?&]recipe=/.test(hash)) return;
-    history.replaceState(history.state, '', withoutRecipe(hash));
-    void claimed(async () => {
-      const { recipeInHash } = await import('./read-recipes.ts');
-      const recipe = recipeInHash(hash);
-      if (recipe) offerRecipe(recipe);
-    });
-  };
-  look();
-  addEventListener('hashchange', look);
 }
 
 async function claimed(work: () => Promise<unknown>): Promise<void> {

@@ -2,7 +2,7 @@
 import { openBase } from '../base/base-store.ts';
 import { openOrAsk } from '../data/replace-dialog.tsx';
 import { importAdapter } from '../library/library-store.ts';
-import { openRecipeFile } from '../recipes/recipes-store.ts';
+import { openRecipeFile } from '../recipes/offer-store.ts';
 import { isRunning } from '../train/run-store.ts';
 import { goTo } from './place-store.ts';
 import { sortFiles } from './sort-files.ts';
