@@ -124,8 +124,14 @@ test('an opening that was cancelled half-way goes on later with the rest', async
   await expect(page.getByRole('heading', { name: 'Scion' })).toBeVisible();
   const cancelled = begins().length;
 
-  hub.fault = undefined;
+  // All but the header is out of reach for a while.
+  hub.fault = ({ origin, range }) =>
+    origin === 'storage' && !range?.startsWith('bytes=0-') ? { cutAfter: 0 } : undefined;
   await open.click();
+  await expect(page.getByText(/Connection lost, trying again (in \d s|now)\. What has come is kept\./)).toBeVisible();
+  // What the first opening kept counts: two blocks of four, at least.
+  await expect(page.getByText(/^(1[5-9]|2\d)(\.\d)? MB of 3\d(\.\d)? MB$/)).toBeVisible();
+  hub.fault = undefined;
   await expect(page.getByRole('heading', { name: 'org/middling', exact: true })).toBeVisible({ timeout: 60_000 });
   const again = new Set(begins().slice(cancelled));
   // From the beginning, every part would be asked for; the header, in the first one, is.

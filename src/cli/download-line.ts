@@ -6,13 +6,12 @@ export function downloadLine(out: NodeJS.WriteStream, name: string) {
   let tenth = -1;
   let hasLine = false;
   return {
-    update(receivedBytes: number, totalBytes: number) {
-      const done = Math.min(receivedBytes, totalBytes);
-      const now = Math.floor((10 * done) / Math.max(1, totalBytes));
+    update(doneBytes: number, totalBytes: number) {
+      const now = Math.floor((10 * doneBytes) / Math.max(1, totalBytes));
       if (!out.isTTY && now === tenth) return;
       tenth = now;
       hasLine = true;
-      const text = `${name}: ${(done / MB).toFixed(1)} of ${(totalBytes / MB).toFixed(1)} MB`;
+      const text = `${name}: ${(doneBytes / MB).toFixed(1)} of ${(totalBytes / MB).toFixed(1)} MB`;
       out.write(out.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
     },
     end() {

@@ -10,6 +10,7 @@ import { fileFromBlob, type ModelFile } from '../model/model-file.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { describeModel } from './describe-model.ts';
+import { DownloadProgress } from './download-progress.ts';
 import { openBase } from './open-base.ts';
 import type {
   BaseApi,
@@ -34,8 +35,8 @@ interface SourceFiles {
   readonly name: string;
   readonly files: readonly ModelFile[];
   readonly licence?: string | undefined;
-  /** For a model of the Hub, as in HubModel. */
-  readonly download?: { readonly totalBytes: number; receivedBytes(): number; isStreaming(): boolean };
+  /** Of a model of the Hub, once its weights are being fetched: told by itself. */
+  isDownloading?(): boolean;
 }
 
 export class BaseService implements BaseApi {
@@ -165,8 +166,7 @@ export class BaseService implements BaseApi {
     onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<{ readonly model: BaseModel; readonly tokenizer: Tokenizer | undefined; readonly id: string }> {
-    const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
-    const { id, name, files, licence, download } = await this.findFiles(source, progress, signal);
+    const { id, name, files, licence, isDownloading } = await this.findFiles(source, onProgress, signal);
     const model = await openBase(device, files, quant, {
       memoryBytes: this.session.host.memoryBytes,
       name,
@@ -175,9 +175,7 @@ export class BaseService implements BaseApi {
       tunings: this.session.host.tunings,
       signal,
       onProgress: (done, total) => {
-        if (download?.isStreaming())
-          progress(Math.min(download.receivedBytes(), download.totalBytes), download.totalBytes);
-        else progress(done, total);
+        if (!isDownloading?.()) onProgress({ what: 'model', done, total, unit: 'bytes' });
       },
     });
     try {
@@ -190,13 +188,10 @@ export class BaseService implements BaseApi {
     }
   }
 
-  private async findFiles(
-    source: ModelSource,
-    progress: (done: number, total: number) => void,
-    signal: AbortSignal,
-  ): Promise<SourceFiles> {
+  private async findFiles(source: ModelSource, onProgress: OnProgress, signal: AbortSignal): Promise<SourceFiles> {
     if (source.kind === 'files') return { id: source.name, name: source.name, files: source.files.map(fileFromBlob) };
     if (source.kind === 'bundled') {
+      const progress = (done: number, total: number) => onProgress({ what: 'model', done, total, unit: 'bytes' });
       const files = await this.session.host.fetchModel(source.url, progress, signal);
       return { id: source.id, name: BUNDLED_NAMES[source.id] ?? source.id, files };
     }
@@ -205,12 +200,17 @@ export class BaseService implements BaseApi {
     if (hub === undefined)
       throw new RangeError(`Cannot open "${id}" from the Hub: need an id such as org/name or org/name/file.gguf`);
     const { openHub } = await import('../model/hub/open-hub.ts');
-    const { name, licence, files, weightBytes, receivedBytes, isStreaming } = await openHub(hub, {
+    const progress = new DownloadProgress(onProgress);
+    const { name, licence, files, weightBytes, doneBytes, isStreaming } = await openHub(hub, {
       endpoint,
       token,
       signal,
+      onBytes: () => {
+        if (isStreaming()) progress.bytes();
+      },
+      onStandstill: (standstill) => progress.stands(standstill),
     });
-    progress(0, weightBytes);
-    return { id: name, name, files, licence, download: { totalBytes: weightBytes, receivedBytes, isStreaming } };
+    progress.begin({ totalBytes: weightBytes, doneBytes });
+    return { id: name, name, files, licence, isDownloading: isStreaming };
   }
 }

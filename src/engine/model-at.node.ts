@@ -7,14 +7,15 @@ import type { HubAccess } from '../model/hub/hub-requests.ts';
 import { openHub } from '../model/hub/open-hub.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { openModelFiles } from '../storage/node.ts';
+import type { Download } from './download-progress.ts';
 
 export interface ModelAt {
   /** Undefined: as its files say. */
   readonly name: string | undefined;
   readonly licence: string | undefined;
   readonly files: readonly ModelFile[];
-  /** Of a model of the Hub: bytes that came until now, and bytes of all its weights. */
-  readonly download: { readonly totalBytes: number; receivedBytes(): number } | undefined;
+  /** Of a model of the Hub. */
+  readonly download: Download | undefined;
 }
 
 /** HF_ENDPOINT and HF_TOKEN, as other programs read them; a token given in words goes first. */
@@ -34,6 +35,6 @@ export async function findModel(at: string, access: HubAccess = hubAccess()): Pr
     // A mistyped folder looks like an id, too.
     throw new Error(`${error.message} (and "${at}" is no folder here)`);
   });
-  const { name, licence, files, weightBytes: totalBytes, receivedBytes } = model;
-  return { name, licence, files, download: { totalBytes, receivedBytes } };
+  const { name, licence, files, weightBytes: totalBytes, doneBytes } = model;
+  return { name, licence, files, download: { totalBytes, doneBytes } };
 }

@@ -84,7 +84,7 @@ export interface OpenModelOptions {
   /** For gated models of the Hub; else HF_TOKEN. */
   readonly token?: string | undefined;
   /** Of a model of the Hub. */
-  onDownload?(receivedBytes: number, totalBytes: number): void;
+  onDownload?(doneBytes: number, totalBytes: number): void;
 }
 
 /**
@@ -106,7 +106,7 @@ export async function openModelAt(
     licence,
     store,
     memoryBytes: totalmem(),
-    ...(download && { onProgress: () => options.onDownload?.(download.receivedBytes(), download.totalBytes) }),
+    ...(download && { onProgress: () => options.onDownload?.(download.doneBytes(), download.totalBytes) }),
   });
 }
 

@@ -25,7 +25,7 @@ export interface HubFileOptions {
   readonly chunkBytes?: number;
   /** This file's share of the memory. */
   readonly keptBytes?: number;
-  onBytes?(count: number): void;
+  onBytes?(): void;
 }
 
 export class HubFile implements ModelFile {
@@ -40,6 +40,8 @@ export class HubFile implements ModelFile {
   private plan: readonly number[] = [];
   private planAt = 0;
   private lastRead = -2;
+  /** Bytes of each chunk that have come over the line. */
+  private readonly came = new Map<number, number>();
 
   constructor(
     private readonly requests: HubRequests,
@@ -53,6 +55,18 @@ export class HubFile implements ModelFile {
   /** True once it is known what will be read. */
   get isPlanned(): boolean {
     return this.plan.length > 0;
+  }
+
+  /** Bytes that need not come any more: they have come, or, once it is known what will be read, are not asked for at all. */
+  get doneBytes(): number {
+    const needed = new Set(this.isPlanned ? this.plan : this.came.keys());
+    let done = this.isPlanned ? this.size : 0;
+    for (const chunk of needed) done += (this.came.get(chunk) ?? 0) - (this.isPlanned ? this.lengthOf(chunk) : 0);
+    return done;
+  }
+
+  private lengthOf(chunk: number): number {
+    return Math.min(this.chunkBytes, this.size - chunk * this.chunkBytes);
   }
 
   willRead(ranges: readonly { readonly begin: number; readonly end: number }[]): void {
@@ -122,10 +136,13 @@ export class HubFile implements ModelFile {
       name,
       size,
       offset,
-      length: Math.min(this.chunkBytes, size - offset),
+      length: this.lengthOf(index),
       maxSkip: this.chunkBytes,
       pin: this.pin,
-      onBytes: (count) => this.options.onBytes?.(count),
+      onBytes: (count) => {
+        this.came.set(index, Math.min(this.lengthOf(index), (this.came.get(index) ?? 0) + count));
+        this.options.onBytes?.();
+      },
     });
     // A chunk read ahead may fail before anyone waits for it; whoever reads it then asks again.
     fetched.catch(() => this.chunks.delete(index));

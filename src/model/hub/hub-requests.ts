@@ -26,6 +26,16 @@ export interface HubAccess {
   readonly signal?: AbortSignal | undefined;
   /** Shorter waits are for tests. */
   readonly firstWaitMs?: number;
+  /** Told when nothing comes any more because every request in flight was interrupted, and when bytes come again. */
+  onStandstill?(standstill: Standstill | undefined): void;
+}
+
+/** Why no byte comes, and when the next try is made. */
+export interface Standstill {
+  /** The connection broke, was silent for too long, or the host asked to come again later. */
+  readonly reason: 'lost' | 'silent' | 'busy';
+  /** Milliseconds since 1970; in the past while a try is being made. */
+  readonly nextTry: number;
 }
 
 /** What a range of a file's bytes is asked of and held against. */
@@ -48,6 +58,7 @@ export interface RangeRequest {
 class Interrupted extends Error {
   constructor(
     message: string,
+    readonly reason: Standstill['reason'],
     readonly waitMs?: number,
   ) {
     super(message);
@@ -58,6 +69,9 @@ export class HubRequests {
   readonly endpoint: string;
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
+  /** Requests in flight that were interrupted and have brought nothing since. */
+  private readonly interrupted = new Map<symbol, Standstill>();
+  private standstill: Standstill | undefined;
 
   constructor(private readonly access: HubAccess) {
     this.endpoint = checkEndpoint(access.endpoint, access.token);
@@ -123,7 +137,7 @@ export class HubRequests {
           bytes.set(part, done);
           done += part.length;
         }
-        if (done < bytes.length) throw new Interrupted(`found ${done} of ${bytes.length} bytes`);
+        if (done < bytes.length) throw new Interrupted(`found ${done} of ${bytes.length} bytes`, 'lost');
       },
       () => done,
     );
@@ -173,7 +187,7 @@ export class HubRequests {
       return await fetch(url, init);
     } catch (error) {
       this.access.signal?.throwIfAborted();
-      throw new Interrupted(reason(error));
+      throw interruption(error);
     }
   }
 
@@ -184,6 +198,7 @@ export class HubRequests {
     progress: () => number = () => 0,
   ): Promise<T> {
     const { signal } = this.access;
+    const request = Symbol(what);
     await this.takePlace();
     try {
       for (let tries = 0, seen = progress(); ; ) {
@@ -193,6 +208,7 @@ export class HubRequests {
         const alive = () => {
           clearTimeout(timer);
           timer = setTimeout(() => stalled.abort(), STALL_MS);
+          this.note(request, undefined);
         };
         const stop = () => stalled.abort();
         signal?.addEventListener('abort', stop);
@@ -206,7 +222,9 @@ export class HubRequests {
           if (tries >= MAX_TRIES)
             throw new Error(`Cannot reach ${this.host} for ${what}: ${error.message}, after ${MAX_TRIES} tries`);
           const backOff = Math.min(MAX_WAIT_MS, (this.access.firstWaitMs ?? FIRST_WAIT_MS) * 2 ** (tries - 1));
-          await wait(error.waitMs ?? backOff, signal);
+          const waitMs = error.waitMs ?? backOff;
+          this.note(request, { reason: error.reason, nextTry: Date.now() + waitMs });
+          await wait(waitMs, signal);
         } finally {
           clearTimeout(timer);
           signal?.removeEventListener('abort', stop);
@@ -215,8 +233,20 @@ export class HubRequests {
       }
     } finally {
       this.inFlight--;
+      this.note(request, undefined);
       this.waiting.shift()?.();
     }
+  }
+
+  /** Tells of a standstill when the last request that brought something is interrupted, and when one brings something again. */
+  private note(request: symbol, interrupted: Standstill | undefined): void {
+    if (interrupted) this.interrupted.set(request, interrupted);
+    else this.interrupted.delete(request);
+    const stands = this.inFlight > 0 && this.interrupted.size === this.inFlight;
+    const first = stands ? [...this.interrupted.values()].reduce((a, b) => (b.nextTry < a.nextTry ? b : a)) : undefined;
+    if (first === this.standstill) return;
+    this.standstill = first;
+    this.access.onStandstill?.(first);
   }
 
   private async takePlace(): Promise<void> {
@@ -232,7 +262,7 @@ export class HubRequests {
       const waitMs = Number.isFinite(seconds) ? Math.max(0, 1000 * seconds) : undefined;
       if (waitMs !== undefined && waitMs > MAX_RETRY_AFTER_MS)
         return new Error(`Cannot download ${what}: ${this.host} asks to wait ${seconds} seconds (status ${status})`);
-      return new Interrupted(`found status ${status}`, waitMs);
+      return new Interrupted(`found status ${status}`, 'busy', waitMs);
     }
     const code = headers.get('x-error-code');
     const isGated = code === 'GatedRepo';
@@ -279,7 +309,7 @@ async function* streamOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   for (;;) {
     const next = await reader?.read().catch((error: unknown) => {
-      throw new Interrupted(reason(error));
+      throw interruption(error);
     });
     if (next === undefined || next.done) return;
     yield next.value;
@@ -287,10 +317,11 @@ async function* streamOf(response: Response): AsyncGenerator<Uint8Array> {
 }
 
 /** Browsers say only "Failed to fetch"; Node has the reason as the error's cause. */
-function reason(error: unknown): string {
+function interruption(error: unknown): Interrupted {
   const { message, cause } = error as Error;
-  if ((error as Error).name === 'AbortError') return `found no byte for ${STALL_MS / 1000} seconds`;
-  return `the connection broke (${(cause as Error | undefined)?.message ?? message})`;
+  if ((error as Error).name === 'AbortError')
+    return new Interrupted(`found no byte for ${STALL_MS / 1000} seconds`, 'silent');
+  return new Interrupted(`the connection broke (${(cause as Error | undefined)?.message ?? message})`, 'lost');
 }
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {

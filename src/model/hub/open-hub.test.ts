@@ -7,7 +7,7 @@ import { writeSafetensors } from '../safetensors.ts';
 import { tinyGgufBytes } from '../testing/tiny-gguf.ts';
 import { TINY_CONFIG, tinyTensors, tinyTokenizerJson } from '../testing/tiny-model.ts';
 import { readHubId } from './hub-id.ts';
-import { MAX_IN_FLIGHT, MAX_TRIES } from './hub-requests.ts';
+import { MAX_IN_FLIGHT, MAX_TRIES, type Standstill } from './hub-requests.ts';
 import { type OpenHubOptions, openHub } from './open-hub.ts';
 import { FAKE_COMMIT, type FakeHub, startFakeHub } from './testing/fake-hub.ts';
 
@@ -123,6 +123,46 @@ describe('a download', () => {
     expect(await readWeights()).toEqual(weights);
     const begins = hub.seen.filter(isStorage).map(({ range }) => Number(/\d+/.exec(range!)![0]) % 4096);
     expect(begins.some((begin) => begin > 0)).toBe(true);
+  });
+
+  it('says that it stands still, why and until when, and that it goes on', async () => {
+    // The storage is away for a while, for all that is asked of it.
+    let away = 2 * MAX_IN_FLIGHT;
+    hub.fault = (s) => (isStorage(s) && away-- > 0 ? { cutAfter: 0 } : undefined);
+    const told: (Standstill | undefined)[] = [];
+    const began = Date.now();
+    expect(await readWeights({ onStandstill: (standstill) => void told.push(standstill) })).toEqual(weights);
+    expect(told.length).toBeGreaterThan(1);
+    for (const standstill of told)
+      if (standstill) {
+        expect(standstill.reason).toBe('lost');
+        expect(standstill.nextTry).toBeGreaterThanOrEqual(began);
+      }
+    expect(told.some((standstill) => standstill !== undefined)).toBe(true);
+    expect(told.at(-1)).toBeUndefined();
+  });
+
+  it('calls a host busy that answers so', async () => {
+    let away = 2;
+    hub.fault = (s) => (isStorage(s) && away-- > 0 ? { status: 503 } : undefined);
+    const reasons: (string | undefined)[] = [];
+    await readWeights({ chunkBytes: 1 << 20, onStandstill: (standstill) => void reasons.push(standstill?.reason) });
+    expect(reasons).toEqual(['busy', 'busy', undefined]);
+  });
+
+  it('counts what has come once, and what is not asked for as kept', async () => {
+    hub.fault = (s, count) => (isStorage(s) && count % 2 === 1 ? { cutAfter: 1000 } : undefined);
+    const { files, weightBytes, doneBytes, isStreaming } = await open('org/tiny');
+    const file = files.find(({ name }) => name === 'model.safetensors')!;
+    expect([doneBytes(), isStreaming()]).toEqual([0, false]);
+    await file.read(0, 4096);
+    expect(doneBytes()).toBe(4096);
+    // The first half has been kept by an earlier opening.
+    const half = 4096 * Math.floor(file.size / 8192);
+    file.willRead([{ begin: half, end: file.size }]);
+    expect([doneBytes(), isStreaming()]).toEqual([half, true]);
+    await file.read(half, file.size - half);
+    expect(doneBytes()).toBe(weightBytes);
   });
 
   it('gives up with the reason when tries bring nothing', async () => {

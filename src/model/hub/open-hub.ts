@@ -25,12 +25,14 @@ export interface HubModel {
   readonly weightBytes: number;
   /** True once weights are being read, which is not so when a prepared copy is used. */
   isStreaming(): boolean;
-  /** Bytes that came over the line until now. */
-  receivedBytes(): number;
+  /** Of `weightBytes`, those that have come, and those that an earlier opening has kept and that are not asked for again. */
+  doneBytes(): number;
 }
 
 export interface OpenHubOptions extends HubAccess {
   readonly chunkBytes?: number;
+  /** Bytes have come. */
+  onBytes?(): void;
 }
 
 const SETTINGS = new Set([
@@ -53,7 +55,6 @@ export async function openHub(hub: HubId, options: OpenHubOptions = {}): Promise
   const listing = await listRepo(hub, requests);
   const { files, file } = pickFiles(hub, listing);
   const weights = files.filter(({ name }) => /\.(safetensors|bin|gguf)$/i.test(name));
-  let received = 0;
   const open = ({ name, size, identity }: HubListing['files'][number]) => {
     const path = [hub.id, 'resolve', listing.sha, name].map(encodePath).join('/');
     return new HubFile(
@@ -62,21 +63,25 @@ export async function openHub(hub: HubId, options: OpenHubOptions = {}): Promise
       {
         ...(options.chunkBytes && { chunkBytes: options.chunkBytes }),
         keptBytes: MAX_KEPT_BYTES / weights.length,
-        onBytes: (count) => {
-          received += count;
-        },
+        onBytes: () => options.onBytes?.(),
       },
     );
   };
   const opened = files.map(open);
+  const isWeight = new Set(weights.map(({ name }) => name));
+  const isStreaming = () => opened.some(({ isPlanned }) => isPlanned);
   return {
     name: hubName(file ? { ...hub, file } : hub),
     licence: listing.licence,
     isGated: listing.isGated,
     files: opened,
     weightBytes: weights.reduce((n, { size }) => n + size, 0),
-    receivedBytes: () => received,
-    isStreaming: () => opened.some(({ isPlanned }) => isPlanned),
+    isStreaming,
+    // A file of which nothing is planned when others are is kept whole.
+    doneBytes: () =>
+      opened
+        .filter(({ name }) => isWeight.has(name))
+        .reduce((sum, file) => sum + (isStreaming() && !file.isPlanned ? file.size : file.doneBytes), 0),
   };
 }
 
