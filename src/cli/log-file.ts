@@ -1,6 +1,7 @@
 // The file of --log. One that cannot be begun is a mistake to be told at once; a disk that fills up later does not end a run.
 
 import { appendFileSync, writeFileSync } from 'node:fs';
+import type { TrainEvent } from '../engine/node.ts';
 
 export interface LogFile {
   /** All of it anew. */
@@ -23,4 +24,21 @@ export function openLogFile(file: string | undefined, say: (line: string) => voi
     hasBegun = true;
   };
   return { begin: (text) => write(writeFileSync, text), add: (line) => write(appendFileSync, line) };
+}
+
+/** The line of a step, nothing for another event. `adapter`: its name, where several are trained. */
+export function logLine(event: TrainEvent, adapter?: string): string {
+  if (event.type !== 'step') return '';
+  const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
+  const own = adapter === undefined ? {} : { adapter };
+  return `${JSON.stringify({ ...own, step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
+}
+
+/** What a run is told of its checkpoints, for `say`: a problem once, as long as it stays the same. */
+export function sayProblems(say: (line: string) => void): (step: number, problem: string | undefined) => void {
+  let last: string | undefined;
+  return (step, problem) => {
+    if (problem !== undefined && problem !== last) say(`Cannot keep step ${step}: ${problem}; the run goes on`);
+    last = problem;
+  };
 }

@@ -1,7 +1,8 @@
 // The built command, killed at random moments and resumed: its log and its adapter are those of a run that nobody killed. (Killed
 // fifty times: resume.long.test.ts.)
 
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ended, KillableRuns, until } from './testing/killable-runs.ts';
@@ -45,7 +46,7 @@ describe('graft train --resume', () => {
     expect(runs.adapter('eva-killed').equals(runs.adapter('eva')), 'the adapter, to the byte').toBe(true);
   }, 180_000);
 
-  it('keeps adapter and checkpoint on SIGTERM, takes the older record when the newest is torn, and refuses another run', async () => {
+  it('keeps adapter and checkpoint on SIGTERM, takes the older record when the newest is torn, and refuses another run, and one beside it', async () => {
     const child = runs.start('stopped');
     const done = ended(child);
     await until(() => runs.steps('stopped').length >= 9, child);
@@ -58,6 +59,13 @@ describe('graft train --resume', () => {
     const kept = path.join(runs.out('stopped'), '.graft-checkpoint');
     const newest = path.join(kept, readdirSync(kept).sort().at(-1)!);
     truncateSync(newest, statSync(newest).size - 1);
+
+    const claim = path.join(kept, 'process');
+    writeFileSync(claim, JSON.stringify({ pid: process.pid, host: hostname() }));
+    const second = await ended(runs.start('stopped', ['--resume']));
+    expect(second.code).toBe(1);
+    expect(second.said).toContain(`found process ${process.pid} training there`);
+    rmSync(claim);
 
     const other = await ended(runs.start('stopped', ['--resume', '--rank', '4']));
     expect(other.code).toBe(1);

@@ -5,15 +5,19 @@ import { totalmem } from 'node:os';
 import {
   BAD_NUMBERS,
   type BottleneckChoice,
+  CHECKPOINT_EVERY,
   CHECKPOINTING_CHOICES,
+  checkSettings,
   DEFAULT_SETTINGS,
   type Ia3Choice,
+  type KeepOptions,
   METHODS,
   type Method,
   PROMPT_INITS,
   type PromptChoice,
   type Recipe,
   readRecipe,
+  type settleForRows,
   type TrainSettings,
   withoutMethod,
 } from '../engine/node.ts';
@@ -91,6 +95,33 @@ export function readBudget(flags: Parsed): number {
   return gigabytes * 1e9;
 }
 
+/** Throws a UsageError where `--memory` is given and a run takes more; without the flag, half of the machine's is a guess. */
+export function checkBudget(flags: Parsed, { settings, totalBytes }: Settled, budgetBytes: number): void {
+  if (flags.text('memory') === undefined || totalBytes <= budgetBytes) return;
+  const level = settings.checkpointing ?? 'none';
+  throw new UsageError(
+    `Cannot train within --memory ${flags.text('memory')}: found that the run takes ${showGigabytes(totalBytes)} where ${showGigabytes(budgetBytes)} are left, with checkpointing ${level}; need more, shorter rows (--seq-len), fewer at a time (--batch-size) or fewer bits (--quant nf4-dq)`,
+  );
+}
+type Settled = ReturnType<typeof settleForRows>;
+
+/** "0.013 GB" */
+export function showGigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toPrecision(3)} GB`;
+}
+
+/** How often `--checkpoint-every` saves: as often as it says, whatever that costs. */
+export function readCheckpointEvery(
+  flags: Parsed,
+): Pick<KeepOptions, 'everySteps' | 'everySeconds'> & { readonly mostShare?: number } {
+  if (flags.text('checkpoint-every') === undefined)
+    return { everySteps: CHECKPOINT_EVERY.steps, everySeconds: CHECKPOINT_EVERY.seconds };
+  const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
+  if (!Number.isInteger(every) || every < 1)
+    throw new UsageError(`Cannot read --checkpoint-every: found ${every}, need a whole number of 1 or more`);
+  return { everySteps: every, everySeconds: Number.POSITIVE_INFINITY, mostShare: Number.POSITIVE_INFINITY };
+}
+
 /** What the command line trains with when nothing is said. */
 const QUIET: TrainSettings = {
   ...withoutLength(DEFAULT_SETTINGS),
@@ -120,7 +151,10 @@ export function readConfig(flags: Parsed): Recipe | undefined {
   }
 }
 
-/** Flags over `own` (of one adapter of a recipe) over the recipe over what is usual. */
+/**
+ * Flags over `own` (of one adapter of a recipe) over the recipe over what is usual. Throws a sentence that names the first setting
+ * that no run can have.
+ */
 export function readSettings(
   flags: Parsed,
   recipe?: Recipe,
@@ -143,7 +177,7 @@ export function readSettings(
   const { loraPlusRatio, badNumbers, ...rest } = withoutMethod(withoutLength(from));
   const ratio = flags.text('loraplus-ratio') === undefined ? loraPlusRatio : flags.number('loraplus-ratio', 1);
   const method = flags.choice('method', METHODS, from.method ?? 'lora');
-  return {
+  const settings: TrainSettings = {
     ...rest,
     ...length,
     rank: flags.number('rank', from.rank),
@@ -168,6 +202,8 @@ export function readSettings(
     evalEvery: flags.number('eval-every', from.evalEvery),
     forgettingEvery: flags.number('forgetting-every', from.forgettingEvery ?? 0),
   };
+  checkSettings(settings);
+  return settings;
 }
 
 /** What the method has of its own. Another method's own, from a recipe, is left behind; another method's flags are refused. */

@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   type Adapter,
-  CHECKPOINT_EVERY,
   type LoadedRows,
   loadRows,
   newShape,
@@ -21,9 +20,9 @@ import {
   type TrainSettings,
   trainTogetherThroughFaults,
 } from '../engine/node.ts';
-import { openLogFile } from './log-file.ts';
+import { logLine, openLogFile, sayProblems } from './log-file.ts';
 import { openFlaggedModel } from './model-flags.ts';
-import { readBudget, readSettings } from './train-settings.ts';
+import { checkBudget, readBudget, readCheckpointEvery, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -38,6 +37,8 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     throw new UsageError(
       `Cannot run graft train: found no --data and no files for "${nowhere.name}", need one of them`,
     );
+  let budgetBytes = readBudget(flags);
+  const every = readCheckpointEvery(flags);
   const asked = adapters.map(({ name, settings, files }) => ({
     name,
     folder: path.join(out, name),
@@ -70,7 +71,6 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
   const log = openLogFile(flags.text('log'), (line) => console.error(line));
   log.begin('');
   try {
-    let budgetBytes = readBudget(flags);
     const members: {
       readonly data: LoadedRows;
       readonly settings: TrainSettings;
@@ -86,9 +86,10 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       const own = await rowsStartIn(kept, live.model, data.rows, settings, { signal: stop.signal, say });
       const shape = own?.adapter ?? newShape(live.model, settings);
       const settled = settleForRows(live.model, data.rows, settings, shape, budgetBytes);
+      checkBudget(flags, settled, budgetBytes);
       console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
       const tell = (event: TrainEvent) => {
-        if (event.type === 'step') log.add(logLine(name, event));
+        log.add(logLine(event, name));
       };
       if (kept.checkpoint !== undefined) pastEvents(kept.checkpoint, data.rows).forEach(tell);
       await kept.begin(own?.files);
@@ -106,7 +107,6 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
       budgetBytes -= settled.adapterBytes;
       members.push({ data, settings: settled.settings, start: own?.adapter, onEvent });
     }
-    const every = flags.text('checkpoint-every');
     const failures: string[] = [];
     const results = await trainTogetherThroughFaults(
       open,
@@ -116,15 +116,20 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
           rows: data.rows,
           settings,
           start,
-          hooks: { onEvent, signal: stop.signal },
+          hooks: {
+            onEvent,
+            signal: stop.signal,
+            onWentBack(step, message) {
+              console.error(`${name}: ${message}; the run goes on after step ${step} with half the learning rate`);
+            },
+          },
           keep: {
             store: kept.store,
             dataHash: data.dataset.hash,
-            everySteps: flags.number('checkpoint-every', CHECKPOINT_EVERY.steps),
-            everySeconds: every === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
-            ...(every !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
+            ...every,
             resumeFrom: kept.checkpoint,
             keepWhenStopped: true,
+            onSaved: sayProblems((line) => console.error(`${name}: ${line}`)),
           },
           onFault({ message, checkpoint }: RunFault) {
             const step = checkpoint?.steps.length ?? 0;
@@ -149,13 +154,9 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     if (flags.has('json')) console.log(JSON.stringify({ out, adapters: reports }));
     if (failures.length > 0) throw new Error(`Cannot train all of them: ${failures.join('; ')}`);
   } finally {
+    for (const { kept } of runs) await kept.end();
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
     live.model.destroy();
     live.device.destroy();
   }
-}
-
-function logLine(adapter: string, event: Extract<TrainEvent, { type: 'step' }>): string {
-  const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
-  return `${JSON.stringify({ adapter, step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
 }

@@ -1,7 +1,6 @@
 // graft train: model folder + dataset files → a PEFT folder.
 
 import {
-  CHECKPOINT_EVERY,
   type Checkpoint,
   dropoutOf,
   isSameDevice,
@@ -18,10 +17,19 @@ import {
   trainThroughFaults,
   withStart,
 } from '../engine/node.ts';
-import { openLogFile } from './log-file.ts';
+import { logLine, openLogFile, sayProblems } from './log-file.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
-import { readBudget, readConfig, readSettings, SETTING_FLAGS, SETTING_HELP } from './train-settings.ts';
+import {
+  checkBudget,
+  readBudget,
+  readCheckpointEvery,
+  readConfig,
+  readSettings,
+  SETTING_FLAGS,
+  SETTING_HELP,
+  showGigabytes,
+} from './train-settings.ts';
 import { trainSeveral } from './train-several.ts';
 import { expandList, parseFlags, UsageError } from './usage.ts';
 
@@ -63,11 +71,9 @@ ${SETTING_HELP}
     if (recipe?.adapters !== undefined) return trainSeveral(flags, recipe, out);
     if (flags.list('data').length === 0)
       throw new UsageError('Cannot run graft train: found no --data, need at least one file');
-    readBudget(flags);
+    const budgetBytes = readBudget(flags);
+    const every = readCheckpointEvery(flags);
     readSettings(flags, recipe); // what is wrong with it is said before a model is opened
-    const every = flags.number('checkpoint-every', CHECKPOINT_EVERY.steps);
-    if (!Number.isInteger(every) || every < 1)
-      throw new UsageError(`Cannot read --checkpoint-every: found ${every}, need a whole number of 1 or more`);
     const folder = await openRunFolder(out, flags.has('resume'));
     for (const notice of folder.notices) console.error(notice);
 
@@ -95,13 +101,15 @@ ${SETTING_HELP}
     const own = given ? undefined : await rowsStartIn(folder, model, data.rows, wanted, { signal: stop.signal, say });
     const start = given ?? own?.adapter;
     const shape = start ?? newShape(model, wanted);
-    const { settings, totalBytes } = settleForRows(model, data.rows, wanted, shape, readBudget(flags));
+    const settled = settleForRows(model, data.rows, wanted, shape, budgetBytes);
+    checkBudget(flags, settled, budgetBytes);
+    const { settings, totalBytes } = settled;
     const kept = wanted.checkpointing === 'auto' ? `checkpointing ${settings.checkpointing}, as memory requires; ` : '';
-    console.error(`${kept}${(totalBytes / 1e9).toFixed(2)} GB on the GPU`);
+    console.error(`${kept}${showGigabytes(totalBytes)} on the GPU`);
 
     const bar = progressBar(process.stderr);
     const log = openLogFile(flags.text('log'), (line) => bar.note(line));
-    const logPast = (past: readonly TrainEvent[]) => log.begin(past.map(logLine).join(''));
+    const logPast = (past: readonly TrainEvent[]) => log.begin(past.map((event) => logLine(event)).join(''));
     const pastOf = (checkpoint: Checkpoint | undefined) => (checkpoint ? pastEvents(checkpoint, data.rows) : []);
     logPast(pastOf(folder.checkpoint));
     await folder.begin(own?.files);
@@ -121,19 +129,13 @@ ${SETTING_HELP}
       bar.update(event);
       log.add(logLine(event));
     };
-    let problem: string | undefined;
     const keep: KeepOptions = {
       store: folder.store,
       dataHash: data.dataset.hash,
-      everySteps: every,
-      everySeconds: flags.text('checkpoint-every') === undefined ? CHECKPOINT_EVERY.seconds : Number.POSITIVE_INFINITY,
-      ...(flags.text('checkpoint-every') !== undefined && { mostShare: Number.POSITIVE_INFINITY }),
+      ...every,
       resumeFrom: folder.checkpoint,
       keepWhenStopped: true,
-      onSaved(step, found) {
-        if (found !== undefined && found !== problem) bar.note(`Cannot keep step ${step}: ${found}; the run goes on`);
-        problem = found;
-      },
+      onSaved: sayProblems((line) => bar.note(line)),
     };
     if (folder.checkpoint !== undefined) {
       const { steps, totalSteps, identity } = folder.checkpoint;
@@ -179,6 +181,7 @@ ${SETTING_HELP}
       if (flags.has('json')) console.log(JSON.stringify({ out, ...outcome }));
       if (outcome.trouble !== undefined) throw new Error(outcome.trouble);
     } finally {
+      await folder.end();
       for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       live.model.destroy();
       live.device.destroy();
@@ -187,9 +190,3 @@ ${SETTING_HELP}
 };
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-function logLine(event: TrainEvent): string {
-  if (event.type !== 'step') return '';
-  const { step, loss, lr, gradNorm: grad_norm, tokens, ms } = event;
-  return `${JSON.stringify({ step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
-}

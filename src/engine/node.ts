@@ -46,6 +46,7 @@ export {
   withoutMethod,
 } from '../train/adapter-settings.ts';
 export type { Recipe, RecipeAdapter } from '../train/apply-recipe.ts';
+export { checkSettings } from '../train/check-settings.ts';
 export type { Checkpoint } from '../train/checkpoint.ts';
 export {
   BAD_NUMBERS,

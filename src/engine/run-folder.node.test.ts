@@ -1,7 +1,9 @@
 // The folder of a run that was interrupted: whose it is, and what a run beside it may do.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpointFolder } from '../storage/node.ts';
@@ -51,5 +53,38 @@ describe('openRunFolder()', () => {
         'found an interrupted run of a newer version of Graft, need that version or another folder',
       );
     expect(readdirSync(kept).map((name) => [name, readFileSync(path.join(kept, name))])).toEqual(before);
+  });
+
+  it("is one process's at a time: of another that is alive, not of one that has ended or that this machine cannot know", async () => {
+    const out = path.join(root, 'claimed');
+    const claim = path.join(out, '.graft-checkpoint/process');
+    mkdirSync(path.dirname(claim), { recursive: true });
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    const ended = once(other, 'close');
+    const claimAs = (fields: object) =>
+      writeFileSync(claim, JSON.stringify({ pid: other.pid, host: hostname(), ...fields }));
+    try {
+      const late = await openRunFolder(out, false);
+      claimAs({});
+      await expect(openRunFolder(out, true)).rejects.toThrow(`found process ${other.pid} training there`);
+      await expect(late.begin()).rejects.toThrow(`found process ${other.pid} training there`);
+      // The number of a process that has ended, given to another one: only Linux can tell.
+      claimAs({ began: '1' });
+      if (existsSync('/proc/self/stat')) await openRunFolder(out, true);
+      claimAs({ host: 'elsewhere' });
+      await openRunFolder(out, true);
+    } finally {
+      other.kill('SIGKILL');
+      await ended;
+    }
+    claimAs({});
+    for (const text of [undefined, '', 'no claim', '{"pid":-1}']) {
+      if (text !== undefined) writeFileSync(claim, text);
+      const own = await openRunFolder(out, true);
+      await own.begin();
+      expect(JSON.parse(readFileSync(claim, 'utf8'))).toMatchObject({ pid: process.pid });
+      await own.end();
+      expect(existsSync(claim)).toBe(false);
+    }
   });
 });

@@ -9,6 +9,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { readPeftFolder } from '../lora/files/peft.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
+import { claimedBy, claimFolder } from '../storage/claim-folder.node.ts';
 import { openCheckpointFolder, openModelFiles, writeFolder } from '../storage/node.ts';
 import { type Checkpoint, type CheckpointStore, latestCheckpoint, NewerCheckpointError } from '../train/checkpoint.ts';
 import type { TrainSettings } from '../train/recipe.ts';
@@ -16,6 +17,8 @@ import { startFromRows } from './start-from-rows.ts';
 
 const NAME = '.graft-checkpoint';
 const START = 'start';
+/** Names the process that trains into the folder. */
+const CLAIM = 'process';
 
 export interface RunFolder {
   readonly store: CheckpointStore;
@@ -27,9 +30,14 @@ export interface RunFolder {
   readonly start: readonly ModelFile[] | undefined;
   /** Marks the run as begun, and keeps what it begins with, if that is not a fresh adapter or one that it is given again. */
   begin(start?: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Another process may train into the folder. */
+  end(): Promise<void>;
 }
 
-/** Throws a sentence when there is nothing to go on with, nothing of it is whole, or a newer version has written it. */
+/**
+ * Throws a sentence when another process is training into the folder, when there is nothing to go on with, nothing of it is whole,
+ * or a newer version has written it.
+ */
 export async function openRunFolder(out: string, resume: boolean): Promise<RunFolder> {
   const folder = path.join(out, NAME);
   const isThere = await access(folder).then(
@@ -39,8 +47,20 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
   if (resume && !isThere) throw new Error(`Cannot go on: found no interrupted run in "${out}", need one`);
   const store = openCheckpointFolder(folder);
   const startFolder = path.join(folder, START);
+  const claim = path.join(folder, CLAIM);
+  const refuseOther = (pid: number | undefined) => {
+    if (pid === undefined) return;
+    throw new Error(
+      `Cannot train into "${out}": found process ${pid} training there, need another folder, or its end (if it is no run of Graft, remove "${claim}")`,
+    );
+  };
+  refuseOther(await claimedBy(claim));
+  let release = async () => {};
   const begin = async (start?: ReadonlyMap<string, Uint8Array>) => {
     await mkdir(folder, { recursive: true });
+    const claimed = await claimFolder(claim);
+    if ('heldBy' in claimed) return refuseOther(claimed.heldBy);
+    release = claimed.release;
     if (!resume) await rm(startFolder, { recursive: true, force: true });
     if (start === undefined) return;
     await writeFolder(
@@ -48,6 +68,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
       [...start].map(([name, bytes]) => ({ name, bytes })),
     );
   };
+  const end = () => release();
   const { checkpoint, refused } = await latestCheckpoint(store).catch((error: Error) => {
     if (!(error instanceof NewerCheckpointError)) throw error;
     throw new Error(
@@ -58,7 +79,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
   if (!resume) {
     const found = checkpoint && `found a run in "${out}" that was interrupted at step ${checkpoint.steps.length}`;
     const notices = found === undefined ? [] : [`${found}; this run replaces it (--resume would go on with it)`];
-    return { store, checkpoint: undefined, notices, start: undefined, begin };
+    return { store, checkpoint: undefined, notices, start: undefined, begin, end };
   }
   if (checkpoint === undefined && refused.length > 0)
     throw new Error(`Cannot go on: no checkpoint in "${folder}" is whole (${refused.join('; ')})`);
@@ -66,7 +87,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
   if (checkpoint === undefined) notices.push('the run was interrupted before its first checkpoint: it begins anew');
   // A start lies there whole before the first checkpoint does; without one it is found anew.
   const start = checkpoint && existsSync(startFolder) ? await openModelFiles(startFolder) : undefined;
-  return { store, checkpoint, notices, start, begin };
+  return { store, checkpoint, notices, start, begin, end };
 }
 
 /** What a run begins with where that follows from its rows: kept in its folder, or found now, to be kept by `begin`. */

@@ -1,0 +1,51 @@
+// Settings that no run can have, and memory that it may not take: said by name, before a model is opened or a step is made.
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { patternRows, rowsAsJsonl } from '../train/testing/short-run.ts';
+import { graft } from './testing/graft.ts';
+
+const MODEL = path.join(import.meta.dirname, '../train/testing/fixtures/llama/model');
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'graft-settings-'));
+  writeFileSync(at('rows.jsonl'), rowsAsJsonl(patternRows(4)));
+  const adapters = [{ name: 'one' }, { name: 'two', settings: { rank: 4 } }];
+  writeFileSync(at('several.json'), JSON.stringify({ recipe: 1, settings: {}, adapters }));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const train = (model: string, ...flags: string[]) =>
+  graft('train', '--model', model, '--data', at('rows.jsonl'), '--out', at('out'), ...flags);
+
+it.each([
+  ['--rank 0', 'Cannot train with rank 0: need a whole number from 1 to 1024'],
+  ['--lr -1', 'Cannot train with learningRate -1'],
+  ['--steps 0', 'Cannot train with steps 0'],
+  ['--seq-len 1', 'Cannot train with seqLen 1'],
+  ['--validation-split 1', 'Cannot train with validationSplit 1'],
+  ['--checkpoint-every 0', 'Cannot read --checkpoint-every: found 0'],
+])('graft train %s is refused before the model is looked for, for one adapter and for several', async (flags, said) => {
+  for (const more of [[], ['--config', at('several.json')]]) {
+    const { code, errors } = await train(at('no-model'), ...flags.split(' '), ...more);
+    expect(code).not.toBe(0);
+    expect(errors).toContain(said);
+  }
+  expect(existsSync(at('out'))).toBe(false);
+});
+
+it('graft train --memory is a limit: what takes more is refused with both figures, and nothing is written', async () => {
+  for (const more of [[], ['--config', at('several.json')]]) {
+    const { code, errors } = await train(MODEL, '--steps', '1', '--memory', '0.0001', ...more);
+    expect(code).toBe(2);
+    expect(errors).toMatch(
+      /Cannot train within --memory 0\.0001: found that the run takes 0\.00\d+ GB where 0\.000100 GB are left, with checkpointing block;/,
+    );
+  }
+  expect(existsSync(at('out'))).toBe(false);
+  expect(await train(MODEL, '--steps', '1', '--memory', '1')).toMatchObject({ code: 0 });
+});
