@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Value } from './graph.ts';
+import { differentiate } from './backward.ts';
+import { elements, Graph, type Value } from './graph.ts';
 import { activationBackwardCpu, activationCpu } from './kernels/activation.cpu.ts';
 import { activation } from './kernels/activation.ts';
 import { add } from './kernels/add.ts';
+import { lowRank } from './kernels/low-rank.ts';
+import { matmul } from './kernels/matmul.ts';
 import { openDevice } from './testing/open-device.ts';
 import { expectClose, gradientsOf, noise, runCase, variable } from './testing/run-kernel.ts';
+import { factorWeight } from './weight.ts';
 
 const [C, T] = [7, 36];
 const copies = ({ ops }: Graph) => ops.filter(({ shader }) => shader.file === 'copy-rows').length;
@@ -41,5 +45,27 @@ describe('differentiate()', () => {
     const y = add(g, activation(g, activation(g, stream, 'gelu'), 'silu'), stream);
     gradientsOf(g, y, x);
     expect(copies(g)).toBe(0);
+  });
+
+  it('keeps what was added in place to a product that is kept when its block is made again', async () => {
+    const { traits } = await openDevice();
+    /** A sixteenth of what it reads comes out: worth keeping. What a LoRA adds lies in the same memory. */
+    const [O, I, R] = [4, 64, 2];
+    const gradient = async (checkpointing: 'none' | 'block') => {
+      const g = new Graph(traits);
+      const x = variable(g, 'x', [I, T]);
+      const [w, a, b] = [g.input('w', [O, I]), g.input('a', [R, I]), g.input('b', [O, R])];
+      g.block = 0;
+      const y = matmul(g, factorWeight(w), x);
+      const h = activation(g, lowRank(g, { a: factorWeight(a), b: factorWeight(b), scaling: 2 }, x, y), 'silu');
+      g.block = 1;
+      const z = activation(g, h, 'gelu');
+      g.block = undefined;
+      const dz = g.input('dz', [O, T]);
+      const dx = differentiate(g, new Map([[z, dz]]), checkpointing).get(x)!;
+      const data = new Map([x, w, a, b, dz].map((value, i) => [value, noise(elements(value.shape), i + 1)]));
+      return (await runCase({ graph: g, data, results: [dx] }))[0];
+    };
+    expect(await gradient('block')).toEqual(await gradient('none'));
   });
 });

@@ -37,7 +37,7 @@ export function recomputer(
       return part;
     }
     const ops = producers.get(value);
-    if (ops === undefined || storageOf(value).role !== 'activation' || isKept(ops[0]!, level)) return value;
+    if (ops === undefined || isKeptValue(value)) return value;
     for (const op of ops) {
       const bindings: Record<string, Value> = {};
       for (const [name, read] of Object.entries(op.bindings))
@@ -52,6 +52,12 @@ export function recomputer(
       graph.backwards.push(undefined);
     }
     return fresh.get(value)!;
+  };
+  /** What was made over the memory of a kept value is kept with it: that value is not there any more to begin from. */
+  const isKeptValue = (value: Value): boolean => {
+    const op = producers.get(value)?.[0];
+    if (op === undefined || storageOf(value).role !== 'activation' || isKept(op, level)) return true;
+    return value.inPlaceOf !== undefined && isKeptValue(wholeOf(value.inPlaceOf));
   };
   /** The rows that `part` is of its whole, of another value of that shape. */
   const partOf = (whole: Value, part: Value): Value =>
