@@ -75,6 +75,7 @@ export class Device {
       maxBufferBytes: limits.maxBufferSize,
       maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
       maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
+      maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
       hasF16: features.has('shader-f16'),
       hasSubgroups: features.has('subgroups'),
       subgroupSize:

@@ -8,6 +8,8 @@ export interface Traits {
   readonly maxBufferBytes: number;
   readonly maxWorkgroupBytes: number;
   readonly maxInvocations: number;
+  /** Storage buffers that a shader can bind. */
+  readonly maxStorageBuffers: number;
   readonly hasF16: boolean;
   readonly hasSubgroups: boolean;
   /** Invocations of a subgroup when it is the same for every pipeline, else 0. */
@@ -41,6 +43,7 @@ export const BASE_TRAITS: Traits = {
   maxBufferBytes: 256 << 20,
   maxWorkgroupBytes: 16384,
   maxInvocations: 256,
+  maxStorageBuffers: 8,
   hasF16: false,
   hasSubgroups: false,
   subgroupSize: 0,

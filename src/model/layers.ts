@@ -7,7 +7,6 @@ import { type Activation, activation } from '../gpu/kernels/activation.ts';
 import { add } from '../gpu/kernels/add.ts';
 import { attention } from '../gpu/kernels/attention.ts';
 import { attentionCached } from '../gpu/kernels/attention-cached.ts';
-import { cacheAppend } from '../gpu/kernels/cache-append.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { gatedActivation } from '../gpu/kernels/gated-activation.ts';
 import type { ColumnChoice } from '../gpu/kernels/gather-columns.ts';
@@ -16,7 +15,6 @@ import { type LowRankLinear, lowRankLinears } from '../gpu/kernels/low-rank-line
 import { matmul } from '../gpu/kernels/matmul.ts';
 import { rmsNorm } from '../gpu/kernels/rms-norm.ts';
 import { rope } from '../gpu/kernels/rope.ts';
-import { ropeAppend } from '../gpu/kernels/rope-append.ts';
 import { splitRows } from '../gpu/kernels/split-rows.ts';
 import { adjoinedName, adjoinedWeights, canAdjoin, frozenWeight, type Storage, type Weight } from '../gpu/weight.ts';
 import type { ModelConfig } from './config.ts';
@@ -244,18 +242,16 @@ export class Layers {
     const { inputs, graph } = this;
     const turns =
       index === undefined ? undefined : this.table(ropeName(index), [ropes[index]!.rotary / 2, this.positions, 2]);
-    const turning = { heads, kvHeads, headDim, ...(index !== undefined && { rotary: ropes[index]!.rotary }) };
     if (inputs.kind === 'packed') {
-      const turned = turns ? rope(graph, { q, k }, turning, inputs.positions, turns) : { q, k };
-      return attention(graph, turned.q, turned.k, v, shape, inputs.segmentStart, inputs.segmentEnd);
+      const { positions, segmentStart, segmentEnd } = inputs;
+      const turning = { heads, kvHeads, headDim, ...(index !== undefined && { rotary: ropes[index]!.rotary }) };
+      const turned = turns ? rope(graph, { q, k }, turning, positions, turns) : { q, k };
+      return attention(graph, { ...turned, v, segmentStart, segmentEnd }, shape);
     }
-    const { rowOf, positions, rows, capacity } = inputs;
+    const { rowOf, positions, rows, capacity, isOnePerRow } = inputs;
     const cache = (which: 'k' | 'v') => graph.state(cacheName(layer, which), [rows * kvHeads * headDim, capacity]);
     const caches = { k: cache('k'), v: cache('v') };
-    let query = q;
-    if (turns) query = ropeAppend(graph, caches, { q, k, v }, turning, rowOf, positions, turns);
-    else cacheAppend(graph, caches, { k, v }, rowOf, positions);
-    return attentionCached(graph, query, caches.k, caches.v, shape, rowOf, positions);
+    return attentionCached(graph, { q, caches, rowOf, positions, added: { k, v, turns, isOnePerRow } }, shape);
   }
 
   /** The matrix at `<path>.weight`, an embedding or a head; asked for twice (tied embeddings), it is one. */

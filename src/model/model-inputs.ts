@@ -20,6 +20,8 @@ export interface CachedInputs {
   readonly rows: number;
   /** Longest row in tokens. */
   readonly capacity: number;
+  /** No row has two of the columns: each is its row's next token. */
+  readonly isOnePerRow: boolean;
 }
 export type ModelInputs = PackedInputs | CachedInputs;
 
@@ -33,7 +35,11 @@ export function packedInputs(g: Graph, columns: number): PackedInputs {
     segmentEnd: column('segment_end'),
   };
 }
-export function cachedInputs(g: Graph, columns: number, rows: number, capacity: number): CachedInputs {
+export function cachedInputs(
+  g: Graph,
+  columns: number,
+  { rows, capacity, isOnePerRow }: Pick<CachedInputs, 'rows' | 'capacity' | 'isOnePerRow'>,
+): CachedInputs {
   const column = (name: string) => g.input(name, [columns], 'u32');
   return {
     kind: 'cached',
@@ -42,5 +48,6 @@ export function cachedInputs(g: Graph, columns: number, rows: number, capacity: 
     rowOf: column('row_of'),
     rows,
     capacity,
+    isOnePerRow,
   };
 }

@@ -275,7 +275,7 @@ async function makePass(
 ): Promise<Pass> {
   const g = new Graph(model.device.traits);
   g.isOneColumn = wantsLogits && rows === 1;
-  const inputs = cachedInputs(g, columns, rows, capacity);
+  const inputs = cachedInputs(g, columns, { rows, capacity, isOnePerRow: wantsLogits });
   const { adapt, attached } = attachFrozen(g, adapters, columns, model.parts.head);
   const positions = Math.min(capacity, model.config.maxTokens ?? capacity);
   const { hidden, head } = model.build(g, inputs, positions, adapt);

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../graph.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
+import { testTurns } from '../testing/turns.ts';
 import type { Traits } from '../traits.ts';
 import { attentionCpu } from './attention.cpu.ts';
 import { type AttentionCachedSizes, attentionCachedCpu } from './attention-cached.cpu.ts';
 import { attentionCached } from './attention-cached.ts';
-import { cacheAppend, NO_ROW } from './cache-append.ts';
+import { cacheAppendCpu } from './cache-append.cpu.ts';
+import { NO_ROW } from './cache-append.ts';
+import { ropeCpu } from './rope.cpu.ts';
 
 /** As for attention: errors of scores and of sums of S weights, with a margin of 8. */
 const tolerance = ({ D, S }: AttentionCachedSizes) => 8 * 2 ** -24 * (Math.sqrt(D) + Math.sqrt(S)) + 2e-6;
@@ -23,14 +26,14 @@ async function check(
   const g = new Graph(traits);
   g.isOneColumn = isOneColumn;
   const q = g.input('q', [H * D, T]);
-  const [cacheK, cacheV] = [g.state('keys', [rows * K * D, S]), g.state('values', [rows * K * D, S])];
+  const caches = { k: g.state('keys', [rows * K * D, S]), v: g.state('values', [rows * K * D, S]) };
   const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-  const o = attentionCached(g, q, cacheK, cacheV, { ...sizes, headDim: D }, row, at);
+  const o = attentionCached(g, { q, caches, rowOf: row, positions: at }, { ...sizes, headDim: D });
   const [qv, kv, vv] = [noise(H * D * T, 1).map((x) => 3 * x), noise(rows * K * D * S, 2), noise(rows * K * D * S, 3)];
   const data = new Map<Value, Data>([
     [q, qv],
-    [cacheK, kv],
-    [cacheV, vv],
+    [caches.k, kv],
+    [caches.v, vv],
     [row, Uint32Array.from(rowOf)],
     [at, Uint32Array.from(positions)],
   ]);
@@ -45,6 +48,74 @@ async function check(
   );
   const asked = (v: ArrayLike<number>) => (isOneColumn ? Float64Array.from({ length: H * D }, (_, i) => v[i * T]!) : v);
   expectClose(asked(out!), asked(expected), tolerance(sizes), isOneColumn ? 1 : T);
+}
+
+interface AddedCase {
+  readonly sizes: AttentionCachedSizes;
+  readonly rowOf: readonly number[];
+  readonly positions: readonly number[];
+  /** Rows of a head that turn; none when absent. */
+  readonly rotary?: number;
+  readonly isOneColumn?: boolean;
+  /** Of the expected result: where a token is thought to be. */
+  readonly shift?: number;
+}
+
+/** Tokens that bring their keys and values with them: o, and what is in the caches afterwards. Returns the dispatches. */
+async function checkAdded(traits: Traits, { sizes, rowOf, positions, rotary, isOneColumn, shift = 0 }: AddedCase) {
+  const { heads: H, kvHeads: K, D, T, S } = sizes;
+  const rows = 1 + Math.max(...rowOf.filter((r) => r !== NO_ROW));
+  const g = new Graph(traits);
+  g.isOneColumn = isOneColumn === true;
+  const [q, k, v] = [g.input('q', [H * D, T]), g.input('k', [K * D, T]), g.input('v', [K * D, T])];
+  const caches = { k: g.state('keys', [rows * K * D, S]), v: g.state('values', [rows * K * D, S]) };
+  const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
+  const turns = rotary === undefined ? undefined : g.frozen('turns', [rotary / 2, S, 2]);
+  const added = { k, v, turns, isOnePerRow: true };
+  const o = attentionCached(g, { q, caches, rowOf: row, positions: at, added }, { ...sizes, headDim: D });
+  const dispatches = g.ops.length;
+  const [qv, kv, vv] = [noise(H * D * T, 1).map((x) => 3 * x), noise(K * D * T, 2), noise(K * D * T, 3)];
+  const before = { k: noise(rows * K * D * S, 4), v: noise(rows * K * D * S, 5) };
+  // Whoever reads a place before the token's key or value is there, or one that is nobody's yet, shall be found out.
+  for (const cache of [before.k, before.v])
+    for (const [t, r] of rowOf.entries())
+      for (let i = 0; r !== NO_ROW && i < K * D; i++) {
+        const begin = (r * K * D + i) * S;
+        cache.fill(7e7, begin + positions[t]!, begin + S);
+      }
+  const table = testTurns((rotary ?? 0) / 2, S);
+  const data = new Map<Value, Data>([
+    ...([
+      [q, qv],
+      [k, kv],
+      [v, vv],
+      [row, Uint32Array.from(rowOf)],
+      [at, Uint32Array.from(positions)],
+      [caches.k, before.k],
+      [caches.v, before.v],
+    ] as const),
+    ...(turns ? ([[turns, table]] as const) : []),
+  ]);
+  const [outO, outK, outV] = await runCase({ graph: g, data, results: [o, caches.k, caches.v] });
+  const shifted = positions.map((p) => p + shift);
+  const turn = (x: Float32Array, heads: number) =>
+    rotary === undefined ? x : ropeCpu(x, shifted, table, { heads, D, T, rotary, P: S });
+  const after = { k: before.k.slice(), v: before.v.slice() };
+  cacheAppendCpu(after.k, turn(kv, K), rowOf, positions, { R: K * D, S, T });
+  cacheAppendCpu(after.v, vv, rowOf, positions, { R: K * D, S, T });
+  const expected = attentionCachedCpu(turn(qv, H), after.k, after.v, sizes, rowOf, positions);
+  const asked = (x: ArrayLike<number>) => (isOneColumn ? Float64Array.from({ length: H * D }, (_, i) => x[i * T]!) : x);
+  expectClose(asked(outO!), asked(expected), tolerance(sizes), isOneColumn ? 1 : T);
+  // Relative to 7e7, and places that hold it exactly: what was appended is looked at by itself.
+  expectSame(outK!, after.k, before.k, 4 * 2 ** -24);
+  expectSame(outV!, after.v, before.v, 0);
+  return dispatches;
+}
+
+/** Places that were written are as near as `tolerance`, of 1; the others are as they were. */
+function expectSame(actual: Float32Array, expected: Float32Array, before: Float32Array, tolerance: number): void {
+  const wrong = expected.findIndex((x, i) => !(Math.abs(actual[i]! - x) <= (Object.is(x, before[i]) ? 0 : tolerance)));
+  expect(wrong < 0 ? [] : [wrong, actual[wrong], expected[wrong]]).toEqual([]);
 }
 
 const KINDS: readonly [name: string, traits: Partial<Traits>][] = [
@@ -123,6 +194,63 @@ describe.each(KINDS)('attentionCached() of the variant for %s', (_, kind) => {
         [3, 320, 599, 255],
       );
   });
+  it('takes what tokens bring, turned or not, as its twin does after rope and cacheAppend', async () => {
+    const traits = await traitsOf();
+    const columns = [
+      { rowOf: [0, NO_ROW, NO_ROW, NO_ROW], isOneColumn: true },
+      { rowOf: [2, 0, NO_ROW, 1], isOneColumn: false },
+    ];
+    for (const [heads, kvHeads, D, rotary] of [
+      [9, 3, 64, 64],
+      [6, 1, 20, 8],
+      [5, 5, 7, 2],
+      [2, 1, 20, undefined],
+      [2, 1, 256, 256],
+    ] as const)
+      for (const { rowOf, isOneColumn } of columns)
+        for (const positions of [
+          [0, 0, 0, 0],
+          [67, 1, 9, 32],
+          [33, 67, 0, 5],
+        ]) {
+          const sizes = { heads, kvHeads, D, T: 4, S: 68, scale: 1 / Math.sqrt(D) };
+          await checkAdded(traits, { sizes, rowOf, positions, isOneColumn, ...(rotary && { rotary }) });
+        }
+  });
+  it('takes what tokens bring where positions are many, out of a window or leaned by ALiBi', async () => {
+    const traits = await traitsOf();
+    const base = { heads: 6, kvHeads: 2, D: 16, T: 4, scale: 0.25 };
+    const rowOf = [1, 0, NO_ROW, 2];
+    for (const S of [512, 1536])
+      for (const positions of [
+        [S - 1, 256, 0, 0],
+        [511, 255, 0, S - 512],
+      ]) {
+        await checkAdded(traits, { sizes: { ...base, S }, rowOf, positions, rotary: 16 });
+        await checkAdded(traits, { sizes: { ...base, S, window: 30 }, rowOf, positions, rotary: 8 });
+        await checkAdded(traits, { sizes: { ...base, S, window: 1 }, rowOf, positions, rotary: 8 });
+        await checkAdded(traits, { sizes: { ...base, S, alibi: true }, rowOf, positions });
+      }
+  });
+  it('takes what tokens bring on the way where a shader can bind as much', async () => {
+    const { kind: name, subgroupSize, ...traits } = await traitsOf();
+    const sizes = { heads: 6, kvHeads: 2, D: 16, T: 4, scale: 0.25 };
+    const dispatches = (S: number, maxStorageBuffers: number) =>
+      checkAdded(
+        { ...traits, kind: name, subgroupSize, maxStorageBuffers },
+        { sizes: { ...sizes, S }, rowOf: [0, NO_ROW, 1, 2], positions: [3, 0, 200, 255], rotary: 16 },
+      );
+    const isWithin = name === 'gpu' || subgroupSize > 0;
+    const found = [await dispatches(256, 8), await dispatches(1024, 8), await dispatches(1024, 10)];
+    expect(found).toEqual(isWithin ? [1, 3, 2] : [3, 3, 3]);
+  });
+  it('is told from a turn one position off (control)', async () => {
+    const sizes = { heads: 2, kvHeads: 1, D: 16, T: 4, S: 64, scale: 0.25 };
+    const rowOf = [0, 1, NO_ROW, NO_ROW];
+    await expect(
+      checkAdded(await traitsOf(), { sizes, rowOf, positions: [9, 10, 0, 0], rotary: 16, shift: 1 }),
+    ).rejects.toThrow(/worst relative/);
+  });
   it('is told from a sight one position off', async () => {
     const sizes = { heads: 1, kvHeads: 1, D: 16, T: 4, S: 64, scale: 0.25 };
     await expect(check(await traitsOf(), sizes, [0, 0, 0, 0], [9, 10, 11, 12], { shift: 1 })).rejects.toThrow(
@@ -147,17 +275,17 @@ describe('attentionCached()', () => {
       );
     const g = new Graph(traits);
     const [q, k, v] = [g.input('q', [H * D, T]), g.input('k', [K * D, T]), g.input('v', [K * D, T])];
-    const [cacheK, cacheV] = [g.state('keys', [K * D, S]), g.state('values', [K * D, S])];
+    const caches = { k: g.state('keys', [K * D, S]), v: g.state('values', [K * D, S]) };
     const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-    cacheAppend(g, { k: cacheK, v: cacheV }, { k, v }, row, at);
-    const o = attentionCached(g, q, cacheK, cacheV, { ...sizes, headDim: D }, row, at);
+    const added = { k, v, isOnePerRow: false };
+    const o = attentionCached(g, { q, caches, rowOf: row, positions: at, added }, { ...sizes, headDim: D });
     const past = (x: Float32Array) => x.map((value, i) => (i % S < 16 ? value : 7e7));
     const data = new Map<Value, Data>([
       [q, columns(qv, 16, T)],
       [k, columns(kv, 16, T)],
       [v, columns(vv, 16, T)],
-      [cacheK, past(kv)],
-      [cacheV, past(vv)],
+      [caches.k, past(kv)],
+      [caches.v, past(vv)],
       [row, new Uint32Array(T)],
       [at, Uint32Array.from({ length: T }, (_, t) => 16 + t)],
     ]);

@@ -112,7 +112,8 @@ describe('attention()', () => {
     const g = new Graph((await openDevice()).traits);
     const x = g.input('x', [48, 4]);
     const t = g.input('t', [4], 'u32');
-    expect(() => attention(g, x, x, x, { heads: 3, kvHeads: 2, headDim: 16, scale: 1 }, t, t)).toThrow(
+    const packed = { q: x, k: x, v: x, segmentStart: t, segmentEnd: t };
+    expect(() => attention(g, packed, { heads: 3, kvHeads: 2, headDim: 16, scale: 1 })).toThrow(
       /heads a multiple of 2/,
     );
   });

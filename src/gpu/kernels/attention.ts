@@ -29,19 +29,23 @@ export function alibiOverrides(heads: number, alibi = false): Record<string, num
 /** Columns from which a GPU takes 64 at a time; with nine heads that is 144 workgroups. */
 const LONG_T = 1024;
 
-/**
- * q (H·D,T), k, v (K·D,T) → o (H·D,T). Query i sees keys max(segmentStart[i], i - window + 1) … i; segmentEnd says the same
- * from the side of a key (see Batch in src/data/types.ts). Neither may decrease along T. Throws TypeError when the shapes do
- * not fit.
- */
+/** Packed documents. */
+export interface PackedAttention {
+  /** (H·D,T) */
+  readonly q: Value;
+  /** (K·D,T) */
+  readonly k: Value;
+  readonly v: Value;
+  /** (T) u32: where a query's document begins and, the same from the side of a key, ends (Batch in src/data/types.ts). Neither may decrease. */
+  readonly segmentStart: Value;
+  readonly segmentEnd: Value;
+}
+
+/** o (H·D,T): query i sees keys max(segmentStart[i], i - window + 1) … i. Throws TypeError when the shapes do not fit. */
 export function attention(
   g: Graph,
-  q: Value,
-  k: Value,
-  v: Value,
+  { q, k, v, segmentStart, segmentEnd }: PackedAttention,
   options: AttentionOptions,
-  segmentStart: Value,
-  segmentEnd: Value,
 ): Value {
   const { heads: H, kvHeads: K, headDim: D, scale, window, alibi, label = 'attention' } = options;
   const T = q.shape[1]!;

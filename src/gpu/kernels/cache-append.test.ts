@@ -13,7 +13,7 @@ describe('cacheAppend()', () => {
     const [keys, values] = [g.state('keys', [rows * R, S]), g.state('values', [rows * R, S])];
     const [k, v] = [g.input('k', [R, T]), g.input('v', [R, T])];
     const [rowOf, positions] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-    cacheAppend(g, { k: keys, v: values }, { k, v }, rowOf, positions);
+    cacheAppend(g, { k, v, caches: { k: keys, v: values }, rowOf, positions });
     const before = [noise(rows * R * S, 1), noise(rows * R * S, 3)] as const;
     const added = [noise(R * T, 2), noise(R * T, 4)] as const;
     const row = Uint32Array.of(0, 0, 0, 2, 2, NO_ROW, 1, NO_ROW);

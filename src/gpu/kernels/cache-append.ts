@@ -11,17 +11,20 @@ export interface Caches {
   readonly v: Value;
 }
 
-/**
- * Writes column t of k and v (R,T), T a multiple of 4, to [rowOf[t]·R + r][positions[t]] of their caches for all r. Caches: state
- * (rows·R,S); rowOf, positions: input (T) u32. No gradient flows through it.
- */
-export function cacheAppend(
-  g: Graph,
-  caches: Caches,
-  { k, v }: { readonly k: Value; readonly v: Value },
-  rowOf: Value,
-  positions: Value,
-): void {
+/** New keys and values, and their places. */
+export interface Appended {
+  /** (R,T), T a multiple of 4 */
+  readonly k: Value;
+  readonly v: Value;
+  /** State (rows·R,S) */
+  readonly caches: Caches;
+  /** (T) u32: the cache's row of each column, or NO_ROW, and its place there. */
+  readonly rowOf: Value;
+  readonly positions: Value;
+}
+
+/** Writes column t of k and v to [rowOf[t]·R + r][positions[t]] of their caches for all r. No gradient flows through it. */
+export function cacheAppend(g: Graph, { k, v, caches, rowOf, positions }: Appended): void {
   checkAppend(caches, { k, v });
   const [R, T] = k.shape as [number, number];
   const [cacheRows, S] = caches.k.shape as [number, number];

@@ -42,7 +42,11 @@ async function check(kind: 'cpu' | 'gpu', sizes: Sizes, { rowOf, positions }: (t
   const [q, k, v] = [g.input('q', [heads * D, T]), g.input('k', [R, T]), g.input('v', [R, T])];
   const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
   const turns = g.frozen('turns', [rotary / 2, S, 2]);
-  const turned = ropeAppend(g, caches, { q, k, v }, { heads, kvHeads, headDim: D, rotary }, row, at, turns);
+  const turned = ropeAppend(
+    g,
+    { q, k, v, caches, rowOf: row, positions: at, turns },
+    { heads, kvHeads, headDim: D, rotary },
+  );
   const [qv, kv, vv] = [noise(heads * D * T, 1), noise(R * T, 2), noise(R * T, 3)];
   const before = { k: noise(ROWS * R * S, 4), v: noise(ROWS * R * S, 5) };
   const table = testTurns(rotary / 2, S);
@@ -86,12 +90,14 @@ describe('ropeAppend()', () => {
     const append = (vRows: number, half: number) =>
       ropeAppend(
         g,
-        { k: g.state('k', [32, 8]), v: g.state('v', [32, 8]) },
-        { q: g.input('q', [32, 4]), k: g.input('k', [16, 4]), v: g.input('v', [vRows, 4]) },
+        {
+          ...{ q: g.input('q', [32, 4]), k: g.input('k', [16, 4]), v: g.input('v', [vRows, 4]) },
+          caches: { k: g.state('k', [32, 8]), v: g.state('v', [32, 8]) },
+          rowOf: g.input('row', [4], 'u32'),
+          positions: g.input('at', [4], 'u32'),
+          turns: g.frozen('turns', [half, 8, 2]),
+        },
         { heads: 2, kvHeads: 1, headDim: 16 },
-        g.input('row', [4], 'u32'),
-        g.input('at', [4], 'u32'),
-        g.frozen('turns', [half, 8, 2]),
       );
     expect(() => append(8, 8)).toThrow(/Cannot append.*found k 16,4 and v 8,4/);
     expect(() => append(16, 4)).toThrow(/table of 8 rows of pairs/);

@@ -2,21 +2,24 @@
 // and cache-append.ts in one dispatch.
 
 import type { Graph, Value } from '../graph.ts';
-import { type Caches, checkAppend } from './cache-append.ts';
+import { type Appended, checkAppend } from './cache-append.ts';
 import { checkRope, type RopeOptions } from './rope.ts';
 
+export interface TurnAndAppend extends Appended {
+  /** (heads·D,T) */
+  readonly q: Value;
+  /** (rotary/2,P,2), as for rope. */
+  readonly turns: Value;
+}
+
 /**
- * q (heads·D,T) turned in place; k, v (K·D,T) are written as cacheAppend does, k turned. turns (rotary/2,P,2) as for rope. No
- * gradient flows through it. Throws TypeError when the shapes do not fit.
+ * q turned in place; k, v are written as cacheAppend does, k turned. No gradient flows through it. Throws TypeError when the
+ * shapes do not fit.
  */
 export function ropeAppend(
   g: Graph,
-  caches: Caches,
-  { q, k, v }: { readonly q: Value; readonly k: Value; readonly v: Value },
+  { q, k, v, caches, rowOf, positions, turns }: TurnAndAppend,
   options: RopeOptions,
-  rowOf: Value,
-  positions: Value,
-  turns: Value,
 ): Value {
   const { heads, kvHeads, headDim: D, label = `rope ${q.name}, append to ${caches.k.name}` } = options;
   checkRope(label, { q, k }, options, turns);

@@ -15,24 +15,23 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let quad = id.x / params.T;
   if (quad >= quads || row_of[t] == NO_ROW) { return; }
   let sight = sight_of(positions[t], chunk, params.window, params.per_chunk);
-  if (sight.x > sight.y) { return; }
+  if (sight.x >= sight.y) { return; }
   let kv = quad / params.quads_per_kv;
   let in_group = min(4u * (quad % params.quads_per_kv) + vec4(0u, 1u, 2u, 3u), vec4(params.heads_per_kv - 1u));
   let own = (kv * params.heads_per_kv + in_group) * params.D * params.T + t;
   lean_from(vec4(positions[t]), kv * params.heads_per_kv + in_group);
   let other = (row_of[t] * params.K + kv) * params.D * params.S4;
   let low = vec4(sight.x);
-  let high = vec4(sight.y);
+  let high = vec4(sight.y - 1u);
   let first = sight.x / 4u;
   let result = (chunk * quads + quad) * params.D * params.T + t;
   var m = vec4(HIDDEN);
   var l = vec4(0.0);
-  for (var p4 = first; 4u * p4 <= sight.y; p4 += 4u) {
+  for (var p4 = first; 4u * p4 < sight.y; p4 += 4u) {
     let at = other + min(p4 + vec4(0u, 1u, 2u, 3u), vec4(params.S4 - 1u));
     var s0 = mat4x4<f32>(); var s1 = mat4x4<f32>(); var s2 = mat4x4<f32>(); var s3 = mat4x4<f32>();
     for (var d = 0u; d < params.D; d++) {
-      let i = own + d * params.T;
-      let x = vec4(q[i.x], q[i.y], q[i.z], q[i.w]) * params.scale;
+      let x = query4(own, d, positions[t]);
       let row = d * params.S4;
       s0 = outer_add(s0, x, cache_k[at.x + row]); s1 = outer_add(s1, x, cache_k[at.y + row]);
       s2 = outer_add(s2, x, cache_k[at.z + row]); s3 = outer_add(s3, x, cache_k[at.w + row]);

@@ -6,7 +6,6 @@ var<storage, read_write> sums: array<vec4<f32>>;
 var<storage, read_write> stats: array<vec4<f32>>;
 
 // Of four heads; `at` their places in o, `i` that in sums.
-fn sum_at(at: vec4<u32>, i: u32) -> vec4<f32> { return sums[i]; }
 fn put_sum(at: vec4<u32>, i: u32, sum: vec4<f32>) { sums[i] = sum; }
 // `i`: (chunk·quads + quad)·T + t.
 fn put_stats(i: u32, m: vec4<f32>, l: vec4<f32>) {

@@ -2,6 +2,7 @@
 // For GPUs: one workgroup per column, quad of heads and chunk. Scores: lane i has positions 4·i … 4·i+3 of a block of 4·WG.
 // Sums: sixteen d at a time, WG/16 lanes each.
 #import attention-cached-input
+#import attention-cached-added
 #import attention-block
 #import attention-cached-sight
 #import attention-cached-result
@@ -9,6 +10,7 @@ override WG: u32 = 64u;
 
 var<workgroup> weights: array<mat4x4<f32>, WG>;
 var<workgroup> lanes: array<vec4<f32>, WG>;
+var<workgroup> query: array<vec4<f32>, MOST_D>;
 
 // Largest (or sum) of `x` over the workgroup, the same for every lane.
 fn reduce_max(x: vec4<f32>, lane: u32) -> vec4<f32> {
@@ -45,52 +47,71 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var d = lane; IS_WHOLE && d < params.D; d += WG) { put_sum(own + d * params.T, 0u, vec4<f32>()); }
     return;
   }
-  let sight = sight_of(positions[t], chunk, params.window, params.per_chunk);
-  if (sight.x > sight.y) { return; }
-  lean_from(vec4(positions[t]), kv * params.heads_per_kv + in_group);
-  let other = (row_of[t] * params.K + kv) * params.D * params.S4;
-  let result = (chunk * quads + quad) * params.D * params.T + t;
+  let position = positions[t];
+  let sight = sight_of(position, chunk, params.window, params.per_chunk);
+  if (sight.x >= sight.y) { return; }
+  lean_from(vec4(position), kv * params.heads_per_kv + in_group);
+  let row = (row_of[t] * params.K + kv) * params.D;
+  // What the token adds itself is seen first, the cache up to it next.
+  let has_added = HAS_ADDED && sight.y > position;
+  let end = select(sight.y, position, has_added);
+  var score = vec4<f32>();
+  for (var d = lane; d < params.D; d += WG) {
+    query[d] = query4(own, d, position);
+    if (has_added) {
+      let key = added_key(kv, d, t, position);
+      score += query[d] * key;
+      if (quad % params.quads_per_kv == 0u) { append(row + d, position, key, added_value(kv, d, t)); }
+    }
+  }
   var m = vec4(HIDDEN);
   var l = vec4(0.0);
-  // Blocks are counted from the chunk's start, so that all of them but the window's first are whole.
-  let first = (sight.x - chunk * params.per_chunk) / (4u * WG);
-  let last = (sight.y - chunk * params.per_chunk) / (4u * WG);
-  for (var block = first; block <= last; block++) {
-    let p4 = chunk * params.per_chunk / 4u + block * WG + lane;
-    let at = other + min(p4, params.S4 - 1u);
-    var s = mat4x4<f32>();
-    for (var d = 0u; d < params.D; d++) {
-      let i = own + d * params.T;
-      s = outer_add(s, vec4(q[i.x], q[i.y], q[i.z], q[i.w]) * params.scale, cache_k[at + d * params.S4]);
+  var o4: array<vec4<f32>, MOST_D / 16u>; // lane share·j: rows j, j + 16, …
+  let share = WG / 16u;
+  if (has_added) {
+    m = reduce_sum(score, lane);
+    l = vec4(1.0);
+    for (var i = 0u; 16u * i < params.D; i++) {
+      o4[i] = vec4(added_value(kv, min(16u * i + lane / share, params.D - 1u), t));
     }
-    s = hide(s, 4u * p4, vec4(sight.x), vec4(sight.y));
+  }
+  workgroupBarrier();
+  // Blocks are counted from the chunk's start, so that all of them but the window's first are whole.
+  let origin = chunk * params.per_chunk;
+  for (var first = sight.x - (sight.x - origin) % (4u * WG); first < end; first += 4u * WG) {
+    let p4 = first / 4u;
+    let at = row * params.S4 + min(p4 + lane, params.S4 - 1u);
+    var s = mat4x4<f32>();
+    for (var d = 0u; d < params.D; d++) { s = outer_add(s, query[d], cache_k[at + d * params.S4]); }
+    s = hide(s, 4u * (p4 + lane), vec4(sight.x), vec4(end - 1u));
     let m_new = max(m, reduce_max(top(s), lane));
     let shrink = exp2(max(m - m_new, vec4(-126.0)));
     m = m_new;
     let p = weigh4(s, m);
     weights[lane] = p;
     l = l * shrink + reduce_sum(total(p), lane);
-    let share = WG / 16u;
-    for (var d0 = 0u; d0 < params.D; d0 += 16u) {
-      let d = d0 + lane / share;
+    for (var i = 0u; 16u * i < params.D; i++) {
+      let d = 16u * i + lane / share;
       var sum = vec4(0.0);
       if (d < params.D) {
         for (var j = lane % share; j < WG; j += share) {
-          let j4 = min(chunk * params.per_chunk / 4u + block * WG + j, params.S4 - 1u);
-          sum += weights[j] * cache_v[other + d * params.S4 + j4];
+          sum += weights[j] * cache_v[(row + d) * params.S4 + min(p4 + j, params.S4 - 1u)];
         }
       }
       workgroupBarrier();
       lanes[lane] = sum;
       workgroupBarrier();
-      if (lane % share == 0u && d < params.D) {
+      if (lane % share == 0u) {
         for (var j = 1u; j < share; j++) { sum += lanes[lane + j]; }
-        let i = result + d * params.T;
-        if (block != first) { sum += shrink * sum_at(own + d * params.T, i); }
-        if (IS_WHOLE && block == last) { sum /= l; }
-        put_sum(own + d * params.T, i, sum);
+        o4[i] = shrink * o4[i] + sum;
       }
     }
+  }
+  let result = (chunk * quads + quad) * params.D * params.T + t;
+  for (var i = 0u; 16u * i < params.D; i++) {
+    let d = 16u * i + lane / share;
+    if (lane % share != 0u || d >= params.D) { continue; }
+    put_sum(own + d * params.T, result + d * params.T, select(o4[i], o4[i] / l, vec4(IS_WHOLE)));
   }
   if (lane == 0u) { put_stats((chunk * quads + quad) * params.T + t, m, l); }
 }

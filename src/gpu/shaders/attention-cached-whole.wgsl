@@ -1,9 +1,7 @@
-// In the place of attention-cached-share where one chunk holds all positions: sums are made in o (H·D,T) f32 itself, and what is
-// put last is divided. Heads that a quad has twice are the same.
+// In the place of attention-cached-share where one chunk holds all positions: o (H·D,T) f32. Heads that a quad has twice are the same.
 const IS_WHOLE = true;
 var<storage, read_write> o: array<f32>;
 
-fn sum_at(at: vec4<u32>, i: u32) -> vec4<f32> { return vec4(o[at.x], o[at.y], o[at.z], o[at.w]); }
 fn put_sum(at: vec4<u32>, i: u32, sum: vec4<f32>) {
   o[at.x] = sum.x; o[at.y] = sum.y; o[at.z] = sum.z; o[at.w] = sum.w;
 }

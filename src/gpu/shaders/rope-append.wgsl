@@ -24,38 +24,31 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   // Rows of a head: the pair's, or twice the one that does not turn.
   let low_d = select(pair + params.half, pair, turns_here);
   let high_d = pair + params.half;
-  var c = vec4(1.0);
-  var s = vec4(0.0);
-  if (turns_here) {
-    let turn = turn_of(pair, positions[t4]);
-    c = turn.cos;
-    s = turn.sin;
-  }
+  var turn = Turn(vec4(1.0), vec4(0.0));
+  if (turns_here) { turn = turn_of(pair, positions[t4]); }
   let first = group.y * params.heads_per_lane;
   let end = min(first + params.heads_per_lane, params.heads + params.kv_heads);
   for (var h = first; turns_here && h < min(end, params.heads); h++) {
     let i = (h * params.D + low_d) * params.T4 + t4;
     let j = (h * params.D + high_d) * params.T4 + t4;
-    let low = q[i];
-    let high = q[j];
-    q[i] = low * c - high * s;
-    q[j] = high * c + low * s;
+    let both = turned(q[i], q[j], turn);
+    q[i] = both[0];
+    q[j] = both[1];
   }
   for (var h = max(first, params.heads); h < end; h++) {
     let low_r = (h - params.heads) * params.D + low_d;
     let high_r = (h - params.heads) * params.D + high_d;
-    let low = k[low_r * params.T4 + t4];
     let high = k[high_r * params.T4 + t4];
+    let both = turned(k[low_r * params.T4 + t4], high, turn);
     let low_v = v[low_r * params.T4 + t4];
     let high_v = v[high_r * params.T4 + t4];
-    let low_k = low * c - high * s;
-    let high_k = select(high, high * c + low * s, turns_here);
+    let high_k = select(high, both[1], turns_here);
     for (var n = 0u; n < TOKENS; n++) {
       let row = row_of[t4][n];
       let position = positions[t4][n];
       if (row >= params.rows || position >= params.S) { continue; }
       let place = row * params.kv_heads * params.D * params.S + position;
-      cache_k[place + low_r * params.S] = low_k[n];
+      cache_k[place + low_r * params.S] = both[0][n];
       cache_k[place + high_r * params.S] = high_k[n];
       cache_v[place + low_r * params.S] = low_v[n];
       cache_v[place + high_r * params.S] = high_v[n];

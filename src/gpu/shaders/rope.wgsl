@@ -15,25 +15,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   let d = id.x / params.T4;
   let t4 = id.x % params.T4;
   if (d >= params.half) { return; }
-  let turn = turn_of(d, positions[t4]);
-  let c = turn.cos;
-  let s = turn.sin * params.sign;
+  var turn = turn_of(d, positions[t4]);
+  turn.sin *= params.sign;
   let first = group.y * params.heads_per_lane;
   let end = min(first + params.heads_per_lane, params.heads + params.kv_heads);
   for (var h = first; h < min(end, params.heads); h++) {
     let i = (h * params.D + d) * params.T4 + t4;
     let j = i + params.half * params.T4;
-    let low = q[i];
-    let high = q[j];
-    q[i] = low * c - high * s;
-    q[j] = high * c + low * s;
+    let pair = turned(q[i], q[j], turn);
+    q[i] = pair[0];
+    q[j] = pair[1];
   }
   for (var h = max(first, params.heads); h < end; h++) {
     let i = ((h - params.heads) * params.D + d) * params.T4 + t4;
     let j = i + params.half * params.T4;
-    let low = k[i];
-    let high = k[j];
-    k[i] = low * c - high * s;
-    k[j] = high * c + low * s;
+    let pair = turned(k[i], k[j], turn);
+    k[i] = pair[0];
+    k[j] = pair[1];
   }
 }

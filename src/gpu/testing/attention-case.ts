@@ -29,8 +29,8 @@ export function attentionCase(traits: Traits, sizes: AttentionSizes, lengths: re
   const { heads: H, kvHeads: K, D, T } = sizes;
   const g = new Graph(traits);
   const [q, k, v] = [variable(g, 'q', [H * D, T]), variable(g, 'k', [K * D, T]), variable(g, 'v', [K * D, T])];
-  const [first, end] = [g.input('segment start', [T], 'u32'), g.input('segment end', [T], 'u32')];
-  const o = attention(g, q, k, v, { ...sizes, headDim: D }, first, end);
+  const [segmentStart, segmentEnd] = [g.input('segment start', [T], 'u32'), g.input('segment end', [T], 'u32')];
+  const o = attention(g, { q, k, v, segmentStart, segmentEnd }, { ...sizes, headDim: D });
   const [dO, dq, dk, dv] = gradientsOf(g, o, q, k, v);
   const [qv, kv, vv, dv0] = [
     noise(H * D * T, 1).map((x) => 3 * x),
@@ -44,8 +44,8 @@ export function attentionCase(traits: Traits, sizes: AttentionSizes, lengths: re
     [k, kv],
     [v, vv],
     [dO, dv0],
-    [first, onGpu.start],
-    [end, onGpu.end],
+    [segmentStart, onGpu.start],
+    [segmentEnd, onGpu.end],
   ]);
   const { start } = segments(T, lengths);
   const gradients = attentionBackwardCpu(qv, kv, vv, dv0, sizes, start);
