@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { type BuildOptions, EditableDataset } from './editable-dataset.ts';
 import { hashRows } from './hash-rows.ts';
 import { DEFAULT_LOAD_OPTIONS, loadDataset } from './load-dataset.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { DatasetError } from './dataset-error.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { DEFAULT_LOAD_OPTIONS, loadDataset } from './load-dataset.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { batchColumns, makeBatch, trainedLength, worstColumns } from './make-batch.ts';
 import type { TokenRow } from './types.ts';
 

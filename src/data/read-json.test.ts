@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { fileOf, readAll } from './testing/data-files.ts';
 
 const read = (content: string, name = 'x.json', chunkBytes?: number) => readAll(fileOf(name, content, chunkBytes));

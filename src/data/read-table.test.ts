@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import Papa from 'papaparse';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { hasHeader } from './has-header.ts';
 import { parseRecords } from './parse-records.ts';
 import { collect, fileOf, readAll } from './testing/data-files.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { encodePrompt, type RenderOptions, renderTokenRows } from './render-token-rows.ts';
 import { BOS, createFakeTokenizer, EOS, type FakeOptions, IM_END, IM_START } from './testing/fake-tokenizer.ts';
 import { countSupervised } from './token-row-builder.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { EditLog } from './edit-log.ts';
 import { RowStore } from './row-store.ts';
 import { rowOf } from './testing/data-files.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { splitLines } from './split-lines.ts';
 import { collect } from './testing/data-files.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { groupRepeats, splitValidation } from './split-validation.ts';
 
 test('splitValidation() parts all rows, holds back about the share, at least one and never all', () => {

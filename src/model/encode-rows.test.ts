@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { encodeRows } from './encode-rows.ts';
 import { DEQUANTIZERS } from './gguf/dequantize.ts';
 import { widenBrain, widenHalf } from './half.ts';
@@ -42,7 +42,8 @@ describe('encodeRows()', () => {
         const twice = new Float32Array(32);
         DEQUANTIZERS.get('Q8_0')!(encodeRows('Q8_0', 't', Float32Array.from(list), 32), once);
         DEQUANTIZERS.get('Q8_0')!(encodeRows('Q8_0', 't', once, 32), twice);
-        expect(twice).toEqual(once);
+        // A scale that f16 has no number for is 0, and a code below 0 makes −0 of it.
+        expect(twice).toEqual(once.map((value) => value + 0));
       }),
     );
   });

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { fileFromBlob, fileFromBytes } from './model-file.ts';
 import { readSafetensorsHeader, tensorBytes, writeSafetensors } from './safetensors.ts';
 import { fixtureFile } from './testing/shared.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { stopAt } from './stop-at.ts';
 
 /** A stream that says the i-th of `parts` for id i. */

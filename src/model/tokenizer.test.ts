@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatTokenizer } from '../data/types.ts';
+import fc from '../testing/fast-check.ts';
 import { describeWithShared, sharedJson } from './testing/shared.ts';
 import { TINY_TOKENIZER_CONFIG, tinyTokenizerJson } from './testing/tiny-model.ts';
 import { openTokenizer, type Tokenizer } from './tokenizer.ts';

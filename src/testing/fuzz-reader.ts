@@ -1,8 +1,8 @@
 // Thousands of changed files through a reader: each is read, or refused with one sentence; nothing hangs, and nothing is allocated
 // because a file claims that it should be.
 
-import fc from 'fast-check';
 import { expect } from 'vitest';
+import fc from './fast-check.ts';
 import { edits, mutate, watchAllocations } from './hostile.ts';
 
 /** What an engine says of a bug, which begins as a refusal does: "Cannot read properties of undefined". */

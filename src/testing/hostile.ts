@@ -1,6 +1,6 @@
 // Files from strangers: real ones with a few bytes changed, and a watch over what a reader allocates for them.
 
-import fc from 'fast-check';
+import fc from './fast-check.ts';
 
 /** One change. `at` and `from` are shares of the file, or of its first bytes where `inHead`: that is where the claims are. */
 export interface Edit {

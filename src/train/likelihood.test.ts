@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { judge } from './likelihood.ts';
 import { tokenProbabilities } from './sample.ts';
 

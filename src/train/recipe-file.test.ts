@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../testing/fast-check.ts';
 import { type Recipe, writeRecipe } from './apply-recipe.ts';
 import { DEFAULT_SETTINGS } from './recipe.ts';
 import { MAX_RECIPE_CHARS, readRecipe } from './recipe-file.ts';

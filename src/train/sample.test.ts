@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readTensor } from '../model/read-tensor.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
 import { describeWithShared, sharedFile } from '../model/testing/shared.ts';
+import fc from '../testing/fast-check.ts';
 import { makeSampler, type SamplingSettings, tokenProbabilities } from './sample.ts';
 
 const PLAIN: SamplingSettings = { temperature: 1, topP: 1, seed: 0 };

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../testing/fast-check.ts';
 import { findPersonalData, hidePersonalData, passesLuhn } from './find-personal-data.ts';
 import { findOddCharacter, removeOddCharacters } from './odd-characters.ts';
 

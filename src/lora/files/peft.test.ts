@@ -1,10 +1,10 @@
 import path from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileFromBytes, type ModelFile } from '../../model/model-file.ts';
 import { readTensor } from '../../model/read-tensor.ts';
 import { readSafetensorsHeader, type TensorBytes, writeSafetensors } from '../../model/safetensors.ts';
 import { describeWithShared, diskFolder, sharedFolder } from '../../model/testing/shared.ts';
+import fc from '../../testing/fast-check.ts';
 import { type Adapter, asLora } from '../adapter.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';

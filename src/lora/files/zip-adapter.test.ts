@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import fc from '../../testing/fast-check.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
 import { TINY_SITES } from '../testing/tiny-linears.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../testing/fast-check.ts';
 import { fileFromBytes, type ModelFile } from '../model-file.ts';
 import { openModelFolder } from '../model-folder.ts';
 import { placeWeight, preparePieces } from '../prepare-weights.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../testing/fast-check.ts';
 import { fixturePath } from '../testing/shared.ts';
 import { tinyGguf } from '../testing/tiny-gguf.ts';
 import { openTokenizer } from '../tokenizer.ts';
