@@ -94,11 +94,11 @@ class TrainableAdapter implements Adapt {
     const prompt = parts.prompt(call.path);
     if (prompt !== undefined) return promptColumns(g, x, call, prompt);
     const rows = parts.tokens(call.path);
-    if (rows !== undefined) return tokenRows(g, x, call.ids, rows, call.scale);
+    if (rows !== undefined) return tokenRows(g, x, call.ids, rows, call.scale, call.padding);
     const m = this.shape.modules.get(call.path);
     if (m === undefined) return x;
     const { lora_A, lora_B } = parts.of(call.path);
-    const u = lookupColumns(g, lora_A!, call.ids);
+    const u = lookupColumns(g, lora_A!, call.ids, call.padding);
     return matmul(g, factorWeight(lora_B!), u, { into: x, scale: m.scaling * call.scale, label: call.path });
   }
 

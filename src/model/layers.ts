@@ -56,6 +56,8 @@ export interface EmbeddingCall extends ModuleCall {
   readonly kind: 'embedding';
   readonly ids: Value;
   readonly scale: number;
+  /** An id whose row gets no gradient: transformers gives nn.Embedding its padding_idx in most families. */
+  readonly padding: number | undefined;
 }
 
 /** How an adapter changes the modules that it sits on. Each method returns the module's result: `call.run()` where it does not sit. */
@@ -131,7 +133,12 @@ export class Layers {
   }
 
   /** x (columns,T) of the token ids, times `scale`. */
-  embedding(path: string, rows: number, columns: number, scale = 1): Value {
+  embedding(
+    path: string,
+    rows: number,
+    columns: number,
+    { scale = 1, padding }: { readonly scale?: number; readonly padding?: number | undefined } = {},
+  ): Value {
     const { ids } = this.inputs;
     const spec = { name: `${path}.weight`, shape: [rows, columns], kind: 'embedding' } as const;
     return this.adapt.embedding({
@@ -139,7 +146,8 @@ export class Layers {
       path,
       ids,
       scale,
-      run: (source) => embedding(this.graph, source?.matrix(spec) ?? this.weight(spec), ids, { scale }),
+      padding,
+      run: (source) => embedding(this.graph, source?.matrix(spec) ?? this.weight(spec), ids, { scale, padding }),
     });
   }
 

@@ -10,10 +10,17 @@ export interface EmbeddingOptions {
   readonly scale?: number;
   /** Row of the table that id 0 means. */
   readonly first?: number;
+  /** An id whose row gets no gradient (torch's padding_idx). */
+  readonly padding?: number | undefined;
 }
 
 /** table (V,C), ids (T) u32 → x (C,T). Ids beyond the table read its last row; the host checks them first. */
-export function embedding(g: Graph, table: Weight, ids: Value, { scale = 1, first = 0 }: EmbeddingOptions = {}): Value {
+export function embedding(
+  g: Graph,
+  table: Weight,
+  ids: Value,
+  { scale = 1, first = 0, padding }: EmbeddingOptions = {},
+): Value {
   const { rows: O, columns: C } = table;
   const T = ids.shape[0]!;
   const x = g.activation(`embedding ${table.name}`, [C, T]);
@@ -27,7 +34,7 @@ export function embedding(g: Graph, table: Weight, ids: Value, { scale = 1, firs
       first: slab.first,
       count: slab.weight.rows,
     }));
-    scatterIds(tape.graph, ids, tape.gradient(x), gradients, { rows: O, id: C, c: 1 }, scale);
+    scatterIds(tape.graph, ids, tape.gradient(x), gradients, { rows: O, id: C, c: 1 }, scale, padding);
   };
   for (const [i, { first: begin, weight }] of slabs.entries())
     g.push({

@@ -5,8 +5,8 @@ import type { Graph, Value } from '../graph.ts';
 import { factorWeight, rowsOfSlab, slabsOf } from '../weight.ts';
 import { scatterIds } from './scatter-ids.ts';
 
-/** table (R,V), ids (T) u32 → y (R,T). */
-export function lookupColumns(g: Graph, table: Value, ids: Value): Value {
+/** table (R,V), ids (T) u32 → y (R,T). The column of the id `padding` gets no gradient (torch's padding_idx). */
+export function lookupColumns(g: Graph, table: Value, ids: Value, padding?: number): Value {
   const [R, V] = table.shape as [number, number];
   const T = ids.shape[0]!;
   const WG = 64;
@@ -17,7 +17,7 @@ export function lookupColumns(g: Graph, table: Value, ids: Value): Value {
     for (const slab of slabs) {
       const gradients = [{ gradient: tape.graph.gradientOf(slab.weight.codes), first: 0, count: V }];
       const dy = rowsOfSlab(tape.graph, tape.gradient(y), slab);
-      scatterIds(tape.graph, ids, dy, gradients, { rows: V, id: 1, c: V });
+      scatterIds(tape.graph, ids, dy, gradients, { rows: V, id: 1, c: V }, 1, padding);
     }
   };
   for (const [i, slab] of slabs.entries())

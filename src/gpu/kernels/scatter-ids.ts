@@ -16,7 +16,10 @@ export interface TableSlab {
   readonly count: number;
 }
 
-/** ids (T) u32, dx (C,T); adds scale·dx to the gradient of each column's id. */
+/** No id: the table has no row that stays as it is. */
+export const NO_PADDING = 2 ** 32 - 1;
+
+/** ids (T) u32, dx (C,T); adds scale·dx to the gradient of each column's id, `padding`'s excepted (torch's padding_idx). */
 export function scatterIds(
   g: Graph,
   ids: Value,
@@ -24,6 +27,7 @@ export function scatterIds(
   gradients: readonly TableSlab[],
   at: TableStrides,
   scale = 1,
+  padding = NO_PADDING,
 ): void {
   const [C, T] = dx.shape as [number, number];
   const WG = 64;
@@ -43,7 +47,7 @@ export function scatterIds(
       shader: { file: 'scatter-ids', overrides: { WG } },
       bindings: { ids, next, dx, gradient },
       writes: ['gradient'],
-      params: { C, T, rows: at.rows, first, count, stride_id: at.id, stride_c: at.c, scale },
+      params: { C, T, rows: at.rows, first, count, stride_id: at.id, stride_c: at.c, padding, scale },
       grid: [Math.ceil(T / WG), C, 1],
     });
 }

@@ -5,6 +5,7 @@ import type { Graph, Value } from '../graph.ts';
 import { factorWeight } from '../weight.ts';
 import { strengthPart } from './add-rows.ts';
 import { matmul } from './matmul.ts';
+import { NO_PADDING } from './scatter-ids.ts';
 
 export interface TrainedRows {
   /** (N,C) */
@@ -15,8 +16,18 @@ export interface TrainedRows {
   readonly strength?: Value | undefined;
 }
 
-/** x (C,T) of ids (T): columns with one of the trained ids become scale·rows, in place. */
-export function tokenRows(g: Graph, x: Value, ids: Value, { rows, tokens, strength }: TrainedRows, scale = 1): Value {
+/**
+ * x (C,T) of ids (T): columns with one of the trained ids become scale·rows, in place. The row of the id `padding` gets no gradient
+ * from here (torch's padding_idx).
+ */
+export function tokenRows(
+  g: Graph,
+  x: Value,
+  ids: Value,
+  { rows, tokens, strength }: TrainedRows,
+  scale = 1,
+  padding = NO_PADDING,
+): Value {
   const [C, T] = x.shape as [number, number];
   const N = tokens.shape[0]!;
   const WG = 64;
@@ -42,9 +53,9 @@ export function tokenRows(g: Graph, x: Value, ids: Value, { rows, tokens, streng
       tape.graph.push({
         label: `d ${rows.name}`,
         shader: { file: 'token-rows-backward', overrides: { WG } },
-        bindings: { slot, dx: tape.gradient(y), gradient: tape.graph.gradientOf(rows) },
+        bindings: { tokens, slot, dx: tape.gradient(y), gradient: tape.graph.gradientOf(rows) },
         writes: ['gradient'],
-        params: { C, T, N, scale },
+        params: { C, T, N, padding, scale },
         grid: [Math.ceil(C / WG), N, 1],
       });
     },

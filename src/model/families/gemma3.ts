@@ -59,9 +59,9 @@ export const gemma3: Family<Gemma3Config> = {
     };
   },
 
-  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, queryScalar, attentionBias }) {
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, queryScalar, attentionBias, pad }) {
     const bias = attentionBias;
-    let x = m.embedding('model.embed_tokens', vocab, hidden, Math.sqrt(hidden));
+    let x = m.embedding('model.embed_tokens', vocab, hidden, { scale: Math.sqrt(hidden), padding: pad });
     const sizes = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
     for (let layer = 0; layer < layers; layer++) {
       const path = `model.layers.${layer}`;

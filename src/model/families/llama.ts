@@ -44,8 +44,8 @@ export const llama: Family<LlamaConfig> = {
     };
   },
 
-  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, attentionBias, mlpBias }) {
-    let x = m.embedding('model.embed_tokens', vocab, hidden);
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, attentionBias, mlpBias, pad }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden, { padding: pad });
     const sizes = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
     for (let layer = 0; layer < layers; layer++) {
       const attn = `model.layers.${layer}.self_attn`;

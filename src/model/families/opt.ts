@@ -50,8 +50,8 @@ export const opt: Family<OptConfig> = {
     };
   },
 
-  hidden(m, { hidden, ffn, layers, vocab, contextTokens, isPreNorm, hasFinalNorm, embeddingWidth, bias }) {
-    let x = m.embedding('model.decoder.embed_tokens', vocab, embeddingWidth);
+  hidden(m, { hidden, ffn, layers, vocab, contextTokens, isPreNorm, hasFinalNorm, embeddingWidth, bias, pad }) {
+    let x = m.embedding('model.decoder.embed_tokens', vocab, embeddingWidth, { padding: pad });
     if (embeddingWidth !== hidden) x = m.linear('model.decoder.project_in', x, hidden);
     const rows = contextTokens + FIRST_POSITION;
     x = m.add(m.positionEmbedding('model.decoder.embed_positions', rows, hidden, FIRST_POSITION), x);

@@ -44,8 +44,8 @@ export const phi3: Family<Phi3Config> = {
     };
   },
 
-  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows }) {
-    let x = m.embedding('model.embed_tokens', vocab, hidden);
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, pad }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden, { padding: pad });
     const sizes = [heads * headDim, kvHeads * headDim, kvHeads * headDim];
     for (let layer = 0; layer < layers; layer++) {
       const path = `model.layers.${layer}`;

@@ -50,8 +50,8 @@ export const qwen3: Family<Qwen3Config> = {
     };
   },
 
-  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, attentionBias }) {
-    let x = m.embedding('model.embed_tokens', vocab, hidden);
+  hidden(m, { hidden, ffn, heads, kvHeads, headDim, layers, vocab, windows, attentionBias, pad }) {
+    let x = m.embedding('model.embed_tokens', vocab, hidden, { padding: pad });
     const sizes = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
     for (let layer = 0; layer < layers; layer++) {
       const attn = `model.layers.${layer}.self_attn`;
