@@ -40,8 +40,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var y: array<f32, ROWS / 8u>; // lane l: rows begin + l, + 8, …
   for (var piece = 0u; piece < blocks; piece += 8u * STRETCHES) {
     var v: array<vec4<f32>, 4u * STRETCHES>;
-    // One load that goes round, each time for another place: eighty of them side by side take seconds to compile.
-    for (var i = 0u; i < 4u * min(STRETCHES, (blocks - piece + 7u) / 8u); i++) {
+    // One load that goes round, each time for another place: eighty of them side by side take seconds to compile. Past the last
+    // column it makes the zeros: those that `v` begins with lavapipe has in the first piece alone.
+    for (var i = 0u; i < 4u * STRETCHES; i++) {
       let c = column_of(piece + 8u * (i / 4u), i % 4u, lane);
       let own = select(vec4<f32>(), column4(min(c, params.C - 4u)), c < params.C);
       for (var k = 0u; k < 4u * STRETCHES; k++) { v[k] = select(v[k], own, i == k); }
