@@ -7,8 +7,9 @@ import { flagsOf, SINGLE_KINDS } from './testing/resumable-kinds.ts';
 
 const KILLS = Number(process.env.GRAFT_KILLS ?? 50);
 const SEED = 8;
-/** More than the kills get through, each up to ten steps further and back to a record of every fourth. */
-const STEPS = 100 + 6 * KILLS;
+/** More than the kills get through, each up to ten steps further, and on by those that are made until it comes. */
+const stepsFor = (kills: number) => 100 + 20 * kills;
+const STEPS = stepsFor(KILLS);
 
 let runs: KillableRuns;
 beforeAll(() => {
@@ -33,7 +34,7 @@ it(`a run that is killed ${KILLS} times ends with the log and the adapter of one
 });
 
 it.each(SINGLE_KINDS)('a run that is killed five times is as if it had not been: $name', async (kind) => {
-  const few = new KillableRuns(60);
+  const few = new KillableRuns(stepsFor(5));
   try {
     const flags = flagsOf(kind, few.out(''));
     expect(await ended(few.start('whole', flags))).toMatchObject({ code: 0 });

@@ -207,7 +207,8 @@ describe('the table', () => {
   it('reading that is cancelled keeps the table, and goes on when asked to', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => [`question ${i}`, `answer ${i} `.repeat(8)] as const);
     const report = await engine.data.openDataset([fileOf(rows)], OPTIONS, (progress: Progress) => {
-      if (progress.unit === 'rows' && progress.done >= 300) void engine.data.cancelReading();
+      // The first that is told of them: a fast machine is through before a second.
+      if (progress.unit === 'rows') void engine.data.cancelReading();
     });
     expect(report.pending).toBeGreaterThan(0);
     expect(report.rows).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GpuTurns } from './gpu-turns.ts';
 
 describe('GpuTurns', () => {
@@ -23,22 +23,27 @@ describe('GpuTurns', () => {
   });
 
   it('is over when someone waits and it has lasted as long as it was waited for', async () => {
-    const turns = new GpuTurns();
-    const step = await turns.take();
-    const asked = turns.take();
-    expect(turns.isWanted).toBe(true);
-    await sleep(400);
-    step.end();
-    const answer = await asked;
-    expect(turns.isWanted).toBe(false);
-    const nextStep = turns.take();
-    await sleep(300);
-    expect(answer.isOver, 'it waited for 400 ms').toBe(false);
-    await sleep(150);
-    expect(answer.isOver).toBe(true);
-    answer.end();
-    const alone = await nextStep;
-    await sleep(300);
-    expect(alone.isOver, 'nobody waits').toBe(false);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const turns = new GpuTurns();
+      const step = await turns.take();
+      const asked = turns.take();
+      expect(turns.isWanted).toBe(true);
+      vi.advanceTimersByTime(400);
+      step.end();
+      const answer = await asked;
+      expect(turns.isWanted).toBe(false);
+      const nextStep = turns.take();
+      vi.advanceTimersByTime(399);
+      expect(answer.isOver, 'it waited for 400 ms').toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(answer.isOver).toBe(true);
+      answer.end();
+      const alone = await nextStep;
+      vi.advanceTimersByTime(1000);
+      expect(alone.isOver, 'nobody waits').toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

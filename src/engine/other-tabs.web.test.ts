@@ -11,6 +11,8 @@ import { openSquares, openTiny, quietHost, SETTINGS } from './testing/memory-hos
 
 /** With a checkpoint on the way, at step 50 of 72. */
 const LONG = { ...SETTINGS, epochs: 18 };
+/** For what has to come before its end, however fast the machine is; it is stopped then. */
+const ENDLESS = { ...SETTINGS, epochs: 10_000 };
 
 /** A browser with tabs; `close` is a tab that ends at once, whatever it does: nothing of it gets through any more. */
 function openBrowser() {
@@ -41,7 +43,7 @@ function openBrowser() {
       open.push(close);
       const told: OtherTabEvent[] = [];
       const until = <T>(find: () => T | undefined | false) =>
-        vi.waitUntil(() => find() || undefined, { timeout: 60_000, interval: 10 });
+        vi.waitUntil(() => find() || undefined, { timeout: 150_000, interval: 10 });
       await openTiny(engine);
       await engine.run.followOtherTabs((event) => void told.push(event));
       return { engine, close, told, until };
@@ -93,13 +95,14 @@ describe('a second tab', () => {
   it('shows every step of the run of the first, pauses it, and has its adapter at the end', async () => {
     const [first, second] = [await browser.openTab(), await browser.openTab()];
     const steps: RunEvent[] = [];
-    const running = start(first.engine, (event) => {
+    const onEvent = (event: RunEvent) => {
       if (event.type === 'step') steps.push(asTold(event));
       if (event.type === 'step' && event.step === 5) void second.engine.run.pauseRun('run');
-    });
+    };
+    const running = start(first.engine, onEvent, LONG);
     await second.until(() => stateOf(second.told) === 'paused');
     expect(second.told.find((event) => event.type === 'run')).toMatchObject({
-      run: { runId: 'run', adapterName: 'Squares', settings: SETTINGS },
+      run: { runId: 'run', adapterName: 'Squares', settings: LONG },
     });
     expect(await second.engine.run.interruptedRun(), 'it goes on').toBeUndefined();
     // Who comes while it rests is told all of it.
@@ -122,7 +125,7 @@ describe('a second tab', () => {
 
   it('starts no run beside it, and one of its own afterwards, which the first shows', async () => {
     const [first, second] = [await browser.openTab(), await browser.openTab()];
-    const running = start(first.engine);
+    const running = start(first.engine, () => {}, ENDLESS);
     await second.until(() => stepsOf(second.told).length > 0);
     await openSquares(second.engine);
     await expect(second.engine.run.train('other', 'Other', SETTINGS, () => {})).rejects.toThrow(

@@ -80,7 +80,7 @@ describe('openDatabase()', () => {
       'Cannot open the things: found an older Graft that holds it in another tab, need that tab closed',
     );
     holding.close();
-    await vi.waitFor(async () => expect(await get('a', later)).toEqual({ words: 'one' }));
+    await vi.waitFor(async () => expect(await get('a', later)).toEqual({ words: 'one' }), { timeout: 60_000 });
   });
 
   it('says so where the browser gives no storage, and tries again', async () => {

@@ -35,6 +35,8 @@ export interface Fault {
   /** So many bytes too many (or, below 0, too few) come back, honestly announced. */
   readonly extraBytes?: number;
   readonly delayMs?: number;
+  /** It comes when this has. */
+  readonly behind?: Promise<unknown>;
 }
 
 export interface FakeHub {
@@ -81,6 +83,7 @@ export async function startFakeHub(models: Readonly<Record<string, FakeModel>>):
         out.once('close', () => atOnce--);
       }
       const fault = hub.fault?.(entry, seen.filter((s) => s.path === path).length) ?? {};
+      await fault.behind;
       if (fault.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
       if (fault.status) end(out, fault.status, fault.headers);
       else if (!(await write(path, request, out))) answer(path, entry, fault, out);
