@@ -23,7 +23,7 @@ export async function checkState(page: Page, name: string): Promise<void> {
     expect(await findViolations(page), `axe-core on ${name}, ${theme}`).toEqual([]);
   }
   await page.setViewportSize(WIDTHS[1]!);
-  expect(await overflow(page), `${name} does not scroll sideways at 360 px`).toBeLessThanOrEqual(0);
+  await fits(page, `${name} does not scroll sideways at 360 px`);
   await keepPicture(page, `${name}-dark-360`);
   await page.setViewportSize(before);
   await showTheme(page, 'light');
@@ -38,7 +38,7 @@ export async function checkFace(page: Page, name: string): Promise<void> {
       await test.step(`${name}, ${theme}, ${size.width} px`, async () => {
         await showTheme(page, theme);
         await page.evaluate('scrollTo(0, 0)');
-        expect(await overflow(page), `${name} does not scroll sideways at ${size.width} px`).toBeLessThanOrEqual(0);
+        await fits(page, `${name} does not scroll sideways at ${size.width} px`);
         await keepPicture(page, `${name}-${theme}-${size.width}`);
         expect(await findViolations(page), `axe-core on ${name}, ${theme}, ${size.width} px`).toEqual([]);
       });
@@ -65,9 +65,10 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
 }
 
-/** How far the page reaches beyond its window, in pixels. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+/** The page does not reach beyond its window; what follows the window's width by a script does so a moment later. */
+async function fits(page: Page, what: string): Promise<void> {
+  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+  await expect.poll(() => page.evaluate<number>(overflow), what).toBeLessThanOrEqual(0);
 }
 
 /** A sentence for each finding and the elements that it is about. */

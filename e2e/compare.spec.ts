@@ -2,15 +2,16 @@
 // by a GPU that is lost, and at the end in the library with a run of its own each.
 
 import { checkState } from './axe.ts';
-import { expect, fillSmallRun, loseGpu, openPage, place, test } from './support.ts';
+import { expect, fillSmallRun, loseGpu, openPage, paceSteps, place, test } from './support.ts';
 
-/** Time enough for the checkpoints, which come every 50 steps or 10 seconds. */
-const STEPS = 90;
+/** Time enough for the checkpoints, which come every 50 steps or 10 seconds, and for what is done after one. */
+const STEPS = 110;
 
 test('two ranks are compared in one run, which outlives a reload and a lost GPU', async ({ page }) => {
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
+  await paceSteps(page);
   await fillSmallRun(page, { steps: STEPS, name: 'haiku' });
   const settings = page.getByRole('region', { name: 'Settings' });
   const compare = settings.getByRole('region', { name: 'Compare' });
@@ -41,7 +42,7 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
   await expect(rows.nth(1)).toContainText('haiku, rank 5');
 
   await test.step('both go on side by side, and are paused together', async () => {
-    for (const i of [0, 1]) await expect(step(i)).toHaveText(/^([3-9]|\d\d) \/ 90$/, { timeout: 5 * 60_000 });
+    for (const i of [0, 1]) await expect(step(i)).toHaveText(/^([3-9]|\d\d) \/ 110$/, { timeout: 5 * 60_000 });
     await run.getByRole('button', { name: 'Pause' }).click();
     for (const i of [0, 1]) await expect(rows.nth(i)).toContainText('paused');
     await checkState(page, 'together-paused');
@@ -58,13 +59,14 @@ test('two ranks are compared in one run, which outlives a reload and a lost GPU'
   });
 
   await test.step('a reload interrupts it, and it goes on', async () => {
-    for (const i of [0, 1]) await expect(step(i)).toHaveText(/^(5[1-9]|[67]\d) \/ 90$/, { timeout: 5 * 60_000 });
+    for (const i of [0, 1]) await expect(step(i)).toHaveText(/^(5[1-9]|[67]\d) \/ 110$/, { timeout: 5 * 60_000 });
     await page.reload();
     const banner = page.getByRole('region', { name: 'Interrupted run' });
-    await expect(banner).toContainText(/A run of 2 adapters was interrupted at step \d+ of 180 in all\./, {
+    await expect(banner).toContainText(/A run of 2 adapters was interrupted at step \d+ of 220 in all\./, {
       timeout: 3 * 60_000,
     });
     await expect(banner).toContainText('“haiku, rank 2”, “haiku, rank 5” goes on as if nothing had happened');
+    await paceSteps(page);
     await banner.getByRole('button', { name: 'Go on' }).click();
     await expect(banner).toBeHidden();
     // Both make steps again, on the GPU that is about to be lost.

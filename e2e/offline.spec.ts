@@ -15,7 +15,9 @@ test('after one visit everything works with the network off, the bundled base to
   await openPage(page);
   await page.getByRole('button', { name: /^sent/ }).click();
   const dialog = page.getByRole('dialog', { name: 'What this page has sent' });
-  await expect(dialog).toContainText('Kept in this browser: switch the network off', { timeout: MINUTE });
+  await expect(dialog).toContainText('Kept in this browser: switch the network off', {
+    timeout: 3 * MINUTE,
+  });
   await page.keyboard.press('Escape');
 
   await context.setOffline(true);
@@ -108,7 +110,7 @@ test.describe(() => {
       // What the debugger evaluates may evaluate; what it has put off may not.
       const evaluated = `new Promise((done) => setTimeout(() => { try { done(eval('"allowed"')) } catch (e) { done(e.name) } }))`;
       expect(await page.evaluate(evaluated)).toBe('EvalError');
-      expect([...new Set(await page.evaluate<string[]>('refused'))].sort()).toEqual(REFUSED);
+      await expect.poll(async () => [...new Set(await page.evaluate<string[]>('refused'))].sort()).toEqual(REFUSED);
       expect(await page.evaluate('[globalThis.intruded, document.baseURI.startsWith(location.origin)]')).toEqual([
         undefined,
         true,

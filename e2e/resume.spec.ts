@@ -2,7 +2,7 @@
 // offers the run, also after a reload, goes on with it without its file, and the adapter ends in the library.
 
 import type { Page } from '@playwright/test';
-import { expect, fillSmallRun, openPage, place, test } from './support.ts';
+import { expect, fillSmallRun, openPage, paceSteps, place, test } from './support.ts';
 
 /** More than two of the checkpoints, which come every 50 steps or 10 seconds. */
 const STEPS = 110;
@@ -11,6 +11,7 @@ test('a run is shown in a second tab, which goes on with it when the first dies'
   // The page asks before it is left during a run: leave.
   page.on('dialog', (dialog) => void dialog.accept());
   await openPage(page);
+  await paceSteps(page);
   await fillSmallRun(page, { steps: STEPS, name: 'cut off' });
   const runOf = (tab: Page) => tab.getByRole('region', { name: 'Run', exact: true });
   const run = runOf(page);
@@ -24,13 +25,17 @@ test('a run is shown in a second tab, which goes on with it when the first dies'
   await stepOf(page, 1);
 
   const second = await context.newPage();
-  await test.step('a second tab shows it, and pauses it', async () => {
+  await test.step('a second tab shows it, lets it go on, and pauses it', async () => {
+    // A page may take longer to open than the whole run.
+    await run.getByRole('button', { name: 'Pause' }).click();
     await openPage(second);
     await place(second, 'Train').click();
     await expect(runOf(second)).toContainText('Another tab of this browser trains it.');
     await stepOf(second, 1);
     await expect(runOf(second).getByRole('heading', { name: 'cut off' })).toBeVisible();
     await expect(runOf(second).getByRole('button', { name: 'Start training' })).toBeHidden();
+    await runOf(second).getByRole('button', { name: 'Resume' }).click();
+    await expect(run.getByText('paused')).toBeHidden();
     await runOf(second).getByRole('button', { name: 'Pause' }).click();
     await expect(run.getByText('paused')).toBeVisible();
     await expect(run).not.toContainText('Another tab');

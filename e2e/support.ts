@@ -82,6 +82,22 @@ export async function fillSettings(page: Page, run: SmallRun): Promise<void> {
   await page.getByRole('textbox', { name: 'Name of the adapter' }).fill(name);
 }
 
+/**
+ * From now on a step of the page's runs takes 100 ms at least, however fast the machine is: what a test does on the way comes before
+ * the end. A page that is loaded anew has to be told again.
+ */
+export async function paceSteps(page: Page): Promise<void> {
+  await page.workers()[0]!.evaluate(() => {
+    const map = GPUBuffer.prototype.mapAsync;
+    GPUBuffer.prototype.mapAsync = async function (...how) {
+      const least = new Promise((resolve) => setTimeout(resolve, 100));
+      await map.apply(this, how);
+      await least;
+      return undefined;
+    };
+  });
+}
+
 /** The GPU is lost at the next step that the page's worker makes; or every GPU that it is given, until the function that comes is called. */
 export async function loseGpu(page: Page, { always = false } = {}): Promise<() => Promise<void>> {
   const worker = page.workers()[0]!;
