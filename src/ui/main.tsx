@@ -19,6 +19,7 @@ import { followLibrary } from './play/play-store.ts';
 import { keepChat } from './play/talks.ts';
 import { followRecipeLinks } from './recipes/offer-store.ts';
 import { followInstall, keepForOffline } from './shell/app-store.ts';
+import { keepFocus } from './shell/keep-focus.ts';
 import { followAddress } from './shell/place-store.ts';
 import { followEngineTraffic, followRequests } from './shell/sent-store.ts';
 import { followTheme } from './shell/theme-store.ts';
@@ -62,10 +63,10 @@ if (location.hash === '#bench') {
   followLibrary();
   keepChat();
   guardRun();
+  keepFocus();
   page.render(<App />);
   void bringUp().finally(() => {
     fetchPlaces();
-    void import('./shell/keep-focus.ts').then(({ keepFocus }) => keepFocus()).catch(() => {});
     void keepForOffline();
   });
 }
