@@ -136,6 +136,7 @@ test('rows and edits are there again after a reload, and files dropped on them a
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(counts(page)).toHaveText('37 rows');
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect.poll(() => page.evaluate<string>(KEPT_STATE)).toBe('null');
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Teach a language model to answer your way' })).toBeVisible();
 });

@@ -65,6 +65,7 @@ test('adapters are found, tagged, copied, deleted and brought back; a backup mov
     await page.keyboard.press('Enter');
     await expect(copy).toBeVisible();
     await page.getByRole('button', { name: 'Delete: haiku, copy' }).click();
+    await expect(copy).toBeHidden();
     await page.reload();
     await expect(card).toBeVisible();
     await expect(copy).toBeHidden();

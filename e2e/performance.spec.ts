@@ -28,8 +28,7 @@ test('a first visit fetches at most 270 kB of JavaScript', async ({ page }) => {
     await Promise.all(reading);
     await route.continue();
   });
-  await page.goto('./');
-  await page.waitForResponse('**/model.safetensors');
+  await Promise.all([page.waitForResponse('**/model.safetensors'), page.goto('./')]);
   await Promise.all(reading);
   isWeighed = true;
   const bytes = [...scripts.values()].reduce((a, b) => a + b, 0);
