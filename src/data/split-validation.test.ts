@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from '../testing/fast-check.ts';
-import { groupRepeats, splitValidation } from './split-validation.ts';
+import { findRepeats, groupRepeats, splitValidation } from './split-validation.ts';
 
 test('splitValidation() parts all rows, holds back about the share, at least one and never all', () => {
   fc.assert(
@@ -44,4 +44,16 @@ test('groupRepeats() finds rows with the same ids and mask', () => {
   });
   const rows = [row([1, 2], [0, 1]), row([1, 2], [0, 0]), row([1, 2], [0, 1]), row([12], [0]), row([1, 2], [0, 0])];
   expect([...groupRepeats(rows)]).toEqual([0, 1, 0, 3, 1]);
+});
+
+test('findRepeats() breathes between rows, and leaves groupRepeats() nothing to do', async () => {
+  const ids = Int32Array.of(1, 2);
+  const rows = Array.from({ length: 50 }, () => ({ file: 'x', line: 1, ids, mask: Uint8Array.of(0, 1) }));
+  let breaths = 0;
+  await findRepeats(rows, { breathe: async () => void breaths++ });
+  expect(breaths).toBe(rows.length);
+  const groups = groupRepeats(rows);
+  expect([...groups]).toEqual(new Array(rows.length).fill(0));
+  expect(groupRepeats(rows), 'one array of rows is gone through once').toBe(groups);
+  expect(groupRepeats([...rows]), 'and another one anew').not.toBe(groups);
 });

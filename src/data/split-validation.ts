@@ -2,6 +2,7 @@
 // other go to the same side, or the measure would reward knowing them by heart.
 import { hashNumbers } from './hash-text.ts';
 import { createRandom, shuffle } from './random.ts';
+import type { ReadContext } from './read-context.ts';
 import type { TokenRow } from './types.ts';
 
 export interface ValidationSplit {
@@ -64,17 +65,38 @@ function numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
 /** Of rows that were hashed before: most rows stay what they are from one split to the next. */
 const knownHashes = new WeakMap<TokenRow, number>();
 
+/** Of arrays of rows that were gone through before: a table that changes makes another one. */
+const knownGroups = new WeakMap<readonly TokenRow[], Uint32Array>();
+
 /** For each row the first row that has the same ids and mask. */
 export function groupRepeats(rows: readonly TokenRow[]): Uint32Array {
+  const grouping = groupsOf(rows);
+  for (;;) {
+    const next = grouping.next();
+    if (next.done) return next.value;
+  }
+}
+
+/** Lets the event loop run while it goes through many rows; `groupRepeats` then has the answer for these at once. */
+export async function findRepeats(rows: readonly TokenRow[], { breathe }: Pick<ReadContext, 'breathe'>): Promise<void> {
+  const grouping = groupsOf(rows);
+  while (!grouping.next().done) await breathe();
+}
+
+/** Yields between rows. */
+function* groupsOf(rows: readonly TokenRow[]): Generator<void, Uint32Array, void> {
+  const known = knownGroups.get(rows);
+  if (known !== undefined) return known;
   const first = new Map<number, number>();
-  return Uint32Array.from(rows, (row, index) => {
-    let hash = knownHashes.get(row);
-    if (hash === undefined) {
-      hash = hashNumbers(row.ids, row.mask);
-      knownHashes.set(row, hash);
-    }
-    const known = first.get(hash);
-    if (known === undefined) first.set(hash, index);
-    return known ?? index;
-  });
+  const groups = new Uint32Array(rows.length);
+  for (const [index, row] of rows.entries()) {
+    const hash = knownHashes.get(row) ?? hashNumbers(row.ids, row.mask);
+    knownHashes.set(row, hash);
+    const before = first.get(hash);
+    if (before === undefined) first.set(hash, index);
+    groups[index] = before ?? index;
+    yield;
+  }
+  knownGroups.set(rows, groups);
+  return groups;
 }

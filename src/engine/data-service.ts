@@ -8,6 +8,7 @@ import type { Dataset } from '../data/load-dataset.ts';
 import { previewRow } from '../data/preview-row.ts';
 import { type Prompting, promptingOf } from '../data/prompting.ts';
 import { createReadContext } from '../data/read-context.ts';
+import { findRepeats } from '../data/split-validation.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { splitRows } from '../train/split-rows.ts';
 import { calmProgress } from './calm-progress.ts';
@@ -304,8 +305,10 @@ export class DataService implements DataApi {
     await table.build(tokenizer, build, signal, (done, total) =>
       tell({ what: 'Cutting rows into tokens', done, total, unit: 'rows' }),
     );
-    this.version += 1;
     const { rows, ...counts } = table.fitted;
+    // Whoever asks for the split next does not wait for all rows.
+    await findRepeats(rows, createReadContext(0));
+    this.version += 1;
     const { name, format, mapping, columns } = table;
     const dataset = { name, format, mapping, columns, rows, ...counts };
     this.session.data = { options, dataset: rows.length > 0 ? dataset : undefined, table, model };
