@@ -1,34 +1,22 @@
 import { expect, it } from 'vitest';
-import type { RunRecord, StepEvent } from './protocol.ts';
+import type { StepEvent } from './protocol.ts';
+import { newRecord } from './ready-member.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { stateOf } from './run-start.ts';
 import type { Session } from './session.ts';
 import { memoryArchive } from './testing/memory-archive.ts';
 import { SETTINGS } from './testing/memory-host.ts';
 
-const RECORD: RunRecord = {
-  id: 'a',
-  name: 'A',
-  created: '2026-11-26T07:00:00.000Z',
-  state: 'running',
-  settings: SETTINGS,
-  base: { id: 'tiny', name: 'tiny', hash: '', quant: 'q8' },
-  data: { name: 'rows.jsonl', hash: '', rows: 4 },
-  device: 'a device',
-  steps: 0,
-  totalSteps: 10,
-  trainedMs: 0,
-  memoryBytes: undefined,
-  finalLoss: undefined,
-  validationBefore: undefined,
-  validationAfter: undefined,
-  trouble: undefined,
-  adapterId: undefined,
-  samples: undefined,
-  from: undefined,
-  notes: '',
-  keptSteps: [],
-};
+const { epochs: _, ...rest } = SETTINGS;
+const settings = { ...rest, steps: 10 };
+const dataset = { name: 'rows.jsonl', hash: '', prompting: undefined };
+const session = {
+  modelReport: { id: 'tiny', name: 'tiny', hash: '', quant: 'q8' },
+  needDevice: () => ({ name: 'a device' }),
+} as unknown as Session;
+const member = { runId: 'a', adapterName: 'A', dataset };
+const ready = { member, settings, dataset: { ...dataset, rows: [] } };
+const RECORD = newRecord(session, { ...member, baseName: 'tiny' }, ready);
 
 const stepsTo = (last: number): StepEvent[] =>
   Array.from({ length: last }, (_, i) => ({
