@@ -1,6 +1,6 @@
 // graft merge: what it takes, writes, and refuses. The numbers are compared with PEFT's in src/lora/merge.
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,5 +58,30 @@ describe('graft merge', () => {
     expect(dense).toMatchObject({ code: 1, errors: expect.stringContaining('found no density') });
     const missing = await merge('--adapter', path.join(folder, 'nowhere'), '--method', 'cat');
     expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('found nothing there') });
+  });
+
+  it('writes neither over what it reads nor into a folder that is something else, and export does not either', async () => {
+    const own = path.join(folder, 'own');
+    await cp(A, own, { recursive: true });
+    const model = path.join(folder, 'model');
+    await cp(path.join(FIXTURES, 'model'), model, { recursive: true });
+    const all = async () =>
+      Promise.all(
+        [own, model].map(async (at) =>
+          Promise.all(
+            (await readdir(at)).map(async (name) => [name, (await readFile(path.join(at, name))).toString('hex')]),
+          ),
+        ),
+      );
+    const before = await all();
+    const onto = await graft('merge', '--adapter', own, '--adapter', B, '--method', 'svd', '--out', `${own}/`);
+    expect(onto).toMatchObject({ code: 1, errors: expect.stringContaining('it is what is read') });
+    const into = await graft('merge', '--adapter', own, '--adapter', B, '--method', 'svd', '--out', model);
+    expect(into).toMatchObject({ code: 1, errors: expect.stringContaining("that is no adapter's") });
+    for (const out of [own, model]) {
+      const merged = ['export', '--adapter', own, '--model', model, '--to', 'merged-safetensors', '--out', out];
+      expect(await graft(...merged)).toMatchObject({ code: 1, errors: expect.stringContaining('it is what is read') });
+    }
+    expect(await all()).toEqual(before);
   });
 });

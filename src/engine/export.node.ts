@@ -10,6 +10,7 @@ import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { openModelFiles, writeStreams } from '../storage/node.ts';
+import { refuseInput } from '../storage/refuse-folder.node.ts';
 import { DEFAULT_SETTINGS } from '../train/recipe.ts';
 import { type ExportOptions, type ExportSource, exportFiles } from './export-adapter.ts';
 import { loadRows } from './load-rows.node.ts';
@@ -45,6 +46,7 @@ export interface ExportReport {
 
 /** Throws the sentence of whatever does not fit; then nothing was written. */
 export async function exportAdapter(request: ExportRequest): Promise<ExportReport> {
+  await refuseInput(request.out, [request.model, ...(request.adapter === undefined ? [] : [request.adapter])]);
   const { files: baseFiles, name, licence } = await findModel(request.model, hubAccess(request.token));
   const opened = await openModelFolder(baseFiles, name);
   const folder = { ...opened, licence: opened.licence ?? licence };

@@ -11,6 +11,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { claimedBy, claimFolder } from '../storage/claim-folder.node.ts';
 import { openCheckpointFolder, openModelFiles, writeFolder } from '../storage/node.ts';
+import { hasAdapter } from '../storage/refuse-folder.node.ts';
 import { type Checkpoint, type CheckpointStore, latestCheckpoint, NewerCheckpointError } from '../train/checkpoint.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { startFromRows } from './start-from-rows.ts';
@@ -35,8 +36,8 @@ export interface RunFolder {
 }
 
 /**
- * Throws a sentence when another process is training into the folder, when there is nothing to go on with, nothing of it is whole,
- * or a newer version has written it.
+ * Throws a sentence when another process is training into the folder or it is no adapter's, when there is nothing to go on with,
+ * nothing of it is whole, or a newer version has written it.
  */
 export async function openRunFolder(out: string, resume: boolean): Promise<RunFolder> {
   const folder = path.join(out, NAME);
@@ -45,6 +46,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
     () => false,
   );
   if (resume && !isThere) throw new Error(`Cannot go on: found no interrupted run in "${out}", need one`);
+  const isReplaced = !isThere && (await hasAdapter(out));
   const store = openCheckpointFolder(folder);
   const startFolder = path.join(folder, START);
   const claim = path.join(folder, CLAIM);
@@ -79,6 +81,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
   if (!resume) {
     const found = checkpoint && `found a run in "${out}" that was interrupted at step ${checkpoint.steps.length}`;
     const notices = found === undefined ? [] : [`${found}; this run replaces it (--resume would go on with it)`];
+    if (isReplaced) notices.push(`found an adapter in "${out}"; this run replaces it when it is done`);
     return { store, checkpoint: undefined, notices, start: undefined, begin, end };
   }
   if (checkpoint === undefined && refused.length > 0)
