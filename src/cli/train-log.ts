@@ -1,7 +1,7 @@
-// The file of --log. One that cannot be begun is a mistake to be told at once; a disk that fills up later does not end a run.
+// What a run says as it goes, and the file of --log. One that cannot be begun is a mistake to be told at once; a disk that fills up later does not end a run.
 
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { TrainEvent } from '../engine/node.ts';
+import type { TrainEvent, Trained } from '../engine/node.ts';
 
 export interface LogFile {
   /** All of it anew. */
@@ -41,4 +41,13 @@ export function sayProblems(say: (line: string) => void): (step: number, problem
     if (problem !== undefined && problem !== last) say(`Cannot keep step ${step}: ${problem}; the run goes on`);
     last = problem;
   };
+}
+
+/** How a run ended, in a line. */
+export function describeEnd(
+  { stopped, steps, finalLoss }: Pick<Trained['outcome'], 'stopped' | 'steps' | 'finalLoss'>,
+  out: string,
+): string {
+  if (steps === 0) return `stopped before the first step; nothing was written to ${out}`;
+  return `${stopped ? 'stopped' : 'done'} after ${steps} ${steps === 1 ? 'step' : 'steps'}, loss ${finalLoss.toFixed(4)}; adapter in ${out}`;
 }

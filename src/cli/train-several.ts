@@ -20,8 +20,8 @@ import {
   type TrainSettings,
   trainTogetherThroughFaults,
 } from '../engine/node.ts';
-import { logLine, openLogFile, sayProblems } from './log-file.ts';
 import { openFlaggedModel } from './model-flags.ts';
+import { describeEnd, logLine, openLogFile, sayProblems } from './train-log.ts';
 import { checkBudget, readBudget, readCheckpointEvery, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
@@ -136,13 +136,11 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
             console.error(`${name}: ${message}; the GPU is asked for again and the run goes on after step ${step}`);
           },
           async finish(trained: Trained) {
-            await savePeftFolder(folder, live.model, settings, data, trained);
+            if (trained.outcome.steps > 0) await savePeftFolder(folder, live.model, settings, data, trained);
             const { curve: _, ...outcome } = trained.outcome;
             if (!(outcome.stopped && outcome.trouble === undefined)) await kept.store.clear();
             if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
-            console.error(
-              `${name}: ${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${folder}`,
-            );
+            console.error(`${name}: ${describeEnd(outcome, folder)}`);
             return { name, out: folder, ...outcome };
           },
         };

@@ -1,9 +1,10 @@
-// Settings that no run can have, and memory that it may not take: said by name, before a model is opened or a step is made.
+// What no run can have is said before a model is opened; what memory it may not take, before a step; what has learned nothing is not
+// written.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { patternRows, rowsAsJsonl } from '../train/testing/short-run.ts';
 import { graft } from './testing/graft.ts';
 
@@ -48,4 +49,25 @@ it('graft train --memory is a limit: what takes more is refused with both figure
   }
   expect(existsSync(at('out'))).toBe(false);
   expect(await train(MODEL, '--steps', '1', '--memory', '1')).toMatchObject({ code: 0 });
+});
+
+it('graft train that is stopped before its first step leaves the adapter that is there, and can go on', async () => {
+  const weights = () => readFileSync(at('out/adapter_model.safetensors'));
+  expect(await train(MODEL, '--steps', '2')).toMatchObject({ code: 0 });
+  const before = weights();
+  // The command's own handler, called when its rows are read and nothing is trained.
+  const others = process.listeners('SIGTERM');
+  const once = vi.spyOn(process, 'once');
+  once.mockImplementation((name, handler) => {
+    process.on(name, handler);
+    if (name === 'SIGTERM' && !others.includes(handler)) handler();
+    return process;
+  });
+  const stopped = await train(MODEL, '--steps', '2', '--seed', '1').finally(() => once.mockRestore());
+  expect(stopped.code, stopped.errors).toBe(0);
+  expect(stopped.errors).toContain('this run replaces it when it is done');
+  expect(stopped.errors).toContain('stopped before the first step; nothing was written');
+  expect(weights().equals(before)).toBe(true);
+  expect((await train(MODEL, '--steps', '2', '--seed', '1', '--resume')).errors).toContain('done after 2 steps');
+  expect(weights().equals(before)).toBe(false);
 });

@@ -17,9 +17,9 @@ import {
   trainThroughFaults,
   withStart,
 } from '../engine/node.ts';
-import { logLine, openLogFile, sayProblems } from './log-file.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { progressBar } from './progress-bar.ts';
+import { describeEnd, logLine, openLogFile, sayProblems } from './train-log.ts';
 import {
   checkBudget,
   readBudget,
@@ -172,12 +172,11 @@ ${SETTING_HELP}
       });
       bar.end();
       const { curve, ...outcome } = trained.outcome;
-      await savePeftFolder(out, live.model, settings, data, trained);
+      // An adapter that has learned nothing takes the place of none.
+      if (outcome.steps > 0) await savePeftFolder(out, live.model, settings, data, trained);
       const canGoOn = outcome.stopped && outcome.trouble === undefined;
       if (!canGoOn) await folder.store.clear();
-      console.error(
-        `${outcome.stopped ? 'stopped' : 'done'} after ${outcome.steps} steps, loss ${outcome.finalLoss.toFixed(4)}; adapter in ${out}${canGoOn ? '; --resume goes on' : ''}`,
-      );
+      console.error(`${describeEnd(outcome, out)}${canGoOn ? '; --resume goes on' : ''}`);
       if (flags.has('json')) console.log(JSON.stringify({ out, ...outcome }));
       if (outcome.trouble !== undefined) throw new Error(outcome.trouble);
     } finally {

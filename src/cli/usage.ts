@@ -37,7 +37,7 @@ export function parseFlags(
       strict: true,
     }) as never;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}; see graft ${command} --help`);
+    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see graft ${command} --help`);
   }
   const { values } = parsed;
   if (parsed.positionals.length < positionals.min || parsed.positionals.length > positionals.max)
