@@ -39,7 +39,7 @@ export function likenessOf(adapter: Adapter, name: string, other: Adapter): Like
 export async function saveTruncated(adapter: Adapter, rank: number, out: string, model: BaseModel): Promise<void> {
   const name = path.basename(path.resolve(out));
   const made = { made: 'truncated', from: { rank: asLora(adapter, 'cut the rank').config.r, 'cut to': rank } } as const;
-  await writeFolder(out, await adapterFiles(model, truncateAdapter(adapter, rank), name, made));
+  await writeFolder(out, await adapterFiles(model, { adapter: truncateAdapter(adapter, rank), name, made }));
 }
 
 /** A point for each strength, as it is measured. */

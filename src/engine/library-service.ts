@@ -134,7 +134,7 @@ export class LibraryService implements LibraryApi {
     const model = this.session.needModel();
     const { adapterFiles } = await import('./receipt/adapter-files.ts');
     const { adapterFacts } = await import('../lora/describe-adapter.ts');
-    const files = await adapterFiles(model, adapter, name, made, run, probe);
+    const files = await adapterFiles(model, { adapter, name, made, run, probe });
     const record: AdapterRecord = {
       id: crypto.randomUUID(),
       name,

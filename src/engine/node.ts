@@ -146,7 +146,7 @@ export async function savePeftFolder(
 ): Promise<void> {
   const name = path.basename(path.resolve(out));
   const run = { settings, dataset: data.dataset, outcome };
-  const files = await adapterFiles(model, adapter, name, { made: 'trained' }, run, probe);
+  const files = await adapterFiles(model, { adapter, name, made: { made: 'trained' }, run, probe });
   const all = [...files, recipeFile(name, model, settings, data)];
   await writeFolder(out, all).catch(async (error: Error) => {
     const elsewhere = await mkdtemp(path.join(tmpdir(), `graft-${name}-`)).catch(() => undefined);

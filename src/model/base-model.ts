@@ -58,7 +58,8 @@ export class BaseModel implements PassModel {
   }
 
   build(g: Graph, inputs: ModelInputs, positions: number, adapt?: Adapt): ReturnType<PassModel['build']> {
-    return buildPass(g, this.config, this.parts, this.weights, inputs, positions, adapt);
+    const { config, parts, weights: layout } = this;
+    return buildPass(g, { config, parts, layout, inputs, positions, adapt });
   }
 
   /** On the device: the weights, and the tables that rows of so many tokens need; of several lengths, all of them. */

@@ -45,14 +45,19 @@ export function checkTokens({ maxTokens, family }: ModelConfig, tokens: number):
     throw new RangeError(`Cannot use rows of ${tokens} tokens: this "${family}" has positions for ${maxTokens}`);
 }
 
+export interface PassParts {
+  readonly config: ModelConfig;
+  readonly parts: Pick<ModelParts, 'head'>;
+  readonly layout: WeightLayout;
+  readonly inputs: ModelInputs;
+  /** Of the longest row. */
+  readonly positions: number;
+  readonly adapt?: Adapt | undefined;
+}
+
 export function buildPass(
   g: Graph,
-  config: ModelConfig,
-  parts: Pick<ModelParts, 'head'>,
-  layout: WeightLayout,
-  inputs: ModelInputs,
-  positions: number,
-  adapt?: Adapt,
+  { config, parts, layout, inputs, positions, adapt }: PassParts,
 ): ReturnType<PassModel['build']> {
   checkTokens(config, positions);
   const family = FAMILIES.get(config.family)!;

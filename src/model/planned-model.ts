@@ -30,6 +30,6 @@ export function planModel(folder: ModelFolder, quant: QuantChoice): PlannedModel
     parts,
     weightBytes: weightBytes(places.values()),
     linears: () => parts.linears,
-    build: (g, inputs, positions, adapt) => buildPass(g, config, parts, layout, inputs, positions, adapt),
+    build: (g, inputs, positions, adapt) => buildPass(g, { config, parts, layout, inputs, positions, adapt }),
   };
 }

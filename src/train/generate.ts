@@ -86,16 +86,10 @@ export class Generator {
     for (const adapter of adapters) await adapter.measure(model);
     const capacity = Math.ceil(most / CAPACITY_STEP) * CAPACITY_STEP;
     const caches = new Map<string, Slot>();
-    const prefill = await makePass(model, adapters, answers.length, capacity, PREFILL_COLUMNS, false, caches);
-    const decode = await makePass(
-      model,
-      adapters,
-      answers.length,
-      capacity,
-      4 * Math.ceil(answers.length / 4),
-      true,
-      caches,
-    );
+    const rows = answers.length;
+    const both = { adapters, rows, capacity, caches };
+    const prefill = await makePass(model, { ...both, columns: PREFILL_COLUMNS, wantsLogits: false });
+    const decode = await makePass(model, { ...both, columns: 4 * Math.ceil(rows / 4), wantsLogits: true });
     return new Generator(
       model,
       answers,
@@ -263,15 +257,22 @@ interface Column {
   readonly position: number;
 }
 
+interface PassAsk {
+  readonly adapters: readonly FlatAdapter[];
+  /** Answers. */
+  readonly rows: number;
+  /** Positions that a row of the caches holds. */
+  readonly capacity: number;
+  /** Tokens at once. */
+  readonly columns: number;
+  readonly wantsLogits: boolean;
+  readonly caches: Map<string, Slot>;
+}
+
 /** Compiles one of the two passes; the first creates the caches, the second reuses them. */
 async function makePass(
   model: BaseModel,
-  adapters: readonly FlatAdapter[],
-  rows: number,
-  capacity: number,
-  columns: number,
-  wantsLogits: boolean,
-  caches: Map<string, Slot>,
+  { adapters, rows, capacity, columns, wantsLogits, caches }: PassAsk,
 ): Promise<Pass> {
   const g = new Graph(model.device.traits);
   g.isOneColumn = wantsLogits && rows === 1;

@@ -9,14 +9,18 @@ import { cardFacts, type RunFacts } from '../card-facts.ts';
 import { measureProbe, type Probe } from './probe.ts';
 import { type DataFacts, type Provenance, withReceipt } from './receipt.ts';
 
-/** `probe`: what the adapter answered on the device, when it is known already; else it is measured here. */
+export interface MadeAdapter {
+  readonly adapter: Adapter;
+  readonly name: string;
+  readonly made: Provenance;
+  readonly run?: RunFacts | undefined;
+  /** What it answered on the device, when that is known already; else it is measured here. */
+  readonly probe?: Probe | undefined;
+}
+
 export async function adapterFiles(
   model: BaseModel,
-  adapter: Adapter,
-  name: string,
-  made: Provenance,
-  run?: RunFacts,
-  probe?: Probe,
+  { adapter, name, made, run, probe }: MadeAdapter,
 ): Promise<FileBytes[]> {
   const { settings: recipe, outcome } = run ?? {};
   return withReceipt(adapter, writePeftFolder(adapter, cardFacts(model, name, run)), {

@@ -42,7 +42,7 @@ beforeAll(async () => {
     curve: { losses: [4, 3], evals: [] },
   };
   const run = { settings: DEFAULT_SETTINGS, dataset: { name: 'rows', hash: 'abc', rows: [row] }, outcome };
-  const files = await adapterFiles(model, adapter, 'probe', { made: 'trained' }, run);
+  const files = await adapterFiles(model, { adapter, name: 'probe', made: { made: 'trained' }, run });
   written = new Map(files.map((file) => [file.name, file.bytes]));
 });
 afterAll(() => model.destroy());

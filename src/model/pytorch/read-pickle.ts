@@ -45,127 +45,141 @@ class Machine {
   }
 
   #step(opcode: number): void {
-    const stack = this.#stack;
+    const isKnown = this.#plain(opcode) || this.#collection(opcode) || this.#memory(opcode) || this.#object(opcode);
+    if (!isKnown) throw new SyntaxError(`the opcode 0x${opcode.toString(16)} at byte ${this.#at - 1}`);
+  }
+
+  /** Constants, numbers and texts, and what is no value at all. False: another kind of opcode. */
+  #plain(opcode: number): boolean {
     switch (opcode) {
       case 0x80: // PROTO
         this.#take(1);
-        return;
+        return true;
       case 0x95: // FRAME: how much comes in one piece, which is of no use here
         this.#take(8);
-        return;
-      case 0x28: // MARK
-        stack.push(MARK);
-        return;
+        return true;
       case 0x30: // POP
         this.#pop();
-        return;
+        return true;
+      case 0x28: // MARK
+        return this.#push(MARK);
       case 0x4e: // NONE
-        stack.push(null);
-        return;
+        return this.#push(null);
       case 0x88: // NEWTRUE
       case 0x89: // NEWFALSE
-        stack.push(opcode === 0x88);
-        return;
+        return this.#push(opcode === 0x88);
       case 0x4a: // BININT
-        stack.push(this.#view.getInt32(this.#take(4), true));
-        return;
+        return this.#push(this.#view.getInt32(this.#take(4), true));
       case 0x4b: // BININT1
-        stack.push(this.#byte());
-        return;
+        return this.#push(this.#byte());
       case 0x4d: // BININT2
-        stack.push(this.#view.getUint16(this.#take(2), true));
-        return;
+        return this.#push(this.#view.getUint16(this.#take(2), true));
       case 0x8a: // LONG1
-        stack.push(this.#long(this.#byte()));
-        return;
+        return this.#push(this.#long(this.#byte()));
       case 0x47: // BINFLOAT
-        stack.push(this.#view.getFloat64(this.#take(8), false));
-        return;
+        return this.#push(this.#view.getFloat64(this.#take(8), false));
       case 0x58: // BINUNICODE
-        stack.push(this.#text(this.#view.getUint32(this.#take(4), true)));
-        return;
+        return this.#push(this.#text(this.#size()));
       case 0x8c: // SHORT_BINUNICODE
-        stack.push(this.#text(this.#byte()));
-        return;
+        return this.#push(this.#text(this.#byte()));
+      default:
+        return false;
+    }
+  }
+
+  /** Dictionaries, lists and tuples, and what goes into them. */
+  #collection(opcode: number): boolean {
+    switch (opcode) {
       case 0x7d: // EMPTY_DICT
-        stack.push(new Map());
-        return;
+        return this.#push(new Map());
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
-        stack.push([]);
-        return;
+        return this.#push([]);
       case 0x85: // TUPLE1, 2, 3
       case 0x86:
       case 0x87: {
         const length = opcode - 0x84;
         this.#need(length);
-        stack.push(stack.splice(-length));
-        return;
+        return this.#push(this.#stack.splice(-length));
       }
       case 0x74: // TUPLE
-        stack.push(this.#fromMark());
-        return;
+        return this.#push(this.#fromMark());
       case 0x61: // APPEND
-      case 0x65: {
-        const items = opcode === 0x61 ? [this.#pop()] : this.#fromMark();
-        const list = this.#top();
-        if (!Array.isArray(list)) throw new SyntaxError('a list that is none');
-        for (const item of items) list.push(item);
-        return;
-      }
+        return this.#append([this.#pop()]);
+      case 0x65: // APPENDS
+        return this.#append(this.#fromMark());
       case 0x73: // SETITEM
-      case 0x75: {
-        const pairs = opcode === 0x73 ? [this.#pop(), this.#pop()].reverse() : this.#fromMark();
-        const dict = this.#top();
-        if (!(dict instanceof Map)) throw new SyntaxError('a dictionary that is none');
-        if (pairs.length % 2 !== 0) throw new SyntaxError('a key without a value');
-        for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1]);
-        return;
-      }
+        return this.#setItems([this.#pop(), this.#pop()].reverse());
+      case 0x75: // SETITEMS
+        return this.#setItems(this.#fromMark());
+      default:
+        return false;
+    }
+  }
+
+  #append(items: readonly unknown[]): true {
+    const list = this.#top();
+    if (!Array.isArray(list)) throw new SyntaxError('a list that is none');
+    for (const item of items) list.push(item);
+    return true;
+  }
+
+  #setItems(pairs: readonly unknown[]): true {
+    const dict = this.#top();
+    if (!(dict instanceof Map)) throw new SyntaxError('a dictionary that is none');
+    if (pairs.length % 2 !== 0) throw new SyntaxError('a key without a value');
+    for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1]);
+    return true;
+  }
+
+  /** What is remembered by a number, and taken up again. */
+  #memory(opcode: number): boolean {
+    switch (opcode) {
       case 0x71: // BINPUT
-        this.#memo.set(this.#byte(), this.#top());
-        return;
+        return this.#remember(this.#byte());
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#view.getUint32(this.#take(4), true), this.#top());
-        return;
+        return this.#remember(this.#size());
       case 0x94: // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top());
-        return;
+        return this.#remember(this.#memo.size);
       case 0x68: // BINGET
-        stack.push(this.#remembered(this.#byte()));
-        return;
+        return this.#push(this.#remembered(this.#byte()));
       case 0x6a: // LONG_BINGET
-        stack.push(this.#remembered(this.#view.getUint32(this.#take(4), true)));
-        return;
+        return this.#push(this.#remembered(this.#size()));
+      default:
+        return false;
+    }
+  }
+
+  /** Classes, functions and calls by name, and references to what lies beside the pickle. */
+  #object(opcode: number): boolean {
+    switch (opcode) {
       case 0x63: // GLOBAL
-        stack.push({ global: `${this.#line()}.${this.#line()}` } satisfies GlobalRef);
-        return;
+        return this.#push({ global: `${this.#line()}.${this.#line()}` } satisfies GlobalRef);
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = [this.#pop(), this.#pop()].reverse();
-        stack.push({ global: `${String(module)}.${String(name)}` } satisfies GlobalRef);
-        return;
+        return this.#push({ global: `${String(module)}.${String(name)}` } satisfies GlobalRef);
       }
       case 0x51: // BINPERSID
-        stack.push({ persistent: this.#pop() } satisfies PersistentRef);
-        return;
-      case 0x52: {
-        // REDUCE
-        const args = this.#pop();
-        const global = globalName(this.#pop());
-        if (global === undefined || !Array.isArray(args)) throw new SyntaxError('a call of nothing that has a name');
-        const made = this.#reduce(global, args);
-        if (made === undefined) throw new SyntaxError(`a call of ${global}`);
-        stack.push(made);
-        return;
-      }
+        return this.#push({ persistent: this.#pop() } satisfies PersistentRef);
+      case 0x52: // REDUCE
+        return this.#push(this.#call());
       case 0x62: // BUILD: attributes of an object (a state_dict's version numbers); no tensor has any
         this.#pop();
         this.#need(1);
-        return;
+        return true;
       default:
-        throw new SyntaxError(`the opcode 0x${opcode.toString(16)} at byte ${this.#at - 1}`);
+        return false;
     }
+  }
+
+  #call(): unknown {
+    const args = this.#pop();
+    const global = globalName(this.#pop());
+    if (global === undefined || !Array.isArray(args)) throw new SyntaxError('a call of nothing that has a name');
+    const made = this.#reduce(global, args);
+    if (made === undefined) throw new SyntaxError(`a call of ${global}`);
+    return made;
   }
 
   /** Where the next `length` bytes begin. */
@@ -178,6 +192,10 @@ class Machine {
 
   #byte(): number {
     return this.#bytes[this.#take(1)]!;
+  }
+
+  #size(): number {
+    return this.#view.getUint32(this.#take(4), true);
   }
 
   #text(length: number): string {
@@ -205,6 +223,11 @@ class Machine {
     if (this.#stack.length < count) throw new SyntaxError('fewer values than it takes');
   }
 
+  #push(value: unknown): true {
+    this.#stack.push(value);
+    return true;
+  }
+
   #pop(): unknown {
     this.#need(1);
     return this.#stack.pop();
@@ -221,6 +244,11 @@ class Machine {
     const items = this.#stack.splice(mark + 1);
     this.#stack.pop();
     return items;
+  }
+
+  #remember(key: number): true {
+    this.#memo.set(key, this.#top());
+    return true;
   }
 
   #remembered(key: number): unknown {
