@@ -15,6 +15,17 @@ export function relativeWeights(scores: Float32Array, temperature = 1): Float64A
   return weights;
 }
 
+/** The largest score, and the sum of what `relativeWeights` makes of them, without a place for each. */
+export function sumOfWeights(scores: Float32Array): { readonly max: number; readonly sum: number } {
+  const max = scores[argmax(scores)]!;
+  let sum = 0;
+  for (let i = 0; i < scores.length; i++) {
+    const x = scores[i]! - max;
+    if (x > NEGLIGIBLE) sum += Math.exp(x);
+  }
+  return { max, sum };
+}
+
 /** The index of the largest; of equal ones the lowest. */
 export function argmax(scores: ArrayLike<number>): number {
   let best = 0;

@@ -1,6 +1,6 @@
 // How likely a model finds its own words: softmax over logits (V), without temperature or whatever else sampling does.
 
-import { largest, relativeWeights } from './largest.ts';
+import { largest, sumOfWeights } from './largest.ts';
 
 export interface Likelihood {
   readonly id: number;
@@ -13,11 +13,10 @@ export function judge(
   id: number,
   count: number,
 ): { readonly probability: number; readonly likeliest: readonly Likelihood[] } {
-  const weights = relativeWeights(logits);
-  let sum = 0;
-  for (const w of weights) sum += w;
+  const { max, sum } = sumOfWeights(logits);
+  const probabilityOf = (at: number) => Math.exp(logits[at]! - max) / sum;
   return {
-    probability: weights[id]! / sum,
-    likeliest: largest(logits, count).map(({ at }) => ({ id: at, probability: weights[at]! / sum })),
+    probability: probabilityOf(id),
+    likeliest: largest(logits, count).map(({ at }) => ({ id: at, probability: probabilityOf(at) })),
   };
 }

@@ -81,7 +81,7 @@ function tokenWeights(scores: Float32Array, { temperature, topK = 0, topP, minP 
 /** The smallest weight of the nucleus among those of `weights` from `least` on. */
 function nucleus(weights: Float64Array, least: number, topP: number): number {
   let all = 0;
-  for (const w of weights) if (w >= least) all += w;
+  for (let i = 0; i < weights.length; i++) if (weights[i]! >= least) all += weights[i]!;
   // What lies below has less than 1 - topP together, so it is outside whatever its order: few are left to be sorted.
   const floor = Math.max(least, ((1 - topP) * all) / weights.length);
   const ascending = weights.filter((w) => w >= floor).sort();
@@ -96,7 +96,7 @@ function nucleus(weights: Float64Array, least: number, topP: number): number {
 /** The index that `u` in [0,1) falls on. */
 function pick(weights: Float64Array, u: number): number {
   let sum = 0;
-  for (const w of weights) sum += w;
+  for (let i = 0; i < weights.length; i++) sum += weights[i]!;
   let left = u * sum;
   let last = 0;
   for (let i = 0; i < weights.length; i++) {
