@@ -4,7 +4,7 @@
 import type { Graph, Value } from '../gpu/graph.ts';
 import { addRows } from '../gpu/kernels/add-rows.ts';
 import { doraNorm, doraScale } from '../gpu/kernels/dora.ts';
-import { dropout } from '../gpu/kernels/dropout.ts';
+import { type Drop, dropout } from '../gpu/kernels/dropout.ts';
 import { lookupColumns } from '../gpu/kernels/lookup-columns.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
@@ -68,13 +68,15 @@ class TrainableAdapter implements Adapt {
     for (const call of calls) {
       const m = shape.modules.get(call.path);
       const branch = m && this.branchOf(call, m);
+      // DoRA's base reads what its branch reads of x.
+      const dropped = m?.magnitude && branch?.drop && dropout(g, call.x, branch.drop);
       const factors = parts.ia3(call.path);
       const bottleneck = parts.bottleneck(call.path);
       if (factors !== undefined) sums.set(call, ia3Linear(g, call, [factors], source));
       else if (bottleneck !== undefined) sums.set(call, bottleneckLinear(g, call, bottleneck, source));
-      else if (m?.magnitude && branch!.dropped) {
-        const [v] = branchedLinears(g, [unscaled(call, branch!)], { source });
-        sums.set(call, this.dora(call, m, v!, branch!.dropped));
+      else if (m && dropped) {
+        const [v] = branchedLinears(g, [unscaled(call, branch!, dropped)], { source });
+        sums.set(call, this.dora(call, m, v!, dropped));
       } else {
         plain.push(call);
         branched.push(m?.magnitude ? unscaled(call, branch!) : [call, branch]);
@@ -106,18 +108,17 @@ class TrainableAdapter implements Adapt {
     return call.run(this.parts.source);
   }
 
-  private branchOf({ path, x }: LinearCall, { scaling }: ModuleShape): Branch {
+  private branchOf({ path }: LinearCall, { scaling }: ModuleShape): Branch {
     const { lora_A, lora_B } = this.parts.of(path);
-    const input = this.dropped(path, x);
-    return { a: lora_A!, b: lora_B!, scaling, dropped: input === x ? undefined : input };
+    return { a: lora_A!, b: lora_B!, scaling, drop: this.dropOf(path) };
   }
 
-  private dropped(path: string, x: Value): Value {
+  private dropOf(path: string): Drop | undefined {
     const { drop } = this;
-    if (drop === undefined || drop.p === 0) return x;
+    if (drop === undefined || drop.p === 0) return undefined;
     // Each target of a shared input has its own mask, as in PEFT; a head's several products have one each too.
     const use = path === this.head.path ? this.headUses++ : 0;
-    return dropout(this.g, x, { p: drop.p, key: [this.keys.get(path)!, use], step: drop.step });
+    return { p: drop.p, key: [this.keys.get(path)!, use], step: drop.step };
   }
 
   /** The result of a linear with v = W·x + s·B·A·x. */
@@ -166,6 +167,6 @@ class TrainableAdapter implements Adapt {
 }
 
 /** W·x + s·B·A·x, which DoRA scales before anything is added; with dropout both products read what is left of x. */
-function unscaled({ x, label, weight }: LinearCall, { dropped = x, ...branch }: Branch): Branched {
+function unscaled({ x, label, weight }: LinearCall, { drop: _, ...branch }: Branch, dropped = x): Branched {
   return [{ x: dropped, label, weight, addend: undefined, bias: () => undefined }, branch];
 }

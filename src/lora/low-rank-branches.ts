@@ -3,8 +3,10 @@
 // (gpu/kernels/low-rank-linears.ts). What does not fit takes products of its own (low-rank.ts), with the same result.
 
 import { byteLength, type Graph, type Value } from '../gpu/graph.ts';
+import { type Drop, dropout, MAX_MASKS } from '../gpu/kernels/dropout.ts';
 import { lowRank } from '../gpu/kernels/low-rank.ts';
 import { type LowRankInput, lowRankLinears } from '../gpu/kernels/low-rank-linears.ts';
+import { canShareDropped } from '../gpu/kernels/product-variants.ts';
 import { factorWeight, type Weight } from '../gpu/weight.ts';
 import { type LinearParts, type ParameterSource, plainLinear } from '../model/layers.ts';
 
@@ -15,8 +17,8 @@ export interface Branch {
   /** (O,R) */
   readonly b: Value;
   readonly scaling: number;
-  /** x with elements dropped, for this branch alone. */
-  readonly dropped?: Value | undefined;
+  /** Which elements of x this branch drops. */
+  readonly drop?: Drop | undefined;
 }
 
 export interface BranchOptions {
@@ -47,14 +49,15 @@ export function branchedLinears(g: Graph, linears: readonly Branched[], options:
   const fits = ([call, branch]: Branched) => branch !== undefined && fitsWithin(g, call.weight(source), branch);
   // What does not fit is added to the base's own result.
   const own = linears.map((linear): Branched => [linear[0], fits(linear) ? linear[1] : undefined]);
-  const sharing = own.filter(([, branch]) => branch?.dropped === undefined);
-  const factors = sharing.flatMap(([, branch]) => branch?.a ?? []);
+  const branches = own.flatMap(([, branch]) => branch ?? []);
+  const factors = branches.map((branch) => branch.a);
   const a = factors.length > 1 ? g.stacked(factors) : factors[0];
-  const isShared = factors.length === 0 || (a !== undefined && isOneBinding(g, a));
-  if (isShared && sharing.length > 0) compute({ a: a && factorWeight(a) }, sharing);
+  const isShared = factors.length === 0 || (a !== undefined && isOneBinding(g, a) && canShareMasks(branches));
+  if (isShared && own.length > 0) compute({ a: a && factorWeight(a), drops: dropsOf(branches) }, own);
   for (const linear of own) {
     const [call, branch] = linear;
-    if (!results.has(call)) compute({ a: branch && factorWeight(branch.a), dropped: branch?.dropped }, [linear]);
+    if (results.has(call)) continue;
+    compute({ a: branch && factorWeight(branch.a), drops: branch && dropsOf([branch]) }, [linear]);
   }
 
   return linears.map((linear) => {
@@ -66,8 +69,21 @@ export function branchedLinears(g: Graph, linears: readonly Branched[], options:
 
 /** y + strength·s·B·A·x, in the memory of y, by products of its own. */
 export function addBranch(g: Graph, branch: Branch, x: Value, y: Value, strength?: Value): Value {
-  const { a, b, scaling, dropped = x } = branch;
-  return lowRank(g, { a: factorWeight(a), b: factorWeight(b), scaling, strength }, dropped, y);
+  const { a, b, scaling, drop } = branch;
+  return lowRank(g, { a: factorWeight(a), b: factorWeight(b), scaling, strength }, drop ? dropout(g, x, drop) : x, y);
+}
+
+/** What branches drop, all or none of them. */
+function dropsOf(branches: readonly Branch[]): Drop[] | undefined {
+  const drops = branches.flatMap(({ drop }) => drop ?? []);
+  return drops.length > 0 ? drops : undefined;
+}
+
+/** Whether one product of all A can read the masks of these branches. */
+function canShareMasks(branches: readonly Branch[]): boolean {
+  if (dropsOf(branches) === undefined || branches.length === 1) return true;
+  const ranks = branches.map(({ a }) => a.shape[0]!);
+  return branches.length <= MAX_MASKS && ranks.every((R) => R === ranks[0] && canShareDropped(R));
 }
 
 /**

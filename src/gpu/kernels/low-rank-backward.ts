@@ -5,6 +5,7 @@
 
 import type { Graph, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
+import type { Masks } from './dropout.ts';
 import { outerShader } from './outer-product.ts';
 import { MAX_SPANS, type Span, spanParams } from './product.ts';
 import { hasLanes } from './product-variants.ts';
@@ -24,6 +25,8 @@ export interface BranchesInput {
   readonly a: Weight;
   /** (ΣR,T) = A·x */
   readonly u: Value;
+  /** What each branch keeps of x, where elements of it are dropped. */
+  readonly masks?: Masks | undefined;
 }
 
 /** Gradients of linears side by side, those without a branch among them, and the rows of those with one. */
@@ -35,7 +38,7 @@ export interface BackwardGroup {
 /** Adds to the gradients of A and of each B; returns du (ΣR,T). */
 export function lowRankBackward(
   g: Graph,
-  { x, a, u }: BranchesInput,
+  { x, a, u, masks }: BranchesInput,
   branches: readonly BackwardBranch[],
   group?: BackwardGroup,
 ): Value {
@@ -62,22 +65,50 @@ export function lowRankBackward(
     return { dy, b, spans, params };
   });
   for (const [i, { dy, b, spans, params }] of dispatches.entries()) {
-    // dA takes all of du, and goes with the last of them.
-    const C = i === dispatches.length - 1 ? a.columns : 0;
+    // dA takes all of du, and goes with the last of them; with masks, each takes that of its branches.
+    const C = masks || i === dispatches.length - 1 ? a.columns : 0;
+    const ranks = masks?.ranks ?? a.rows;
     const { shader, tile } = outerShader(g, 'outer-factors');
     const lengths = [...spans.map(([begin, end]) => end - begin), C];
     const tiles = lengths.reduce((n, length) => n + Math.ceil(length / tile[0]), 0);
     g.push({
       label: `outer ${b.name}`,
-      shader,
-      bindings: { dy, u, db: g.gradientOf(b.codes), x, du: du!, da: g.gradientOf(a.codes) },
+      shader: { ...shader, parts: { ...shader.parts, input: masks ? 'input-dropped' : 'input-plain' } },
+      bindings: {
+        ...{ dy, u, db: g.gradientOf(b.codes), x, du: du!, da: g.gradientOf(a.codes) },
+        ...(masks && { masks: masks.bits }),
+      },
       writes: ['db', 'da'],
-      params: { ...params, C, ranks: a.rows },
-      grid: [tiles, Math.ceil((C > 0 ? a.rows : b.columns) / tile[1]), 1],
-      flops: 2 * (b.rows * b.columns + C * a.rows) * T,
+      params: { ...params, C, ranks, a_scale: masks?.keepScale ?? 1, a_row: masks ? params.u_row : 0 },
+      grid: [tiles, Math.ceil((C > 0 ? Math.max(ranks, b.columns) : b.columns) / tile[1]), masks ? spans.length : 1],
+      flops: 2 * (b.rows * b.columns + C * (masks ? spans.length * ranks : a.rows)) * T,
     });
   }
   return du!;
+}
+
+/** dx + Σ keptᵢ∘Aᵢᵀ·duᵢ / (1 - p), in the memory of dx: the rest of the gradient of x, where elements of it are dropped. */
+export function keptBackward(g: Graph, { a, masks }: { a: Weight; masks: Masks }, du: Value, dx: Value): Value {
+  const { rows, columns: C } = a;
+  const T = dx.shape[1]!;
+  const into = g.inPlace(dx.name, dx);
+  const hasSubgroups = hasLanes(g.traits);
+  const LANES = g.traits.subgroupSize;
+  const WG = 64;
+  g.push({
+    label: `${a.name} backward`,
+    shader: hasSubgroups
+      ? { file: 'low-rank-kept-subgroups', constants: { LANES } }
+      : { file: 'low-rank-kept', overrides: { WG } },
+    bindings: { a: a.codes, du, dx: into, masks: masks.bits },
+    writes: ['dx'],
+    params: { C, T4: T / 4, R: masks.ranks, branches: rows / masks.ranks, scale: masks.keepScale },
+    grid: hasSubgroups
+      ? [Math.ceil(T / (4 * LANES)), Math.ceil(C / (4 * LANES)), 1]
+      : [Math.ceil(T / (4 * WG)), C / 4, 1],
+    flops: 2 * rows * C * T,
+  });
+  return into;
 }
 
 /** The B of branches as one (ΣO,R), where they have one rank, one scaling, and lie one below the other. */

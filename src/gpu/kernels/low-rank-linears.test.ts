@@ -10,6 +10,7 @@ import type { Traits } from '../traits.ts';
 import { adjoinedWeights, canAdjoin, factorWeight } from '../weight.ts';
 import { activationBackwardCpu, activationCpu } from './activation.cpu.ts';
 import { activation } from './activation.ts';
+import { dropoutCpu } from './dropout.cpu.ts';
 import { lowRankBackwardCpu, lowRankCpu } from './low-rank.cpu.ts';
 import { lowRankLinears } from './low-rank-linears.ts';
 import { matmulBackwardCpu, matmulCpu } from './matmul.cpu.ts';
@@ -23,7 +24,12 @@ interface Shape {
   readonly linears: readonly (readonly [O: number, R: number])[];
   /** One rank and scaling for all, weights and gradients of results side by side: one product of all, and back. */
   readonly isTogether?: true;
+  /** Share of x that each branch drops, elements of its own. */
+  readonly p?: number;
 }
+
+const KEYS = { seed: [0xffffffff, 42], step: 9 } as const;
+const keyOf = (i: number) => [70 + i, 0xdeadbeef] as const;
 
 // Ranks that differ, rows that end within a tile; many tokens, and so few that the sum is split.
 const SHAPES: readonly Shape[] = [
@@ -84,6 +90,34 @@ const SHAPES: readonly Shape[] = [
     ],
   },
 ];
+/** Ranks that are a tile and more, linears side by side and not, masks that end within a word. */
+const DROPPED: readonly Shape[] = [
+  { C: 36, T: 4, p: 0.3, linears: [[33, 4]] },
+  { C: 76, T: 68, p: 0.3, linears: [[12, 40]] },
+  {
+    ...{ C: 128, T: 68, isTogether: true, p: 0.5 },
+    linears: [
+      [64, 8],
+      [32, 8],
+      [96, 8],
+    ],
+  },
+  {
+    ...{ C: 44, T: 20, p: 0.1 },
+    linears: [
+      [33, 16],
+      [12, 16],
+    ],
+  },
+  {
+    ...{ C: 128, T: 132, isTogether: true, p: 0.3 },
+    linears: [
+      [64, 32],
+      [32, 0],
+      [96, 32],
+    ],
+  },
+];
 /** One of each kind: what differs within a kind is how large its tiles are. */
 const KINDS: readonly (readonly [name: string, traits: Partial<Traits>])[] = [
   ['vector-wide', {}],
@@ -113,7 +147,7 @@ const GROUPS: readonly ProductCase[] = [
 async function check(
   variant: Partial<Traits>,
   asked: readonly string[],
-  { C, T, linears, isTogether }: Shape,
+  { C, T, linears, isTogether, p }: Shape,
 ): Promise<void> {
   const { traits } = await openDevice();
   const g = new Graph({ ...traits, ...variant, products: { asked } });
@@ -124,7 +158,7 @@ async function check(
   const ws = linears.map(([O], i) => testWeight(g, 'q8', O, C, 23 + i));
   const names = linears.map((_, i) => `w${i}`);
   const rows = linears.map(([O]) => O);
-  expect(canAdjoin(g.traits, 'q8', rows, C)).toBe(isTogether === true);
+  if (rows.length > 1) expect(canAdjoin(g.traits, 'q8', rows, C)).toBe(isTogether === true);
   const weights = isTogether ? adjoinedWeights(g, names, 'q8', rows, C) : ws.map(({ weight }) => weight);
   const bias = g.frozen('bias', [256]);
   const firsts = rows.map((_, i) => rows.slice(0, i).reduce((n, O) => n + O, 0));
@@ -134,27 +168,30 @@ async function check(
   const stack = g.stacked([...as.values()].map(({ weight }) => weight.codes))!;
   expect(stack.shape).toEqual([linears.reduce((n, [, R]) => n + R, 0), C]);
   const scaling = (i: number) => (isTogether ? 1.5 : 2 - i / 2);
+  const step = g.input('step', [4], 'u32');
+  const drops = p === undefined ? undefined : branched.map(([i]) => ({ p, key: keyOf(i), step }));
   const ys = lowRankLinears(
     g,
-    { x, a: factorWeight(stack) },
+    { x, a: factorWeight(stack), drops },
     linears.map((_, i) => ({
       ...{ weight: weights[i]!, bias: biases[i]!, label: `y${i}` },
       branch: bs.has(i) ? { b: bs.get(i)!.weight, scaling: scaling(i) } : undefined,
     })),
   );
-  expect(g.ops).toHaveLength(1 + (isTogether ? 1 : linears.length));
+  expect(g.ops).toHaveLength((drops ? 2 : 1) + (isTogether ? 1 : linears.length));
   // The gradient of an activation takes the place of what it is of.
   const ends = isTogether ? ys.map((y) => activation(g, y, 'silu')) : ys;
   const seeds = ends.map((y) => g.input(`d${y.name}`, y.shape));
   const dx = differentiate(g, new Map(ends.map((y, i) => [y, seeds[i]!]))).get(x)!;
   const back = g.ops.filter(({ label }) => / backward$|^outer/.test(label) && !label.startsWith('silu'));
-  expect(back).toHaveLength(isTogether ? 3 : linears.length + 2 * branched.length);
+  expect(back).toHaveLength((drops ? 1 : 0) + (isTogether ? 3 : linears.length + 2 * branched.length));
   const dA = g.gradientOf(stack);
   const dBs = [...bs.values()].map(({ weight }) => g.gradientOf(weight.codes));
   const xv = noise(C * T, 1);
   const data = new Map<Value, Data>([
     [x, xv],
     [dA, new Float32Array(dA.shape[0]! * C)],
+    [step, Uint32Array.of(...KEYS.seed, KEYS.step, 0)],
   ]);
   for (const [i, [O]] of linears.entries()) {
     for (const [value, d] of [...(as.get(i)?.data ?? []), ...(bs.get(i)?.data ?? [])]) data.set(value, d);
@@ -173,16 +210,23 @@ async function check(
     const sizes = { O, C, R, T };
     const base = matmulCpu(w, xv, sizes, { bias: noise(O, 33 + i) });
     const [a, b] = [as.get(i)?.dense, bs.get(i)?.dense];
-    const y = a && b ? lowRankCpu(a, b, xv, base, sizes, scaling(i)) : base;
+    const kept = (v: ArrayLike<number>, step: number = KEYS.step) =>
+      p === undefined ? v : dropoutCpu(v, { ...KEYS, p, key: keyOf(i), step });
+    const y = a && b ? lowRankCpu(a, b, kept(xv), base, sizes, scaling(i)) : base;
     expectClose(results[i]!, isTogether ? activationCpu('silu', y) : y, rounding(C + R), T);
+    if (p !== undefined && a && b) {
+      const other = lowRankCpu(a, b, kept(xv, 10), base, sizes, scaling(i));
+      const made = isTogether ? activationCpu('silu', other) : other;
+      expect(() => expectClose(results[i]!, made, rounding(C + R), T)).toThrow(/worst/); // control
+    }
     const seed = noise(O * T, 43 + i);
     const dy = isTogether ? activationBackwardCpu('silu', y, seed) : seed;
     for (const [k, v] of matmulBackwardCpu(w, dy, sizes).entries()) expectedDx[k]! += v;
     if (!a || !b) continue;
-    const expected = lowRankBackwardCpu(a, b, xv, dy, sizes, scaling(i));
+    const expected = lowRankBackwardCpu(a, b, kept(xv), dy, sizes, scaling(i));
     expectClose(results[ys.length + 2 + [...bs.keys()].indexOf(i)]!, expected.db, rounding(C + T), R);
     dAs.push(...expected.da);
-    for (const [k, v] of expected.dx.entries()) expectedDx[k]! += v;
+    for (const [k, v] of Float64Array.from(kept(expected.dx)).entries()) expectedDx[k]! += v;
   }
   expectClose(results[ys.length]!, expectedDx, rounding(linears.reduce((n, [O, R]) => n + O + R, 0)), T);
   expectClose(results[ys.length + 1]!, dAs, rounding(T + C), C);
@@ -193,6 +237,19 @@ describe.each(KINDS)('lowRankLinears() by %s', (name, variant) => {
     'gives results and gradients of linears with a common input as the twins of each by itself',
     async () => {
       for (const shape of SHAPES) await check(variant, [name, 'registers'], shape);
+    },
+    TIMEOUT,
+  );
+});
+
+describe.each([
+  ['lanes', {}],
+  ['a GPU', { kind: 'gpu' }],
+] as const)('lowRankLinears() with dropout by %s', (_, variant) => {
+  it(
+    'gives results and gradients of linears each of which drops elements of its own, as the twins of each by itself',
+    async () => {
+      for (const shape of DROPPED) await check(variant, [], shape);
     },
     TIMEOUT,
   );
@@ -247,6 +304,25 @@ describe('lowRankLinears()', () => {
       expectClose(asked(out!), asked(expected), rounding(C), columns);
       const whole = asked(lowRankCpu(a.dense, b.dense, xv, base, { O, C, R, T }, 2));
       expect(() => expectClose(asked(out!), whole, rounding(C), columns)).toThrow(/worst/); // control
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'drops nothing where dropout is off',
+    async () => {
+      const [O, C, R, T] = [39, 48, 8, 20];
+      const g = new Graph((await openDevice()).traits);
+      const x = g.input('x', [C, T]);
+      const step = g.input('step', [4], 'u32');
+      const [w, a, b] = [testWeight(g, 'q8', O, C, 7), testWeight(g, 'f32', R, C, 3), testWeight(g, 'f32', O, R, 4)];
+      const linear = { weight: w.weight, branch: { b: b.weight, scaling: 2 }, label: 'y' };
+      const [y] = lowRankLinears(g, { x, a: a.weight, drops: [{ p: 0.5, key: [1, 2], step }] }, [linear]);
+      const xv = noise(C * T, 1);
+      const data = new Map<Value, Data>([[x, xv], [step, Uint32Array.of(1, 2, 3, 1)], ...w.data, ...a.data, ...b.data]);
+      const [out] = await runCase({ graph: g, data, results: [y!] });
+      const expected = lowRankCpu(a.dense, b.dense, xv, matmulCpu(w.dense, xv, { O, C, T }), { O, C, R, T }, 2);
+      expectClose(out!, expected, rounding(C), T);
     },
     TIMEOUT,
   );

@@ -3,12 +3,14 @@
 //   u = A·x with A = [A₀; A₁; …]     yᵢ = Wᵢ·x + sᵢ·Bᵢ·uᵢ (+ biasᵢ) (+ addendᵢ)
 // Backward, the same way round:
 //   duᵢ = sᵢ·Bᵢᵀ·dyᵢ   dBᵢ += sᵢ·dyᵢ·uᵢᵀ   dA += du·xᵀ   dx += Aᵀ·du + Σ Wᵢᵀ·dyᵢ, Aᵀ·du within the first of these
-// products, all of which are one where the Wᵢ and the dyᵢ lie side by side
+// products, all of which are one where the Wᵢ and the dyᵢ lie side by side. With dropout each branch multiplies what its own mask
+// keeps of x (masks of a bit an element, made once, in place of copies of x), and Aᵀ·du is a product of its own.
 
 import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import { adjoinedWhole, rowsOfSlab, type Slab, slabsOf, type Weight } from '../weight.ts';
-import { joinFactors, lowRankBackward } from './low-rank-backward.ts';
+import { type Drop, dropoutMasks, type Masks } from './dropout.ts';
+import { joinFactors, keptBackward, lowRankBackward } from './low-rank-backward.ts';
 import { matmul } from './matmul.ts';
 import { matmulBackward } from './matmul-backward.ts';
 import { checkProduct, type LowRankTerm, product, type Span } from './product.ts';
@@ -34,8 +36,8 @@ export interface LinearBranch {
 export interface LowRankInput {
   /** (C,T) */
   readonly x: Value;
-  /** x of the low-rank branches where elements of it are dropped; x when absent. */
-  readonly dropped?: Value | undefined;
+  /** Which elements of x each branch drops, in their order, all of one rank (canShareDropped where there are several); absent: none. */
+  readonly drops?: readonly Drop[] | undefined;
   /** (ΣR,C), C a multiple of 4: the rows of each branch's A below those of the one before. Absent without branches. */
   readonly a?: Weight | undefined;
   /** (T) f32: strength of the adapter for each token. Generation only, without gradients. */
@@ -44,7 +46,7 @@ export interface LowRankInput {
 
 /** yᵢ (O,T) of each linear. Throws TypeError when the shapes do not fit. */
 export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly LowRankLinear[]): Value[] {
-  const { x, a, strength, dropped = x } = input;
+  const { x, a, strength, drops } = input;
   const T = x.shape[1]!;
   const branches = linears.flatMap(({ branch }) => branch ?? []);
   checkRanks(a, branches);
@@ -55,27 +57,26 @@ export function lowRankLinears(g: Graph, input: LowRankInput, linears: readonly 
   const whole = joinLinears(g, x, linears);
   if (whole === undefined && branches.length < linears.length) return mixed(g, input, linears);
 
-  const u = a && project(g, a, dropped, strength);
+  const masks = a && drops && dropoutMasks(g, drops, x.shape, a.rows / drops.length);
+  const u = a && project(g, a, x, strength, masks);
   const results = resultsOf(g, linears, T);
   const backward = (tape: Tape) => {
     const { graph } = tape;
     const dys = results.map((y) => tape.gradient(y));
     const dy = graph.joined(dys);
     const flows = linears.flatMap(({ branch }, i) => (branch ? [{ ...branch, dy: dys[i]! }] : []));
-    const du = a && u && lowRankBackward(graph, { x: dropped, a, u }, flows, dy && { dy, spans: spansOf(linears) });
+    const du = a && u && lowRankBackward(graph, { x, a, u, masks }, flows, dy && { dy, spans: spansOf(linears) });
     const lowRank = a && du && { factor: a, u: du, first: 0, scaling: 1 };
     const matrix = adjoinedWhole(linears.map(({ weight }) => weight));
     const isOne = matrix !== undefined && dy !== undefined;
     const products = isOne ? [{ weight: matrix, dy }] : linears.map(({ weight }, i) => ({ weight, dy: dys[i]! }));
-    tape.accumulate(
-      x,
-      (into) =>
-        products.reduce<Value | undefined>((dx, { weight, dy }, i) => {
-          const isWithin = i === 0 && dropped === x;
-          return matmulBackward(graph, weight, dy, { into: dx, ...(isWithin && lowRank && { lowRank }) });
-        }, into)!,
-    );
-    if (dropped !== x) tape.accumulate(dropped, (into) => matmulBackward(graph, a!, du!, { into }));
+    tape.accumulate(x, (into) => {
+      const dx = products.reduce<Value | undefined>((dx, { weight, dy }, i) => {
+        const isWithin = i === 0 && masks === undefined;
+        return matmulBackward(graph, weight, dy, { into: dx, ...(isWithin && lowRank && { lowRank }) });
+      }, into)!;
+      return masks ? keptBackward(graph, { a, masks }, du!, dx) : dx;
+    });
     for (const [i, { bias, addend, weight }] of linears.entries()) {
       if (bias?.role === 'trainable')
         rowSum(graph, graph.gradientOf(bias), 'bias', { dy: dys[i]! }, { rows: weight.rows, T });
@@ -202,12 +203,13 @@ function resultsOf(g: Graph, linears: readonly LowRankLinear[], T: number): Valu
   );
 }
 
-/** u = A·x. Its gradient is part of the linears' own. */
-function project(g: Graph, a: Weight, x: Value, strength: Value | undefined): Value {
+/** u = A·x, of what masks keep of x. Its gradient is part of the linears' own. */
+function project(g: Graph, a: Weight, x: Value, strength: Value | undefined, masks: Masks | undefined): Value {
   checkProduct(a.name, 'x', x, [a.columns, x.shape[1]!]);
   if (strength) return matmul(g, a, x, { strength, label: a.name });
   const u = g.activation(a.name, [a.rows, x.shape[1]!]);
-  const spec = { label: a.name, weight: a, side: 'rows', x, y: u, epilogue: 'store', scale: 1 } as const;
+  const epilogue = masks ? 'dropped' : 'store';
+  const spec = { label: a.name, weight: a, side: 'rows', x, y: u, epilogue, scale: 1, masks } as const;
   g.push({ ...product(spec, g), keep: true });
   return u;
 }

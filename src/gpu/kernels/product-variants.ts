@@ -149,7 +149,8 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
       // Four times its lanes, or less when there are no more results (low rank), but no less than 8.
       const ROWS = [8, 16].find((rows) => results <= rows && rows <= 4 * LANES) ?? 4 * LANES;
       const file = side === 'rows' ? 'matmul-subgroups' : 'matmul-backward-subgroups';
-      return { file, constants: { LANES, ROWS }, tile: [ROWS, 32] };
+      const parts = side === 'rows' ? { input: 'input-plain' } : {};
+      return { file, constants: { LANES, ROWS }, parts, tile: [ROWS, 32] };
     },
   },
   split('split-8x8', 8, 8, ({ results }) => results <= FEW_RESULTS),
@@ -190,6 +191,15 @@ export function shapeClass({ side, results, tokens }: ProductShape): string {
   return `${side}, ${size <= 1 << 16 ? 'small' : size <= 1 << 19 ? 'medium' : 'large'}`;
 }
 
+/**
+ * The variant that multiplies by A of low-rank branches what their masks keep (input-dropped), and the ranks that it can make of
+ * several in one product, since a tile of results has one mask.
+ */
+export function droppedProduct(traits: Traits): ProductVariant {
+  return PRODUCT_VARIANTS.find((v) => v.name === (hasLanes(traits) ? 'subgroups' : 'split-8x8'))!;
+}
+export const canShareDropped = (ranks: number): boolean => ranks === 8 || ranks === 16 || ranks % 32 === 0;
+
 /** The variant asked for by name, else one that makes less, else the one measured to be the fastest, else the first that suits. */
 export function chooseProduct(traits: Traits, shape: ProductShape): ProductVariant {
   const { asked, measured } = traits.products ?? {};
@@ -213,7 +223,7 @@ function split(name: string, WG_T: number, SLICES: number, suits: (shape: Produc
 }
 
 function splitShader(WG_T: number, SLICES: number, side: Side): ProductShader {
-  const parts = { side: `weight-${side}` };
+  const parts = { side: `weight-${side}`, input: 'input-plain' };
   return { file: 'matmul-split', constants: { WG_T, SLICES }, parts, tile: [8, 4 * WG_T] };
 }
 

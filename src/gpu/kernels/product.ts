@@ -2,10 +2,11 @@
 
 import type { Graph, Op, Value } from '../graph.ts';
 import type { Weight } from '../weight.ts';
-import { chooseProduct, type ProductShape, type Side } from './product-variants.ts';
+import type { Masks } from './dropout.ts';
+import { chooseProduct, droppedProduct, type ProductShape, type Side } from './product-variants.ts';
 
 /** What a product does with its result; see epilogue-*.wgsl. */
-export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'strength';
+export type Epilogue = 'store' | 'accumulate' | 'addend' | 'bias' | 'bias-addend' | 'strength' | 'dropped';
 
 /**
  * What a product adds before its epilogue. Forward: scaling·F·u with F = B (O,R); backward: scaling·Fᵀ·u with F = A (R,C). Both are
@@ -53,6 +54,8 @@ export interface ProductSpec {
   /** What the epilogue reads: bias, addend, strength. */
   readonly extra?: Readonly<Record<string, Value>>;
   readonly scale: number;
+  /** W is A of low-rank branches, each of which multiplies what its mask keeps of x. With the epilogue `dropped`, forward. */
+  readonly masks?: Masks | undefined;
   readonly onlyIf?: Op['onlyIf'];
 }
 
@@ -61,13 +64,15 @@ export function product(
   spec: ProductSpec,
   { traits, isOneColumn: isColumn }: Pick<Graph, 'traits' | 'isOneColumn'>,
 ): Pick<Op, 'label' | 'shader' | 'bindings' | 'writes' | 'params' | 'grid' | 'flops' | 'onlyIf'> {
-  const { label, weight, side, x, y, epilogue, extra, scale, lowRank, onlyIf } = spec;
+  const { label, weight, side, x, y, epilogue, extra, scale, lowRank, masks, onlyIf } = spec;
   const { rows: O, columns: C } = weight;
   const T = x.shape[1]!;
   const [results, summed] = side === 'rows' ? [O, C] : [C, O];
   const shape = { side, results, summed, tokens: T, ...kindOf(weight), isColumn };
   const R = lowRank === undefined ? 0 : side === 'rows' ? lowRank.factor.columns : lowRank.factor.rows;
-  const { file, constants, parts, tile, isWide: readsWide } = chooseProduct(traits, shape).shader(traits, shape);
+  const variant = masks === undefined ? chooseProduct(traits, shape) : droppedProduct(traits);
+  const ofTile = masks === undefined ? shape : { ...shape, results: masks.ranks };
+  const { file, constants, parts, tile, isWide: readsWide } = variant.shader(traits, ofTile);
   return {
     label,
     shader: {
@@ -77,6 +82,7 @@ export function product(
         'low-rank': lowRank === undefined ? 'low-rank-none' : `low-rank-${side}`,
         epilogue: `epilogue-${epilogue}`,
         ...parts,
+        ...(masks && { input: 'input-dropped' }),
       },
       ...(constants && { constants }),
     },
@@ -85,6 +91,7 @@ export function product(
       x,
       ...(lowRank && { factor: lowRank.factor.codes, u: lowRank.u }),
       y,
+      ...(masks && { masks: masks.bits }),
       ...extra,
     },
     writes: ['y'],
@@ -93,6 +100,7 @@ export function product(
       u_row: lowRank?.first ?? 0,
       u_scale: (lowRank?.scaling ?? 0) / scale,
       ...spanParams(lowRank === undefined ? [] : (lowRank.spans ?? [[0, O]])),
+      ranks: masks?.ranks ?? 0,
     },
     grid: [Math.ceil(T / tile[1]), Math.ceil(shape.results / tile[0]), 1],
     flops: 2 * (O * C + (lowRank === undefined ? 0 : lowRank.factor.rows * lowRank.factor.columns)) * T,

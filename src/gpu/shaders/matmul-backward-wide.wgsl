@@ -14,6 +14,8 @@ enable subgroups;
 //   64 columns, weights handed round                 1.21
 //   64 columns, tokens handed round (this)           1.13   83 %; 96 columns 1.19
 //   no gain: 3 or 4 rows a turn 1.39, 1.50; 16 tokens and 4 rows 1.25; one row 1.48; codes in words of 8 or 16 bytes 1.14, 1.15;
+//   the loads of a turn by a loop of their own, whose code is there once: two rows 1.38 beside 1.25, four 1.73, four without it 1.67
+//   (the products of four rows are 23 kB by themselves); without stores, 8 % less;
 //   all stores written out 1.15 and 1.9 s to compile; a loop that ends with its test (two choices a sum) 14 % more.
 #import product-params
 #import weight

@@ -10,8 +10,8 @@
 #import side
 #import low-rank
 #import epilogue
+#import input
 const LANES = WG_T * SLICES;
-var<storage, read_write> x: array<vec4<f32>>;
 var<workgroup> partial: array<vec4<f32>, 8u * LANES>; // [slice][result][t]
 
 // Four results over four summed indices.
@@ -28,11 +28,12 @@ fn main(
   let t4 = WG_T * group.x;
   let t = min(t4 + lane.x, params.T4 - 1u);
   let r4 = 2u * group.y;
+  let mask = mask_of(4u * r4);
   var y0 = mat4x4<f32>();
   var y1 = mat4x4<f32>();
   for (var k4 = lane.y; 4u * k4 < summed(); k4 += SLICES) {
     let i = min(4u * k4 + vec4(0u, 1u, 2u, 3u), vec4(summed() - 1u)) * params.T4 + t;
-    let v = mat4x4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]);
+    let v = mat4x4<f32>(x_at(i.x, mask), x_at(i.y, mask), x_at(i.z, mask), x_at(i.w, mask));
     y0 = add4(y0, v, block(r4, k4));
     y1 = add4(y1, v, block(r4 + 1u, k4));
   }

@@ -21,16 +21,19 @@ enable subgroups;
 //   Activations loaded once for four or eight tiles of rows into an array of the lane: 15.1, 13.5 and 9 s to compile.
 //   fma(): 13.8, since the driver makes a product and a sum of it again.
 //   Stores by blocks of four rows: 1.31 beside 1.32 at T=128, nothing at T=256.
+//   Tokens handed round as in matmul-backward-wide: 64 rows, two columns a turn, the words of eight rows a lane at each turn 12.4 to 12.7
+//   (1.24 to 1.30) where this one takes 12.9 to 13.3 (1.31 to 1.32), for int8 alone; at every second turn 12.8 (1.25); words or scales by
+//   a loop of their own 12.6 to 13.0 (1.32 to 1.38); 64 rows x 16 tokens, four columns a turn, for every storage 12.8 (1.46).
 //   Where it goes: without loads of activations 6.7 (0.77), without those of codes too 5.1 (0.61), the loads alone 6.2 (0.71).
 #import product-params
 #import weight
 #import low-rank
 #import epilogue
 #import subgroup-tile
-var<storage, read_write> x: array<vec4<f32>>;
+#import input
 
-// Four tokens of the four rows that begin at i.
-fn x4(i: vec4<u32>) -> mat4x4<f32> { return mat4x4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]); }
+// Four tokens of the four rows that begin at i, by a mask.
+fn x4(i: vec4<u32>, m: u32) -> mat4x4<f32> { return mat4x4<f32>(x_at(i.x, m), x_at(i.y, m), x_at(i.z, m), x_at(i.w, m)); }
 
 // Four summed indices more: v (and with 4 lanes u) are their activations, w0 … w3 the weights of this lane's rows.
 fn turn(y: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) {
@@ -56,6 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let t = 8u * group.x + lane;
   let t_in = min(vec2(t, t + 4u), vec2(params.T4 - 1u));
   let o = ROWS * group.y;
+  let mask = mask_of(o);
   let row = min(o + lane + LANES * vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
   var y = Sums();
   let end = (params.C + 3u) / 4u;
@@ -68,9 +72,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     }
     // All loads before all products: then the sums go through memory once a turn.
     let i = min(4u * c4 + vec4(0u, 1u, 2u, 3u), vec4(params.C - 1u)) * params.T4;
-    let v = x4(i + t_in.x);
+    let v = x4(i + t_in.x, mask);
     var u = v;
-    if (LANES == 4u) { u = x4(i + t_in.y); }
+    if (LANES == 4u) { u = x4(i + t_in.y, mask); }
     let w0 = code4(row.x, c4) * s.x;
     var w1 = w0; var w2 = w0; var w3 = w0;
     if (ROWS > LANES) { w1 = code4(row.y, c4) * s.y; }

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var sum1 = mat4x4<f32>();
   for (var t = 0u; t < params.T4; t++) {
     let v = transpose(mat4x4<f32>(
-      long4(tile.is_a, row_p.x + t), long4(tile.is_a, row_p.y + t), long4(tile.is_a, row_p.z + t), long4(tile.is_a, row_p.w + t),
+      long4(tile, row_p.x + t), long4(tile, row_p.y + t), long4(tile, row_p.z + t), long4(tile, row_p.w + t),
     ));
     let w = short4(tile.is_a, row_q + t);
     sum0 = rows4(sum0, v, w, 0u);

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let is_in = t < params.T4;
     let t_in = min(t, params.T4 - 1u);
     for (var row = index / 8u; row < 32u; row += 8u) {
-      let v = long4(tile.is_a, (tile.long_row + min(tile.p + row, tile.p_end - 1u)) * params.T4 + t_in);
+      let v = long4(tile, (tile.long_row + min(tile.p + row, tile.p_end - 1u)) * params.T4 + t_in);
       long_tile[9u * row + index % 8u] = select(vec4<f32>(), v, is_in);
     }
     let w = short4(tile.is_a, (tile.short_row + min(tile.q + index / 8u, tile.q_end - 1u)) * params.T4 + t_in);
