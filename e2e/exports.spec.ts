@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Download, Page, Route } from '@playwright/test';
 import { startFakeHub, WRITE_TOKEN } from '../src/model/hub/testing/fake-hub.ts';
-import { checkState } from './axe.ts';
+import { checkState, keepPicture } from './axe.ts';
 import { expect, openPage, place, readZip, test } from './support.ts';
 
 const HUB = 'https://huggingface.co';
@@ -65,6 +65,15 @@ test('an adapter is downloaded in other formats, merged ones too, and comes back
   );
   await expect(howTo).toContainText('the merged formats have it inside');
   await checkState(page, 'how-to-use');
+
+  await test.step('its line is copied, and the button says so', async () => {
+    const line = `llama-cli -m base.gguf --lora ${gguf.suggestedFilename()}`;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await howTo.getByRole('button', { name: 'Copy' }).click();
+    await expect(howTo.getByRole('button', { name: 'Copied' })).toBeVisible();
+    expect(await page.evaluate<string>('navigator.clipboard.readText()')).toContain(line);
+    await keepPicture(page, 'copied');
+  });
 
   const merged = readFileSync(await (await downloadAs(page, 'Merged model, GGUF')).path());
   expect(merged.toString('latin1', 0, 4)).toBe('GGUF');

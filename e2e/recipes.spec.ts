@@ -53,7 +53,7 @@ test('a recipe is saved, shared and filled in again, and asks before it changes 
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await settings.getByRole('button', { name: 'Recipes' }).click();
     await recipes.getByRole('button', { name: 'Copy link' }).click();
-    await expect(recipes.getByRole('button', { name: 'Link copied' })).toBeVisible();
+    await expect(recipes.getByRole('button', { name: 'Copied' })).toBeVisible();
     return page.evaluate<string>('navigator.clipboard.readText()');
   });
   expect(link).toContain('#/train?recipe=');

@@ -1,8 +1,7 @@
-import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { AdapterRecord } from '../../engine/protocol.ts';
+import { CopyButton } from '../controls/copy-button.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { announce } from '../shell/trouble-store.ts';
 import { exportStore, type LastWritten, showWritten } from './export-store.ts';
 import { loadingLines } from './loading-lines.ts';
 import { words } from './words.ts';
@@ -48,20 +47,12 @@ function Lines({ written, adapter }: { written: LastWritten; adapter: AdapterRec
 }
 
 function Code({ program, lines }: { program: string; lines: readonly string[] }) {
-  const [isCopied, setCopied] = useState(false);
   const text = lines.join('\n');
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(() => {
-      setCopied(true);
-      announce(words.use.copied);
-    });
   return (
     <div className="how-to-code">
       <div className="line line-apart">
         <span className="hint">{program}</span>
-        <button type="button" className="button button-plain" onClick={() => void copy()}>
-          <Icon name="copy" /> {isCopied ? words.use.copied : words.use.copy}
-        </button>
+        <CopyButton text={text} />
       </div>
       <pre className="mono" dir="ltr">
         {text}

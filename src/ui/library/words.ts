@@ -160,8 +160,6 @@ export const words = {
         ? 'Its base, Scion, comes with Graft alone: the merged formats have it inside and need nothing else.'
         : `It needs its base, ${name}: put in where that lies, in the format that this program reads.`,
     notice: (text: string) => `Good to know: ${text}.`,
-    copy: 'Copy',
-    copied: 'Copied',
     close: 'Close',
   },
   of: (action: string, name: string) => `${action}: ${name}`,

@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { AnswerPiece } from '../../engine/protocol.ts';
-import { Icon } from '../controls/icon.tsx';
+import { CopyButton } from '../controls/copy-button.tsx';
 import { rate } from '../format.ts';
-import { announce } from '../shell/trouble-store.ts';
 import { AnswerText } from './answer-text.tsx';
 import { PieceFacts } from './piece-facts.tsx';
 import { playStore } from './play-store.ts';
@@ -30,7 +29,7 @@ export function AnswerBox({ kind, whose, answer, empty, isRunning = false }: Ans
           <i className="answer-dot" aria-hidden="true" />
           {whose}
         </h3>
-        {answer?.state === 'done' && answer.text !== '' && <Copy text={answer.text} whose={whose} />}
+        {answer?.state === 'done' && answer.text !== '' && <CopyButton text={answer.text} what={words.copy(whose)} />}
       </header>
       <p className="hint number answer-meta">{answer ? metaOf(answer) : ''}</p>
       <AnswerText answer={answer} empty={empty} isRunning={isRunning} showsDoubt={hasPieces} onPiece={setShown} />
@@ -42,19 +41,4 @@ export function AnswerBox({ kind, whose, answer, empty, isRunning = false }: Ans
 function metaOf({ state, reason, tokensPerSecond }: Answer): string {
   const speed = tokensPerSecond > 0 ? words.speed(rate(tokensPerSecond)) : undefined;
   return state === 'waiting' ? '' : [speed, reason && words.reason[reason]].filter(Boolean).join(' · ');
-}
-
-function Copy({ text, whose }: { text: string; whose: string }) {
-  const label = words.copy(whose);
-  return (
-    <button
-      type="button"
-      className="button button-plain button-icon"
-      aria-label={label}
-      title={label}
-      onClick={() => void navigator.clipboard.writeText(text).then(() => announce(words.copied))}
-    >
-      <Icon name="copy" />
-    </button>
-  );
 }

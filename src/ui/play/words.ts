@@ -103,7 +103,6 @@ export const words = {
     stopped: 'stopped',
   } satisfies Record<NonNullable<GenerateEvent['reason']>, string>,
   copy: (whose: string) => `Copy the answer: ${whose}`,
-  copied: 'Copied',
   announceDone: 'The answers are complete',
   failed: 'No answer.',
   again: 'Ask again',

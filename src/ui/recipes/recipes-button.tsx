@@ -1,6 +1,7 @@
 import { useEffect, useId, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Recipe } from '../../engine/protocol.ts';
+import { CopyButton } from '../controls/copy-button.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Pick } from '../controls/pick.tsx';
@@ -10,8 +11,9 @@ import { summary } from '../train/describe-settings.ts';
 import { settingsStore } from '../train/settings-store.ts';
 import { adapterName } from '../train/start-run.ts';
 import { offerRecipe, openRecipeFile } from './offer-store.ts';
+import { recipeLink } from './recipe-link.ts';
 import { recipeNow } from './recipe-now.ts';
-import { copyLink, deleteRecipe, recipesStore, refreshRecipes, saveRecipe, saveRecipeFile } from './recipes-store.ts';
+import { deleteRecipe, recipesStore, refreshRecipes, saveRecipe, saveRecipeFile } from './recipes-store.ts';
 import { words } from './words.ts';
 import './recipes.css';
 
@@ -96,16 +98,11 @@ function Now() {
 }
 
 function Share({ recipe }: { recipe: () => Promise<Recipe> }) {
-  const [isCopied, setIsCopied] = useState(false);
   return (
     <div className="line">
-      <button
-        type="button"
-        className="button"
-        onClick={() => void recipe().then(copyLink).then(setIsCopied, showTrouble)}
-      >
-        <Icon name="copy" /> {isCopied ? words.linkCopied : words.link}
-      </button>
+      <CopyButton className="button" text={async () => recipeLink(await recipe(), location.href)}>
+        {words.link}
+      </CopyButton>
       <button type="button" className="button" onClick={() => void recipe().then(saveRecipeFile, showTrouble)}>
         <Icon name="download" /> {words.file}
       </button>

@@ -4,7 +4,6 @@ import { createStore } from 'zustand/vanilla';
 import { type Recipe, writeRecipe } from '../../engine/protocol.ts';
 import { saveBytes } from '../library/save-bytes.ts';
 import { announce, showTrouble } from '../shell/trouble-store.ts';
-import { recipeLink } from './recipe-link.ts';
 import { recipeNow } from './recipe-now.ts';
 import { words } from './words.ts';
 
@@ -47,17 +46,6 @@ export async function deleteRecipe(name: string): Promise<void> {
 export function saveRecipeFile(recipe: Recipe): void {
   const stem = (recipe.name ?? 'graft').replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'graft';
   saveBytes(`${stem}.recipe.json`, new TextEncoder().encode(writeRecipe(recipe)), 'application/json');
-}
-
-export async function copyLink(recipe: Recipe): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(recipeLink(recipe, location.href));
-    announce(words.announceCopied);
-    return true;
-  } catch (error) {
-    showTrouble(error);
-    return false;
-  }
 }
 
 async function claimed(work: () => Promise<unknown>): Promise<void> {

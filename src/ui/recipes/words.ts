@@ -11,7 +11,6 @@ export const words = {
   use: 'Use',
   useNamed: (name: string) => `Use the recipe ${name}`,
   link: 'Copy link',
-  linkCopied: 'Link copied',
   file: 'Save as file',
   now: 'These settings',
   adapters: (n: number) => `${plural(n, 'adapter')} at once, as set under “Compare”`,
@@ -50,6 +49,5 @@ export const words = {
     running: 'A run goes on. Stop it first, then fill in.',
   },
   announceSaved: (name: string) => `The recipe ${name} is saved`,
-  announceCopied: 'The link is copied',
   announceFilled: 'The recipe is filled in. Nothing has been started',
 } as const;
