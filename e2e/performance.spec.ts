@@ -38,29 +38,33 @@ test('a first visit fetches at most 270 kB of JavaScript', async ({ page }) => {
   expect(bytes, [...scripts].map(([url, size]) => `${url} ${size}`).join('\n')).toBeLessThan(MOST_SCRIPT_BYTES);
 });
 
-test('the page can be used within a second over 4 Mbit/s', async ({ page }) => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  await session.send('Network.emulateNetworkConditions', LINE);
-  const tasks = await watchTasks(page);
-  await page.goto('./', { waitUntil: 'commit' });
-  await expect(page.getByRole('button', { name: 'Choose files' })).toBeEnabled();
-  // What the line and the page itself need: a busy machine lets both wait, and that is no fault of the page's.
-  const { clockMs, bytes } = await page.evaluate<{ clockMs: number; bytes: number }>(`(() => {
+test.describe('over a slow line', () => {
+  // On a busy machine Chromium's slow line at times never answers a request.
+  test.describe.configure({ retries: 1 });
+  test('the page can be used within a second over 4 Mbit/s', async ({ page }) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Network.enable');
+    await session.send('Network.emulateNetworkConditions', LINE);
+    const tasks = await watchTasks(page);
+    await page.goto('./', { waitUntil: 'commit' });
+    await expect(page.getByRole('button', { name: 'Choose files' })).toBeEnabled();
+    // What the line and the page itself need: a busy machine lets both wait, and that is no fault of the page's.
+    const { clockMs, bytes } = await page.evaluate<{ clockMs: number; bytes: number }>(`(() => {
     const [{ startTime: clockMs }] = performance.getEntriesByName('graft-usable');
     const came = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
     const needed = came.filter(({ responseEnd }) => responseEnd > 0 && responseEnd <= clockMs);
     return { clockMs, bytes: needed.reduce((sum, { encodedBodySize }) => sum + encodedBodySize + 300, 0) };
   })()`);
-  const cpuMs = (await tasks('graft-usable')).reduce((sum, task) => sum + task.cpuMs, 0);
-  const lineMs = (1000 * bytes) / LINE.downloadThroughput + ROUND_TRIPS * LINE.latency;
-  console.log(
-    `usable after ${Math.round(lineMs)} ms of a line of 4 Mbit/s and ${Math.round(cpuMs)} ms of the processor; ${Math.round(clockMs)} ms by the clock`,
-  );
-  expect(bytes).toBeGreaterThan(50_000);
-  expect(cpuMs).toBeGreaterThan(1);
-  expect(lineMs).toBeLessThan(USABLE_MS);
-  expect(lineMs + cpuMs).toBeLessThan(timeLimit(USABLE_MS));
-  await session.send('Network.emulateNetworkConditions', { ...LINE, downloadThroughput: -1, uploadThroughput: -1 });
-  await openPage(page);
+    const cpuMs = (await tasks('graft-usable')).reduce((sum, task) => sum + task.cpuMs, 0);
+    const lineMs = (1000 * bytes) / LINE.downloadThroughput + ROUND_TRIPS * LINE.latency;
+    console.log(
+      `usable after ${Math.round(lineMs)} ms of a line of 4 Mbit/s and ${Math.round(cpuMs)} ms of the processor; ${Math.round(clockMs)} ms by the clock`,
+    );
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(cpuMs).toBeGreaterThan(1);
+    expect(lineMs).toBeLessThan(USABLE_MS);
+    expect(lineMs + cpuMs).toBeLessThan(timeLimit(USABLE_MS));
+    await session.send('Network.emulateNetworkConditions', { ...LINE, downloadThroughput: -1, uploadThroughput: -1 });
+    await openPage(page);
+  });
 });

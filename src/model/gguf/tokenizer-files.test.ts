@@ -122,7 +122,7 @@ describe('SentencePiece tokenizers', () => {
     for (const { text, ids } of cases) expect(tokenizer.decode(ids)).toBe(text.replaceAll('▁', ' '));
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
-        expect(tokenizer.decode(tokenizer.encode(text, { special: false }))).toBe(text);
+        expect(tokenizer.decode(tokenizer.encode(text, { special: false }))).toBe(text.replaceAll('▁', ' '));
       }),
       { numRuns: 200 },
     );
