@@ -7,7 +7,6 @@ import { dropFiles, EXAMPLE, expect, openPage, place, test } from './support.ts'
 test('autopilot proposes settings with reasons; predicted and measured stand side by side; a hidden page trains on', async ({
   page,
 }) => {
-  await page.context().grantPermissions(['notifications']);
   await openPage(page);
   await dropFiles(page, [EXAMPLE]);
   await place(page, 'Train').click();
@@ -36,10 +35,23 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
   await checkState(page, 'autopilot');
 
   const run = page.getByRole('region', { name: 'Run', exact: true });
-  await run.getByRole('switch', { name: 'Tell me when it ends' }).click();
+  const tells = run.getByRole('switch', { name: 'Tell me when it ends' });
+  await tells.click();
+  await expect(run.getByText('The browser does not allow notifications for this page'), 'not granted').toBeVisible();
+  await expect(tells).not.toBeChecked();
+  await checkState(page, 'not-told');
+  await page.context().grantPermissions(['notifications']);
+  await tells.click();
+  await expect(tells).toBeChecked();
+  await expect(run.getByText('The browser does not allow notifications for this page')).toBeHidden();
   await page.evaluate(`{
     globalThis.told = [];
-    globalThis.Notification = class { constructor(title, { body }) { told.push([title, body]); } };
+    globalThis.Notification = class extends Notification {
+      constructor(title, options) {
+        super(title, options);
+        told.push(this);
+      }
+    };
     globalThis.locks = [];
     const request = async (kind) => {
       const lock = { kind, released: false, release: async () => void (lock.released = true) };
@@ -86,5 +98,10 @@ test('autopilot proposes settings with reasons; predicted and measured stand sid
       .last(),
   ).toHaveText(/\d (ms|s)/);
   await checkState(page, 'autopilot-done');
-  expect(await page.evaluate('told')).toEqual([['piloted', 'The run is done and the adapter is kept']]);
+  expect(await page.evaluate('told.map(({ title, body }) => [title, body])')).toEqual([
+    ['piloted', 'The run is done and the adapter is kept'],
+  ]);
+  await place(page, 'Library').click();
+  await page.evaluate(`told[0].dispatchEvent(new Event('click'))`);
+  await expect(run.getByText('Done: 6 steps in'), 'a click on it leads back to the run').toBeVisible();
 });

@@ -37,6 +37,9 @@ function adapterFiles() {
   ];
 }
 
+/** What is selected in the field that has the focus. */
+const SELECTED = `(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)`;
+
 async function downloadAs(page: Page, format: string): Promise<Download> {
   await page
     .getByRole('button', { name: /^Other formats/ })
@@ -66,13 +69,24 @@ test('an adapter is downloaded in other formats, merged ones too, and comes back
   await expect(howTo).toContainText('the merged formats have it inside');
   await checkState(page, 'how-to-use');
 
-  await test.step('its line is copied, and the button says so', async () => {
+  await test.step('its line is copied, or given to be copied by hand where the browser refuses', async () => {
     const line = `llama-cli -m base.gguf --lora ${gguf.suggestedFilename()}`;
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await howTo.getByRole('button', { name: 'Copy' }).click();
     await expect(howTo.getByRole('button', { name: 'Copied' })).toBeVisible();
     expect(await page.evaluate<string>('navigator.clipboard.readText()')).toContain(line);
     await keepPicture(page, 'copied');
+    // As a browser does to a page that nobody looks at.
+    await page.evaluate(
+      `navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))`,
+    );
+    await howTo.getByRole('button', { name: 'Copied' }).click();
+    const byHand = page.getByRole('dialog', { name: 'Copy it by hand' });
+    await expect(byHand.getByRole('textbox', { name: 'Text to copy' })).toBeFocused();
+    expect(await page.evaluate<string>(SELECTED)).toContain(line);
+    await checkState(page, 'copy-by-hand');
+    await byHand.getByRole('button', { name: 'Close' }).click();
+    await expect(howTo.getByRole('button', { name: /^Cop/ }), 'the focus is back').toBeFocused();
   });
 
   const merged = readFileSync(await (await downloadAs(page, 'Merged model, GGUF')).path());

@@ -49,7 +49,12 @@ export const PROMISES = [
   },
   {
     promise: 'Numbers that go bad never reach the optimiser or a file',
-    tests: ['src/train/run-journal.test.ts', 'src/train/run-training.test.ts', 'src/lora/files/peft.test.ts'],
+    tests: [
+      'src/train/run-journal.test.ts',
+      'src/train/run-training.test.ts',
+      'src/lora/files/peft.test.ts',
+      'e2e/faults.spec.ts',
+    ],
   },
   {
     promise: 'A storage that is full, blocked or in use by another tab loses nothing',

@@ -2,6 +2,7 @@
 // it goes. Both only by choice.
 import { createStore } from 'zustand/vanilla';
 import { keep, kept } from '../keep.ts';
+import { goTo } from '../shell/place-store.ts';
 import { isOver, isRunningHere, runStore, wholeRun } from './run-store.ts';
 import { words } from './words.ts';
 
@@ -60,6 +61,25 @@ function showTitle(): void {
   if (document.title !== title) document.title = title;
 }
 
+/** A click on it leads to the run. */
+function tellOfEnd(title: string, body: string): void {
+  const options = { body, tag: 'graft-run' };
+  try {
+    const shown = new Notification(title, options);
+    shown.onclick = () => {
+      window.focus();
+      goTo('train');
+      shown.close();
+    };
+  } catch {
+    // Chrome on Android gives them to service workers alone.
+    void navigator.serviceWorker
+      ?.getRegistration()
+      .then((registration) => registration?.showNotification(title, options))
+      .catch(() => {});
+  }
+}
+
 export function followEnd(): void {
   runStore.subscribe(showTitle);
   runStore.subscribe((run, runBefore) => {
@@ -67,8 +87,7 @@ export function followEnd(): void {
     if (now.phase === before.phase) return;
     void holdScreen();
     if (!isOver(now.phase) || !document.hidden || !whenDoneStore.getState().notify) return;
-    const { announce, whenDone } = words;
-    new Notification(now.name || whenDone.title, { body: announce[now.phase], tag: 'graft-run' });
+    tellOfEnd(now.name || words.whenDone.title, words.announce[now.phase]);
   });
   document.addEventListener('visibilitychange', () => {
     showTitle();
