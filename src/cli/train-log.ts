@@ -1,4 +1,5 @@
-// What a run says as it goes, and the file of --log. One that cannot be begun is a mistake to be told at once; a disk that fills up later does not end a run.
+// What a run says as it goes, and the file of --log. One that cannot be begun is a mistake to be told at once; a disk that fills up
+// later does not end a run.
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import type { TrainEvent, Trained } from '../engine/node.ts';

@@ -12,7 +12,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
-import { hasAdapter, refuseInput } from '../storage/refuse-folder.node.ts';
+import { checkAdapterFolder, refuseInput } from '../storage/refuse-folder.node.ts';
 import { findModel } from './model-at.node.ts';
 import { type BaseFacts, findReceipt, type Receipt, withReceipt } from './receipt/receipt.ts';
 
@@ -45,7 +45,7 @@ export async function mergeFolders(
     out,
     folders.map(({ folder }) => folder),
   );
-  await hasAdapter(out);
+  await checkAdapterFolder(out);
   const base = modelPath === undefined ? undefined : await openModelFolder((await findModel(modelPath)).files);
   const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base?.config)));
   const inputs = read.map(({ adapter, receipt }, i) => {

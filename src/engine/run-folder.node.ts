@@ -11,7 +11,7 @@ import type { BaseModel } from '../model/base-model.ts';
 import type { ModelFile } from '../model/model-file.ts';
 import { claimedBy, claimFolder } from '../storage/claim-folder.node.ts';
 import { openCheckpointFolder, openModelFiles, writeFolder } from '../storage/node.ts';
-import { hasAdapter } from '../storage/refuse-folder.node.ts';
+import { checkAdapterFolder } from '../storage/refuse-folder.node.ts';
 import { type Checkpoint, type CheckpointStore, latestCheckpoint, NewerCheckpointError } from '../train/checkpoint.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { startFromRows } from './start-from-rows.ts';
@@ -46,7 +46,7 @@ export async function openRunFolder(out: string, resume: boolean): Promise<RunFo
     () => false,
   );
   if (resume && !isThere) throw new Error(`Cannot go on: found no interrupted run in "${out}", need one`);
-  const isReplaced = !isThere && (await hasAdapter(out));
+  const isReplaced = !isThere && (await checkAdapterFolder(out));
   const store = openCheckpointFolder(folder);
   const startFolder = path.join(folder, START);
   const claim = path.join(folder, CLAIM);

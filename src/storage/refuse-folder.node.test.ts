@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { hasAdapter, refuseInput } from './refuse-folder.node.ts';
+import { checkAdapterFolder, refuseInput } from './refuse-folder.node.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'graft-refuse-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -14,14 +14,14 @@ function folderOf(name: string, ...files: readonly string[]): string {
   return folder;
 }
 
-it('hasAdapter() knows an adapter from an empty folder, and refuses a project and a model', async () => {
-  expect(await hasAdapter(path.join(root, 'nowhere'))).toBe(false);
-  expect(await hasAdapter(folderOf('empty', 'notes.txt'))).toBe(false);
-  expect(await hasAdapter(folderOf('adapter', 'adapter_config.json', 'README.md'))).toBe(true);
-  await expect(hasAdapter(folderOf('project', 'README.md'))).rejects.toThrow(
+it('checkAdapterFolder() knows an adapter from an empty folder, and refuses a project and a model', async () => {
+  expect(await checkAdapterFolder(path.join(root, 'nowhere'))).toBe(false);
+  expect(await checkAdapterFolder(folderOf('empty', 'notes.txt'))).toBe(false);
+  expect(await checkAdapterFolder(folderOf('adapter', 'adapter_config.json', 'README.md'))).toBe(true);
+  await expect(checkAdapterFolder(folderOf('project', 'README.md'))).rejects.toThrow(
     `found a "README.md" that is no adapter's`,
   );
-  await expect(hasAdapter(folderOf('base', 'config.json'))).rejects.toThrow('found a "config.json" that');
+  await expect(checkAdapterFolder(folderOf('base', 'config.json'))).rejects.toThrow('found a "config.json" that');
 });
 
 it('refuseInput() knows an input however it is spelled', async () => {

@@ -7,10 +7,10 @@ import path from 'node:path';
 const OTHERS = ['README.md', 'config.json'];
 
 /**
- * True when `out` has an adapter already. Throws a sentence where writing one there would replace a file that is no adapter's. A
- * folder that is not there yet is fine.
+ * Throws a sentence where writing an adapter into `out` would replace a file that is no adapter's; a folder that is not there yet is
+ * fine. Returns whether an adapter is there already.
  */
-export async function hasAdapter(out: string): Promise<boolean> {
+export async function checkAdapterFolder(out: string): Promise<boolean> {
   const names = await readdir(out).catch((): string[] => []);
   if (names.includes('adapter_config.json')) return true;
   const other = OTHERS.find((name) => names.includes(name));

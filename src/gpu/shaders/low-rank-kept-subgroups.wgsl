@@ -1,15 +1,9 @@
 enable subgroups;
-// What flows back through dropout: dx[c,t] += scale · Σ_z kept_z[c,t] · Σ_r A[z·R + r, c]·du[z·R + r, t]
-//   A (branches·R,C) f32, R and C multiples of 4 · du (branches·R,T) · dx (C,T) · masks, see mask-bits
+// What flows back through dropout, see low-rank-kept-input.
 // For CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes 4·LANES columns x 4·LANES tokens:
 // lane l has four tokens and loads the columns 4·l … 4·l+3, which the lanes hand round (see matmul-backward-subgroups).
 #import subgroup-tile
-#import mask-bits
-struct Params { C: u32, T4: u32, R: u32, branches: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read> a: array<vec4<f32>>;
-var<storage, read_write> du: array<vec4<f32>>;
-var<storage, read_write> dx: array<vec4<f32>>;
+#import low-rank-kept-input
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
