@@ -60,7 +60,7 @@ const CATEGORIES = [
 function print(found: RunPlan, budgetBytes: number | undefined): void {
   const bytes = (n: number) => n.toLocaleString('en').padStart(15);
   const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`.padStart(12);
-  const chosen = budgetBytes === undefined ? '' : `, chosen for ${(budgetBytes / 1e9).toFixed(1)} GB`;
+  const chosen = budgetBytes === undefined ? '' : `, chosen to fit ${(budgetBytes / 1e9).toFixed(1)} GB`;
   console.log(
     `${found.model} · micro-batches of ${found.columns} columns · ${found.quant.linears} · ${found.trainableParameters.toLocaleString('en')} trainable parameters · checkpointing ${found.checkpointing}${chosen}\n`,
   );

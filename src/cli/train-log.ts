@@ -35,6 +35,14 @@ export function logLine(event: TrainEvent, adapter?: string): string {
   return `${JSON.stringify({ ...own, step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
 }
 
+/** What was measured between two steps, in a line; nothing of another event. */
+export function describeMeasure(event: TrainEvent): string | undefined {
+  if (event.type === 'eval') return `validation loss ${event.loss.toFixed(4)} after step ${event.step}`;
+  if (event.type !== 'forgetting') return undefined;
+  const { step, loss, baseLoss, kl } = event;
+  return `general text ${loss.toFixed(4)} (base ${baseLoss.toFixed(4)}, KL ${kl.toFixed(4)}) after step ${step}`;
+}
+
 /** What a run is told of its checkpoints, for `say`: a problem once, as long as it stays the same. */
 export function sayProblems(say: (line: string) => void): (step: number, problem: string | undefined) => void {
   let last: string | undefined;

@@ -4,31 +4,57 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
-  type Adapter,
-  type LoadedRows,
-  loadRows,
-  newShape,
+  type EnduringMember,
   openRunFolder,
-  pastEvents,
   type Recipe,
-  type RunFault,
-  rowsStartIn,
+  type RunFolder,
   savePeftFolder,
-  settleForRows,
   type TrainEvent,
   type Trained,
   type TrainSettings,
   trainTogetherThroughFaults,
 } from '../engine/node.ts';
-import { openFlaggedModel } from './model-flags.ts';
-import { describeEnd, logLine, openLogFile, sayProblems } from './train-log.ts';
-import { checkBudget, readBudget, readCheckpointEvery, readSettings } from './train-settings.ts';
+import { type LiveModel, openLiveModel } from './live-model.ts';
+import { enduringRun, pastOf, type ReadyRun, readyRun } from './ready-run.ts';
+import { stopOnSignals } from './stop-signals.ts';
+import { describeEnd, describeMeasure, type LogFile, logLine, openLogFile } from './train-log.ts';
+import { readBudget, readCheckpointEvery, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Each is written when it is ready. Throws when one of them failed, after all others have ended. */
 export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): Promise<void> {
+  const budgetBytes = readBudget(flags);
+  readCheckpointEvery(flags); // what is wrong with it is said before a model is opened
+  const asked = readAdapters(flags, recipe, out);
+  const members = [];
+  for (const adapter of asked)
+    if (isEnded(flags, adapter)) console.error(`${adapter.name}: is ready in ${adapter.out}`);
+    else members.push({ ...adapter, folder: await openMemberFolder(flags, adapter) });
+  if (members.length === 0) return;
+
+  const live = await openLiveModel(flags);
+  const stop = stopOnSignals();
+  const log = openLogFile(flags.text('log'), (line) => console.error(line));
+  try {
+    log.begin('');
+    const ready = await readyMembers(flags, live, members, { log, budgetBytes, signal: stop.signal });
+    await trainMembers(flags, out, live, ready);
+  } finally {
+    for (const { folder } of members) await folder.end();
+    stop.release();
+    live.close();
+  }
+}
+
+/** An adapter of the recipe, and the folder that it is written to. */
+interface Asked {
+  readonly name: string;
+  readonly out: string;
+  readonly settings: TrainSettings;
+  readonly files: readonly string[];
+}
+
+function readAdapters(flags: Parsed, recipe: Recipe, out: string): readonly Asked[] {
   const adapters = recipe.adapters ?? [];
   if (flags.text('init-adapter') !== undefined)
     throw new UsageError('Cannot run graft train: found --init-adapter with several adapters, need one adapter');
@@ -37,124 +63,96 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     throw new UsageError(
       `Cannot run graft train: found no --data and no files for "${nowhere.name}", need one of them`,
     );
-  let budgetBytes = readBudget(flags);
-  const every = readCheckpointEvery(flags);
-  const asked = adapters.map(({ name, settings, files }) => ({
+  return adapters.map(({ name, settings, files }) => ({
     name,
-    folder: path.join(out, name),
+    out: path.join(out, name),
     settings: readSettings(flags, recipe, settings),
     files: files ?? flags.list('data'),
   }));
-  // One that has ended needs no second run.
-  const isEnded = (folder: string) =>
-    flags.has('resume') &&
-    existsSync(path.join(folder, 'adapter_config.json')) &&
-    !existsSync(path.join(folder, '.graft-checkpoint'));
-  for (const { name, folder } of asked) if (isEnded(folder)) console.error(`${name}: is ready in ${folder}`);
-  const runs = [];
-  for (const run of asked.filter(({ folder }) => !isEnded(folder))) {
-    const isThere = existsSync(path.join(run.folder, '.graft-checkpoint'));
-    const kept = await openRunFolder(run.folder, flags.has('resume') && isThere);
-    for (const notice of kept.notices) console.error(`${run.name}: ${notice}`);
-    runs.push({ ...run, kept });
-  }
-  if (runs.length === 0) return;
+}
 
-  let live = await openFlaggedModel(flags);
-  const open = async () => {
-    if (live.device.fault !== undefined) live = await openFlaggedModel(flags);
-    return live.model;
-  };
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
-  const log = openLogFile(flags.text('log'), (line) => console.error(line));
-  log.begin('');
-  try {
-    const members: {
-      readonly data: LoadedRows;
-      readonly settings: TrainSettings;
-      readonly start: Adapter | undefined;
-      readonly onEvent: (event: TrainEvent) => void;
-    }[] = [];
-    for (const { name, settings, files, kept } of runs) {
-      const completionOnly = !flags.has('train-on-prompts');
-      const data = await loadRows(live.model, files, { maxTokens: settings.seqLen, completionOnly });
-      for (const notice of data.notices.slice(0, 5))
-        console.error(`${name}: ${notice.file}:${notice.line}: ${notice.reason}`);
-      const say = (line: string) => console.error(`${name}: ${line}`);
-      const own = await rowsStartIn(kept, live.model, data.rows, settings, { signal: stop.signal, say });
-      const shape = own?.adapter ?? newShape(live.model, settings);
-      const settled = settleForRows(live.model, data.rows, settings, shape, budgetBytes);
-      checkBudget(flags, settled, budgetBytes);
-      console.error(`${name}: ${data.rows.length} rows, rank ${settings.rank}, learning rate ${settings.learningRate}`);
-      const tell = (event: TrainEvent) => {
-        log.add(logLine(event, name));
-      };
-      if (kept.checkpoint !== undefined) pastEvents(kept.checkpoint, data.rows).forEach(tell);
-      await kept.begin(own?.files);
-      let told = 0;
-      const onEvent = (event: TrainEvent) => {
-        tell(event);
-        if (event.type === 'eval')
-          console.error(`${name}: validation loss ${event.loss.toFixed(4)} after step ${event.step}`);
-        // A line each, ten of them in all: bars of several runs would overwrite one another.
-        if (event.type !== 'step' || Math.floor((10 * event.step) / event.totalSteps) === told) return;
-        told = Math.floor((10 * event.step) / event.totalSteps);
-        console.error(`${name}: ${event.step}/${event.totalSteps}  loss ${event.loss.toFixed(4)}`);
-      };
-      // What they share is there once: of each one more, its adapter counts.
-      budgetBytes -= settled.adapterBytes;
-      members.push({ data, settings: settled.settings, start: own?.adapter, onEvent });
-    }
-    const failures: string[] = [];
-    const results = await trainTogetherThroughFaults(
-      open,
-      runs.map(({ name, folder, kept }, i) => {
-        const { data, settings, start, onEvent } = members[i]!;
-        return {
-          rows: data.rows,
-          settings,
-          start,
-          hooks: {
-            onEvent,
-            signal: stop.signal,
-            onWentBack(step, message) {
-              console.error(`${name}: ${message}; the run goes on after step ${step} with half the learning rate`);
-            },
-          },
-          keep: {
-            store: kept.store,
-            dataHash: data.dataset.hash,
-            ...every,
-            resumeFrom: kept.checkpoint,
-            keepWhenStopped: true,
-            onSaved: sayProblems((line) => console.error(`${name}: ${line}`)),
-          },
-          onFault({ message, checkpoint }: RunFault) {
-            const step = checkpoint?.steps.length ?? 0;
-            console.error(`${name}: ${message}; the GPU is asked for again and the run goes on after step ${step}`);
-          },
-          async finish(trained: Trained) {
-            if (trained.outcome.steps > 0) await savePeftFolder(folder, live.model, settings, data, trained);
-            const { curve: _, ...outcome } = trained.outcome;
-            if (!(outcome.stopped && outcome.trouble === undefined)) await kept.store.clear();
-            if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
-            console.error(`${name}: ${describeEnd(outcome, folder)}`);
-            return { name, out: folder, ...outcome };
-          },
-        };
-      }),
-    );
-    const reports = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-    for (const [i, result] of results.entries())
-      if (result.status === 'rejected') failures.push(`"${runs[i]!.name}": ${(result.reason as Error).message}`);
-    if (flags.has('json')) console.log(JSON.stringify({ out, adapters: reports }));
-    if (failures.length > 0) throw new Error(`Cannot train all of them: ${failures.join('; ')}`);
-  } finally {
-    for (const { kept } of runs) await kept.end();
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-    live.model.destroy();
-    live.device.destroy();
+/** Of those that --resume goes on with: one that has ended needs no second run. */
+function isEnded(flags: Parsed, { out }: Asked): boolean {
+  return flags.has('resume') && existsSync(path.join(out, 'adapter_config.json')) && !isInterrupted(out);
+}
+
+function isInterrupted(out: string): boolean {
+  return existsSync(path.join(out, '.graft-checkpoint'));
+}
+
+async function openMemberFolder(flags: Parsed, { name, out }: Asked): Promise<RunFolder> {
+  const folder = await openRunFolder(out, flags.has('resume') && isInterrupted(out));
+  for (const notice of folder.notices) console.error(`${name}: ${notice}`);
+  return folder;
+}
+
+interface ReadyMember extends Asked {
+  readonly run: ReadyRun;
+  readonly member: Omit<EnduringMember<unknown>, 'finish'>;
+}
+
+/** Makes all ready, one after the other, and marks their folders as begun. */
+async function readyMembers(
+  flags: Parsed,
+  live: LiveModel,
+  members: readonly (Asked & { readonly folder: RunFolder })[],
+  { log, signal, budgetBytes }: { readonly log: LogFile; readonly signal: AbortSignal; readonly budgetBytes: number },
+): Promise<readonly ReadyMember[]> {
+  const ready: ReadyMember[] = [];
+  let leftBytes = budgetBytes;
+  for (const asked of members) {
+    const { name } = asked;
+    const say = (line: string) => console.error(`${name}: ${line}`);
+    const run = await readyRun(flags, live, { ...asked, say }, { signal, budgetBytes: leftBytes });
+    // What they share is there once: of each one more, its adapter counts.
+    leftBytes -= run.adapterBytes;
+    say(`rank ${run.settings.rank}, learning rate ${run.settings.learningRate}`);
+    for (const event of pastOf(run)) log.add(logLine(event, name));
+    await run.folder.begin(run.startFiles);
+    const tell = tellTenths(say);
+    const onEvent = (event: TrainEvent) => {
+      log.add(logLine(event, name));
+      tell(event);
+    };
+    ready.push({ ...asked, run, member: enduringRun(flags, run, { signal, onEvent }) });
   }
+  return ready;
+}
+
+/** A line for each tenth of a run: bars of several runs would overwrite one another. */
+function tellTenths(say: (line: string) => void): (event: TrainEvent) => void {
+  let told = 0;
+  return (event) => {
+    const measured = describeMeasure(event);
+    if (measured !== undefined) say(measured);
+    if (event.type !== 'step') return;
+    const tenth = Math.floor((10 * event.step) / event.totalSteps);
+    if (tenth === told) return;
+    told = tenth;
+    say(`${event.step}/${event.totalSteps}  loss ${event.loss.toFixed(4)}`);
+  };
+}
+
+async function trainMembers(flags: Parsed, out: string, live: LiveModel, ready: readonly ReadyMember[]): Promise<void> {
+  const failures: string[] = [];
+  const results = await trainTogetherThroughFaults(
+    live.open,
+    ready.map(({ name, out: own, run, member }) => ({
+      ...member,
+      async finish(trained: Trained) {
+        const { curve: _, ...outcome } = trained.outcome;
+        // An adapter that has learned nothing takes the place of none.
+        if (outcome.steps > 0) await savePeftFolder(own, live.model, run.settings, run.data, trained);
+        if (!(outcome.stopped && outcome.trouble === undefined)) await run.folder.store.clear();
+        if (outcome.trouble !== undefined) failures.push(`"${name}": ${outcome.trouble}`);
+        run.say(describeEnd(outcome, own));
+        return { name, out: own, ...outcome };
+      },
+    })),
+  );
+  const reports = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  for (const [i, result] of results.entries())
+    if (result.status === 'rejected') failures.push(`"${ready[i]!.name}": ${(result.reason as Error).message}`);
+  if (flags.has('json')) console.log(JSON.stringify({ out, adapters: reports }));
+  if (failures.length > 0) throw new Error(`Cannot train all of them: ${failures.join('; ')}`);
 }

@@ -68,7 +68,7 @@ export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder, rowsStartIn } from './run-folder.node.ts';
 export { dropoutOf, withStart } from './run-start.ts';
 export { isSameDevice, type KeepOptions, newShape, type Trained } from './train-adapter.ts';
-export { type RunFault, trainThroughFaults, trainTogetherThroughFaults } from './train-through-faults.ts';
+export { type EnduringMember, trainThroughFaults, trainTogetherThroughFaults } from './train-through-faults.ts';
 
 /** Throws a sentence that says what to install when there is no GPU that Dawn accepts. */
 export async function openNodeDevice(): Promise<Device> {
