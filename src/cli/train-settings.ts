@@ -19,6 +19,7 @@ import {
   readRecipe,
   type settleForRows,
   type TrainSettings,
+  unreadable,
   withoutMethod,
 } from '../engine/node.ts';
 import { readTargets } from './model-flags.ts';
@@ -141,8 +142,8 @@ export function readConfig(flags: Parsed): Recipe | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    throw new UsageError(`Cannot read --config: found no file "${file}", need a recipe`);
+  } catch (error) {
+    throw new UsageError(`${unreadable(file, error).message} (--config)`);
   }
   try {
     return readRecipe(text);

@@ -247,3 +247,44 @@ test('fitting and hashing let the event loop run between rows, and whoever canno
   }
   expect(await dataset.hash()).toBe(hash);
 });
+
+/** A file of which the browser gives `good` bytes at most: then reading fails as it does there. */
+function failing(name: string, content: string, good: number, failure: Error): DataFile {
+  const stream = () => {
+    let isGiven = good === 0;
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (isGiven) return controller.error(failure);
+        isGiven = true;
+        controller.enqueue(new TextEncoder().encode(content.slice(0, good)));
+      },
+    });
+  };
+  return { name, size: content.length, stream };
+}
+
+test('a file that changed or went away since it was chosen is named, and keeps no other from being read', async () => {
+  const content = pair('a', 'b').repeat(9);
+  const gone =
+    'found it gone (moved, renamed or deleted since it was chosen), need the file as it is now, chosen again';
+  const changed =
+    'found it changed since it was chosen, or no longer allowed to be read, need the file as it is now, chosen again';
+  await expect(open([failing('x.jsonl', content, 0, new DOMException('', 'NotFoundError'))])).rejects.toThrow(
+    `Cannot read "x.jsonl": ${gone}`,
+  );
+  // What Chromium's stream of such a file says.
+  await expect(open([failing('x.jsonl', content, 50, new TypeError('network error'))])).rejects.toThrow(
+    'Cannot read "x.jsonl": found it changed, moved or deleted since it was chosen, need the file as it is now',
+  );
+  const files = [
+    fileOf('good.jsonl', pair('c', 'd')),
+    failing('half.jsonl', content, 100, new DOMException('', 'NotReadableError')),
+    failing('parquet.parquet', 'PAR1', 4, new DOMException('', 'NotReadableError')),
+    fileOf('more.jsonl', pair('e', 'f')),
+  ];
+  const { dataset } = await open(files);
+  expect(dataset.fitted.usable).toBe(2);
+  expect(dataset.fitted.skipped).toEqual(
+    ['half.jsonl', 'parquet.parquet'].map((file) => ({ file, line: 0, reason: `the file is left out: ${changed}` })),
+  );
+});

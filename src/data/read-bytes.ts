@@ -1,6 +1,7 @@
 // A file's bytes, chunk by chunk. A reader instead of `for await` on the stream: Safari has no async iteration there.
 import type { ReadContext } from './read-context.ts';
 import type { DataFile } from './types.ts';
+import { unreadable } from './unreadable-file.ts';
 
 /** Bounds what is decoded and parsed between two looks at the clock. */
 const MAX_CHUNK_BYTES = 256 * 1024;
@@ -10,7 +11,7 @@ export async function* readBytes(file: DataFile, context: ReadContext): AsyncGen
   try {
     for (;;) {
       context.signal?.throwIfAborted();
-      const { done, value } = await reader.read();
+      const { done, value } = await readOn(file, reader);
       if (done) return;
       // A source may hand over a whole file at once; nobody behind this line has to expect that.
       for (let start = 0; start < value.length; start += MAX_CHUNK_BYTES) {
@@ -22,6 +23,15 @@ export async function* readBytes(file: DataFile, context: ReadContext): AsyncGen
   } finally {
     // Tells the source that nobody reads on; after the end, or after an error, there is nothing to tell.
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** The next chunk. Throws an UnreadableFileError where the file no longer gives its bytes. */
+async function readOn(file: DataFile, reader: ReadableStreamDefaultReader<Uint8Array>) {
+  try {
+    return await reader.read();
+  } catch (error) {
+    throw unreadable(file.name, error);
   }
 }
 
@@ -37,7 +47,7 @@ export async function readHead(
   try {
     while (length < count) {
       signal?.throwIfAborted();
-      const { done, value } = await reader.read();
+      const { done, value } = await readOn(file, reader);
       if (done) return { bytes: bytes.subarray(0, length), isWhole: true };
       const part = value.subarray(0, count - length);
       bytes.set(part, length);

@@ -107,7 +107,7 @@ export class LibraryService implements LibraryApi {
     const model = this.session.needModel();
     const isZip = files.length === 1 && /\.zip$/i.test(files[0]!.name);
     const { unzipAdapter } = await import('../lora/files/zip-adapter.ts');
-    const parts = isZip ? unzipAdapter(new Uint8Array(await files[0]!.arrayBuffer())) : files.map(fileFromBlob);
+    const parts = isZip ? unzipAdapter(await fileFromBlob(files[0]!).read(0, files[0]!.size)) : files.map(fileFromBlob);
     const { readAdapter } = await import('../lora/files/read-adapter.ts');
     const { adapter } = await readAdapter(parts, model.config);
     const [first] = files;

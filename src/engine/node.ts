@@ -37,6 +37,7 @@ export type { Adapter } from '../lora/adapter.ts';
 export { PROMPT_INITS } from '../lora/methods/prompt-tuning.ts';
 export { quantOf } from '../model/choose-quant.ts';
 export type { QuantChoice } from '../model/prepare-weights.ts';
+export { unreadable } from '../storage/unreadable.node.ts';
 export {
   type BottleneckChoice,
   type Ia3Choice,

@@ -25,9 +25,25 @@ export function fileFromBlob(file: Blob & { readonly name: string }): ModelFile 
     size: file.size,
     async read(offset, length) {
       checkRange(file.name, file.size, offset, length);
-      return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+      try {
+        return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+      } catch (error) {
+        throw unreadable(file.name, error as Error);
+      }
     },
   };
+}
+
+/** What a browser's read of a chosen file fails with (w3c.github.io/FileAPI, "Reading a File"). */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  NotFoundError: 'it gone (moved, renamed or deleted since it was chosen)',
+  NotReadableError: 'it changed since it was chosen, or no longer allowed to be read',
+};
+
+function unreadable(name: string, error: Error): Error {
+  const found = UNREADABLE[error.name];
+  if (found === undefined) return error;
+  return new Error(`Cannot read "${name}": found ${found}, need the file as it is now, chosen again`);
 }
 
 /** A file that is in memory already: an entry of a zip, or bytes just written. */

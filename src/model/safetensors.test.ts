@@ -44,6 +44,17 @@ describe('readSafetensorsHeader()', () => {
     await expect(file.read(0, twoTensors.length + 1)).rejects.toThrow(RangeError);
   });
 
+  it('says in words that a browser File changed or went away since it was chosen', async () => {
+    for (const [name, found] of [
+      ['NotFoundError', 'found it gone (moved, renamed or deleted since it was chosen), need the file as it is now'],
+      ['NotReadableError', 'found it changed since it was chosen, or no longer allowed to be read, need the file'],
+    ]) {
+      const file = new File([twoTensors.slice()], 'x.safetensors');
+      file.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException('', name)) }) as unknown as Blob;
+      await expect(fileFromBlob(file).read(0, 8)).rejects.toThrow(`Cannot read "x.safetensors": ${found}`);
+    }
+  });
+
   it('accepts scalars, empty tensors, unaligned data, escapes and no metadata (the control case)', async () => {
     const header = `{"s":${entry('U8', [], [0, 1])},"empty":${entry('F32', [0, 4], [1, 1])},"\\u0074":${entry('F32', [1], [1, 5])}}`;
     const { tensors } = await open(craft(header, 5));

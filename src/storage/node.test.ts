@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -65,6 +65,51 @@ describe('openModelFile()', () => {
     await expect(openModelFiles(path.join(folder, 'nowhere'))).rejects.toThrow(/found nothing there, need a folder/);
     await expect(openModelFiles(path.join(folder, 'digits'))).rejects.toThrow(/found a file, need a folder/);
     await expect(openDataFile(folder)).rejects.toThrow(/found a folder, need a file/);
+  });
+});
+
+describe('openDataFile()', () => {
+  const read = async (file: string) => new Response((await openDataFile(file)).stream()).text();
+
+  it('says at once what cannot be read, and why', async () => {
+    const at = (name: string) => path.join(folder, name);
+    await symlink(at('around.jsonl'), at('around.jsonl'));
+    await expect(read(at('none.jsonl'))).rejects.toThrow(
+      `Cannot read "${at('none.jsonl')}": found no such file, need one`,
+    );
+    await expect(read(folder)).rejects.toThrow(`Cannot read "${folder}": found a folder, need a file`);
+    await expect(read(at('around.jsonl'))).rejects.toThrow('found a link that leads back to itself, need a file');
+    await expect(openModelFile(at('none.json'))).rejects.toThrow('found no such file, need one');
+    await writeFile(at('fine.jsonl'), 'fine');
+    expect(await read(at('fine.jsonl'))).toBe('fine');
+  });
+
+  it.skipIf(process.platform === 'win32')('says that permission is denied', async () => {
+    const file = path.join(folder, 'locked.jsonl');
+    await writeFile(file, '{}', { mode: 0 });
+    // Root may read anything, whatever its mode says.
+    const isRoot = process.getuid?.() === 0;
+    await chmod(folder, 0o755);
+    if (isRoot) process.seteuid!(65534);
+    try {
+      const denied = `Cannot read "${file}": found that permission is denied, need a file that you may read`;
+      await expect(openDataFile(file)).rejects.toThrow(denied);
+    } finally {
+      if (isRoot) process.seteuid!(0);
+    }
+  });
+
+  it('says what has gone, or become a folder, since it was opened', async () => {
+    const file = path.join(folder, 'passing.jsonl');
+    await writeFile(file, '{"text":"here"}\n');
+    const opened = await openDataFile(file);
+    await rm(file);
+    const gone = `Cannot read "${file}": found no such file, need one`;
+    await expect(new Response(opened.stream()).text()).rejects.toThrow(gone);
+    await expect(opened.slice!(0, 2).arrayBuffer()).rejects.toThrow(gone);
+    await mkdir(file);
+    await expect(new Response(opened.stream()).text()).rejects.toThrow('found a folder, need a file');
+    await expect(opened.slice!(0, 2).arrayBuffer()).rejects.toThrow('found a folder, need a file');
   });
 });
 

@@ -12,10 +12,23 @@ import type { ModelFile } from '../model/model-file.ts';
 import type { HalfRecord, PreparedRecord, PreparedStore, PreparedWriter } from '../model/prepared-store.ts';
 import type { StreamedFile } from '../model/streamed-file.ts';
 import type { CheckpointStore } from '../train/checkpoint.ts';
+import { unreadable } from './unreadable.node.ts';
+
+/** Opens a file to read it, for as long as `use` takes. Throws `Cannot read "file": found …, need …`. */
+async function whileOpen<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    const handle = await open(file, 'r');
+    return await use(handle).finally(() => handle.close());
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
 
 /** A file read in ranges; opened and closed at each read, so that nothing stays open. */
 export async function openModelFile(file: string): Promise<ModelFile> {
-  const { size } = await stat(file);
+  const { size } = await stat(file).catch((error) => {
+    throw unreadable(file, error);
+  });
   return {
     name: path.basename(file),
     size,
@@ -24,8 +37,7 @@ export async function openModelFile(file: string): Promise<ModelFile> {
         throw new RangeError(
           `Cannot read bytes ${offset} to ${offset + length} of "${path.basename(file)}": found ${size} bytes, need all of them`,
         );
-      const handle = await open(file, 'r');
-      try {
+      return whileOpen(file, async (handle) => {
         const bytes = new Uint8Array(length);
         let done = 0;
         while (done < length) {
@@ -35,9 +47,7 @@ export async function openModelFile(file: string): Promise<ModelFile> {
           done += bytesRead;
         }
         return bytes;
-      } finally {
-        await handle.close();
-      }
+      });
     },
   };
 }
@@ -60,27 +70,32 @@ export async function openModelFiles(folder: string): Promise<ModelFile[]> {
   return Promise.all(files.map((e) => openModelFile(path.join(folder, e.name))));
 }
 
+/** Throws `Cannot read "file": found …, need …` at once for what cannot be read, and later for what no longer can. */
 export async function openDataFile(file: string): Promise<DataFile> {
-  const info = await stat(file).catch(() => undefined);
-  if (info === undefined) throw new Error(`Cannot read "${file}": found no such file`);
+  const info = await whileOpen(file, (handle) => handle.stat());
   if (info.isDirectory()) throw new Error(`Cannot read "${file}": found a folder, need a file`);
   return {
     name: path.basename(file),
     size: info.size,
-    stream: () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
+    stream: () => Readable.toWeb(Readable.from(readChunks(file))) as ReadableStream<Uint8Array>,
     slice: (start, end) => ({ arrayBuffer: () => readRange(file, start, end) }),
   };
 }
 
-async function readRange(file: string, start: number, end: number): Promise<ArrayBuffer> {
-  const handle = await open(file);
+async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
   try {
+    yield* createReadStream(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function readRange(file: string, start: number, end: number): Promise<ArrayBuffer> {
+  return whileOpen(file, async (handle) => {
     const bytes = new Uint8Array(end - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
     return bytes.buffer.slice(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 /**

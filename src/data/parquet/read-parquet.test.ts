@@ -53,6 +53,21 @@ sharedTest(`a file is read in parts where it can be, and gives the same rows${re
   expect((await readAll(file)).rows).toEqual((await readAll(fileOf('gsm8k.parquet', bytes))).rows);
 });
 
+sharedTest(`a file that goes away while it is read is no file with columns that cannot be read${reason}`, async () => {
+  const bytes = await bytesOf(sharedFile('gsm8k-train.parquet'));
+  const whole = new File([bytes.slice()], 'gsm8k.parquet');
+  let reads = 0;
+  const slice = (start: number, end: number) => ({
+    async arrayBuffer() {
+      if (start < bytes.length / 2 && ++reads > 1) throw new DOMException('gone', 'NotFoundError');
+      return whole.slice(start, end).arrayBuffer();
+    },
+  });
+  const file: DataFile = { name: whole.name, size: whole.size, stream: () => whole.stream(), slice };
+  await expect(readAll(file)).rejects.toThrow('Cannot read "gsm8k.parquet": found it gone');
+  expect(reads, 'it stops at the first').toBe(2);
+});
+
 test('a page sum that is wrong is found, and a right one is not', () => {
   // A thrift header: type 0, 3 bytes, 3 bytes, CRC-32 of "abc" (0x352441c2), stop.
   const zigzag = (value: number) => {

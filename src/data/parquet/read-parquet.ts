@@ -12,6 +12,7 @@ import { cannotRead } from '../dataset-error.ts';
 import type { ReadContext } from '../read-context.ts';
 import { MAX_COLUMNS } from '../row-from-value.ts';
 import type { DataFile, Row } from '../types.ts';
+import { UnreadableFileError, unreadable } from '../unreadable-file.ts';
 import { checkedCodecs } from './check-pages.ts';
 import { CODECS } from './codecs.ts';
 import { areSumsRight, chunkRange } from './page-sums.ts';
@@ -53,6 +54,7 @@ export async function* readParquet(file: DataFile, context: ReadContext): AsyncG
         const compressors = checkedCodecs(chunks, metadata, CODECS);
         columns.set(name, await readColumn(source, metadata, name, [first, first + rows], compressors));
       } catch (error) {
+        if (error instanceof UnreadableFileError) throw error;
         bad.set(name, describeFailure(error, group, name));
         continue;
       }
@@ -81,7 +83,11 @@ export async function* readParquet(file: DataFile, context: ReadContext): AsyncG
 async function openBuffer(file: DataFile, context: ReadContext): Promise<AsyncBuffer> {
   if (file.slice !== undefined) {
     const slice = async (start: number, end = file.size) => {
-      const buffer = await file.slice!(start, end).arrayBuffer();
+      const buffer = await file.slice!(start, end)
+        .arrayBuffer()
+        .catch((error) => {
+          throw unreadable(file.name, error);
+        });
       context.countBytes(buffer.byteLength);
       return buffer;
     };
@@ -97,6 +103,7 @@ async function readMetadata(name: string, source: AsyncBuffer): Promise<FileMeta
   try {
     return await parquetMetadataAsync(source);
   } catch (error) {
+    if (error instanceof UnreadableFileError) throw error;
     throw cannotRead(
       name,
       `a Parquet file whose footer cannot be read (${reasonOf(error)})`,
