@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from '../testing/fast-check.ts';
 import { judge } from './likelihood.ts';
-import { tokenProbabilities } from './sample.ts';
+import { tokenProbabilities } from './testing/token-probabilities.ts';
 
 describe('judge()', () => {
   it('tells the probability of a token and the likeliest ones, best first, as softmax has them', () => {

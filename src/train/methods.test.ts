@@ -12,6 +12,7 @@ import { fileFromBytes } from '../model/model-file.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { collectFile } from '../model/testing/collect-file.ts';
 import { F32, modelsFor } from '../model/testing/open-model.ts';
+import { expectLosses, expectScores } from './testing/expect-golden.ts';
 import { gradientErrors, greedyIds, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
@@ -23,7 +24,7 @@ import {
   relativeL2,
 } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
-import { ALL_LOSSES, FINAL_ADAPTER, FIRST_LOSSES, GRADIENT, LOGITS, LOSS } from './testing/tolerances.ts';
+import { FINAL_ADAPTER, GRADIENT, LOGITS } from './testing/tolerances.ts';
 
 /** Case of the fixtures, and a tensor that it is about: disturbed, nothing agrees any more. */
 const CASES: readonly (readonly [name: string, heart: RegExp])[] = [
@@ -57,9 +58,7 @@ describe.each(CASES)('against PEFT: %s', (name, heart) => {
 
   it('gives the logits, the loss and every gradient', async () => {
     const [model, adapter, expected] = [await modelAt(family), await adapterAt('adapter'), await golden()];
-    const { logits, loss } = await score(model, adapter, base);
-    expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeLessThan(LOGITS);
-    expect(Math.abs(loss - json.loss)).toBeLessThan(LOSS);
+    await expectScores(model, adapter, base, { logits: expected.get('logits')!, loss: json.loss });
     const errors = await gradientErrors(model, adapter, base, expected);
     expect(errors.map(([tensor]) => tensor).sort()).toEqual([...tensorsOf(adapter).keys()].sort());
     for (const [tensor, difference] of errors) expect(difference, tensor).toBeLessThan(GRADIENT);
@@ -72,8 +71,7 @@ describe.each(CASES)('against PEFT: %s', (name, heart) => {
       base,
       json.training.lrs,
     );
-    for (const [i, loss] of losses.entries())
-      expect(Math.abs(loss - json.training.losses[i]!), `loss ${i}`).toBeLessThan(i < 5 ? FIRST_LOSSES : ALL_LOSSES);
+    expectLosses(losses, json.training.losses);
     const expected = tensorsOf(await adapterAt('adapter_final'));
     for (const [tensor, values] of final)
       expect(relativeL2(values, expected.get(tensor)!), tensor).toBeLessThan(FINAL_ADAPTER);

@@ -3,11 +3,12 @@ import { readTensor } from '../model/read-tensor.ts';
 import { readSafetensorsHeader } from '../model/safetensors.ts';
 import { describeWithShared, sharedFile } from '../model/testing/shared.ts';
 import fc from '../testing/fast-check.ts';
-import { makeSampler, type SamplingSettings, tokenProbabilities } from './sample.ts';
+import { makeSampler, type SamplingSettings } from './sample.ts';
+import { tokenProbabilities } from './testing/token-probabilities.ts';
 
 const PLAIN: SamplingSettings = { temperature: 1, topP: 1, seed: 0 };
 
-describeWithShared('tokenProbabilities() against the logits processors of transformers', 'goldens/sampling', () => {
+describeWithShared('tokenWeights() against the logits processors of transformers', 'goldens/sampling', () => {
   const CASES: Record<string, Partial<SamplingSettings>> = {
     'temperature_0.7': { temperature: 0.7 },
     top_k_20: { topK: 20 },

@@ -24,26 +24,14 @@ export type Sampler = (logits: Float32Array, row: number, step: number, seen?: R
 export function makeSampler(settings: SamplingSettings): Sampler {
   checkSampling(settings);
   return (logits, row, step, seen) => {
-    const scores = penalise(logits, settings.repetitionPenalty, seen);
-    if (settings.temperature === 0) return argmax(scores);
-    return pick(tokenWeights(scores, settings), uniform(settings.seed, row, step));
+    if (settings.temperature === 0) return argmax(penalise(logits, settings.repetitionPenalty, seen));
+    return pick(tokenWeights(logits, settings, seen), uniform(settings.seed, row, step));
   };
 }
 
 /** Whether a sampler wants to know what was said. */
 export function needsSeen({ repetitionPenalty = 1 }: SamplingSettings): boolean {
   return repetitionPenalty !== 1;
-}
-
-/** The distribution (V) that is drawn from; `temperature` above 0. */
-export function tokenProbabilities(
-  logits: Float32Array,
-  settings: SamplingSettings,
-  seen?: ReadonlySet<number>,
-): Float64Array {
-  const weights = tokenWeights(penalise(logits, settings.repetitionPenalty, seen), settings);
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return weights.map((w) => w / sum);
 }
 
 function checkSampling(settings: SamplingSettings): void {
@@ -66,9 +54,17 @@ function penalise(logits: Float32Array, penalty = 1, seen?: ReadonlySet<number>)
   return scores;
 }
 
-/** exp((score - largest) / temperature), 0 for tokens that are out. Equal tokens at a border are all in. */
-function tokenWeights(scores: Float32Array, { temperature, topK = 0, topP, minP = 0 }: SamplingSettings): Float64Array {
-  const weights = relativeWeights(scores, temperature);
+/**
+ * What is drawn from (V), at a `temperature` above 0: exp((score - largest) / temperature), 0 for tokens that are out. Equal tokens at
+ * a border are all in.
+ */
+export function tokenWeights(
+  logits: Float32Array,
+  settings: SamplingSettings,
+  seen?: ReadonlySet<number>,
+): Float64Array {
+  const { temperature, topK = 0, topP, minP = 0, repetitionPenalty } = settings;
+  const weights = relativeWeights(penalise(logits, repetitionPenalty, seen), temperature);
   // The smallest weight that is in.
   let least = 0;
   if (topK > 0 && topK < weights.length) least = largest(weights, topK).at(-1)!.value;

@@ -12,6 +12,7 @@ import { fileFromBytes } from '../model/model-file.ts';
 import { F32, modelsFor } from '../model/testing/open-model.ts';
 import { ForgettingMeter } from './forgetting-meter.ts';
 import type { OptimizerGroups } from './optimizer.ts';
+import { expectLosses, expectScores } from './testing/expect-golden.ts';
 import { gradientErrors, trainTwenty } from './testing/follow-golden.ts';
 import {
   type BaseJson,
@@ -24,7 +25,7 @@ import {
   relativeL2,
 } from './testing/golden.ts';
 import { score, worstLogit } from './testing/score-golden.ts';
-import { ALL_LOSSES, FINAL_ADAPTER, FIRST_LOSSES, GRADIENT, LOGITS, LOSS } from './testing/tolerances.ts';
+import { ALL_LOSSES, FINAL_ADAPTER, GRADIENT, LOGITS, LOSS } from './testing/tolerances.ts';
 
 interface Variant {
   /** Of the goldens' llama_variants, or "<family>/<case>" of the fixtures (tools/fixtures/make-variants.py). */
@@ -106,9 +107,7 @@ for (const { name, model, groups, heart, leaveOut } of VARIANTS) {
       const model = await modelAt(modelName);
       const adapter = await adapterAt('adapter');
       const expected = await golden();
-      const { logits, loss } = await score(model, adapter, base);
-      expect(worstLogit(logits, expected.get('logits')!, base, model.config.vocab)).toBeLessThan(LOGITS);
-      expect(Math.abs(loss - json.loss)).toBeLessThan(LOSS);
+      await expectScores(model, adapter, base, { logits: expected.get('logits')!, loss: json.loss });
       for (const [tensor, difference] of await gradientErrors(model, adapter, base, expected))
         if (!leaveOut?.(tensor, 0, 1)) expect(difference, tensor).toBeLessThan(GRADIENT);
     });
@@ -129,8 +128,7 @@ for (const { name, model, groups, heart, leaveOut } of VARIANTS) {
     it('follows twenty steps of AdamW to the same adapter', async () => {
       const model = await modelAt(modelName);
       const { losses, final } = await trainTwenty(model, await adapterAt('adapter'), base, json.training.lrs, groups);
-      for (const [i, loss] of losses.entries())
-        expect(Math.abs(loss - json.training.losses[i]!), `loss ${i}`).toBeLessThan(i < 5 ? FIRST_LOSSES : ALL_LOSSES);
+      expectLosses(losses, json.training.losses);
       const expected = tensorsOf(await adapterAt('adapter_final'));
       expect([...final.keys()]).toEqual([...expected.keys()]);
       for (const [tensor, values] of final) {
@@ -195,9 +193,7 @@ for (const name of ['pissa', 'olora'] as const) {
     it('leaves the model as it was, with its gradients', async () => {
       const model = await modelAt('llama_untied');
       const expected = await readGoldenTensors(path.join(folder!, 'golden.safetensors'));
-      const { logits, loss } = await score(model, await begun(), base());
-      expect(worstLogit(logits, expected.get('logits')!, base(), model.config.vocab)).toBeLessThan(LOGITS);
-      expect(Math.abs(loss - json().loss)).toBeLessThan(LOSS);
+      await expectScores(model, await begun(), base(), { logits: expected.get('logits')!, loss: json().loss });
       for (const [tensor, difference] of await gradientErrors(model, await begun(), base(), expected))
         expect(difference, tensor).toBeLessThan(GRADIENT);
       // Control: without what was taken from the base it is another model.
@@ -209,10 +205,7 @@ for (const name of ['pissa', 'olora'] as const) {
       const model = await modelAt('llama_untied');
       const { losses, final } = await trainTwenty(model, await begun(), base(), json().training.lrs);
       // The goldens' README: olora goes 5e-3 apart between f32 and f64.
-      for (const [i, loss] of losses.entries())
-        expect(Math.abs(loss - json().training.losses[i]!), `loss ${i}`).toBeLessThan(
-          i < 5 ? FIRST_LOSSES : name === 'olora' ? 2e-2 : ALL_LOSSES,
-        );
+      expectLosses(losses, json().training.losses, name === 'olora' ? 2e-2 : ALL_LOSSES);
       const trained = plainLora(withTensors(await begun(), final));
       const converted = await adapterAt('adapter_final_converted');
       const { r, lora_alpha } = asLora(converted, 'test').config;
