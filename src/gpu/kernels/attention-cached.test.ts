@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../graph.ts';
+import { cachedInputs } from '../testing/cached-inputs.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
-import { testTurns } from '../testing/turns.ts';
 import type { Traits } from '../traits.ts';
 import { attentionCpu } from './attention.cpu.ts';
 import { type AttentionCachedSizes, attentionCachedCpu } from './attention-cached.cpu.ts';
@@ -67,15 +67,12 @@ async function checkAdded(traits: Traits, { sizes, rowOf, positions, rotary, isO
   const rows = 1 + Math.max(...rowOf.filter((r) => r !== NO_ROW));
   const g = new Graph(traits);
   g.isOneColumn = isOneColumn === true;
-  const [q, k, v] = [g.input('q', [H * D, T]), g.input('k', [K * D, T]), g.input('v', [K * D, T])];
-  const caches = { k: g.state('keys', [rows * K * D, S]), v: g.state('values', [rows * K * D, S]) };
-  const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-  const turns = rotary === undefined ? undefined : g.frozen('turns', [rotary / 2, S, 2]);
+  const { values, host, data } = cachedInputs(g, { ...sizes, rows, rotary }, { rowOf, positions });
+  const { k, v, turns, ...rest } = values;
   const added = { k, v, turns, isOnePerRow: true };
-  const o = attentionCached(g, { q, caches, rowOf: row, positions: at, added }, { ...sizes, headDim: D });
+  const o = attentionCached(g, { ...rest, added }, { ...sizes, headDim: D });
   const dispatches = g.ops.length;
-  const [qv, kv, vv] = [noise(H * D * T, 1).map((x) => 3 * x), noise(K * D * T, 2), noise(K * D * T, 3)];
-  const before = { k: noise(rows * K * D * S, 4), v: noise(rows * K * D * S, 5) };
+  const before = host.caches;
   // Whoever reads a place before the token's key or value is there, or one that is nobody's yet, shall be found out.
   for (const cache of [before.k, before.v])
     for (const [t, r] of rowOf.entries())
@@ -83,27 +80,15 @@ async function checkAdded(traits: Traits, { sizes, rowOf, positions, rotary, isO
         const begin = (r * K * D + i) * S;
         cache.fill(7e7, begin + positions[t]!, begin + S);
       }
-  const table = testTurns((rotary ?? 0) / 2, S);
-  const data = new Map<Value, Data>([
-    ...([
-      [q, qv],
-      [k, kv],
-      [v, vv],
-      [row, Uint32Array.from(rowOf)],
-      [at, Uint32Array.from(positions)],
-      [caches.k, before.k],
-      [caches.v, before.v],
-    ] as const),
-    ...(turns ? ([[turns, table]] as const) : []),
-  ]);
+  const { caches } = values;
   const [outO, outK, outV] = await runCase({ graph: g, data, results: [o, caches.k, caches.v] });
   const shifted = positions.map((p) => p + shift);
   const turn = (x: Float32Array, heads: number) =>
-    rotary === undefined ? x : ropeCpu(x, shifted, table, { heads, D, T, rotary, P: S });
+    rotary === undefined ? x : ropeCpu(x, shifted, host.turns, { heads, D, T, rotary, P: S });
   const after = { k: before.k.slice(), v: before.v.slice() };
-  cacheAppendCpu(after.k, turn(kv, K), rowOf, positions, { R: K * D, S, T });
-  cacheAppendCpu(after.v, vv, rowOf, positions, { R: K * D, S, T });
-  const expected = attentionCachedCpu(turn(qv, H), after.k, after.v, sizes, rowOf, positions);
+  cacheAppendCpu(after.k, turn(host.k, K), rowOf, positions, { R: K * D, S, T });
+  cacheAppendCpu(after.v, host.v, rowOf, positions, { R: K * D, S, T });
+  const expected = attentionCachedCpu(turn(host.q, H), after.k, after.v, sizes, rowOf, positions);
   const asked = (x: ArrayLike<number>) => (isOneColumn ? Float64Array.from({ length: H * D }, (_, i) => x[i * T]!) : x);
   expectClose(asked(outO!), asked(expected), tolerance(sizes), isOneColumn ? 1 : T);
   // Relative to 7e7, and places that hold it exactly: what was appended is looked at by itself.

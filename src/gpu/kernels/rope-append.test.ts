@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Value } from '../graph.ts';
+import { Graph } from '../graph.ts';
+import { cachedInputs } from '../testing/cached-inputs.ts';
 import { openDevice } from '../testing/open-device.ts';
-import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
-import { testTurns } from '../testing/turns.ts';
+import { expectClose, runCase } from '../testing/run-kernel.ts';
 import { cacheAppendCpu } from './cache-append.cpu.ts';
 import { NO_ROW } from './cache-append.ts';
 import { ropeCpu } from './rope.cpu.ts';
@@ -33,46 +33,25 @@ const COLUMNS = [
   { rowOf: [0, 0, 0, 2, 2, NO_ROW, 1, NO_ROW], positions: [4, 5, 6, 0, 31, 7, 30, 0] },
 ];
 
-async function check(kind: 'cpu' | 'gpu', sizes: Sizes, { rowOf, positions }: (typeof COLUMNS)[number], shift = 0) {
+async function check(kind: 'cpu' | 'gpu', sizes: Sizes, columns: (typeof COLUMNS)[number], shift = 0) {
   const { heads, kvHeads, D, rotary } = sizes;
+  const { rowOf, positions } = columns;
   const T = rowOf.length;
   const R = kvHeads * D;
   const g = new Graph({ ...(await openDevice()).traits, kind });
-  const caches = { k: g.state('keys', [ROWS * R, S]), v: g.state('values', [ROWS * R, S]) };
-  const [q, k, v] = [g.input('q', [heads * D, T]), g.input('k', [R, T]), g.input('v', [R, T])];
-  const [row, at] = [g.input('row of', [T], 'u32'), g.input('positions', [T], 'u32')];
-  const turns = g.frozen('turns', [rotary / 2, S, 2]);
-  const turned = ropeAppend(
-    g,
-    { q, k, v, caches, rowOf: row, positions: at, turns },
-    { heads, kvHeads, headDim: D, rotary },
-  );
-  const [qv, kv, vv] = [noise(heads * D * T, 1), noise(R * T, 2), noise(R * T, 3)];
-  const before = { k: noise(ROWS * R * S, 4), v: noise(ROWS * R * S, 5) };
-  const table = testTurns(rotary / 2, S);
-  const data = new Map<Value, Data>([
-    [q, qv],
-    [k, kv],
-    [v, vv],
-    [row, Uint32Array.from(rowOf)],
-    [at, Uint32Array.from(positions)],
-    [turns, table],
-    [caches.k, before.k],
-    [caches.v, before.v],
-  ]);
+  const { values, host, data } = cachedInputs(g, { ...sizes, T, S, rows: ROWS }, columns);
+  const turned = ropeAppend(g, { ...values, turns: values.turns! }, { heads, kvHeads, headDim: D, rotary });
+  const { caches } = values;
   const [outQ, outK, outV] = await runCase({ graph: g, data, results: [turned, caches.k, caches.v] });
+  const shifted = positions.map((p) => p + shift);
   const turn = (x: Float32Array, count: number) =>
-    ropeCpu(
-      x,
-      positions.map((p) => p + shift),
-      table,
-      { heads: count, D, T, rotary, P: S },
-    );
-  cacheAppendCpu(before.k, turn(kv, kvHeads), rowOf, positions, { R, S, T });
-  cacheAppendCpu(before.v, vv, rowOf, positions, { R, S, T });
-  expectClose(outQ!, turn(qv, heads), TOLERANCE, T);
-  expectClose(outK!, before.k, TOLERANCE, S);
-  expectClose(outV!, before.v, 0, S);
+    ropeCpu(x, shifted, host.turns, { heads: count, D, T, rotary, P: S });
+  const after = host.caches;
+  cacheAppendCpu(after.k, turn(host.k, kvHeads), rowOf, positions, { R, S, T });
+  cacheAppendCpu(after.v, host.v, rowOf, positions, { R, S, T });
+  expectClose(outQ!, turn(host.q, heads), TOLERANCE, T);
+  expectClose(outK!, after.k, TOLERANCE, S);
+  expectClose(outV!, after.v, 0, S);
 }
 
 describe.each(['cpu', 'gpu'] as const)('ropeAppend() of the variant for %s', (kind) => {
