@@ -12,6 +12,7 @@ import {
   type RunFolder,
   rowsStartIn,
   settleForRows,
+  splitRows,
   type TrainEvent,
   type TrainSettings,
 } from '../engine/node.ts';
@@ -57,11 +58,24 @@ export async function readyRun(
   for (const notice of data.notices.slice(0, MOST_NOTICES)) say(`${notice.file}:${notice.line}: ${notice.reason}`);
   if (data.notices.length > MOST_NOTICES) say(`… and ${data.notices.length - MOST_NOTICES} more notices`);
   say(`${data.rows.length} rows, ${data.supervisedTokens} supervised tokens`);
+  const unasked = whyNoValidation(data.rows, wanted);
+  if (unasked !== undefined) say(unasked);
   const own = given ? undefined : await rowsStartIn(folder, model, data.rows, wanted, { signal, say });
   const start = given ?? own?.adapter;
   const settled = settleForRows(model, data.rows, wanted, start ?? newShape(model, wanted), budgetBytes);
   checkBudget(flags, settled, budgetBytes);
   return { ...asked, ...settled, data, start, startFiles: own?.files };
+}
+
+/** Why a run whose settings ask for a validation loss will tell none; undefined where it will, or is not asked to. */
+function whyNoValidation(rows: LoadedRows['rows'], settings: TrainSettings): string | undefined {
+  const { validationSplit, evalEvery } = settings;
+  if (validationSplit === 0)
+    return evalEvery === 0
+      ? undefined
+      : `no validation loss: found evalEvery ${evalEvery} with no row held back, need validationSplit above 0`;
+  if (splitRows(rows, settings).validation.length > 0) return undefined;
+  return `no validation loss: found ${rows.length === 1 ? 'one row' : `${rows.length} rows that repeat each other`}, need two that differ to hold one back`;
 }
 
 /** The steps of a checkpoint, as if they happened now. */

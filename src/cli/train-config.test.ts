@@ -110,6 +110,25 @@ describe('graft train --config', () => {
     expect(again.stderr).toContain('small: is ready in');
   });
 
+  it('says that nothing is held back where a validation loss is asked for', async () => {
+    await expect(graft('--eval-every', '2', '--out', at('x'))).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'found --eval-every 2 with no row held back, need --validation-split above 0, such as 0.1',
+      ),
+    });
+    expect(existsSync(at('x'))).toBe(false);
+    const asks = recipe('asks.json', { settings: { evalEvery: 2, steps: 1, rank: 2 } });
+    const { stderr } = await graft('--config', asks, '--out', at('y'));
+    expect(stderr).toContain('no validation loss: found evalEvery 2 with no row held back');
+    const row = '{"input_ids":[3,4,5],"labels":[3,4,5]}\n';
+    writeFileSync(at('same.jsonl'), row.repeat(3));
+    const same = ['--no-data', '--data', at('same.jsonl'), '--validation-split', '0.4', '--steps', '1'];
+    expect((await graft(...same, '--out', at('z'))).stderr).toContain('found 3 rows that repeat each other');
+    const held = ['--validation-split', '0.3', '--eval-every', '1', '--steps', '1', '--out', at('z')];
+    expect((await graft(...held)).stderr).not.toContain('no validation loss');
+  });
+
   it('says what is wrong with a recipe', async () => {
     const wrong = recipe('wrong.json', { settings: { lora: { use_dorra: true } } });
     await expect(graft('--config', wrong, '--out', at('x'))).rejects.toMatchObject({

@@ -204,6 +204,10 @@ export function readSettings(
     forgettingEvery: flags.number('forgetting-every', from.forgettingEvery ?? 0),
   };
   checkSettings(settings);
+  if (flags.text('eval-every') !== undefined && settings.evalEvery > 0 && settings.validationSplit === 0)
+    throw new UsageError(
+      `Cannot run graft train: found --eval-every ${settings.evalEvery} with no row held back, need --validation-split above 0, such as 0.1`,
+    );
   return settings;
 }
 

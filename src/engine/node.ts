@@ -59,6 +59,7 @@ export {
 } from '../train/recipe.ts';
 export { readRecipe } from '../train/recipe-file.ts';
 export { CHECKPOINT_EVERY } from '../train/run-journal.ts';
+export { splitRows } from '../train/split-rows.ts';
 export { pastEvents, type TrainEvent } from '../train/train-events.ts';
 export { settleForRows } from './autopilot/settle-checkpointing.ts';
 export { benchCase, parseCase } from './bench.ts';

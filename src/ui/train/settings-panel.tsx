@@ -83,10 +83,12 @@ export function Setting({ name, noSlider = false }: { name: NumberKey; noSlider?
   const isRunning = useStore(runStore, running);
   const isGiven = useStore(settingsStore, (s) => s.from !== undefined) && (name === 'rank' || name === 'alpha');
   const isCompared = useStore(compareStore, ({ what }) => what === name || (what === 'rank' && name === 'alpha'));
+  const isUnasked = useStore(settingsStore, (s) => name === 'evalEvery' && s.settings.validationSplit === 0);
   const locked = isRunning || isGiven || isCompared;
+  const rule = ruleFor(name, context, rate);
   return (
     <NumberField
-      rule={ruleFor(name, context, rate)}
+      rule={isUnasked ? { ...rule, hint: words.nothingHeldBack } : rule}
       value={value}
       disabled={locked}
       noSlider={noSlider}

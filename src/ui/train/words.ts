@@ -164,6 +164,7 @@ export const words = {
   },
   name: 'Name of the adapter',
   runFor: 'Train for',
+  nothingHeldBack: 'No row is held back, so there is none to ask: choose more than 0 % under Held back.',
   epochs: 'Epochs',
   steps: 'Steps',
   groups: { adapter: 'Adapter', learning: 'Learning', order: 'Order and checks', memory: 'Memory' },
