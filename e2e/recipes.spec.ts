@@ -12,7 +12,31 @@ test('a recipe is saved, shared and filled in again, and asks before it changes 
   const rank = settings.getByRole('spinbutton', { name: 'Rank' });
   await expect(settings.getByText('1 to 256, default 8.').first()).toBeVisible();
   await rank.fill('12');
-  await settings.getByRole('spinbutton', { name: 'Held back' }).fill('20');
+  await test.step('a very small number is shown whole, at any width, and kept', async () => {
+    const rate = settings.getByRole('spinbutton', { name: 'Learning rate' });
+    const showsAll = () => rate.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 720 });
+      await rate.fill('0.0000123456');
+      expect(await showsAll(), `${width} px, as it is typed`).toBe(true);
+      await rate.fill('0.000001');
+      expect(await showsAll()).toBe(true);
+      await rate.blur();
+      await expect(rate).toHaveValue('1e-6');
+    }
+    await rate.fill('0.004');
+  });
+  await test.step('who holds nothing back is told that there is nothing to ask', async () => {
+    const held = settings.getByRole('spinbutton', { name: 'Held back' });
+    await held.fill('0');
+    await settings.getByText('All settings').click();
+    await expect(settings.getByRole('spinbutton', { name: 'Validate every' })).toHaveAccessibleDescription(
+      /more than 0 %/,
+    );
+    await held.fill('20');
+    await expect(settings.getByRole('spinbutton', { name: 'Validate every' })).toHaveAccessibleDescription(/How often/);
+    await settings.getByRole('button', { name: 'Fewer settings' }).click();
+  });
 
   const recipes = page.getByRole('dialog', { name: 'Recipes' });
   let file = '';

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useId, useState } from 'react';
 import { What } from '../glossary/what.tsx';
-import { type NumberRule, nearestStop, nextStop, rangeText, readNumber } from './number-rule.ts';
+import { type NumberRule, nearestStop, nextStop, numberText, rangeText, readNumber } from './number-rule.ts';
 import { Slider } from './slider.tsx';
 
 /** A number one can type, step with the arrow keys or drag along its stops. Only valid numbers reach `onChange`. */
@@ -14,7 +14,7 @@ export function NumberField(props: {
   const { rule, value, disabled = false } = props;
   const id = useId();
   const [draft, setDraft] = useState<string>();
-  const shown = draft ?? String(value * (rule.percent ? 100 : 1)).slice(0, 12);
+  const shown = draft ?? numberText(rule, value);
   const unit = rule.percent ? '%' : value === 0 && rule.zero !== undefined ? rule.zero : rule.unit;
   const problem = draft === undefined ? undefined : readNumber(rule, draft).problem;
 
@@ -49,6 +49,7 @@ export function NumberField(props: {
             inputMode="decimal"
             step="any"
             value={shown}
+            style={{ minWidth: `min(${shown.length + 3}ch, 180px)` }}
             disabled={disabled}
             aria-invalid={problem !== undefined}
             aria-describedby={`${id}-hint`}

@@ -35,6 +35,12 @@ export function readNumber(rule: NumberRule, text: string): NumberRead {
   return { value, problem: undefined };
 }
 
+/** As a field shows it, and as one may type it: 0.0004, 1e-6, and 7 where 100 × 0.07 is 7.000000000000001. */
+export function numberText({ percent }: NumberRule, value: number): string {
+  const shown = Number((value * (percent ? 100 : 1)).toPrecision(12));
+  return shown !== 0 && Math.abs(shown) < 1e-4 ? shown.toExponential() : String(shown);
+}
+
 export function nearestStop(rule: NumberRule, value: number): number {
   let best = 0;
   rule.stops.forEach((stop, i) => {
