@@ -23,6 +23,11 @@ export class ConfigReader {
     return this.json[this.spelling(keys)] ?? undefined;
   }
 
+  /** True where `key` is there, be it null: transformers takes its default only for a field that is not there. */
+  says(key: string): boolean {
+    return this.json[key] !== undefined;
+  }
+
   /** A whole number from 1 to `max`. */
   size(key: string | readonly string[], fallback?: number, max: number = MAX_SIZE): number {
     const name = this.spelling([key].flat());

@@ -183,8 +183,40 @@ describe('parseConfig() on the models of the fixtures', () => {
 
 describe('parseConfig() of other families', () => {
   const fixtures = path.resolve(import.meta.dirname, '../train/testing/fixtures');
+  const windowsOf = (fixture: string, change: Json) => {
+    const json = JSON.parse(readFileSync(path.join(fixtures, fixture, 'model/config.json'), 'utf8')) as Json;
+    // Without these, what transformers takes where a file does not say; undefined in a change takes a field out.
+    const { sliding_window, layer_types, max_window_layers, use_sliding_window, ...rest } = json;
+    return (parseConfig({ ...rest, ...change }) as { windows?: readonly unknown[] }).windows;
+  };
+  // As `AutoConfig` of transformers 5.23 has them; `sliding_window` defaults to the same in 4.34 to 4.57.
+  it.each<[string, Json, readonly (number | undefined)[]]>([
+    ['mistral_wide', {}, [4096, 4096]],
+    ['mistral_wide', { sliding_window: null }, [undefined, undefined]],
+    ['mistral_wide', { sliding_window: 32768 }, [32768, 32768]],
+    ['mistral_wide', { layer_types: ['sliding_attention', 'sliding_attention'] }, [4096, 4096]],
+    ['phi3_longrope', {}, [undefined, undefined]],
+    ['phi3_longrope', { sliding_window: 2047 }, [2047, 2047]],
+    ['qwen2_windows', {}, [undefined, undefined]],
+    ['qwen2_windows', { sliding_window: 8 }, [undefined, undefined]],
+    ['qwen2_windows', { use_sliding_window: true, max_window_layers: 1 }, [undefined, 4096]],
+    ['qwen2_windows', { use_sliding_window: true, max_window_layers: 0, sliding_window: null }, [undefined, undefined]],
+    ['qwen2_windows', { use_sliding_window: true, sliding_window: 8 }, [undefined, undefined]],
+    ['qwen3_biases', { use_sliding_window: true, max_window_layers: 1 }, [undefined, 4096]],
+    ['gemma3_linear', { sliding_window_pattern: 2 }, [4096, undefined]],
+    ['gemma3_linear', { sliding_window: 512, sliding_window_pattern: 2 }, [512, undefined]],
+  ])('%s with %j has the windows that transformers gives it', (fixture, change, windows) => {
+    expect(windowsOf(fixture, change)?.slice(0, 2)).toEqual(windows);
+  });
+
   it.each<[string, Json, string]>([
-    ['mistral_wide', { layer_types: ['full_attention'] }, 'found layer_types ["full_attention"], need 2 times'],
+    [
+      'mistral_wide',
+      { layer_types: ['full_attention'] },
+      'found layer_types ["full_attention"], need "sliding_attention"',
+    ],
+    ['gemma3_linear', { sliding_window: null }, 'found sliding_window null, need the tokens that most layers see'],
+    ['gemma3_linear', { layer_types: ['full_attention'] }, 'found layer_types ["full_attention"], need '],
     ['qwen2_windows', { layer_types: ['linear_attention', 'full_attention'] }, 'found layer_types ["linear_attention"'],
     ['qwen2_windows', { sliding_window: 0 }, 'found sliding_window 0, need a whole number from 1'],
     ['qwen3_biases', { num_experts: 128 }, 'found num_experts 128, need a model without it'],

@@ -32,6 +32,9 @@ export const gemma3: Family<Gemma3Config> = {
     const contextTokens = json.size('max_position_embeddings', 131072, MAX_CONTEXT);
     const every = json.size(['sliding_window_pattern', '_sliding_window_pattern'], 6, MAX_LAYERS);
     const context = { headDim, contextTokens, partial: 1 };
+    const windows = readWindows(json, layers, true, (layer) => (layer + 1) % every !== 0);
+    if (json.says('sliding_window') && json.value('sliding_window') === undefined)
+      throw json.bad('sliding_window', null, 'the tokens that most layers see');
     const ropes = json.object('rope_parameters');
     const globalTheta = json.positive('rope_theta', 1_000_000);
     const localTheta = json.positive('rope_local_base_freq', 10_000);
@@ -53,7 +56,7 @@ export const gemma3: Family<Gemma3Config> = {
       ],
       tied: json.flag('tie_word_embeddings', true),
       contextTokens,
-      windows: readWindows(json, layers, true, (layer) => (layer + 1) % every !== 0),
+      windows,
       queryScalar: json.positive('query_pre_attn_scalar', 256),
       attentionBias: json.flag('attention_bias', false),
     };

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
 import { type Family, IA3_KEY_VALUE, QUERY_AND_VALUE } from './family.ts';
-import { readWindows } from './windows.ts';
+import { readWindow, USUAL_WINDOW } from './windows.ts';
 
 interface MistralConfig extends ModelConfig {
   /** By layer; undefined: all of the row. */
@@ -37,7 +37,7 @@ export const mistral: Family<MistralConfig> = {
       ropes: [readRope(json, { headDim, contextTokens })],
       tied: json.flag('tie_word_embeddings', false),
       contextTokens,
-      windows: readWindows(json, layers, true, () => true),
+      windows: readWindow(json, layers, USUAL_WINDOW),
     };
   },
 

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../config.ts';
 import { MAX_CONTEXT, MAX_LAYERS } from '../config-reader.ts';
 import { readRope } from '../rope.ts';
 import type { Family } from './family.ts';
-import { readWindows } from './windows.ts';
+import { readWindow } from './windows.ts';
 
 interface Phi3Config extends ModelConfig {
   /** By layer; undefined: all of the row. */
@@ -40,7 +40,7 @@ export const phi3: Family<Phi3Config> = {
       ropes: [readRope(json, { headDim, contextTokens, partial: 1 })],
       tied: json.flag('tie_word_embeddings', false),
       contextTokens,
-      windows: readWindows(json, layers, true, () => true),
+      windows: readWindow(json, layers, undefined),
     };
   },
 
