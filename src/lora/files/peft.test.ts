@@ -8,8 +8,9 @@ import fc from '../../testing/fast-check.ts';
 import { type Adapter, asLora } from '../adapter.ts';
 import { initAdapter } from '../init-adapter.ts';
 import { DEFAULT_LORA } from '../lora-config.ts';
-import { TINY_SITES } from '../testing/tiny-linears.ts';
+import { TINY_PARTS, TINY_SITES } from '../testing/tiny-linears.ts';
 import { type FileBytes, readPeftFolder, writePeftFolder } from './peft.ts';
+import { readAdapterAlone } from './read-alone.ts';
 
 const golden = () => diskFolder(path.join(import.meta.dirname, '../testing/fixtures/lora_default'));
 const asFiles = (files: readonly FileBytes[]) => files.map(({ name, bytes }) => fileFromBytes(name, bytes));
@@ -81,6 +82,31 @@ describe('readPeftFolder()', () => {
     expect(notices).toEqual([
       '"base_model.model.lm_head.base_layer.weight" is a copy of the base\'s weights and is not used',
     ]);
+  });
+
+  it('reads biases that PEFT wrote under its inner names too', async () => {
+    const norm = (kind: 'norm' | 'bias') => ({
+      name: `model.norm.${kind === 'bias' ? kind : 'weight'}`,
+      shape: [64],
+      kind,
+    });
+    const sites = { ...TINY_SITES, tensors: [...TINY_PARTS.tensors.slice(0, -1), norm('norm'), norm('bias')] };
+    const of = (name: string) => tensor(`base_model.model.model.norm.${name}`, [64]);
+    const own = [...pair, of('weight'), of('bias')];
+    const twice = [...own, of('modules_to_save.bias'), of('original_module.bias')];
+    const config = { layers_to_transform: [0], bias: 'all', modules_to_save: ['model.norm'] };
+    const { adapter, notices } = await readPeftFolder(folder(twice, config), sites);
+    expect([...adapter.saved!.keys()]).toEqual(['model.norm.weight', 'model.norm.bias']);
+    expect(notices).toEqual(
+      ['modules_to_save', 'original_module'].map(
+        (inner) => `"base_model.model.model.norm.${inner}.bias" is there under its own name as well and is not used`,
+      ),
+    );
+    const alone = await readAdapterAlone(folder(twice, config));
+    expect(alone.adapter.saved).toEqual(adapter.saved);
+    // Of a module that is not saved they are tensors too many.
+    const other = readPeftFolder(folder(twice.slice(0, 2).concat(twice.slice(4)), { layers_to_transform: [0] }), sites);
+    await expect(other).rejects.toThrow('found tensor "base_model.model.model.norm.modules_to_save.bias"');
   });
 
   it('says which targets have no tensors', async () => {

@@ -34,6 +34,11 @@ const OLD_WEIGHTS = 'adapter_model.bin';
 const ADAPTERHUB_WEIGHTS = 'adapter.safetensors';
 const ADAPTERHUB_OLD = 'pytorch_adapter.bin';
 const PREFIX = 'base_model.model.';
+/** With bias "all", PEFT writes the biases of modules_to_save thrice: under their own names, and as these two. */
+const SAVED_TWICE = /\.(?:modules_to_save|original_module)(?=\..*\bbias$)/;
+
+/** Whether a tensor's name is one of PEFT's inner names for what the file has under its own name as well. */
+export const isSavedTwice = (name: string): boolean => SAVED_TWICE.test(name);
 
 /**
  * Reads an adapter for a model with these sites. `notices` list what the files contain that has no effect.
@@ -200,6 +205,8 @@ function checkRest(infos: ReadonlyMap<string, TensorInfo>, placed: Placement, { 
       )?.[1];
     if (name.startsWith(PREFIX) && name.endsWith('.base_layer.weight')) {
       ignored.push(`"${name}" is a copy of the base's weights and is not used`);
+    } else if (placed.saved?.has(name.slice(PREFIX.length).replace(SAVED_TWICE, ''))) {
+      ignored.push(`"${name}" is there under its own name as well and is not used`);
     } else if (path !== undefined && !placed.modules.has(path) && !placed.ia3?.has(path)) {
       const need = linears.has(path)
         ? `it among the targets of "${CONFIG}"`

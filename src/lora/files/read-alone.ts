@@ -6,7 +6,7 @@ import { readTensorsHeader } from '../../model/model-tensors.ts';
 import type { WeightSpec } from '../../model/prepare-weights.ts';
 import type { BottleneckSites } from '../methods/bottleneck.ts';
 import type { Sites } from '../place-adapter.ts';
-import { findWeights, readPeftFolder } from './peft.ts';
+import { findWeights, isSavedTwice, readPeftFolder } from './peft.ts';
 import type { ReadAdapter } from './read-adapter.ts';
 
 /** Throws an Error that names the field, tensor or module that does not fit. */
@@ -53,7 +53,12 @@ async function ownSites(files: readonly ModelFile[]): Promise<Sites> {
       sizes.set(path, size);
     } else if (table !== undefined) {
       embeddings.set(table, [columns, Number.MAX_SAFE_INTEGER]);
-    } else if (info.name !== name && !name.endsWith('.base_layer.weight') && !OF_LORA.test(name)) {
+    } else if (
+      info.name !== name &&
+      !name.endsWith('.base_layer.weight') &&
+      !OF_LORA.test(name) &&
+      !isSavedTwice(name)
+    ) {
       const kind = info.shape.length === 2 ? 'linear' : name.endsWith('.bias') ? 'bias' : 'norm';
       tensors.push({ name: name.replace('.base_layer.', '.'), shape: info.shape, kind });
     }
