@@ -1,6 +1,6 @@
 // graft merge: what it takes, writes, and refuses. The numbers are compared with PEFT's in src/lora/merge.
 
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,6 +58,33 @@ describe('graft merge', () => {
     expect(dense).toMatchObject({ code: 1, errors: expect.stringContaining('found no density') });
     const missing = await merge('--adapter', path.join(folder, 'nowhere'), '--method', 'cat');
     expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('found nothing there') });
+  });
+
+  it('leaves nothing of an adapter that it replaces, and all else as it was; export does so too', async () => {
+    const out = path.join(folder, 'replaced');
+    await cp(A, out, { recursive: true });
+    const old = ['graft_recipe.json', 'adapter_model.bin', 'adapters.safetensors', 'notes.txt', 'graft_receipt.json'];
+    const lay = () => Promise.all(old.map((name) => writeFile(path.join(out, name), 'old')));
+    await lay();
+    const merged = await graft('merge', '--adapter', `${A}:1`, '--adapter', B, '--method', 'svd', '--out', out);
+    expect(merged).toMatchObject({
+      code: 0,
+      errors: expect.stringContaining(`replaced the adapter that was in "${out}"`),
+    });
+    const peft = ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'graft_receipt.json', 'notes.txt'];
+    expect((await readdir(out)).sort()).toEqual(peft);
+    expect(await readFile(path.join(out, 'graft_receipt.json'), 'utf8')).not.toBe('old');
+    await lay();
+    const mlx = ['export', '--adapter', A, '--model', path.join(FIXTURES, 'model'), '--to', 'mlx', '--out', out];
+    expect(await graft(...mlx)).toMatchObject({ code: 0, errors: expect.stringContaining('replaced the adapter') });
+    const files = ['adapter_config.json', 'adapters.safetensors', 'graft_receipt.json', 'notes.txt'];
+    expect((await readdir(out)).sort()).toEqual(files);
+    const project = path.join(folder, 'project');
+    await mkdir(project);
+    await writeFile(path.join(project, 'README.md'), 'mine');
+    const into = await graft(...mlx.slice(0, -1), project);
+    expect(into).toMatchObject({ code: 1, errors: expect.stringContaining("that is no adapter's") });
+    expect(await readdir(project)).toEqual(['README.md']);
   });
 
   it('writes neither over what it reads nor into a folder that is something else, and export does not either', async () => {

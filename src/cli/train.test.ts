@@ -68,6 +68,8 @@ it('graft train that is stopped before its first step leaves the adapter that is
   expect(stopped.errors).toContain('this run replaces it when it is done');
   expect(stopped.errors).toContain('stopped before the first step; nothing was written');
   expect(weights().equals(before)).toBe(true);
+  writeFileSync(at('out/adapter_model.bin'), 'of the one before');
   expect((await train(MODEL, '--steps', '2', '--seed', '1', '--resume')).errors).toContain('done after 2 steps');
+  expect(existsSync(at('out/adapter_model.bin'))).toBe(false);
   expect(weights().equals(before)).toBe(false);
 });

@@ -10,9 +10,10 @@ import { type ModelFolder, openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import type { QuantChoice } from '../model/prepare-weights.ts';
 import { openModelFiles, writeStreams } from '../storage/node.ts';
-import { refuseInput } from '../storage/refuse-folder.node.ts';
+import { checkAdapterFolder, refuseInput } from '../storage/refuse-folder.node.ts';
+import { clearReplaced } from '../storage/replace-adapter.node.ts';
 import { DEFAULT_SETTINGS } from '../train/recipe.ts';
-import { type ExportOptions, type ExportSource, exportFiles } from './export-adapter.ts';
+import { type ExportFormat, type ExportOptions, type ExportSource, exportFiles } from './export-adapter.ts';
 import { loadRows } from './load-rows.node.ts';
 import { findModel, hubAccess } from './model-at.node.ts';
 import { RECEIPT_NAME, type Receipt, readReceipt } from './receipt/receipt.ts';
@@ -44,9 +45,13 @@ export interface ExportReport {
   readonly notices: readonly string[];
 }
 
+/** Formats that are an adapter's folder. */
+const ADAPTER_FOLDERS: readonly ExportFormat[] = ['peft', 'mlx'];
+
 /** Throws the sentence of whatever does not fit; then nothing was written. */
 export async function exportAdapter(request: ExportRequest): Promise<ExportReport> {
   await refuseInput(request.out, [request.model, ...(request.adapter === undefined ? [] : [request.adapter])]);
+  const isReplaced = ADAPTER_FOLDERS.includes(request.format) && (await checkAdapterFolder(request.out));
   const { files: baseFiles, name, licence } = await findModel(request.model, hubAccess(request.token));
   const opened = await openModelFolder(baseFiles, name);
   const folder = { ...opened, licence: opened.licence ?? licence };
@@ -59,11 +64,13 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportRepor
   const out = path.resolve(request.out);
   const [target, named] = isFolder ? [out, files] : [path.dirname(out), [{ ...files[0]!, name: path.basename(out) }]];
   await writeStreams(target, named, (done, total) => request.onBytes?.(done, total));
+  if (isReplaced) await clearReplaced(target, named);
+  const replaced = isReplaced ? [`replaced the adapter that was in "${request.out}"`] : [];
   return {
     out: request.out,
     format: request.format,
     files: named.map((file) => ({ path: path.join(target, file.name), bytes: file.size })),
-    notices: [...readNotices, ...runNotices, ...notices],
+    notices: [...replaced, ...readNotices, ...runNotices, ...notices],
   };
 }
 

@@ -13,6 +13,7 @@ import { openModelFolder } from '../model/model-folder.ts';
 import { modelParts } from '../model/model-parts.ts';
 import { openModelFiles, writeFolder } from '../storage/node.ts';
 import { checkAdapterFolder, refuseInput } from '../storage/refuse-folder.node.ts';
+import { clearReplaced } from '../storage/replace-adapter.node.ts';
 import { findModel } from './model-at.node.ts';
 import { type BaseFacts, findReceipt, type Receipt, withReceipt } from './receipt/receipt.ts';
 
@@ -45,7 +46,7 @@ export async function mergeFolders(
     out,
     folders.map(({ folder }) => folder),
   );
-  await checkAdapterFolder(out);
+  const isReplaced = await checkAdapterFolder(out);
   const base = modelPath === undefined ? undefined : await openModelFolder((await findModel(modelPath)).files);
   const read = await Promise.all(folders.map(({ folder }) => readFolder(folder, base?.config)));
   const inputs = read.map(({ adapter, receipt }, i) => {
@@ -65,6 +66,7 @@ export async function mergeFolders(
   const folder = writePeftFolder(merged, { name: path.basename(path.resolve(out)), recipe: from });
   const files = await withReceipt(merged, folder, { made: 'merged', from, base: commonBase(read) });
   await writeFolder(out, files);
+  if (isReplaced) await clearReplaced(out, files);
   const tensors = tensorsOf(merged);
   return {
     out,
@@ -74,6 +76,7 @@ export async function mergeFolders(
     parameters: [...tensors.values()].reduce((sum, { length }) => sum + length, 0),
     bytes: files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
     notices: [
+      ...(isReplaced ? [`replaced the adapter that was in "${out}"`] : []),
       ...read.flatMap(({ notices }, i) => notices.map((notice) => `${folders[i]!.folder}: ${notice}`)),
       ...noticesOfIa3(inputs),
       ...(lengths !== undefined && lengths.size > 0

@@ -18,6 +18,7 @@ import type { QuantChoice } from '../model/prepare-weights.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { stopAt } from '../model/stop-at.ts';
 import { openModelFiles, openPreparedFolder, openTuningFolder, writeFolder } from '../storage/node.ts';
+import { clearReplaced, hasAdapter } from '../storage/replace-adapter.node.ts';
 import { writeRecipe } from '../train/apply-recipe.ts';
 import { Generator } from '../train/generate.ts';
 import type { TrainSettings } from '../train/recipe.ts';
@@ -150,6 +151,7 @@ export async function savePeftFolder(
   const run = { settings, dataset: data.dataset, outcome };
   const files = await adapterFiles(model, { adapter, name, made: { made: 'trained' }, run, probe });
   const all = [...files, recipeFile(name, model, settings, data)];
+  const isReplaced = await hasAdapter(out);
   await writeFolder(out, all).catch(async (error: Error) => {
     const elsewhere = await mkdtemp(path.join(tmpdir(), `graft-${name}-`)).catch(() => undefined);
     if (elsewhere === undefined) throw error;
@@ -158,6 +160,7 @@ export async function savePeftFolder(
     });
     throw new Error(`${error.message}; the adapter is in "${elsewhere}"`, { cause: error });
   });
+  if (isReplaced) await clearReplaced(out, all);
 }
 
 /** What `graft train --config` makes the same adapter from, over the same base and rows. */
