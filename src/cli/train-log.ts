@@ -35,6 +35,26 @@ export function logLine(event: TrainEvent, adapter?: string): string {
   return `${JSON.stringify({ ...own, step, loss, lr, grad_norm, tokens, ms: Math.round(ms * 100) / 100 })}\n`;
 }
 
+/** One log of several adapters: their steps in the order in which they were made, each once. */
+export function sharedLog(file: LogFile) {
+  let kept: { readonly adapter: string; readonly step: number; readonly line: string }[] = [];
+  return {
+    add(adapter: string, event: TrainEvent): void {
+      if (event.type !== 'step') return;
+      const line = logLine(event, adapter);
+      kept.push({ adapter, step: event.step, line });
+      file.add(line);
+    },
+    /** What `past` does not have of it is struck out; the others' steps stay. */
+    goBack(adapter: string, past: readonly TrainEvent[]): void {
+      const last = past.reduce((most, event) => (event.type === 'step' ? Math.max(most, event.step) : most), 0);
+      kept = kept.filter((entry) => entry.adapter !== adapter || entry.step <= last);
+      file.begin(kept.map(({ line }) => line).join(''));
+    },
+  };
+}
+export type SharedLog = ReturnType<typeof sharedLog>;
+
 /** What was measured between two steps, in a line; nothing of another event. */
 export function describeMeasure(event: TrainEvent): string | undefined {
   if (event.type === 'eval') return `validation loss ${event.loss.toFixed(4)} after step ${event.step}`;

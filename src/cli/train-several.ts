@@ -17,7 +17,7 @@ import {
 import { type LiveModel, openLiveModel } from './live-model.ts';
 import { enduringRun, pastOf, type ReadyRun, readyRun } from './ready-run.ts';
 import { stopOnSignals } from './stop-signals.ts';
-import { describeEnd, describeMeasure, type LogFile, logLine, openLogFile } from './train-log.ts';
+import { describeEnd, describeMeasure, openLogFile, type SharedLog, sharedLog } from './train-log.ts';
 import { readBudget, readCheckpointEvery, readSettings } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
@@ -34,9 +34,10 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
 
   const live = await openLiveModel(flags);
   const stop = stopOnSignals();
-  const log = openLogFile(flags.text('log'), (line) => console.error(line));
+  const file = openLogFile(flags.text('log'), (line) => console.error(line));
   try {
-    log.begin('');
+    file.begin('');
+    const log = sharedLog(file);
     const ready = await readyMembers(flags, live, members, { log, budgetBytes, signal: stop.signal });
     await trainMembers(flags, out, live, ready);
   } finally {
@@ -96,7 +97,7 @@ async function readyMembers(
   flags: Parsed,
   live: LiveModel,
   members: readonly (Asked & { readonly folder: RunFolder })[],
-  { log, signal, budgetBytes }: { readonly log: LogFile; readonly signal: AbortSignal; readonly budgetBytes: number },
+  { log, signal, budgetBytes }: { readonly log: SharedLog; readonly signal: AbortSignal; readonly budgetBytes: number },
 ): Promise<readonly ReadyMember[]> {
   const ready: ReadyMember[] = [];
   let leftBytes = budgetBytes;
@@ -107,14 +108,15 @@ async function readyMembers(
     // What they share is there once: of each one more, its adapter counts.
     leftBytes -= run.adapterBytes;
     say(`rank ${run.settings.rank}, learning rate ${run.settings.learningRate}`);
-    for (const event of pastOf(run)) log.add(logLine(event, name));
+    for (const event of pastOf(run)) log.add(name, event);
     await run.folder.begin(run.startFiles);
     const tell = tellTenths(say);
     const onEvent = (event: TrainEvent) => {
-      log.add(logLine(event, name));
+      log.add(name, event);
       tell(event);
     };
-    ready.push({ ...asked, run, member: enduringRun(flags, run, { signal, onEvent }) });
+    const onBack = (past: readonly TrainEvent[]) => log.goBack(name, past);
+    ready.push({ ...asked, run, member: enduringRun(flags, run, { signal, onEvent, onBack }) });
   }
   return ready;
 }

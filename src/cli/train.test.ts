@@ -73,3 +73,29 @@ it('graft train that is stopped before its first step leaves the adapter that is
   expect(existsSync(at('out/adapter_model.bin'))).toBe(false);
   expect(weights().equals(before)).toBe(false);
 });
+
+it('graft train --log has each step of each of several adapters once, also when one goes back', async () => {
+  const wild = {
+    targets: ['lm_head'],
+    alpha: 64,
+    learningRate: 1,
+    clip: 0,
+    badNumbers: 'halve',
+    lora: { bias: 'none' },
+  };
+  const adapters = [{ name: 'calm' }, { name: 'wild', settings: wild }];
+  writeFileSync(at('back.json'), JSON.stringify({ recipe: 1, settings: { steps: 12, rank: 4 }, adapters }));
+  const flags = ['--checkpoint-every', '1', '--log', at('log.jsonl'), '--out', at('several')];
+  const { errors } = await train(MODEL, '--config', at('back.json'), ...flags);
+  const [, back] = /^wild: Cannot go on at step .*; the run goes on after step (\d+) with half/m.exec(errors) ?? [];
+  expect(back, errors).toBeDefined();
+  const lines: { adapter: string; step: number }[] = readFileSync(at('log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  for (const { name } of adapters) {
+    const steps = lines.filter(({ adapter }) => adapter === name).map(({ step }) => step);
+    expect(steps, name).toEqual(Array.from({ length: steps.length }, (_, i) => i + 1));
+  }
+  expect(lines.filter(({ adapter }) => adapter === 'calm')).toHaveLength(12);
+});
