@@ -12,7 +12,8 @@ import type { ModelFile } from '../model/model-file.ts';
 import { claimedBy, claimFolder } from '../storage/claim-folder.node.ts';
 import { openCheckpointFolder, openModelFiles, writeFolder } from '../storage/node.ts';
 import { checkAdapterFolder } from '../storage/refuse-folder.node.ts';
-import { type Checkpoint, type CheckpointStore, latestCheckpoint, NewerCheckpointError } from '../train/checkpoint.ts';
+import { type Checkpoint, type CheckpointStore, latestCheckpoint } from '../train/checkpoint.ts';
+import { NewerCheckpointError } from '../train/checkpoint-head.ts';
 import type { TrainSettings } from '../train/recipe.ts';
 import { startFromRows } from './start-from-rows.ts';
 

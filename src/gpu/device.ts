@@ -53,8 +53,8 @@ export class Device {
   readonly isSoftware: boolean;
   /** Milliseconds that programs have spent encoding and submitting, for benchmarks. */
   hostMs = 0;
-  /** Work per submit; tuned by `measured` so that a submit stays near 200 ms. */
-  flopsPerSubmit: number;
+  /** Work per submit: some 200 ms of it on a slow adapter of either kind. */
+  readonly flopsPerSubmit: number;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly alarm = new Alarm<GpuFaultError>();
 
@@ -110,10 +110,6 @@ export class Device {
   /** For graphs that are built from now on. */
   takeProducts(products: NonNullable<Traits['products']>): void {
     this.traits = { ...this.traits, products };
-  }
-
-  pipelineKey(ref: ShaderRef): string {
-    return shaderKey(ref);
   }
 
   /** Compiles once per ref. A compile error names the shader file and line. */

@@ -142,7 +142,7 @@ export class Graph {
     );
   }
   /** Makes what is computed from `value` differentiable, although the op that made it is not. */
-  require(value: Value): Value {
+  requireGradient(value: Value): Value {
     (value as { requiresGrad: boolean }).requiresGrad = true;
     return value;
   }

@@ -1,10 +1,11 @@
 // A plan on a device: buffers are allocated once, pipelines and bind groups created once, then replayed every step.
-// Only inputs change between passes. Submits are bounded in time: a long pass is cut where its estimated cost exceeds
-// `maxSubmitMs`, so that no driver watchdog fires and the desktop stays responsive.
+// Only inputs change between passes. Submits are bounded in time: a long pass is cut where its work exceeds the device's
+// `flopsPerSubmit`, so that no driver watchdog fires and the desktop stays responsive.
 
 import type { Device, Pipeline } from './device.ts';
 import { byteLength, type Op, offsetIn, storageOf, type Value } from './graph.ts';
 import { BINDING_ALIGN, type Plan, padded, readbackBytes, uniformBytes } from './plan.ts';
+import { shaderKey } from './shader.ts';
 import { timeDispatches } from './time-dispatches.ts';
 
 /** A range of a buffer that holds a value. */
@@ -66,77 +67,65 @@ function isDue(onlyIf: Op['onlyIf'], { counts }: RunOptions): boolean {
   return onlyIf === undefined || (counts?.[onlyIf.count] ?? 0) > onlyIf.above;
 }
 
+/** What a program has of its device. */
+interface Compiled {
+  readonly dispatches: readonly Dispatch[];
+  readonly slots: ReadonlyMap<Value, Slot>;
+  readonly arenas: readonly GPUBuffer[];
+  readonly staging: GPUBuffer | undefined;
+  readonly uniforms: Uniforms;
+  /** Buffers that it allocated itself: arenas, inputs, outputs and states not shared, uniforms. */
+  readonly owned: readonly GPUBuffer[];
+}
+
 export class Program {
+  private readonly dispatches: Compiled['dispatches'];
+  private readonly slots: Compiled['slots'];
+  /** Bytes that this program allocated itself. */
+  readonly allocatedBytes: number;
+
   private constructor(
     readonly device: Device,
     readonly plan: Plan,
-    private readonly dispatches: readonly Dispatch[],
-    private readonly slots: ReadonlyMap<Value, Slot>,
-    private readonly arenas: readonly GPUBuffer[],
-    private readonly owned: readonly GPUBuffer[],
-    /** Bytes that this program allocated itself: arenas, inputs, outputs and states not shared, uniforms. */
-    readonly allocatedBytes: number,
-    private readonly staging: GPUBuffer | undefined,
-    private readonly uniforms: Uniforms,
-  ) {}
+    private readonly compiled: Compiled,
+  ) {
+    this.dispatches = compiled.dispatches;
+    this.slots = compiled.slots;
+    this.allocatedBytes = compiled.owned.reduce((sum, { size }) => sum + size, 0);
+  }
 
   /** Allocates and compiles. Throws OutOfMemoryError when the device refuses a buffer. */
   static async compile(device: Device, plan: Plan, shared: Shared, options: CompileOptions = {}): Promise<Program> {
-    const { flat, within, onProgress, arenas: common = [] } = options;
+    const { within, onProgress } = options;
+    const lent = within?.compiled;
     const owned: GPUBuffer[] = [];
-    const slots = new Map<Value, Slot>(shared);
-    let allocatedBytes = 0;
-    const allocate = async (label: string, size: number, usage: number) => {
+    const allocate: Allocate = async (label, size, usage) => {
       const buffer = await device.allocate(label, size, usage);
       owned.push(buffer);
-      allocatedBytes += size;
       return buffer;
     };
     try {
-      const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-      const arenas: GPUBuffer[] = [];
-      for (const [i, size] of plan.arenas.entries()) {
-        const lent = within?.arenas[i] ?? common[i];
-        arenas.push(lent !== undefined && lent.size >= size ? lent : await allocate(`arena ${i}`, size, storage));
-      }
-      for (const [value, place] of plan.places)
-        slots.set(value, { buffer: arenas[place.arena]!, offset: place.offset, size: byteLength(value) });
-      for (const value of plan.graph.values) {
-        if (storageOf(value) !== value || value.role === 'activation' || slots.has(value)) continue;
-        if (value.role === 'trainable' || value.role === 'gradient') {
-          if (flat === undefined)
-            throw new Error(`Cannot compile: found trainable "${value.name}" but no flat buffers`);
-          slots.set(value, {
-            buffer: value.role === 'trainable' ? flat.params : flat.grads,
-            offset: 4 * value.offset,
-            size: byteLength(value),
-          });
-        } else if (value.role === 'frozen') {
-          throw new Error(`Cannot compile: found no buffer for weight "${value.name}"`);
-        } else if (within?.named(value.name, byteLength(value)) !== undefined) {
-          slots.set(value, within.named(value.name, byteLength(value))!);
-        } else {
-          slots.set(value, {
-            buffer: await allocate(value.name, padded(value), storage),
-            offset: 0,
-            size: byteLength(value),
-          });
-        }
-      }
+      const arenas = await takeArenas(plan, [lent?.arenas ?? [], options.arenas ?? []], allocate);
+      const lend = (value: Value) => within?.named(value.name, byteLength(value));
+      const slots = await placeValues(plan, { shared, arenas, flat: options.flat, lend, allocate });
       const uniformSize = uniformBytes(plan.uniforms);
-      const uniforms =
-        within !== undefined && within.uniforms.buffer.size >= uniformSize
-          ? within.uniforms
-          : {
-              buffer: await allocate('uniforms', uniformSize, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST),
-              owner: undefined,
-            };
+      const isLent = lent !== undefined && lent.uniforms.buffer.size >= uniformSize;
+      const uniforms = isLent
+        ? lent.uniforms
+        : {
+            buffer: await allocate('uniforms', uniformSize, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST),
+            owner: undefined,
+          };
       const dispatches = await makeDispatches(device, plan, slots, uniforms.buffer, onProgress);
       const readback = readbackBytes(plan.graph);
-      const lent = within?.staging !== undefined && within.staging.size >= readback ? within.staging : undefined;
       const mapped = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-      const staging = lent ?? (readback > 0 ? await allocate('readback', readback, mapped) : undefined);
-      return new Program(device, plan, dispatches, slots, arenas, owned, allocatedBytes, staging, uniforms);
+      const staging =
+        lent?.staging !== undefined && lent.staging.size >= readback
+          ? lent.staging
+          : readback > 0
+            ? await allocate('readback', readback, mapped)
+            : undefined;
+      return new Program(device, plan, { dispatches, slots, arenas, staging, uniforms, owned });
     } catch (error) {
       for (const buffer of owned) buffer.destroy();
       throw error;
@@ -236,7 +225,7 @@ export class Program {
       ranges.push({ offset: bytes, slot });
       bytes += Math.ceil(slot.size / BINDING_ALIGN) * BINDING_ALIGN;
     }
-    const { staging } = this;
+    const { staging } = this.compiled;
     if (staging === undefined || staging.size < bytes)
       throw new Error(`Cannot read ${values.map((v) => `"${v.name}"`).join(', ')}: need outputs or kept values`);
     const encoder = gpu.createCommandEncoder({ label: 'readback' });
@@ -260,7 +249,8 @@ export class Program {
   }
 
   private writeUniforms(): void {
-    const { plan, uniforms, device } = this;
+    const { plan, device } = this;
+    const { uniforms } = this.compiled;
     if (uniforms.owner === plan) return;
     const { blocks } = plan.uniforms;
     const all = new Uint8Array(uniformBytes(plan.uniforms));
@@ -282,8 +272,59 @@ export class Program {
   }
 
   destroy(): void {
-    for (const buffer of this.owned) buffer.destroy();
+    for (const buffer of this.compiled.owned) buffer.destroy();
   }
+}
+
+type Allocate = (label: string, size: number, usage: number) => Promise<GPUBuffer>;
+
+/** A function, because the constants are there only where WebGPU is. */
+function storageUsage(): number {
+  return GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+}
+
+/** The plan's arenas: of each lender that has one of this index, the first, if it is large enough; else one of its own. */
+async function takeArenas(
+  plan: Plan,
+  lenders: readonly (readonly GPUBuffer[])[],
+  allocate: Allocate,
+): Promise<GPUBuffer[]> {
+  const arenas: GPUBuffer[] = [];
+  for (const [i, size] of plan.arenas.entries()) {
+    const lent = lenders.find((arenas) => arenas[i] !== undefined)?.[i];
+    arenas.push(lent !== undefined && lent.size >= size ? lent : await allocate(`arena ${i}`, size, storageUsage()));
+  }
+  return arenas;
+}
+
+interface Memory {
+  readonly shared: Shared;
+  readonly arenas: readonly GPUBuffer[];
+  readonly flat: FlatBuffers | undefined;
+  /** Memory of an input, output or state that another program has. */
+  lend(value: Value): Slot | undefined;
+  readonly allocate: Allocate;
+}
+
+/** A slot for every value that owns memory. */
+async function placeValues(plan: Plan, { shared, arenas, flat, lend, allocate }: Memory): Promise<Map<Value, Slot>> {
+  const slots = new Map<Value, Slot>(shared);
+  for (const [value, place] of plan.places)
+    slots.set(value, { buffer: arenas[place.arena]!, offset: place.offset, size: byteLength(value) });
+  for (const value of plan.graph.values) {
+    if (storageOf(value) !== value || value.role === 'activation' || slots.has(value)) continue;
+    const size = byteLength(value);
+    if (value.role === 'frozen') throw new Error(`Cannot compile: found no buffer for weight "${value.name}"`);
+    if (value.role === 'trainable' || value.role === 'gradient') {
+      if (flat === undefined) throw new Error(`Cannot compile: found trainable "${value.name}" but no flat buffers`);
+      const buffer = value.role === 'trainable' ? flat.params : flat.grads;
+      slots.set(value, { buffer, offset: 4 * value.offset, size });
+    } else {
+      const lent = lend(value);
+      slots.set(value, lent ?? { buffer: await allocate(value.name, padded(value), storageUsage()), offset: 0, size });
+    }
+  }
+  return slots;
 }
 
 /** Where a value lies, by where those lie that own memory. */
@@ -304,7 +345,7 @@ async function makeDispatches(
 ): Promise<Dispatch[]> {
   const { ops } = plan.graph;
   const compiled: Pipeline[] = [];
-  const refs = new Map(ops.map((op) => [device.pipelineKey(op.shader), op.shader]));
+  const refs = new Map(ops.map((op) => [shaderKey(op.shader), op.shader]));
   let done = 0;
   for (const ref of refs.values()) {
     await device.pipeline(ref);

@@ -103,7 +103,7 @@ export interface LinearOptions {
   readonly transposed?: boolean;
 }
 
-/** KV caches of a cached pass, in the order they were made; another program may share their memory by name. */
+/** A state of a cached pass; another program may share its memory by this name. */
 const cacheName = (layer: number, which: 'k' | 'v') => `cache.${layer}.${which}`;
 
 /** A frozen input of the pass that is not in the model's files: the table of config.ropes[index]. */

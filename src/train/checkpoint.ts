@@ -8,8 +8,8 @@
 
 import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { flatLayout } from '../lora/flat-adapter.ts';
-import { checkSettings } from './check-settings.ts';
-import { isLearningRate, type TrainSettings } from './recipe.ts';
+import { NewerCheckpointError, readHead, VERSION } from './checkpoint-head.ts';
+import type { TrainSettings } from './recipe.ts';
 
 /** What a run's numbers follow from, beside its settings. */
 export interface RunIdentity {
@@ -90,7 +90,6 @@ export interface CheckpointStore {
 }
 
 const MAGIC = 'GRAFTRUN';
-const VERSION = 1;
 const PREFIX_BYTES = 8 + 12;
 const DIGEST_BYTES = 32;
 const STEP_FIELDS = ['loss', 'lr', 'gradNorm', 'tokens', 'supervised', 'ms'] as const;
@@ -162,11 +161,6 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const state = { params: take(0), m: take(1), v: take(2) };
   checkFinite(state);
   return { ...rest, steps, state };
-}
-
-/** Written by a newer Graft, for which it has to stay. */
-export class NewerCheckpointError extends SyntaxError {
-  override name = 'NewerCheckpointError';
 }
 
 /** The newest record that is whole, and what is wrong with those that are newer. Throws NewerCheckpointError. */
@@ -254,90 +248,4 @@ function checkFinite(state: TrainState): void {
         `Cannot keep checkpoint: found a value in "${field}" that is not finite, need finite numbers`,
       );
   }
-}
-
-interface Head extends Omit<Checkpoint, 'steps' | 'state'> {
-  readonly steps: number;
-  readonly elements: number;
-}
-
-/** Whoever can write a record can write its digest: so the head is looked at field by field as well. */
-function readHead(json: string, refuse: (found: string, need: string) => SyntaxError): Head {
-  let head: unknown;
-  try {
-    head = JSON.parse(json);
-  } catch {
-    throw refuse('a head that is no JSON', 'one');
-  }
-  const is = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-  if (is(head) && typeof head.version === 'number' && head.version > VERSION)
-    throw new NewerCheckpointError(`Cannot read checkpoint: found version ${head.version}, need version ${VERSION}`);
-  if (!is(head) || head.version !== VERSION)
-    throw refuse(`version ${is(head) ? String(head.version) : 'none'}`, `version ${VERSION}`);
-  // Records of before rates could be changed, or forgetting was kept, have no list of them.
-  const { totalSteps, savedAt, settings, identity, steps, evals, forgetting = [], rates = [], elements } = head;
-  const count = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!count(totalSteps) || !count(steps) || steps > totalSteps)
-    throw refuse(`step ${String(steps)} of ${String(totalSteps)}`, 'a whole number of steps');
-  if (!count(elements)) throw refuse(`${String(elements)} elements`, 'a whole number');
-  if (typeof savedAt !== 'string' || savedAt.length > 64) throw refuse('no date', 'one');
-  if (!is(identity)) throw refuse('no identity', 'one');
-  const text = (name: string) => {
-    const value = identity[name];
-    if (typeof value !== 'string') throw refuse(`no ${name}`, 'one');
-    return value;
-  };
-  const known = {
-    base: text('base'),
-    data: text('data'),
-    layout: text('layout'),
-    device: text('device'),
-    deviceName: text('deviceName'),
-  };
-  if (!is(settings)) throw refuse('no settings', 'them');
-  const own = settings as unknown as TrainSettings;
-  const targets: unknown = settings.targets;
-  const areTargets =
-    targets === 'all-linear' || (Array.isArray(targets) && targets.every((name) => typeof name === 'string'));
-  if (!areTargets || !['constant', 'linear', 'cosine'].includes(own.schedule) || typeof own.shuffle !== 'boolean')
-    throw refuse('settings that are none', 'those of a run');
-  checkSettings(own);
-  if (!Array.isArray(evals)) throw refuse('no validations', 'a list of them');
-  const checks = evals.map((entry: unknown) => {
-    // JSON has no NaN, and a validation may end in one.
-    if (!is(entry) || !count(entry.step) || (typeof entry.loss !== 'number' && entry.loss !== null))
-      throw refuse('a validation that is none', 'step and loss');
-    return { step: entry.step, loss: entry.loss ?? Number.NaN };
-  });
-  if (!Array.isArray(forgetting)) throw refuse('no list of what was forgotten', 'one');
-  const losses = ['loss', 'baseLoss', 'kl'] as const;
-  const forgotten = forgetting.map((entry: unknown): ForgettingRecord => {
-    const isRecord =
-      is(entry) &&
-      count(entry.step) &&
-      count(entry.tokens) &&
-      losses.every((name) => typeof entry[name] === 'number' || entry[name] === null);
-    if (!isRecord) throw refuse('a measure of forgetting that is none', 'step, losses and tokens');
-    const number = (name: (typeof losses)[number]) => (entry[name] as number | null) ?? Number.NaN;
-    const { step, tokens } = entry as unknown as ForgettingRecord;
-    return { step, loss: number('loss'), baseLoss: number('baseLoss'), kl: number('kl'), tokens };
-  });
-  if (!Array.isArray(rates)) throw refuse('no list of learning rates', 'one');
-  const changes = rates.map((entry: unknown, i) => {
-    const { step, learningRate, isHalving } = is(entry) ? entry : {};
-    if (!count(step) || step > steps || step < (rates[i - 1]?.step ?? 0) || !isLearningRate(learningRate))
-      throw refuse('a change of rate that is none', 'step and rate');
-    return { step, learningRate, ...(isHalving === true && { isHalving }) };
-  });
-  return {
-    totalSteps,
-    savedAt,
-    settings: own,
-    identity: known,
-    steps,
-    evals: checks,
-    ...(forgotten.length > 0 && { forgetting: forgotten }),
-    rates: changes,
-    elements,
-  };
 }

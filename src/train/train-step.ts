@@ -15,7 +15,7 @@ import { extraBytes, type FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
 import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 import type { PassModel } from '../model/model-pass.ts';
-import { buildOptimizer, Optimizer, type OptimizerGroups } from './optimizer.ts';
+import { buildOptimizer, Optimizer, type OptimizerGroups, type UpdateSettings } from './optimizer.ts';
 
 export interface StepShape {
   /** T: columns of a micro-batch, padding included. */
@@ -25,6 +25,13 @@ export interface StepShape {
   readonly dropout: number;
   /** What blocks keep for the backward pass; default `none`: everything. */
   readonly checkpointing?: Checkpointing;
+}
+
+export interface StepSettings extends UpdateSettings {
+  /** Of the dropout masks. */
+  readonly seed: number;
+  /** A higher loss counts as diverged; no limit when absent. */
+  readonly mostLoss?: number | undefined;
 }
 
 export interface StepResult {
@@ -174,19 +181,8 @@ export class TrainStep {
   /**
    * Trains on the micro-batches as one batch. Throws BadNumbersError, leaving the adapter unchanged, when the loss or a gradient
    * is not finite or the loss is too high.
-   * @param settings.update from 1. @param settings.seed of the dropout masks.
-   * @param settings.mostLoss a higher loss counts as diverged; no limit when absent.
    */
-  async run(
-    batches: readonly Batch[],
-    settings: {
-      readonly lr: number;
-      readonly update: number;
-      readonly clip: number;
-      readonly seed: number;
-      readonly mostLoss?: number | undefined;
-    },
-  ): Promise<StepResult> {
+  async run(batches: readonly Batch[], settings: StepSettings): Promise<StepResult> {
     this.clearGradients();
     const { loss, supervised, tokens } = await this.forwardAndBackward(batches, settings);
     if (!Number.isFinite(loss))
@@ -205,10 +201,7 @@ export class TrainStep {
   }
 
   /** Adds the gradients of the micro-batches to the optimiser's flat buffer. */
-  async forwardAndBackward(
-    batches: readonly Batch[],
-    { update, seed }: { readonly update: number; readonly seed: number },
-  ) {
+  async forwardAndBackward(batches: readonly Batch[], { update, seed }: Pick<StepSettings, 'update' | 'seed'>) {
     const supervised = batches.reduce((n, b) => n + b.supervised, 0);
     const tokens = batches.reduce((n, b) => n + b.tokens, 0);
     let sum = 0;

@@ -51,7 +51,7 @@ export function lmHeadLoss(
     const choice = { columns: targetColumns, used: supervised, offset, count, onlyIf };
     g.onlyIf = onlyIf;
     const h = gatherColumns(g, hidden, choice);
-    if (backward) g.require(h);
+    if (backward) g.requireGradient(h);
     const first = g.ops.length;
     const logits = head(h, choice);
     const dlogits = crossEntropy(g, logits, choice, { targetIds, lossScale, losses });

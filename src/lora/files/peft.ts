@@ -125,7 +125,7 @@ function portableConfig({ config, ...adapter }: Adapter): AdapterConfig {
   }
 }
 
-/** Replaces targets that depend on the model ("all-linear", null): some readers only know lists. */
+/** Whether targets depend on the model ("all-linear", null). */
 function isShorthand({ target_modules: targets }: Pick<LoraConfig, 'target_modules'>): boolean {
   return targets === null || String(targets).toLowerCase() === 'all-linear';
 }
