@@ -89,6 +89,7 @@ function installable() {
       // The bundled base is the largest file.
       maximumFileSizeToCacheInBytes: 64 * 1024 ** 2,
       navigateFallback: 'index.html',
+      importScripts: ['notification-click.js'],
       cleanupOutdatedCaches: true,
       // Hashed names never change what they hold.
       dontCacheBustURLsMatching: /assets\//,

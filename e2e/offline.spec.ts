@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { checkFace } from './axe.ts';
-import { dropFiles, EXAMPLE, expect, openPage, place, ROOT, test } from './support.ts';
+import { dropFiles, EXAMPLE, expect, fillSmallRun, openPage, place, ROOT, test } from './support.ts';
 
 const MINUTE = 60_000;
 
@@ -33,6 +33,58 @@ test('after one visit everything works with the network off, the bundled base to
   await page.getByRole('button', { name: 'Ask the base' }).click();
   await expect(page.getByRole('article', { name: 'Base' })).toContainText(/finished|cut at/, { timeout: 2 * MINUTE });
   await context.setOffline(false);
+});
+
+test('where only service workers may show notifications, a click on one leads to the run all the same', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['notifications']);
+  await openPage(page);
+  await page.evaluate(`{
+    // As Chrome on Android does: to be asked for, not to be made.
+    const { requestPermission } = Notification;
+    globalThis.Notification = class {
+      static requestPermission = () => requestPermission.call(Notification);
+      constructor() {
+        throw new TypeError('Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.');
+      }
+    };
+    Object.defineProperty(document, 'hidden', { get: () => true });
+  }`);
+  await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+  const worker = context.serviceWorkers()[0]!;
+  await fillSmallRun(page, { steps: 2, name: 'told' });
+  const run = page.getByRole('region', { name: 'Run', exact: true });
+  await run.getByRole('switch', { name: 'Tell me when it ends' }).click();
+  await expect(run.getByRole('switch', { name: 'Tell me when it ends' })).toBeChecked();
+  await page.getByRole('button', { name: 'Start training' }).click();
+  const titles = () => worker.evaluate('registration.getNotifications().then((all) => all.map(({ title }) => title))');
+  await expect.poll(titles, { timeout: 3 * MINUTE }).toEqual(['told']);
+
+  // A test has no hand for the system's own: the event comes from here, and nobody but a person may focus or open a window.
+  const click = () =>
+    worker.evaluate<string[]>(`(async () => {
+      const asked = [];
+      WindowClient.prototype.focus = async function () { asked.push('focus ' + this.url); };
+      clients.openWindow = async (url) => void asked.push('open ' + url);
+      const [notification] = await registration.getNotifications();
+      const shown = notification ?? (await registration.showNotification('again'), await registration.getNotifications())[0];
+      const event = new NotificationEvent('notificationclick', { notification: shown });
+      let work;
+      event.waitUntil = (promise) => void (work = promise);
+      dispatchEvent(event);
+      await work;
+      return asked;
+    })()`);
+  await place(page, 'Data').click();
+  const address = new URL('./', page.url()).href;
+  expect(await click()).toEqual([`focus ${address}`]);
+  await expect(run).toBeVisible();
+  await expect.poll(titles).toEqual([]);
+  const [other] = await Promise.all([context.newPage(), page.close()]);
+  expect(await click()).toEqual([`open ${address}#/train`]);
+  await other.close();
 });
 
 const ELSEWHERE = 'https://elsewhere.example';

@@ -61,7 +61,7 @@ function showTitle(): void {
   if (document.title !== title) document.title = title;
 }
 
-/** A click on it leads to the run. */
+/** A click on it leads to the run; on the service worker's, as public/notification-click.js says. */
 function tellOfEnd(title: string, body: string): void {
   const options = { body, tag: 'graft-run' };
   try {
@@ -88,6 +88,9 @@ export function followEnd(): void {
     void holdScreen();
     if (!isOver(now.phase) || !document.hidden || !whenDoneStore.getState().notify) return;
     tellOfEnd(now.name || words.whenDone.title, words.announce[now.phase]);
+  });
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+    if (data === 'show-run') goTo('train');
   });
   document.addEventListener('visibilitychange', () => {
     showTitle();
