@@ -63,7 +63,7 @@ export class RunService implements RunApi {
     asked: readonly Pick<TogetherAsk, 'settings' | 'file'>[],
     budgetBytes?: number,
   ): Promise<MemoryPlan> {
-    checkTogether(asked);
+    checkAsked(asked);
     const model = this.session.needModel();
     const members = [];
     for (const { settings, file } of asked) {
@@ -119,7 +119,7 @@ export class RunService implements RunApi {
     options: Pick<TrainOptions, 'samples' | 'budgetBytes'> = {},
   ): Promise<readonly TogetherEnd[]> {
     this.session.refuseDuringRun('start another run');
-    checkTogether(asked);
+    checkAsked(asked);
     const { samples } = options;
     if (samples) checkSampleOptions(samples);
     const ids = asked.map(({ runId }) => runId);
@@ -170,7 +170,7 @@ export class RunService implements RunApi {
 }
 
 /** Throws RangeError. All train on the open rows, cut at the same length. */
-function checkTogether(asked: readonly Pick<TogetherAsk, 'settings'>[]): void {
+function checkAsked(asked: readonly Pick<TogetherAsk, 'settings'>[]): void {
   if (asked.length === 0 || asked.length > MOST_TOGETHER)
     throw new RangeError(`Cannot train at once: found ${asked.length} adapters, need 1 to ${MOST_TOGETHER}`);
   for (const { settings } of asked) checkSettings(settings);

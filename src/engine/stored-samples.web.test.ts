@@ -8,15 +8,10 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fileFromBytes, type ModelFile, readText } from '../model/model-file.ts';
-import {
-  openAdapterStore,
-  openPreparedStore,
-  openRunArchive,
-  openRunStore,
-  openTuningStore,
-} from '../storage/browser.ts';
+import { openAdapterStore, openRunArchive, openRunStore, openTuningStore } from '../storage/browser.ts';
 import { openDatasetStore } from '../storage/browser-datasets.ts';
-import { openPreparedFolder } from '../storage/node.ts';
+import { openPreparedStore } from '../storage/browser-prepared.ts';
+import { openPreparedFolder } from '../storage/prepared-folder.node.ts';
 import { FakeLocks } from '../storage/testing/fake-locks.ts';
 import { readOnlyOpfs } from '../storage/testing/read-only-opfs.web.ts';
 import { decodeCheckpoint } from '../train/checkpoint.ts';

@@ -1,15 +1,9 @@
 // The engine's door for the page: a Web Worker that serves `EngineApi` through comlink.
 
 import { expose } from 'comlink';
-import {
-  openAdapterStore,
-  openPreparedStore,
-  openRunArchive,
-  openRunStore,
-  openTuningStore,
-  writeExport,
-} from '../storage/browser.ts';
+import { openAdapterStore, openRunArchive, openRunStore, openTuningStore, writeExport } from '../storage/browser.ts';
 import { openDatasetStore } from '../storage/browser-datasets.ts';
+import { openPreparedStore } from '../storage/browser-prepared.ts';
 import { Traffic } from './count-traffic.ts';
 import { createEngine } from './engine.ts';
 import { fetchModel } from './fetch-model.ts';

@@ -7,10 +7,10 @@ import {
   openDataFile,
   openModelFile,
   openModelFiles,
-  openPreparedFolder,
   openTuningFolder,
   writeFolder,
 } from './node.ts';
+import { openPreparedFolder } from './prepared-folder.node.ts';
 
 let folder: string;
 beforeAll(async () => {
