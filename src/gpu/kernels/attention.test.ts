@@ -14,7 +14,8 @@ const COMPILE_MS = 180_000;
 /** What a device would have to be for a variant to be chosen. */
 const VARIANTS: [name: string, traits: Partial<Traits>][] = [
   ['cpu adapters', { kind: 'cpu' }],
-  ['cpu adapters without subgroups of 8', { kind: 'cpu', subgroupSize: 0 }],
+  ['cpu adapters with subgroups of 4', { kind: 'cpu', subgroupSize: 4 }],
+  ['cpu adapters without subgroups', { kind: 'cpu', subgroupSize: 0 }],
   ['GPUs', { kind: 'gpu' }],
 ];
 

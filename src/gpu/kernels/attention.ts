@@ -6,6 +6,7 @@ import type { Tape } from '../backward.ts';
 import type { Graph, Value } from '../graph.ts';
 import type { Traits } from '../traits.ts';
 import { add } from './add.ts';
+import { hasLanes } from './product-variants.ts';
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -117,8 +118,9 @@ function chooseVariant(traits: Traits, D: number, T: number): Variant {
       grid: gridOf(4 * OWN4),
     };
   }
-  // Subgroups of 8 are those of Mesa's llvmpipe. SwiftShader's, of 4, lose against plain loads.
-  return { stem: traits.subgroupSize === 8 ? 'attention-subgroups' : 'attention-columns', grid: gridOf(32) };
+  if (!hasLanes(traits)) return { stem: 'attention-columns', grid: gridOf(32) };
+  const lanes = traits.subgroupSize === 8 ? 'subgroups' : 'quads';
+  return { stem: `attention-${lanes}`, grid: gridOf(4 * traits.subgroupSize) };
 }
 
 function checkShapes(

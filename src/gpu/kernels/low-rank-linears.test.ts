@@ -123,6 +123,7 @@ const KINDS: readonly (readonly [name: string, traits: Partial<Traits>])[] = [
   ['vector-wide', {}],
   ['vector', {}],
   ['subgroups', {}],
+  ['subgroups', { kind: 'cpu', subgroupSize: 4 }],
   ['split-8x8', { kind: 'gpu' }],
   ['tiles-64x64', { kind: 'gpu' }],
   ['registers', { kind: 'cpu', subgroupSize: 0 }],

@@ -37,7 +37,6 @@ export function outerShader(
   operands: 'outer-one' | 'outer-factors',
 ): { readonly shader: ShaderRef; readonly tile: readonly [long: number, short: number] } {
   if (!hasLanes(traits)) return { shader: { file: 'outer-product-tiles', parts: { operands } }, tile: [32, 8] };
-  const LANES = traits.subgroupSize;
-  const shader = { file: 'outer-product-subgroups', parts: { operands }, constants: { LANES } };
-  return { shader, tile: [4 * LANES, LANES] };
+  const [file, long] = traits.subgroupSize === 8 ? ['outer-product-subgroups', 32] : ['outer-product-quads', 16];
+  return { shader: { file, parts: { operands } }, tile: [long, 8] };
 }

@@ -145,12 +145,14 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
     canRun: hasLanes,
     suits: ({ subgroupSize }, shape) =>
       shape.tokens > FEW_TOKENS && !(subgroupSize === 8 && shape.side === 'columns' && fillsWideTiles(shape)),
-    shader: ({ subgroupSize: LANES }, { side, results }) => {
-      // Four times its lanes, or less when there are no more results (low rank), but no less than 8.
-      const ROWS = [8, 16].find((rows) => results <= rows && rows <= 4 * LANES) ?? 4 * LANES;
-      const file = side === 'rows' ? 'matmul-subgroups' : 'matmul-backward-subgroups';
+    shader: ({ subgroupSize }, { side, results }) => {
+      const lanes = subgroupSize === 8 ? 'subgroups' : 'quads';
+      // Less when there are no more results (low rank). Backward four lanes have four columns each.
+      const few = lanes === 'quads' && side === 'columns' ? [16] : [8, 16];
+      const ROWS = few.find((rows) => results <= rows) ?? 32;
+      const file = side === 'rows' ? `matmul-${lanes}` : `matmul-backward-${lanes}`;
       const parts = side === 'rows' ? { input: 'input-plain' } : {};
-      return { file, constants: { LANES, ROWS }, parts, tile: [ROWS, 32] };
+      return { file, constants: { ROWS }, parts, tile: [ROWS, 32] };
     },
   },
   split('split-8x8', 8, 8, ({ results }) => results <= FEW_RESULTS),

@@ -4,6 +4,7 @@ enable subgroups;
 // For CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes 4·LANES tokens x RANKS (8 or 16)
 // ranks of one linear: lane l has four tokens and loads the ranks 4·l … 4·l+3, which the lanes hand round (see matmul-subgroups).
 #import subgroup-tile
+#import tile-sums
 #import low-rank-span
 struct Params {
   R: u32, T4: u32, scale: f32, u_row: u32, begin_0: u32, end_0: u32, begin_1: u32, end_1: u32, begin_2: u32, end_2: u32,

@@ -3,6 +3,7 @@ enable subgroups;
 // For CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes 4·LANES columns x 4·LANES tokens:
 // lane l has four tokens and loads the columns 4·l … 4·l+3, which the lanes hand round (see matmul-backward-subgroups).
 #import subgroup-tile
+#import tile-sums
 #import low-rank-kept-input
 
 @compute @workgroup_size(LANES)

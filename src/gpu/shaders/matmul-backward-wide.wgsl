@@ -22,6 +22,7 @@ enable subgroups;
 #import low-rank
 #import epilogue
 #import subgroup-tile
+#import tile-sums
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of two rows, of the lane that has them.

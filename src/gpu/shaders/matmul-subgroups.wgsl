@@ -1,11 +1,10 @@
 enable subgroups;
 // y[o,t] = scale · Σ_c W[o,c]·x[c,t]  (and what the epilogue adds)
 //   W (O,C), see weight.ts · x (C,T) f32 · y (O,T) f32
-// For CPU adapters with subgroups of LANES = 8 (lavapipe with AVX) or 4 (SwiftShader). One workgroup is one subgroup and
-// makes ROWS (1, 2 or 4 times LANES) rows x 32 tokens: with 8 lanes lane l has tokens 4·l … +3 of every row, with 4 also
-// tokens 16+4·l … +3. It also loads the weights of rows l, LANES+l, 2·LANES+l and 3·LANES+l, and the lanes hand them round:
-// a driver on a CPU loads for each lane by itself, with a branch and a bounds check, so that a load which gives all lanes
-// the same number costs as much as one that gives each its own.
+// For CPU adapters with subgroups of 8 (lavapipe with AVX; matmul-quads is for those of 4). One workgroup is one subgroup and makes
+// ROWS (8, 16 or 32) rows x 32 tokens: lane l has tokens 4·l … +3 of every row. It also loads the weights of rows l, 8+l, 16+l
+// and 24+l, and the lanes hand them round: a driver on a CPU loads for each lane by itself, with a branch and a bounds check, so
+// that a load which gives all lanes the same number costs as much as one that gives each its own.
 //
 // Versions tried: q8, T=256 O=1536 C=576, milliseconds of processor time on two threads of an EPYC with AVX-512, lavapipe
 //   v1 8 rows x 16 tokens an invocation, rows the same for all lanes, nothing handed round    24.6
@@ -14,7 +13,7 @@ enable subgroups;
 //   v4 all loads before all products                                                           9.2   45 % of fma-rate
 //   no gain: 64 rows (12.2: the loop is larger than the instruction cache), 48 rows (10.5), 16 rows (14.5), row tiles before
 //   token tiles (9.8), a chain of fma for the sum of four (9.2), scales applied after unpacking late (9.9).
-//   On SwiftShader, T=256 O=688 C=256: v1 44.7, v4 27.4. 32 stores written out: 2.9 s to compile; pick() in a loop: 0.75 s.
+//   32 stores written out take 2.9 s to compile, pick() in a loop 0.75 s.
 // Later on another day (this one then 13.7 to 14.4; T=128 O=256 C=688 1.40 to 1.53):
 //   64 rows, two columns a turn, so that an activation serves twice as many: 13.1 (1.38), 48 rows 14.1, 96 rows 17.8: what the loads
 //   save, the sums cost, which go through memory twice as often. Codes sixteen at a time, kept over four turns: 15.3 (1.46 to 1.53).
@@ -30,66 +29,52 @@ enable subgroups;
 #import low-rank
 #import epilogue
 #import subgroup-tile
+#import tile-sums
 #import input
 
 // Four tokens of the four rows that begin at i, by a mask.
 fn x4(i: vec4<u32>, m: u32) -> mat4x4<f32> { return mat4x4<f32>(x_at(i.x, m), x_at(i.y, m), x_at(i.z, m), x_at(i.w, m)); }
 
-// Four summed indices more: v (and with 4 lanes u) are their activations, w0 … w3 the weights of this lane's rows.
-fn turn(y: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) {
-  if (LANES == 8u) {
-    (*y).a = rows4((*y).a, v, w0, 0u); (*y).b = rows4((*y).b, v, w0, 4u);
-    if (ROWS > LANES) { (*y).c = rows4((*y).c, v, w1, 0u); (*y).d = rows4((*y).d, v, w1, 4u); }
-    if (ROWS > 2u * LANES) {
-      (*y).e = rows4((*y).e, v, w2, 0u); (*y).f = rows4((*y).f, v, w2, 4u);
-      (*y).g = rows4((*y).g, v, w3, 0u); (*y).h = rows4((*y).h, v, w3, 4u);
-    }
-  } else {
-    (*y).a = rows4((*y).a, v, w0, 0u); (*y).e = rows4((*y).e, u, w0, 0u);
-    if (ROWS > LANES) { (*y).b = rows4((*y).b, v, w1, 0u); (*y).f = rows4((*y).f, u, w1, 0u); }
-    if (ROWS > 2u * LANES) {
-      (*y).c = rows4((*y).c, v, w2, 0u); (*y).g = rows4((*y).g, u, w2, 0u);
-      (*y).d = rows4((*y).d, v, w3, 0u); (*y).h = rows4((*y).h, u, w3, 0u);
-    }
+// Four summed indices more: v are their activations, w0 … w3 the weights of this lane's rows.
+fn turn(y: ptr<function, Sums>, v: mat4x4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) {
+  (*y).a = rows4((*y).a, v, w0, 0u); (*y).b = rows4((*y).b, v, w0, 4u);
+  if (ROWS > 8u) { (*y).c = rows4((*y).c, v, w1, 0u); (*y).d = rows4((*y).d, v, w1, 4u); }
+  if (ROWS > 16u) {
+    (*y).e = rows4((*y).e, v, w2, 0u); (*y).f = rows4((*y).f, v, w2, 4u);
+    (*y).g = rows4((*y).g, v, w3, 0u); (*y).h = rows4((*y).h, v, w3, 4u);
   }
 }
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let t = 8u * group.x + lane;
-  let t_in = min(vec2(t, t + 4u), vec2(params.T4 - 1u));
+  let t_in = min(t, params.T4 - 1u);
   let o = ROWS * group.y;
   let mask = mask_of(o);
-  let row = min(o + lane + LANES * vec4(0u, 1u, 2u, 3u), vec4(params.O - 1u));
+  let row = min(o + lane + vec4(0u, 8u, 16u, 24u), vec4(params.O - 1u));
   var y = Sums();
   let end = (params.C + 3u) / 4u;
   var s = vec4<f32>();
   for (var c4 = 0u; c4 < end; c4++) {
     if (c4 % 8u == 0u) {
       s.x = scale_of(row.x, c4);
-      if (ROWS > LANES) { s.y = scale_of(row.y, c4); }
-      if (ROWS > 2u * LANES) { s.z = scale_of(row.z, c4); s.w = scale_of(row.w, c4); }
+      if (ROWS > 8u) { s.y = scale_of(row.y, c4); }
+      if (ROWS > 16u) { s.z = scale_of(row.z, c4); s.w = scale_of(row.w, c4); }
     }
     // All loads before all products: then the sums go through memory once a turn.
     let i = min(4u * c4 + vec4(0u, 1u, 2u, 3u), vec4(params.C - 1u)) * params.T4;
-    let v = x4(i + t_in.x, mask);
-    var u = v;
-    if (LANES == 4u) { u = x4(i + t_in.y, mask); }
+    let v = x4(i + t_in, mask);
     let w0 = code4(row.x, c4) * s.x;
     var w1 = w0; var w2 = w0; var w3 = w0;
-    if (ROWS > LANES) { w1 = code4(row.y, c4) * s.y; }
-    if (ROWS > 2u * LANES) { w2 = code4(row.z, c4) * s.z; w3 = code4(row.w, c4) * s.w; }
-    turn(&y, v, u, w0, w1, w2, w3);
+    if (ROWS > 8u) { w1 = code4(row.y, c4) * s.y; }
+    if (ROWS > 16u) { w2 = code4(row.z, c4) * s.z; w3 = code4(row.w, c4) * s.w; }
+    turn(&y, v, w0, w1, w2, w3);
   }
   let ranks = ranks4(o, o + ROWS - 1u);
   for (var r4 = ranks.x; r4 < ranks.y; r4++) {
-    let v = u4x4(r4, t_in.x);
-    var u = v;
-    if (LANES == 4u) { u = u4x4(r4, t_in.y); }
-    turn(&y, v, u, factor4(row.x, r4), factor4(row.y, r4), factor4(row.z, r4), factor4(row.w, r4));
+    turn(&y, u4x4(r4, t_in), factor4(row.x, r4), factor4(row.y, r4), factor4(row.z, r4), factor4(row.w, r4));
   }
   for (var r = 0u; r < min(ROWS, params.O - o); r++) {
     if (t < params.T4) { store4(o + r, t, pick(r / 4u, y)[r % 4u]); }
-    if (LANES == 4u && t + 4u < params.T4) { store4(o + r, t + 4u, pick(4u + r / 4u, y)[r % 4u]); }
   }
 }

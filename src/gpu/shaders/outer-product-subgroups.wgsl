@@ -1,15 +1,15 @@
 enable subgroups;
 // Outer products over all tokens, see outer-one and outer-factors
-// For CPU adapters with subgroups of LANES = 8 or 4. One workgroup is one subgroup and makes 4·LANES p x LANES q: lane l has
-// the rows p = l, LANES+l, 2·LANES+l, 3·LANES+l, and loads the row q = l, which the lanes hand round (see matmul-subgroups).
+// For CPU adapters with subgroups of 8. One workgroup is one subgroup and makes 32 p x 8 q: lane l has the rows
+// p = l, 8+l, 16+l, 24+l, and loads the row q = l, which the lanes hand round (see matmul-subgroups).
 #import subgroup-tile
 #import operands
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let tile = tile_of(group, 4u * LANES, LANES);
+  let tile = tile_of(group, 32u, 8u);
   if (tile.p >= tile.p_end || tile.q >= tile.q_end) { return; }
-  let p = tile.p + lane + LANES * vec4(0u, 1u, 2u, 3u);
+  let p = tile.p + lane + vec4(0u, 8u, 16u, 24u);
   let row_p = (tile.long_row + min(p, vec4(tile.p_end - 1u))) * params.T4;
   let row_q = (tile.short_row + min(tile.q + lane, tile.q_end - 1u)) * params.T4;
   var sum0 = mat4x4<f32>(); // column k: result q+k for the four p
@@ -20,9 +20,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     ));
     let w = short4(tile.is_a, row_q + t);
     sum0 = rows4(sum0, v, w, 0u);
-    if (LANES == 8u) { sum1 = rows4(sum1, v, w, 4u); }
+    sum1 = rows4(sum1, v, w, 4u);
   }
-  for (var k = 0u; k < min(LANES, tile.q_end - tile.q); k++) {
+  for (var k = 0u; k < min(8u, tile.q_end - tile.q); k++) {
     let v = select(sum0[k % 4u], sum1[k % 4u], k >= 4u);
     for (var j = 0u; j < 4u; j++) {
       if (p[j] < tile.p_end) { add_to(tile.is_a, p[j], tile.q + k, v[j]); }

@@ -2,9 +2,13 @@
 
 import type { Traits } from '../traits.ts';
 
-/** Traits that make the kernels choose another shader than this machine would get. */
+/**
+ * Traits that make the kernels choose another shader than this machine would get. What is written for subgroups of 4 runs in wider
+ * ones too, where the other lanes are idle.
+ */
 export const VARIANTS: readonly { readonly name: string; readonly traits: Partial<Traits> }[] = [
   { name: 'a CPU', traits: { kind: 'cpu' } },
+  { name: 'a CPU with subgroups of 4', traits: { kind: 'cpu', subgroupSize: 4 } },
   { name: 'a GPU', traits: { kind: 'gpu' } },
 ];
 
