@@ -64,6 +64,12 @@ describe('parseConfig()', () => {
     expect(parseConfig({ ...smol, eos_token_id: null, pad_token_id: -1 })).toMatchObject({ eos: [], pad: undefined });
   });
 
+  it('takes heads that are wider than the model, as the tiny Qwen3 of test suites has', () => {
+    const tiny = { model_type: 'qwen3', hidden_size: 8, num_attention_heads: 4, num_key_value_heads: 2 };
+    const config = parseConfig({ ...smol, ...tiny, architectures: ['Qwen3ForCausalLM'] });
+    expect(config).toMatchObject({ hidden: 8, heads: 4, headDim: 128 });
+  });
+
   it('fills in what old files leave out', () => {
     const { num_key_value_heads, rms_norm_eps, rope_theta, tie_word_embeddings, ...old } = smol;
     expect(parseConfig(old)).toMatchObject({ kvHeads: 9, normEps: 1e-6, ropes: [{ theta: 10000 }], tied: false });

@@ -83,7 +83,7 @@ export function parseConfig(json: Json, generationJson: Json = {}): ModelConfig 
   if (!isReadableQuantization(json.quantization_config)) reader.refuse('quantization_config');
   const config = family.parseConfig(reader);
   const { headDim, heads, kvHeads, hidden } = config;
-  if (!Number.isInteger(headDim) || headDim > hidden * heads)
+  if (!Number.isInteger(headDim))
     throw reader.bad('head_dim', headDim, `a whole number from 1 (is hidden_size ${hidden} a multiple of ${heads}?)`);
   if (heads % kvHeads !== 0)
     throw reader.bad('num_key_value_heads', kvHeads, `a divisor of the ${heads} attention heads`);
