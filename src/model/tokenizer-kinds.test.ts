@@ -17,8 +17,6 @@ interface Kind {
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   // SentencePiece's table of normalisations is applied to characters, not to what one sees as one.
   'Unigram as T5': ['😀 👩‍👩‍👧 🇩🇪', '\u200b\u200d\ufeff', '\ufeffusing x', 'a \ufeff b'],
-  // A special token that only lowercase makes.
-  'NFD, no accents, lowercase': ['<|END|>'],
 };
 
 const kinds = readFileSync(fixturePath('tokenizers.jsonl'), 'utf8')

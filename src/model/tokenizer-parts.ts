@@ -7,6 +7,10 @@ import { isObject } from './model-file.ts';
 
 type Part = Readonly<Record<string, unknown>>;
 
+/** Unicode's, and the signs of ASCII that Unicode counts among symbols. */
+const PUNCTUATION = '[\\p{P}\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E]';
+/** Rust's \w. */
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
 const REGEX_SIGNS = /[.*+?^${}()|[\]\\]/g;
 
 /** A pre-tokenizer, or null. Throws a SyntaxError for one that cannot be put in such words. */
@@ -18,15 +22,33 @@ export function mendPreTokenizer(part: unknown): unknown {
       // The original splits off every numeric character of Unicode (½, ², Ⅷ), the library only decimal digits.
       return split(part.individual_digits ? '\\p{N}' : '\\p{N}+');
     case 'Whitespace':
-      // JavaScript's white space has U+FEFF and lacks U+0085; in patterns the library mends that itself.
-      return { ...split('\\w+|[^\\w\\s]+'), behavior: 'Removed', invert: true };
+      // JavaScript's white space has U+FEFF and lacks U+0085; in patterns the library mends that itself, but not \w.
+      return { ...split(`[${WORD}]+|[^${WORD}\\s]+`), behavior: 'Removed', invert: true };
     case 'WhitespaceSplit':
       return { ...split('\\s+'), behavior: 'Removed' };
     case 'Split':
       return mendSplit(part);
+    case 'Punctuation':
+      return mendSplit({ type: 'Split', pattern: { Regex: PUNCTUATION }, behavior: part.behavior ?? 'Isolated' });
+    case 'BertPreTokenizer':
+      // The library cuts out each character of Chinese as well, which is the normaliser's part.
+      return {
+        type: 'Sequence',
+        pretokenizers: [{ type: 'WhitespaceSplit' }, { type: 'Punctuation' }].map(mendPreTokenizer),
+      };
+    case 'Metaspace':
+      return mendMetaspace(part);
     default:
       return part;
   }
+}
+
+/** The library never cuts before a ▁. */
+function mendMetaspace(part: Part): Part {
+  const { split = true, replacement = '▁' } = part;
+  if (split !== true) return part;
+  const cut = mendSplit({ type: 'Split', pattern: { String: replacement }, behavior: 'MergedWithNext' });
+  return { type: 'Sequence', pretokenizers: [part, cut] };
 }
 
 /** A normalizer, or null. */
@@ -41,8 +63,10 @@ export function mendNormalizer(part: unknown): unknown {
   return { type: 'Sequence', normalizers };
 }
 
-/** Unigram with bytes for unknown characters: the library writes the unknown token instead. */
+/** Unigram with bytes for unknown characters: the library writes the unknown token instead. Of WordLevel it forgets that token. */
 export function mendModel(made: Tokenizer, model: unknown): void {
+  if (isObject(model) && model.type === 'WordLevel' && typeof model.unk_token === 'string')
+    Object.assign(made.model!, { unk_token: model.unk_token, unk_token_id: made.token_to_id(model.unk_token) });
   if (!isObject(model) || model.type !== 'Unigram' || model.byte_fallback !== true) return;
   const library = made.model as unknown as {
     encode(tokens: string[]): string[];
@@ -58,25 +82,32 @@ export function mendModel(made: Tokenizer, model: unknown): void {
     });
 }
 
-/** Bytes that make U+FEFF are a character like any other: the library's decoder takes one at the beginning for a mark. */
+/**
+ * Bytes that make U+FEFF are a character like any other: the library's decoder takes one at the beginning for a mark. Within a
+ * sequence it does not know added tokens, and reads their letters as bytes.
+ */
 export function mendDecoder(made: Tokenizer): void {
   const top = made.decoder as unknown as { readonly decoders?: readonly object[] } | null;
   for (const part of [top, ...(top?.decoders ?? [])])
-    if (part && 'text_decoder' in part) part.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    if (part && 'text_decoder' in part)
+      Object.assign(part, {
+        text_decoder: new TextDecoder('utf-8', { ignoreBOM: true }),
+        added_tokens: made.decoder!.added_tokens,
+      });
 }
 
-/** The library knows matches that are removed or stand alone; the others become matches of a longer pattern. */
+/** The library knows matches of a pattern that are removed or stand alone; the others become matches of a longer pattern. */
 function mendSplit(part: Part): Part {
   const { behavior, invert = false } = part;
   const pattern = isObject(part.pattern) ? part.pattern : {};
-  if (behavior === 'Removed') return part;
-  if (behavior === 'Isolated') return { ...part, invert: false };
   const match =
     typeof pattern.Regex === 'string'
       ? `(?:${pattern.Regex})`
       : typeof pattern.String === 'string'
         ? `(?:${pattern.String.replace(REGEX_SIGNS, '\\$&')})`
         : undefined;
+  if (behavior === 'Removed') return match === undefined ? part : { ...part, pattern: { Regex: match } };
+  if (behavior === 'Isolated') return { ...part, invert: false };
   if (match === undefined || (invert && behavior !== 'Contiguous'))
     throw new SyntaxError(
       `Cannot open "tokenizer.json": found a Split with ${JSON.stringify(behavior)}${invert ? ', inverted' : ''}, need one that this version knows`,

@@ -2,6 +2,7 @@
 // training, chat and export, so that a model is asked in the words it was taught in.
 
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { mendSections } from './encode-sections.ts';
 import { isObject } from './model-file.ts';
 import { type ParsedTemplate, parseTemplate, renderTemplate } from './render-template.ts';
 import { formatDate } from './strftime.ts';
@@ -137,7 +138,10 @@ function makeTokenizers(json: Json, config: Json) {
       config,
     );
     plain.model = full.model;
-    for (const made of [full, plain]) rememberWords(made);
+    for (const made of [full, plain]) {
+      mendSections(made);
+      rememberWords(made);
+    }
     return { full, plain };
   } catch (error) {
     throw new SyntaxError(
