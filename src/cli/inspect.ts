@@ -35,9 +35,9 @@ const MAX_LISTED = 40;
 
 function print(inspection: Inspection): void {
   const facts = Object.entries(inspection).filter(([, value]) => typeof value !== 'object');
-  const width = Math.max(...facts.map(([name]) => name.length));
-  for (const [name, value] of facts)
-    console.log(`${name.padEnd(width)}  ${typeof value === 'number' ? value.toLocaleString('en') : value}`);
+  const lines = facts.map(([name, value]) => [inWords(name), factText(value)] as const);
+  const width = Math.max(...lines.map(([name]) => name.length));
+  for (const [name, text] of lines) console.log(`${name.padEnd(width)}  ${text}`);
   if (inspection.kind === 'dataset') {
     for (const list of ['skipped', 'warnings'] as const) {
       const notices = inspection[list];
@@ -53,6 +53,16 @@ function print(inspection: Inspection): void {
   }
   if (inspection.kind === 'model' && inspection.quantErrors) printErrors(inspection.quantErrors);
   for (const w of inspection.warnings) console.log(`warning: ${w}`);
+}
+
+/** "kvHeads" → "kv heads" */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function factText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' ? value.toLocaleString('en') : String(value);
 }
 
 function printErrors(errors: readonly QuantError[]): void {

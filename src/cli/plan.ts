@@ -24,7 +24,7 @@ export const plan = {
 ${MODEL_HELP}
   --seq-len 256  --batch-size 1   for rows of that length; graft train with the same flags allocates exactly these bytes
   --rank 8  --targets all-linear  --dropout 0
-  --checkpointing auto            auto|none|block-keep-attention|block (auto: as --memory needs)
+  --checkpointing auto            auto|none|block-keep-attention|block (auto: as far as --memory requires)
   --memory GB                     GPU memory that the run may take (default: half of this machine's)
   --json                          one object; all sizes in bytes`,
 

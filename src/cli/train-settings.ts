@@ -82,7 +82,7 @@ export const SETTING_HELP = `  --config RECIPE.json      settings from a file (d
   --lr 2e-4  --schedule constant|linear|cosine  --warmup 0
   --steps N | --epochs N    one epoch when neither is given
   --batch-size 1  --grad-accum 1  --seq-len 256
-  --checkpointing auto|none|block-keep-attention|block   less memory for more time, same numbers (auto: as --memory requires)
+  --checkpointing auto|none|block-keep-attention|block   less memory for more time, same numbers (auto: as far as --memory requires)
   --memory GB               GPU memory that the run may take (default: half of this machine's)
   --bad-numbers stop|halve  when the loss explodes: stop at the last good state, or continue from it with half the learning rate, once
   --seed 0  --shuffle true  --dropout 0  --weight-decay 0  --clip 1.0 (0 = no clipping)

@@ -37,7 +37,7 @@ export function parseFlags(
       strict: true,
     }) as never;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see graft ${command} --help`);
+    throw new UsageError(`Cannot run graft ${command}: ${whatIsWrong(error as Error)} (see graft ${command} --help)`);
   }
   const { values } = parsed;
   if (parsed.positionals.length < positionals.min || parsed.positionals.length > positionals.max)
@@ -74,6 +74,16 @@ export function parseFlags(
       return value as never;
     },
   };
+}
+
+/** What parseArgs has found, in our words: its own name the flag between quotes. */
+function whatIsWrong(error: Error & { readonly code?: string }): string {
+  const flag = /'(-[^\s',]+)/.exec(error.message)?.[1];
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `found ${flag}, need one of its flags`;
+  if (error.code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return error.message;
+  return error.message.includes('does not take')
+    ? `found a value for ${flag}, need none`
+    : `found no value for ${flag}`;
 }
 
 /** `--data a b c` is what people type: values after --data up to the next flag all belong to it. */

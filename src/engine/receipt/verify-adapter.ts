@@ -68,9 +68,11 @@ export async function verifyAdapter(files: readonly ModelFile[], model?: BaseMod
   const adapter = await check('numbers', () => checkNumbers(files, model));
   await check('effect', () => checkEffect(need(adapter, 'the adapter could not be read')));
   await check('strength', () => checkStrength(need(adapter, 'the adapter could not be read'), receipt));
-  await check('base', () => checkBase(need(model, 'no base is open'), need(receipt, 'no receipt to compare with')));
+  await check('base', () =>
+    checkBase(need(model, 'no base to compare with'), need(receipt, 'no receipt to compare with')),
+  );
   await check('answers', () =>
-    checkAnswers(need(model, 'no base is open'), need(adapter, 'the adapter could not be read'), receipt),
+    checkAnswers(need(model, 'no base to compare with'), need(adapter, 'the adapter could not be read'), receipt),
   );
   return { passed: checks.every(({ status }) => status !== 'failed'), checks };
 }

@@ -27,7 +27,8 @@ export async function pushFiles(request: PushRequest): Promise<Pushed> {
   const { repo, token: accessToken, files } = request;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repo))
     throw new RangeError(`Cannot push to "${repo}": need a name like "user/my-adapter"`);
-  if (accessToken === '') throw new RangeError(`Cannot push to "${repo}": found no token, need one that may write`);
+  if (accessToken === '')
+    throw new RangeError(`Cannot push to "${repo}": found no token, need one of the Hub that may write`);
   const hubUrl = endpointOf(request.endpoint);
   const { createRepo, commitIter } = await import('@huggingface/hub');
   const target = { repo: { type: 'model', name: repo } as const, accessToken, hubUrl };
