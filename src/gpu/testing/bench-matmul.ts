@@ -4,7 +4,7 @@
 
 import type { Device } from '../device.ts';
 import { MANY_BYTES, productCases, type Shape, tokenCases } from './matmul-cases.ts';
-import { matmulLimits, type TokenSizes, tokenLimit } from './matmul-limit.ts';
+import { matmulLimits } from './matmul-limit.ts';
 import { openDevice } from './open-device.ts';
 import { bestByTurns, loadCase, type Run, type Timing } from './time-by-turns.ts';
 import { loadYardsticks, type Rates, type Yardsticks } from './yardsticks.ts';
@@ -44,24 +44,6 @@ async function benchProducts(device: Device, yardsticks: Yardsticks, shape: Shap
     destroy();
   }
   for (const name of ['unrolled', 'plain'] as const) printRate(`the f32 rate, ${name}`, 'GFLOP', name, seen);
-}
-
-/** What a token of a model cannot do without, beside the read rate. */
-export async function benchTokenLimit(sizes: TokenSizes): Promise<void> {
-  const device = await openDevice();
-  const yardsticks = await loadYardsticks(device);
-  const bytes = [...Array(sizes.layers).fill(sizes.matrices).flat(), sizes.head].reduce((n, [O, C]) => n + O * C, 0);
-  const { name, run, destroy } = await tokenLimit(device, sizes);
-  for (let i = 0; i < 5; i++) {
-    const { timing, rates } = await besideYardsticks(run, yardsticks);
-    const by = (clock: keyof Timing) =>
-      `${timing[clock].toFixed(1)} ms, ${share(bytes / timing[clock], rates.reading[clock]).trim()} of the read rate of ${(rates.reading[clock] / 1e6).toFixed(1)} GB/s`;
-    console.info(
-      `${name}, ${(bytes / 1e6).toFixed(1)} MB: by the clock ${by('wall')}; of processor time ${by('processor')}`,
-    );
-  }
-  destroy();
-  for (const { destroy: end } of yardsticks.loaded) end();
 }
 
 async function benchToken(device: Device, yardsticks: Yardsticks, shape: Shape, only: string): Promise<void> {

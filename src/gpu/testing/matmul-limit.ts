@@ -14,17 +14,16 @@ export interface Limit {
 }
 
 /** What is done with the codes; see the shader. */
-interface Work {
+export interface Work {
   readonly name: string;
   readonly unpacks: boolean;
   readonly multiplies: boolean;
 }
 
-const MULTIPLIED: Work = { name: 'multiplied', unpacks: true, multiplies: true };
-const WORKS: readonly Work[] = [
+export const WORKS: readonly Work[] = [
   { name: 'loaded', unpacks: false, multiplies: false },
   { name: 'unpacked', unpacks: true, multiplies: false },
-  MULTIPLIED,
+  { name: 'multiplied', unpacks: true, multiplies: true },
 ];
 
 /** A dispatch of the shader. */
@@ -54,38 +53,18 @@ export async function* matmulLimits(
     }
 }
 
-/** A model of which a token multiplies by `matrices` (O,C) in each layer and by `head`. */
-export interface TokenSizes {
-  readonly layers: number;
-  readonly matrices: readonly (readonly [O: number, C: number])[];
-  readonly head: readonly [O: number, C: number];
-  /** Dispatches of the engine's own pass. */
-  readonly dispatches: number;
-}
-
-/**
- * What no token can do without: its codes loaded, unpacked and multiplied by registers, a dispatch for each matrix; and so many
- * dispatches in all, those beside the products with nothing in them.
- */
-export async function tokenLimit(device: Device, { layers, matrices, head, dispatches }: TokenSizes): Promise<Limit> {
+/** One piece of work over a pass that multiplies by these matrices (O,C) one after the other, a dispatch for each. */
+export async function passLimit(
+  device: Device,
+  matrices: readonly (readonly [O: number, C: number])[],
+  work: Work,
+): Promise<Limit> {
   const parts: Part[] = [];
-  const empty = await makePart(device, 1, 16, WORKS[0]!, true);
-  const others = dispatches - layers * matrices.length - 1;
-  for (let layer = 0; layer < layers; layer++) {
-    for (const [O, C] of matrices) parts.push(await makePart(device, O, C, MULTIPLIED, true));
-    // Between the products, as they lie in a pass.
-    for (let i = Math.floor((others * layer) / layers); i < Math.floor((others * (layer + 1)) / layers); i++)
-      parts.splice(-(i % matrices.length), 0, empty);
-  }
-  parts.push(await makePart(device, ...head, MULTIPLIED, true));
-  return {
-    name: `a token at least: ${parts.length} dispatches`,
-    products: 1,
-    run: runOf(device, parts),
-    destroy: () => {
-      for (const part of new Set(parts)) part.destroy();
-    },
+  for (const [O, C] of matrices) parts.push(await makePart(device, O, C, work, true));
+  const destroy = () => {
+    for (const part of parts) part.destroy();
   };
+  return { name: work.name, products: matrices.length, run: runOf(device, parts), destroy };
 }
 
 async function makePart(device: Device, rows: number, C: number, work: Work, isInOrder: boolean): Promise<Part> {

@@ -26,6 +26,7 @@ export interface Case {
 }
 
 export interface Loaded {
+  readonly program: Program;
   readonly run: Run;
   destroy(): void;
 }
@@ -59,7 +60,7 @@ export async function loadCase(device: Device, { graph, data, result }: Case): P
     program.destroy();
     for (const b of buffers) b.destroy();
   };
-  return { run, destroy };
+  return { program, run, destroy };
 }
 
 /** `once` is what is timed, `wait` ends when all of it is done. */
@@ -76,18 +77,23 @@ export function timed(once: () => Promise<unknown>, wait: () => Promise<unknown>
 
 /** The shortest of each. */
 export async function bestByTurns(runs: readonly Run[]): Promise<Timing[]> {
+  return (await samplesByTurns(runs, SAMPLES)).map((samples) => samples.reduce(shorter));
+}
+
+/** Of each so many. */
+export async function samplesByTurns(runs: readonly Run[], count: number): Promise<Timing[][]> {
   const counts: number[] = [];
   for (const run of runs) {
     await run(1);
     counts.push(Math.max(1, Math.round(SAMPLE_MS / (await run(1)).wall)));
   }
-  const best = runs.map((): Timing => ({ wall: Number.POSITIVE_INFINITY, processor: Number.POSITIVE_INFINITY }));
-  for (let sample = 0; sample < SAMPLES; sample++)
-    for (const [i, run] of runs.entries()) best[i] = shorter(best[i]!, await run(counts[i]!));
-  return best;
+  const samples = runs.map((): Timing[] => []);
+  for (let sample = 0; sample < count; sample++)
+    for (const [i, run] of runs.entries()) samples[i]!.push(await run(counts[i]!));
+  return samples;
 }
 
-const shorter = (a: Timing, b: Timing): Timing => ({
+export const shorter = (a: Timing, b: Timing): Timing => ({
   wall: Math.min(a.wall, b.wall),
   processor: Math.min(a.processor, b.processor),
 });
