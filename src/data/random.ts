@@ -31,11 +31,20 @@ export function createRandom(...words: readonly number[]): () => number {
 
 /** Fisher-Yates, in place. The bias of the multiplication is below length / 2³². */
 export function shuffle(values: Uint32Array, random: () => number): Uint32Array {
+  for (const _ of shuffling(values, random));
+  return values;
+}
+
+/** Swaps between two moments at which others may have their turn: a millisecond's work. */
+const SWAPS = 16384;
+
+/** As `shuffle`, with a yield now and then. */
+export function* shuffling(values: Uint32Array, random: () => number): Generator<void, void, void> {
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor((random() / 2 ** 32) * (i + 1));
     const value = values[i]!;
     values[i] = values[j]!;
     values[j] = value;
+    if (i % SWAPS === 0) yield;
   }
-  return values;
 }

@@ -1,7 +1,7 @@
 // Which rows are held back to measure what was learned: chosen by seed, the same on every machine. Rows that repeat each
 // other go to the same side, or the measure would reward knowing them by heart.
 import { hashNumbers } from './hash-text.ts';
-import { createRandom, shuffle } from './random.ts';
+import { createRandom, shuffling } from './random.ts';
 import type { ReadContext } from './read-context.ts';
 import type { TokenRow } from './types.ts';
 
@@ -24,9 +24,31 @@ export function splitValidation(
   seed: number,
   groups?: ArrayLike<number>,
 ): ValidationSplit {
+  return toItsEnd(splitting(rowCount, share, seed, groups));
+}
+
+/** What a generator returns that others need not have their turn at. */
+export function toItsEnd<T>(work: Generator<void, T, void>): T {
+  for (;;) {
+    const next = work.next();
+    if (next.done) return next.value;
+  }
+}
+
+/** Rows between two moments at which others may have their turn: a few milliseconds' work. */
+const ROWS = 16384;
+
+/** As `splitValidation`, with a yield now and then. */
+export function* splitting(
+  rowCount: number,
+  share: number,
+  seed: number,
+  groups?: ArrayLike<number>,
+): Generator<void, ValidationSplit, void> {
   const wanted = share <= 0 ? 0 : Math.max(1, Math.round(rowCount * share));
-  const { groupOf, sizes } = numberGroups(rowCount, groups);
-  const order = shuffle(Uint32Array.from(sizes.keys()), createRandom(seed, SPLIT_STREAM));
+  const { groupOf, sizes } = yield* numberGroups(rowCount, groups);
+  const order = Uint32Array.from(sizes.keys());
+  yield* shuffling(order, createRandom(seed, SPLIT_STREAM));
   const isHeld = new Uint8Array(sizes.length);
   let held = 0;
   for (const group of order) {
@@ -37,15 +59,18 @@ export function splitValidation(
     isHeld[group] = 1;
     held += size;
   }
-  const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
-  return {
-    train: rows.filter((row) => isHeld[groupOf[row]!] === 0),
-    validation: rows.filter((row) => isHeld[groupOf[row]!] === 1),
-  };
+  const sides = { train: new Uint32Array(rowCount - held), validation: new Uint32Array(held) };
+  let trained = 0;
+  for (let row = 0; row < rowCount; row++) {
+    if (isHeld[groupOf[row]!] === 1) sides.validation[row - trained] = row;
+    else sides.train[trained++] = row;
+    if (row % ROWS === ROWS - 1) yield;
+  }
+  return sides;
 }
 
 /** Groups by their numbers, in the order of their first rows. */
-function numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
+function* numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
   const numberOf = new Map<number, number>();
   const groupOf = new Uint32Array(rowCount);
   const sizes: number[] = [];
@@ -58,6 +83,7 @@ function numberGroups(rowCount: number, groups: ArrayLike<number> | undefined) {
     }
     groupOf[row] = number;
     sizes[number]! += 1;
+    if (row % ROWS === ROWS - 1) yield;
   }
   return { groupOf, sizes };
 }
@@ -70,11 +96,7 @@ const knownGroups = new WeakMap<readonly TokenRow[], Uint32Array>();
 
 /** For each row the first row that has the same ids and mask. */
 export function groupRepeats(rows: readonly TokenRow[]): Uint32Array {
-  const grouping = groupsOf(rows);
-  for (;;) {
-    const next = grouping.next();
-    if (next.done) return next.value;
-  }
+  return toItsEnd(groupsOf(rows));
 }
 
 /** Lets the event loop run while it goes through many rows; `groupRepeats` then has the answer for these at once. */
@@ -83,8 +105,8 @@ export async function findRepeats(rows: readonly TokenRow[], { breathe }: Pick<R
   while (!grouping.next().done) await breathe();
 }
 
-/** Yields between rows. */
-function* groupsOf(rows: readonly TokenRow[]): Generator<void, Uint32Array, void> {
+/** As `groupRepeats`, with a yield between rows. */
+export function* groupsOf(rows: readonly TokenRow[]): Generator<void, Uint32Array, void> {
   const known = knownGroups.get(rows);
   if (known !== undefined) return known;
   const first = new Map<number, number>();

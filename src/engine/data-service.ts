@@ -10,7 +10,7 @@ import { type Prompting, promptingOf } from '../data/prompting.ts';
 import { createReadContext } from '../data/read-context.ts';
 import { findRepeats } from '../data/split-validation.ts';
 import type { TrainSettings } from '../train/recipe.ts';
-import { splitRows } from '../train/split-rows.ts';
+import { findSplit, splitRows } from '../train/split-rows.ts';
 import { calmProgress } from './calm-progress.ts';
 import { DataDoctor } from './data-doctor.ts';
 import { describeDataset, noticesOf } from './describe-dataset.ts';
@@ -121,6 +121,7 @@ export class DataService implements DataApi {
   async queryRows(query: TableQuery, split: SplitSettings, first: number, count: number): Promise<TableWindow> {
     const { table } = this.needData();
     const { version } = this;
+    await findSplit(table.fitted.rows, split, createReadContext(0));
     const facts = this.facts(split);
     const key = JSON.stringify([query, version, this.doctor.checks, this.ranking.runs]);
     if (this.found?.key !== key) {
@@ -194,8 +195,8 @@ export class DataService implements DataApi {
 
   async splitRows(split: SplitSettings): Promise<{ readonly train: number; readonly validation: number }> {
     const { rows } = this.needData().table.fitted;
-    const { train } = this.sidesOf(split);
-    return { train, validation: rows.length - train };
+    const { train } = await findSplit(rows, split, createReadContext(0));
+    return { train: train.length, validation: rows.length - train.length };
   }
 
   datasetHash(): Promise<string> {

@@ -1,11 +1,12 @@
 // Play: answers of the base and of adapters, side by side in one batch, between the steps of a run if one is in progress.
 
 import { promptAs } from '../data/prompting.ts';
+import { createReadContext } from '../data/read-context.ts';
 import { FlatAdapter } from '../lora/flat-adapter.ts';
 import { stopAt } from '../model/stop-at.ts';
 import type { TextStream, Tokenizer } from '../model/tokenizer.ts';
 import { type Answer, Generator, type TokenEvent } from '../train/generate.ts';
-import { splitRows } from '../train/split-rows.ts';
+import { findSplit } from '../train/split-rows.ts';
 import type { BaseService } from './base-service.ts';
 import { encodeRequest } from './encode-request.ts';
 import { evaluateRows } from './evaluate-rows.ts';
@@ -90,7 +91,7 @@ export class PlayService implements PlayApi {
     const tokenizer = this.session.needTokenizer();
     const rows = this.session.data?.dataset?.rows;
     if (rows === undefined) throw new Error('Cannot take rows: found no open dataset, need one');
-    const { validation } = splitRows(rows, settings);
+    const { validation } = await findSplit(rows, settings, createReadContext(0));
     if (validation.length === 0)
       throw new RangeError('Cannot take rows: found none held back, need a share above 0 % and more than one row');
     return validation.slice(0, count).map((index) => heldBackRow(rows[index]!, tokenizer));
