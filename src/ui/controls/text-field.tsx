@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { Field } from './field.tsx';
 
 /** A line of text one types as it is: no capitals, no corrections. A secret is not shown, and not offered to be kept. */
 export function TextField(props: {
@@ -8,28 +8,22 @@ export function TextField(props: {
   secret?: boolean;
   onChange: (next: string) => void;
 }) {
-  const id = useId();
   return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <input
-        id={id}
-        className="input"
-        type={props.secret ? 'password' : 'text'}
-        autoComplete={props.secret ? 'new-password' : 'off'}
-        autoCapitalize="none"
-        spellCheck={false}
-        value={props.value}
-        aria-describedby={props.hint ? `${id}-hint` : undefined}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
-      {props.hint && (
-        <p className="hint" id={`${id}-hint`}>
-          {props.hint}
-        </p>
+    <Field
+      name={props.name}
+      hint={props.hint}
+      control={(tied) => (
+        <input
+          {...tied}
+          className="input"
+          type={props.secret ? 'password' : 'text'}
+          autoComplete={props.secret ? 'new-password' : 'off'}
+          autoCapitalize="none"
+          spellCheck={false}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+        />
       )}
-    </div>
+    />
   );
 }

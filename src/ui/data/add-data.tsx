@@ -1,5 +1,6 @@
-import { lazy, Suspense, useId, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Dialog } from '../controls/dialog.tsx';
+import { Field } from '../controls/field.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { DATA_ENDINGS, sortFiles } from '../shell/sort-files.ts';
 import { showTrouble } from '../shell/trouble-store.ts';
@@ -50,7 +51,6 @@ function takeMore(files: readonly File[]): void {
 }
 
 function PasteDialog({ onClose }: { onClose: () => void }) {
-  const id = useId();
   const [text, setText] = useState('');
   const w = words.add;
 
@@ -61,22 +61,19 @@ function PasteDialog({ onClose }: { onClose: () => void }) {
 
   return (
     <Dialog title={w.pasteTitle} onClose={onClose}>
-      <div className="field">
-        <label className="field-name" htmlFor={id}>
-          {w.pasteName}
-        </label>
-        <textarea
-          id={id}
-          className="input mono"
-          rows={10}
-          value={text}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => setText(event.target.value)}
-        />
-        <p className="hint" id={`${id}-hint`}>
-          {w.pasteHint}
-        </p>
-      </div>
+      <Field
+        name={w.pasteName}
+        hint={w.pasteHint}
+        control={(tied) => (
+          <textarea
+            {...tied}
+            className="input mono"
+            rows={10}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      />
       <div className="line">
         <button type="button" className="button button-main" disabled={text.trim() === ''} onClick={take}>
           {w.take}

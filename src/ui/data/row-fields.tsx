@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from 'react';
 import type { Fields } from '../../engine/protocol.ts';
+import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { readTurns, type Turn, writeTurns } from './row-turns.ts';
 import { words } from './words.ts';
@@ -16,7 +17,7 @@ export function RowFields(props: {
   return fields.map(([name, value], at) => {
     const turns = readTurns(value);
     if (typeof value === 'string')
-      return <TextField key={name} name={name} value={value} onChange={(text) => change(at, text)} />;
+      return <TextArea key={name} name={name} value={value} onChange={(text) => change(at, text)} />;
     if (turns)
       return (
         <TurnFields key={name} name={name} turns={turns} onChange={(next) => change(at, writeTurns(next, value))} />
@@ -31,22 +32,21 @@ export function RowFields(props: {
 const MAX_CHARS = 200_000;
 const SHOWN_CHARS = 2000;
 
-function TextField(props: { name: string; value: string; onChange: (text: string) => void }) {
-  const id = useId();
+function TextArea(props: { name: string; value: string; onChange: (text: string) => void }) {
   if (props.value.length > MAX_CHARS) return <LongText name={props.name} value={props.value} />;
   return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <textarea
-        id={id}
-        className="input"
-        rows={Math.min(10, 2 + Math.floor(props.value.length / 70))}
-        value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
-    </div>
+    <Field
+      name={props.name}
+      control={(tied) => (
+        <textarea
+          {...tied}
+          className="input"
+          rows={Math.min(10, 2 + Math.floor(props.value.length / 70))}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+        />
+      )}
+    />
   );
 }
 
@@ -71,7 +71,7 @@ function TurnFields(props: { name: string; turns: readonly Turn[]; onChange: (tu
       {turns.map((turn, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a turn is its place in the talk
         <div key={at} className="row-turn">
-          <TextField
+          <TextArea
             name={w.turn(at + 1, turn.role)}
             value={turn.content}
             onChange={(content) => onChange(turns.map((old, i) => (i === at ? { ...old, content } : old)))}

@@ -1,5 +1,6 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { DatasetMapping, MappingTrial } from '../../engine/protocol.ts';
+import { Field } from '../controls/field.tsx';
 import { engine, sentence } from '../engine.ts';
 import { correct, dataStore } from './data-store.ts';
 import { useLocked } from './locked.ts';
@@ -54,7 +55,6 @@ function TemplateField(props: {
   disabled: boolean;
   onChange: (text: string) => void;
 }) {
-  const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
 
   function insert(column: string) {
@@ -65,19 +65,20 @@ function TemplateField(props: {
   }
 
   return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <textarea
-        id={id}
-        ref={field}
-        className="input mono"
-        rows={3}
-        value={props.value}
-        disabled={props.disabled}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
+    <Field
+      name={props.name}
+      control={(tied) => (
+        <textarea
+          {...tied}
+          ref={field}
+          className="input mono"
+          rows={3}
+          value={props.value}
+          disabled={props.disabled}
+          onChange={(event) => props.onChange(event.target.value)}
+        />
+      )}
+    >
       <fieldset className="template-chips">
         <legend className="unseen">{`${words.template.insert}: ${props.name}`}</legend>
         {props.columns.map((column) => (
@@ -92,7 +93,7 @@ function TemplateField(props: {
           </button>
         ))}
       </fieldset>
-    </div>
+    </Field>
   );
 }
 

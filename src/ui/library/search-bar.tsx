@@ -1,5 +1,5 @@
-import { useId } from 'react';
 import type { AdapterRecord } from '../../engine/protocol.ts';
+import { Field } from '../controls/field.tsx';
 import { Select } from '../controls/select.tsx';
 import { ORDERS, type Search, tagsOf } from './find-adapters.ts';
 import { words } from './words.ts';
@@ -12,23 +12,22 @@ export function SearchBar(props: {
 }) {
   const { search, adapters, found, onSearch } = props;
   const tags = tagsOf(adapters);
-  const id = useId();
   return (
     <search className="stack-tight" aria-label={words.search}>
       <div className="library-search">
-        <div className="field">
-          <label className="field-name" htmlFor={id}>
-            {words.search}
-          </label>
-          <input
-            id={id}
-            className="input"
-            type="search"
-            value={search.text}
-            placeholder={words.searchHint}
-            onChange={(event) => onSearch({ ...search, text: event.target.value })}
-          />
-        </div>
+        <Field
+          name={words.search}
+          control={(tied) => (
+            <input
+              {...tied}
+              className="input"
+              type="search"
+              value={search.text}
+              placeholder={words.searchHint}
+              onChange={(event) => onSearch({ ...search, text: event.target.value })}
+            />
+          )}
+        />
         <Select
           name={words.order}
           value={search.order}

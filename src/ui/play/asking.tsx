@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useId } from 'react';
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
+import { Field } from '../controls/field.tsx';
 import type { Column } from './play-store.ts';
 import type { Talk } from './talk.ts';
 import { stopAsking } from './talks.ts';
@@ -22,20 +23,20 @@ export function Asking(props: { talk: Talk; columns: readonly Column[]; rows: nu
 
   return (
     <div className="asking">
-      <div className="field">
-        <label className="field-name" htmlFor={id}>
-          {words.prompt}
-        </label>
-        <textarea
-          id={id}
-          className="input"
-          rows={props.rows}
-          value={prompt}
-          placeholder={words.promptHint}
-          onChange={(event) => talk.store.setState({ prompt: event.target.value })}
-          onKeyDown={onKey}
-        />
-      </div>
+      <Field
+        name={words.prompt}
+        control={(tied) => (
+          <textarea
+            {...tied}
+            className="input"
+            rows={props.rows}
+            value={prompt}
+            placeholder={words.promptHint}
+            onChange={(event) => talk.store.setState({ prompt: event.target.value })}
+            onKeyDown={onKey}
+          />
+        )}
+      />
       <div className="line asking-do">
         {isAsking ? (
           <button type="button" className="button asking-button" onClick={() => void stopAsking()}>

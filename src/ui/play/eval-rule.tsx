@@ -1,6 +1,6 @@
-import { useId } from 'react';
 import { useStore } from 'zustand';
 import { Choice } from '../controls/choice.tsx';
+import { Field } from '../controls/field.tsx';
 import { Switch } from '../controls/switch.tsx';
 import { changeRule, evalStore } from './eval-store.ts';
 import { RULE_KINDS } from './match.ts';
@@ -9,7 +9,6 @@ import { words } from './words.ts';
 /** When an answer counts. */
 export function EvalRule() {
   const { kind, pattern, isLoose } = useStore(evalStore, (s) => s.rule);
-  const id = useId();
   const w = words.evaluate;
   return (
     <div className="stack-tight">
@@ -20,23 +19,20 @@ export function EvalRule() {
         onChange={(value) => changeRule({ kind: value })}
       />
       {kind === 'regex' && (
-        <div className="field">
-          <label className="field-name" htmlFor={id}>
-            {w.pattern}
-          </label>
-          <input
-            id={id}
-            className="input mono"
-            value={pattern}
-            spellCheck={false}
-            autoComplete="off"
-            aria-describedby={`${id}-hint`}
-            onChange={(event) => changeRule({ pattern: event.target.value })}
-          />
-          <p className="hint" id={`${id}-hint`}>
-            {w.patternHint}
-          </p>
-        </div>
+        <Field
+          name={w.pattern}
+          hint={w.patternHint}
+          control={(tied) => (
+            <input
+              {...tied}
+              className="input mono"
+              value={pattern}
+              spellCheck={false}
+              autoComplete="off"
+              onChange={(event) => changeRule({ pattern: event.target.value })}
+            />
+          )}
+        />
       )}
       <Switch name={w.loose} hint={w.looseHint} checked={isLoose} onChange={(on) => changeRule({ isLoose: on })} />
     </div>

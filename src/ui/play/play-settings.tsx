@@ -1,7 +1,7 @@
-import { useId } from 'react';
 import { useStore } from 'zustand';
 import { baseStore } from '../base/base-store.ts';
 import { Choice } from '../controls/choice.tsx';
+import { Field } from '../controls/field.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import type { NumberRule } from '../controls/number-rule.ts';
 import { Switch } from '../controls/switch.tsx';
@@ -133,23 +133,19 @@ function Prompting() {
 }
 
 function Lines(props: { name: string; hint: string; value: string; onChange: (value: string) => void }) {
-  const id = useId();
   return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {props.name}
-      </label>
-      <textarea
-        id={id}
-        className="input"
-        rows={2}
-        value={props.value}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => props.onChange(event.target.value)}
-      />
-      <p className="hint" id={`${id}-hint`}>
-        {props.hint}
-      </p>
-    </div>
+    <Field
+      name={props.name}
+      hint={props.hint}
+      control={(tied) => (
+        <textarea
+          {...tied}
+          className="input"
+          rows={2}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+        />
+      )}
+    />
   );
 }

@@ -1,8 +1,9 @@
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Recipe } from '../../engine/protocol.ts';
 import { CopyButton } from '../controls/copy-button.tsx';
 import { Dialog } from '../controls/dialog.tsx';
+import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Pick } from '../controls/pick.tsx';
 import { showTrouble } from '../shell/trouble-store.ts';
@@ -64,7 +65,6 @@ function Now() {
   const settings = useStore(settingsStore, (s) => s.settings);
   useStore(compareStore);
   const adapters = adaptersNow();
-  const id = useId();
   return (
     <section className="recipe-now stack-tight" aria-label={words.now}>
       <p className="small">{summary(settings, 8)}</p>
@@ -76,18 +76,18 @@ function Now() {
           if (name.trim()) void saveRecipe(name.trim());
         }}
       >
-        <div className="field">
-          <label className="field-name" htmlFor={id}>
-            {words.name}
-          </label>
-          <input
-            id={id}
-            className="input"
-            maxLength={120}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
+        <Field
+          name={words.name}
+          control={(tied) => (
+            <input
+              {...tied}
+              className="input"
+              maxLength={120}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        />
         <button type="submit" className="button button-main" disabled={!name.trim()}>
           {words.save}
         </button>

@@ -1,6 +1,7 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { RunRecord } from '../../engine/protocol.ts';
+import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Select } from '../controls/select.tsx';
 import { bytes } from '../format.ts';
@@ -100,27 +101,23 @@ function StartFrom({ run }: { run: RunRecord }) {
 }
 
 function Notes({ run }: { run: RunRecord }) {
-  const id = useId();
   const [draft, setDraft] = useState(run.notes);
   return (
-    <div className="field">
-      <label className="field-name" htmlFor={id}>
-        {words.notes}
-      </label>
-      <textarea
-        id={id}
-        className="input"
-        rows={3}
-        maxLength={10_000}
-        value={draft}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => setDraft(event.target.value)}
-        onBlur={() => draft !== run.notes && void noteRun(run.id, draft)}
-      />
-      <p className="hint" id={`${id}-hint`}>
-        {words.notesHint}
-      </p>
-    </div>
+    <Field
+      name={words.notes}
+      hint={words.notesHint}
+      control={(tied) => (
+        <textarea
+          {...tied}
+          className="input"
+          rows={3}
+          maxLength={10_000}
+          value={draft}
+          onChange={(event) => setDraft(event.target.value)}
+          onBlur={() => draft !== run.notes && void noteRun(run.id, draft)}
+        />
+      )}
+    />
   );
 }
 

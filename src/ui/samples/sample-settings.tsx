@@ -1,5 +1,5 @@
-import { useId } from 'react';
 import { useStore } from 'zustand';
+import { Field } from '../controls/field.tsx';
 import { NumberField } from '../controls/number-field.tsx';
 import { Switch } from '../controls/switch.tsx';
 import { deviceStore } from '../shell/device-store.ts';
@@ -31,7 +31,6 @@ export function SampleSettings() {
   const isSoftware = useStore(deviceStore, (s) => s.report?.isSoftware ?? false);
   const locked = useStore(runStore, running);
   const isOn = areSamplesOn(samples, isSoftware);
-  const id = useId();
   return (
     <div className="stack-tight">
       <Switch
@@ -43,23 +42,20 @@ export function SampleSettings() {
       />
       {isOn && (
         <>
-          <div className="field">
-            <label className="field-name" htmlFor={id}>
-              {words.prompts}
-            </label>
-            <textarea
-              id={id}
-              className="input"
-              rows={2}
-              value={samples.prompts}
-              disabled={locked}
-              aria-describedby={`${id}-hint`}
-              onChange={(event) => changeSamples({ prompts: event.target.value })}
-            />
-            <p className="hint" id={`${id}-hint`}>
-              {words.promptsHint}
-            </p>
-          </div>
+          <Field
+            name={words.prompts}
+            hint={words.promptsHint}
+            control={(tied) => (
+              <textarea
+                {...tied}
+                className="input"
+                rows={2}
+                value={samples.prompts}
+                disabled={locked}
+                onChange={(event) => changeSamples({ prompts: event.target.value })}
+              />
+            )}
+          />
           <NumberField
             noSlider
             rule={EVERY}
