@@ -34,7 +34,7 @@ export function embedding(
       first: slab.first,
       count: slab.weight.rows,
     }));
-    scatterIds(tape.graph, ids, tape.gradient(x), gradients, { rows: O, id: C, c: 1 }, scale, padding);
+    scatterIds(tape.graph, { ids, dx: tape.gradient(x), gradients }, { rows: O, id: C, c: 1 }, { scale, padding });
   };
   for (const [i, { first: begin, weight }] of slabs.entries())
     g.push({

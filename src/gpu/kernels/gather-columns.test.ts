@@ -33,8 +33,9 @@ describe('gatherColumns() and scatterColumns()', () => {
         [usedValue, Uint32Array.of(used)],
       ]);
       const [out, dxOut] = await runCase({ graph: g, data, results: [y, dx] });
-      expectClose(out!, gatherColumnsCpu(xv, C, T, columnsv, used, offset, count), 0, count);
-      expectClose(dxOut!, scatterColumnsCpu(dyv, bv, C, T, columnsv, used, offset, count), 0, T);
+      const chosen = { columns: columnsv, used, offset, count };
+      expectClose(out!, gatherColumnsCpu(xv, [C, T], chosen), 0, count);
+      expectClose(dxOut!, scatterColumnsCpu(dyv, bv, [C, T], chosen), 0, T);
     }
   });
 });

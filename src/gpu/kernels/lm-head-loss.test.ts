@@ -36,11 +36,12 @@ function inputs(g: Graph, supervised: number, [V, C, T]: readonly [number, numbe
     [lossScale, Float32Array.of(1 / 64)],
     ...head.data,
   ]);
-  const h = gatherColumnsCpu(hv, C, T, columns, supervised, 0, supervised);
+  const chosen = { columns, used: supervised, offset: 0, count: supervised };
+  const h = gatherColumnsCpu(hv, [C, T], chosen);
   const logits = matmulCpu(head.dense, h, { O: V, C, T: supervised });
   const { losses, dlogits } = crossEntropyCpu(logits, ids.subarray(0, supervised), V, 1 / 64);
   const dh = matmulBackwardCpu(head.dense, dlogits, { O: V, C, T: supervised });
-  const dHidden = scatterColumnsCpu(dh, new Float64Array(C * T), C, T, columns, supervised, 0, supervised);
+  const dHidden = scatterColumnsCpu(dh, new Float64Array(C * T), [C, T], chosen);
   return {
     g,
     head: (x: Value) => matmul(g, head.weight, x, { label: 'logits' }),

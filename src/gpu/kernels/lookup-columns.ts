@@ -17,7 +17,7 @@ export function lookupColumns(g: Graph, table: Value, ids: Value, padding?: numb
     for (const slab of slabs) {
       const gradients = [{ gradient: tape.graph.gradientOf(slab.weight.codes), first: 0, count: V }];
       const dy = rowsOfSlab(tape.graph, tape.gradient(y), slab);
-      scatterIds(tape.graph, ids, dy, gradients, { rows: V, id: 1, c: V }, 1, padding);
+      scatterIds(tape.graph, { ids, dx: dy, gradients }, { rows: V, id: 1, c: V }, { padding });
     }
   };
   for (const [i, slab] of slabs.entries())

@@ -22,12 +22,9 @@ export const NO_PADDING = 2 ** 32 - 1;
 /** ids (T) u32, dx (C,T); adds scale·dx to the gradient of each column's id, `padding`'s excepted (torch's padding_idx). */
 export function scatterIds(
   g: Graph,
-  ids: Value,
-  dx: Value,
-  gradients: readonly TableSlab[],
+  { ids, dx, gradients }: { readonly ids: Value; readonly dx: Value; readonly gradients: readonly TableSlab[] },
   at: TableStrides,
-  scale = 1,
-  padding = NO_PADDING,
+  { scale = 1, padding = NO_PADDING }: { readonly scale?: number; readonly padding?: number | undefined } = {},
 ): void {
   const [C, T] = dx.shape as [number, number];
   const WG = 64;
