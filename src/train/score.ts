@@ -8,14 +8,13 @@ import { Program } from '../gpu/program.ts';
 import { attachFrozen } from '../lora/attach-frozen.ts';
 import type { FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
+import { type BatchInputs, batchInputs, writeBatch } from './batch-inputs.ts';
 import { promptLength } from './soft-prompt.ts';
 
 export class Scorer {
   private constructor(
     private readonly program: Program,
-    private readonly inputs: PackedInputs,
-    private readonly targets: { readonly columns: Value; readonly ids: Value; readonly supervised: Value },
+    private readonly inputs: BatchInputs,
     private readonly losses: Value,
     /** (V,T), when asked for. */
     private readonly logits: Value | undefined,
@@ -33,21 +32,15 @@ export class Scorer {
   ): Promise<Scorer> {
     await adapter?.measure(model);
     const g = new Graph(model.device.traits);
-    const inputs = packedInputs(g, columns);
+    const inputs = batchInputs(g, columns);
+    const { packed, ...targets } = inputs;
     const { adapt, attached } = attachFrozen(g, adapter ? [adapter] : [], columns, model.parts.head);
-    const { hidden, head } = model.build(g, inputs, positions, adapt);
+    const { hidden, head } = model.build(g, packed, positions, adapt);
     const logits = wantsLogits ? g.keep(head(hidden)) : undefined;
-    const targets = {
-      columns: g.input('target_columns', [columns], 'u32'),
-      ids: g.input('target_ids', [columns], 'u32'),
-      supervised: g.input('supervised', [1], 'u32'),
-    };
     const { losses } = lmHeadLoss(g, {
       hidden,
       head,
-      targetColumns: targets.columns,
-      targetIds: targets.ids,
-      supervised: targets.supervised,
+      ...targets,
       lossScale: g.input('loss_scale', [1]),
       chunk: lossChunk(model.config.vocab, columns),
       backward: false,
@@ -58,7 +51,7 @@ export class Scorer {
       planMemory(g, model.device.traits),
       await model.bind(g, positions, extra),
     );
-    return new Scorer(program, inputs, targets, losses, logits, attached[0]?.strength, adapter);
+    return new Scorer(program, inputs, losses, logits, attached[0]?.strength, adapter);
   }
 
   /**
@@ -70,14 +63,8 @@ export class Scorer {
     strength = 1,
   ): Promise<{ readonly losses: Float32Array; readonly logits: Float32Array | undefined }> {
     promptLength(this.adapter, strength);
-    const { program, inputs, targets } = this;
-    program.write(inputs.ids, batch.ids);
-    program.write(inputs.positions, batch.positions);
-    program.write(inputs.segmentStart, batch.segmentStart);
-    program.write(inputs.segmentEnd, batch.segmentEnd);
-    program.write(targets.columns, batch.targetColumns);
-    program.write(targets.ids, batch.targetIds);
-    program.write(targets.supervised, new Uint32Array([batch.supervised]));
+    const { program } = this;
+    writeBatch(program, this.inputs, batch);
     if (this.strength) program.write(this.strength, new Float32Array(batch.columns).fill(strength));
     await program.run({ counts: { supervised: batch.supervised } });
     const wanted = this.logits ? [this.losses, this.logits] : [this.losses];

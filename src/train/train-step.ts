@@ -13,8 +13,8 @@ import type { AdapterShape } from '../lora/adapter-tensors.ts';
 import { attachTrainable } from '../lora/attach-trainable.ts';
 import { extraBytes, type FlatAdapter } from '../lora/flat-adapter.ts';
 import type { BaseModel } from '../model/base-model.ts';
-import { type PackedInputs, packedInputs } from '../model/model-inputs.ts';
 import type { PassModel } from '../model/model-pass.ts';
+import { type BatchInputs, batchInputs, writeBatch } from './batch-inputs.ts';
 import { buildOptimizer, Optimizer, type OptimizerGroups, type UpdateSettings } from './optimizer.ts';
 
 export interface StepShape {
@@ -50,10 +50,7 @@ export class BadNumbersError extends RangeError {
 
 interface StepGraph {
   readonly graph: Graph;
-  readonly inputs: PackedInputs;
-  readonly targetColumns: Value;
-  readonly targetIds: Value;
-  readonly supervised: Value;
+  readonly inputs: BatchInputs;
   readonly lossScale: Value;
   readonly dropoutStep: Value | undefined;
   readonly losses: Value;
@@ -64,7 +61,8 @@ interface StepGraph {
 /** The whole step as a graph; needs no device, so that its memory can be planned without one. */
 export function buildStep(model: PassModel, traits: Traits, adapterShape: AdapterShape, shape: StepShape): StepGraph {
   const graph = new Graph(traits);
-  const inputs = packedInputs(graph, shape.columns);
+  const inputs = batchInputs(graph, shape.columns);
+  const { packed, ...targets } = inputs;
   const dropoutStep = shape.dropout > 0 ? graph.input('dropout.step', [4], 'u32') : undefined;
   const adapt = attachTrainable(
     graph,
@@ -72,25 +70,20 @@ export function buildStep(model: PassModel, traits: Traits, adapterShape: Adapte
     model.parts.head,
     dropoutStep && { p: shape.dropout, step: dropoutStep },
   );
-  const { hidden, head } = model.build(graph, inputs, shape.positions, adapt);
-  const targetColumns = graph.input('target_columns', [shape.columns], 'u32');
-  const targetIds = graph.input('target_ids', [shape.columns], 'u32');
-  const supervised = graph.input('supervised', [1], 'u32');
+  const { hidden, head } = model.build(graph, packed, shape.positions, adapt);
   const lossScale = graph.input('loss_scale', [1]);
   const chunk = lossChunk(model.config.vocab, shape.columns);
   const { losses, dHidden } = lmHeadLoss(graph, {
     hidden,
     head,
-    targetColumns,
-    targetIds,
-    supervised,
+    ...targets,
     lossScale,
     chunk,
     backward: true,
   });
   const forwardOps = graph.ops.length;
   differentiate(graph, new Map([[hidden, dHidden!]]), shape.checkpointing);
-  return { graph, inputs, targetColumns, targetIds, supervised, lossScale, dropoutStep, losses, forwardOps };
+  return { graph, inputs, lossScale, dropoutStep, losses, forwardOps };
 }
 
 /** Bytes of a run besides the base's weights, by purpose. */
@@ -207,7 +200,7 @@ export class TrainStep {
     let sum = 0;
     for (const [i, batch] of batches.entries()) {
       const { step, program } = await this.compiledFor(batch.columns);
-      writeBatch({ step, program }, batch, supervised);
+      writeMicroBatch({ step, program }, batch, supervised);
       if (step.dropoutStep) program.write(step.dropoutStep, new Uint32Array([seed, i, update, 0]));
       await program.run({ counts: { supervised: batch.supervised } });
       const [losses] = await program.read(step.losses);
@@ -219,7 +212,7 @@ export class TrainStep {
   /** Sum of the losses of a batch's supervised tokens, without dropout and without gradients. */
   async evaluate(batch: Batch): Promise<{ readonly sum: number; readonly losses: Float32Array }> {
     const { step, program } = await this.compiledFor(batch.columns);
-    writeBatch({ step, program }, batch, batch.supervised);
+    writeMicroBatch({ step, program }, batch, batch.supervised);
     if (step.dropoutStep) program.write(step.dropoutStep, new Uint32Array([0, 0, 0, 1]));
     await program.run({ counts: { supervised: batch.supervised }, ops: step.forwardOps });
     const [losses] = await program.read(step.losses);
@@ -246,7 +239,7 @@ export class TrainStep {
   /** Time of one micro-batch by kernel. */
   async profile(batch: Batch): Promise<Profile> {
     const { step, program } = await this.compiledFor(batch.columns);
-    writeBatch({ step, program }, batch, batch.supervised);
+    writeMicroBatch({ step, program }, batch, batch.supervised);
     return program.profile({ counts: { supervised: batch.supervised } });
   }
 
@@ -280,14 +273,8 @@ export class TrainStep {
   }
 }
 
-function writeBatch({ step, program }: Compiled, batch: Batch, supervisedInAll: number): void {
-  const { inputs } = step;
-  program.write(inputs.ids, batch.ids);
-  program.write(inputs.positions, batch.positions);
-  program.write(inputs.segmentStart, batch.segmentStart);
-  program.write(inputs.segmentEnd, batch.segmentEnd);
-  program.write(step.targetColumns, batch.targetColumns);
-  program.write(step.targetIds, batch.targetIds);
-  program.write(step.supervised, new Uint32Array([batch.supervised]));
+/** `supervisedInAll`: tokens of the whole accumulated batch. */
+function writeMicroBatch({ step, program }: Compiled, batch: Batch, supervisedInAll: number): void {
+  writeBatch(program, step.inputs, batch);
   program.write(step.lossScale, new Float32Array([1 / supervisedInAll]));
 }

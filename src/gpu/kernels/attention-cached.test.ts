@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../graph.ts';
-import { cachedInputs } from '../testing/cached-inputs.ts';
+import { cacheCase } from '../testing/cache-case.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { type Data, expectClose, noise, runCase } from '../testing/run-kernel.ts';
 import type { Traits } from '../traits.ts';
@@ -67,7 +67,7 @@ async function checkAdded(traits: Traits, { sizes, rowOf, positions, rotary, isO
   const rows = 1 + Math.max(...rowOf.filter((r) => r !== NO_ROW));
   const g = new Graph(traits);
   g.isOneColumn = isOneColumn === true;
-  const { values, host, data } = cachedInputs(g, { ...sizes, rows, rotary }, { rowOf, positions });
+  const { values, host, data } = cacheCase(g, { ...sizes, rows, rotary }, { rowOf, positions });
   const { k, v, turns, ...rest } = values;
   const added = { k, v, turns, isOnePerRow: true };
   const o = attentionCached(g, { ...rest, added }, { ...sizes, headDim: D });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../graph.ts';
-import { cachedInputs } from '../testing/cached-inputs.ts';
+import { cacheCase } from '../testing/cache-case.ts';
 import { openDevice } from '../testing/open-device.ts';
 import { expectClose, runCase } from '../testing/run-kernel.ts';
 import { cacheAppendCpu } from './cache-append.cpu.ts';
@@ -39,7 +39,7 @@ async function check(kind: 'cpu' | 'gpu', sizes: Sizes, columns: (typeof COLUMNS
   const T = rowOf.length;
   const R = kvHeads * D;
   const g = new Graph({ ...(await openDevice()).traits, kind });
-  const { values, host, data } = cachedInputs(g, { ...sizes, T, S, rows: ROWS }, columns);
+  const { values, host, data } = cacheCase(g, { ...sizes, T, S, rows: ROWS }, columns);
   const turned = ropeAppend(g, { ...values, turns: values.turns! }, { heads, kvHeads, headDim: D, rotary });
   const { caches } = values;
   const [outQ, outK, outV] = await runCase({ graph: g, data, results: [turned, caches.k, caches.v] });

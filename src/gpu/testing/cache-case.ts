@@ -4,7 +4,7 @@ import type { Graph, Value } from '../graph.ts';
 import { type Data, noise } from './run-kernel.ts';
 import { testTurns } from './turns.ts';
 
-export interface CachedSizes {
+export interface CacheSizes {
   readonly heads: number;
   readonly kvHeads: number;
   readonly D: number;
@@ -18,9 +18,9 @@ export interface CachedSizes {
 }
 
 /** `host` is what `data` gives the graph: what changes in its arrays before the run, changes for the graph too. */
-export function cachedInputs(
+export function cacheCase(
   g: Graph,
-  { heads, kvHeads, D, T, S, rows, rotary }: CachedSizes,
+  { heads, kvHeads, D, T, S, rows, rotary }: CacheSizes,
   columns: { readonly rowOf: readonly number[]; readonly positions: readonly number[] },
 ) {
   const R = kvHeads * D;
