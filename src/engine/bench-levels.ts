@@ -11,6 +11,7 @@ import { CHECKPOINTING } from '../train/recipe.ts';
 import { sizeClass } from '../train/run-shape.ts';
 import { planStep, TrainStep } from '../train/train-step.ts';
 import { parseCase } from './bench.ts';
+import { median } from './bench-laps.ts';
 import { workloadAdapter, workloadFiles, workloadRows } from './bench-workload.ts';
 import type { BenchOptions } from './protocol/bench.ts';
 
@@ -82,8 +83,4 @@ export async function benchLevels(
     adapter.destroy();
     model.destroy();
   }
-}
-
-export function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 }

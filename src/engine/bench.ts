@@ -14,6 +14,7 @@ import { Generator } from '../train/generate.ts';
 import type { OptimizerGroups } from '../train/optimizer.ts';
 import { sizeClass } from '../train/run-shape.ts';
 import { buildStep, planStep, type StepResult, type StepShape, TrainStep } from '../train/train-step.ts';
+import { Laps } from './bench-laps.ts';
 import {
   forwardFlops,
   MODELS,
@@ -124,41 +125,31 @@ async function benchStep(
   const run = await stepsOf(model, start, shape, found.adapters);
   const [step] = run.steps as [TrainStep];
   try {
-    const times: number[] = [];
-    const hostTimes: number[] = [];
-    const worked: number[] = [];
+    const laps = new Laps(device, processorMs);
     const losses: number[] = [];
     let firstStepMs = 0;
     for (let i = 0; i < options.warm + options.steps; i++) {
-      const began = performance.now();
-      const hostBefore = device.hostMs;
-      const workedBefore = processorMs?.() ?? 0;
+      laps.begin();
       const settings = { lr: 1e-3, update: i + 1, clip: 0, seed: 0 };
       const [{ loss }] = (await Promise.all(run.steps.map((one) => one.run([input], settings)))) as [StepResult];
       if (i === 0) firstStepMs = performance.now() - opening;
-      if (i >= options.warm) {
-        times.push(performance.now() - began);
-        hostTimes.push(device.hostMs - hostBefore);
-        worked.push((processorMs?.() ?? 0) - workedBefore);
-      }
+      if (i >= options.warm) laps.end();
       losses.push(loss);
     }
     const profile = options.wantsKernels ? await step.profile(input) : undefined;
-    const { msMedian, ...spread } = spreadOf(times);
+    const measured = laps.measured();
+    const seconds = measured.msMedian / 1000;
     return {
-      msMedian,
-      ...spread,
-      processorMs: processorMs && { least: Math.min(...worked), median: spreadOf(worked).msMedian },
+      ...measured,
       firstStepMs,
-      tokensPerSecond: (found.adapters * batch * seq) / (msMedian / 1000),
-      flops: (found.adapters * usefulFlops(found.model, batch, seq, rank)) / (msMedian / 1000),
+      tokensPerSecond: (found.adapters * batch * seq) / seconds,
+      flops: (found.adapters * usefulFlops(found.model, batch, seq, rank)) / seconds,
       weightBytes: undefined,
       // Arenas are there once, the rest for each adapter.
       plannedBytes: plan.activations + found.adapters * (plan.total - plan.activations),
       allocatedBytes: run.allocatedBytes(),
       dispatches: found.adapters * step.dispatchCount,
       dispatchesPerLayer: step.dispatchesPerBlock,
-      hostMs: spreadOf(hostTimes).msMedian,
       losses: losses.slice(0, 4),
       reference: rank === RANK ? REFERENCE_LOSSES[found.name] : undefined,
       kernels: profile?.kernels ?? [],
@@ -209,45 +200,31 @@ async function benchDecode(
   const prompt = Array.from(workloadRows(found.model, 1, 8)[0]!.ids);
   const generator = await Generator.create(model, answers, prompt.length + seq);
   try {
-    const times: number[] = [];
-    const hostTimes: number[] = [];
-    const worked: number[] = [];
+    const laps = new Laps(device, processorMs);
     let firstStepMs = 0;
-    let began = opening;
-    let hostBefore = device.hostMs;
-    let workedBefore = processorMs?.() ?? 0;
     let tokens = 0;
     const sampling = { maxTokens: seq, stopIds: [], temperature: 0, topP: 1, seed: 0 };
     for await (const { answer, id } of generator.run(prompt, sampling)) {
       if (id === undefined || answer !== 0) continue;
-      const now = performance.now();
-      if (tokens === 0) firstStepMs = now - opening;
+      if (tokens === 0) firstStepMs = performance.now() - opening;
       const timed = ++tokens - options.warm;
       if (timed > 0 && timed % TOKENS_A_TIME !== 0) continue;
-      if (timed > 0) {
-        times.push((now - began) / TOKENS_A_TIME);
-        hostTimes.push((device.hostMs - hostBefore) / TOKENS_A_TIME);
-        worked.push(((processorMs?.() ?? 0) - workedBefore) / TOKENS_A_TIME);
-      }
-      began = now;
-      hostBefore = device.hostMs;
-      workedBefore = processorMs?.() ?? 0;
+      if (timed > 0) laps.end(TOKENS_A_TIME);
+      laps.begin();
     }
     const profile = options.wantsKernels ? await generator.profile() : undefined;
-    const { msMedian, ...spread } = spreadOf(times);
+    const measured = laps.measured();
+    const seconds = measured.msMedian / 1000;
     return {
-      msMedian,
-      ...spread,
-      processorMs: processorMs && { least: Math.min(...worked), median: spreadOf(worked).msMedian },
+      ...measured,
       firstStepMs,
-      tokensPerSecond: batch / (msMedian / 1000),
-      flops: (batch * forwardFlops(found.model, rank)) / (msMedian / 1000),
-      weightBytes: model.weights.bytes / (msMedian / 1000),
+      tokensPerSecond: batch / seconds,
+      flops: (batch * forwardFlops(found.model, rank)) / seconds,
+      weightBytes: model.weights.bytes / seconds,
       plannedBytes: undefined,
       allocatedBytes: undefined,
       dispatches: generator.dispatchCount,
       dispatchesPerLayer: generator.dispatchesPerBlock,
-      hostMs: spreadOf(hostTimes).msMedian,
       losses: [],
       reference: undefined,
       kernels: profile?.kernels ?? [],
@@ -257,9 +234,4 @@ async function benchDecode(
     generator.destroy();
     for (const adapter of adapters) adapter.destroy();
   }
-}
-
-function spreadOf(times: readonly number[]) {
-  const sorted = [...times].sort((a, b) => a - b);
-  return { msMedian: sorted[sorted.length >> 1]!, msMin: sorted[0]!, msMax: sorted.at(-1)! };
 }
