@@ -82,6 +82,57 @@ test('whatever is edited, deleted, added, undone and made again, the books say w
   );
 });
 
+test('who looks while rows are built sees what there is, and the last fitting has all of it', async () => {
+  const rows = 1000;
+  const file = fileOf('x.jsonl', Array.from({ length: rows }, (_, i) => pair(`question ${i}`, `answer ${i}`)).join(''));
+  const { dataset } = await open([file]);
+  const wanted = await Promise.all(
+    [true, false].map(async (completionOnly) => (await open([file], { completionOnly })).dataset.fitted),
+  );
+  for (let at = 100; at <= rows; at += 100) {
+    // Prompts are learned too, or no longer: every row is built anew.
+    const isOdd = at % 200 !== 0;
+    const looks: Promise<number>[] = [];
+    await dataset.build(tokenizer, { ...DEFAULT_LOAD_OPTIONS, completionOnly: !isOdd }, undefined, (done) => {
+      if (done === at) looks.push(dataset.fit().then(({ usable, pending }) => usable + pending));
+    });
+    expect(await Promise.all(looks)).toContain(rows);
+    expect(dataset.fitted, `a look at row ${at}`).toEqual(wanted[isOdd ? 1 : 0]);
+  }
+});
+
+test('a change while many changes are fitted loses none of them', async () => {
+  const file = fileOf('x.jsonl', Array.from({ length: 800 }, (_, i) => pair(`question ${i}`, `answer ${i}`)).join(''));
+  const { dataset, build } = await open([file]);
+  dataset.change(
+    'delete',
+    Array.from({ length: 600 }, (_, i) => [i, undefined] as const),
+  );
+  const look = dataset.fit();
+  dataset.change('delete', [[700, undefined]]);
+  await build();
+  expect((await look).usable).toBe(199);
+  expect(dataset.fitted.origin).toEqual(Array.from({ length: 200 }, (_, i) => 600 + i).filter((i) => i !== 700));
+});
+
+test('fit() lets others have their turn, and leaves nothing to do', async () => {
+  const { dataset } = await open([fileOf('x.jsonl', Array.from({ length: 50 }, (_, i) => pair(`${i}`, 'a')).join(''))]);
+  dataset.change('delete', [[3, undefined]]);
+  let clock = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 1000)); // every row takes a second
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  try {
+    const fitted = await dataset.fit();
+    expect(turns).toBeGreaterThan(2);
+    expect(fitted.usable).toBe(49);
+    expect(dataset.fitted).toBe(fitted);
+  } finally {
+    now.mockRestore();
+    clearInterval(timer);
+  }
+});
+
 test('a dataset that was kept before its versions were packed is opened', async () => {
   const { dataset } = await open([fileOf('x.jsonl', pair('a', 'b') + pair('c', 'd'))]);
   dataset.change('delete', [[0, undefined]]);

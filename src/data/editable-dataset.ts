@@ -55,8 +55,9 @@ export class EditableDataset {
   #builtFor: { readonly key: string; readonly tokenizer: ChatTokenizer; readonly enough: number } | undefined;
   #options: BuildOptions = { maxTokens: 256, longRows: 'split', completionOnly: true };
   #fitted: FittedRows | undefined;
-  /** One that has been begun. */
-  #fitting: ReturnType<DatasetFitter['fit']> | undefined;
+  /** One that has been begun, and the changes that it takes up; what changes meanwhile is the next one's. */
+  #fitting: { readonly work: ReturnType<DatasetFitter['fit']>; readonly changed: Set<number> | undefined } | undefined;
+  #isReading = false;
   #hashed: { readonly rows: FittedRows; readonly hash: Promise<string> } | undefined;
 
   /** An empty dataset, or a stored one, which then needs `build`. */
@@ -132,6 +133,8 @@ export class EditableDataset {
     const total = files.reduce((sum, file) => sum + file.size, 0);
     const context = { ...createReadContext(total, signal, onProgress), notices: this.#readNotices };
     let failure: DatasetError | undefined;
+    this.#isReading = true;
+    this.#dropFitting();
     for (const file of files) {
       const first = this.store.length;
       try {
@@ -147,7 +150,10 @@ export class EditableDataset {
         }
         this.store.truncate(first);
         if (this.#files.at(-1)?.first === first) this.#files.pop();
-        if (!(error instanceof DatasetError)) throw error;
+        if (!(error instanceof DatasetError)) {
+          this.#isReading = false;
+          throw error;
+        }
         failure ??= error;
         const [notice] = error.notices;
         this.#readNotices.skip(
@@ -157,6 +163,7 @@ export class EditableDataset {
         );
       }
     }
+    this.#isReading = false;
     this.#changed = undefined;
     this.#forgetFitted();
     if (this.store.length > 0 || signal?.aborted) return;
@@ -208,11 +215,7 @@ export class EditableDataset {
     } finally {
       this.#forgetFitted();
     }
-    const { breathe } = createReadContext(0);
-    while (this.#fitted === undefined) {
-      this.#fitOn();
-      await breathe();
-    }
+    await this.fit();
   }
 
   #forgetOutdated(tokenizer: ChatTokenizer, options: BuildOptions): void {
@@ -247,26 +250,48 @@ export class EditableDataset {
     return this.#files.find((file) => index < file.end);
   }
 
-  /** What `build` has fitted; else it is done at once, which is a second's work for 200,000 rows. */
+  /** What `build` or `fit` has fitted; else it is done at once, which is a second's work for 200,000 rows. */
   get fitted(): FittedRows {
     while (this.#fitted === undefined) this.#fitOn();
     return this.#fitted;
   }
 
+  /** As `fitted`, and the event loop runs meanwhile. */
+  async fit(): Promise<FittedRows> {
+    const { breathe } = createReadContext(0);
+    // Files that are being read grow: what there is of them is fitted in one go.
+    while (this.#fitted === undefined && !this.#isReading) {
+      this.#fitOn();
+      await breathe();
+    }
+    return this.fitted;
+  }
+
   /** One row's worth of the fitting that is under way. */
   #fitOn(): void {
-    this.#fitting ??= this.#fitter.fit(this.#entries, this.#options, this.#changed);
-    const step = this.#fitting.next();
+    if (this.#fitting === undefined) {
+      const changed = this.#changed;
+      this.#changed = new Set();
+      this.#fitting = { changed, work: this.#fitter.fit(this.#entries, this.#options, changed) };
+    }
+    const step = this.#fitting.work.next();
     if (!step.done) return;
     this.#fitted = step.value;
     this.#fitting = undefined;
-    this.#changed = new Set();
   }
 
   /** The next fitting begins anew. */
   #forgetFitted(): void {
     this.#fitted = undefined;
+    this.#dropFitting();
+  }
+
+  /** What it was to take up waits for the next one. */
+  #dropFitting(): void {
+    if (this.#fitting === undefined) return;
+    const { changed } = this.#fitting;
     this.#fitting = undefined;
+    this.#changed = changed && this.#changed && new Set([...changed, ...this.#changed]);
   }
 
   /** SHA-256 of what is trained on (hash-rows.ts), computed on demand and cached until something changes. */

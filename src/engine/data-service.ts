@@ -121,7 +121,8 @@ export class DataService implements DataApi {
   async queryRows(query: TableQuery, split: SplitSettings, first: number, count: number): Promise<TableWindow> {
     const { table } = this.needData();
     const { version } = this;
-    await findSplit(table.fitted.rows, split, createReadContext(0));
+    const { rows: all } = await table.fit();
+    await findSplit(all, split, createReadContext(0));
     const facts = this.facts(split);
     const key = JSON.stringify([query, version, this.doctor.checks, this.ranking.runs]);
     if (this.found?.key !== key) {
@@ -194,7 +195,7 @@ export class DataService implements DataApi {
   }
 
   async splitRows(split: SplitSettings): Promise<{ readonly train: number; readonly validation: number }> {
-    const { rows } = this.needData().table.fitted;
+    const { rows } = await this.needData().table.fit();
     const { train } = await findSplit(rows, split, createReadContext(0));
     return { train: train.length, validation: rows.length - train.length };
   }
