@@ -9,9 +9,47 @@ describe('renderTemplate()', () => {
   it('renders as the library does', () => {
     const text =
       '{%- for i in range(1, 6, 2) %}{{ i }}{{ "," if not loop.last }}{%- endfor %} {{ name | upper }} {{ None is none }}';
-    expect(render(text, { name: 'a' })).toBe('1,3,5 A true');
+    expect(render(text, { name: 'a' })).toBe('1,3,5 A True');
     expect(render('{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(5, 3) %}x{% endfor %}')).toBe('012');
     expect(() => render('{{ raise_exception("no system role") }}')).toThrow('no system role');
+  });
+
+  // What transformers 5.23.0 makes of each.
+  it.each([
+    [
+      'characters that are taken from an end',
+      String.raw`{{ '\n  code\n '.lstrip('\n') }}|{{ ' ab '.strip(' a') }}|{{ 'a!?'.rstrip('?!') }}|{{ ' a '.strip() }}`,
+      '  code\n |b|a|a',
+    ],
+    [
+      'a loop that is left',
+      '{% for i in [1, 2, 3] %}a{{ i }}{% if i == 2 %}b{% break %}{% endif %}c{% else %}E{% endfor %}',
+      'a1ca2b',
+    ],
+    [
+      'rounds that end early',
+      '{% for i in [1, 2] %}a{{ i }}{% continue %}{% else %}E{% endfor %}|{% for i in [1, 2, 3] %}{% if i != 2 %}x{% continue %}{% endif %}y{% else %}E{% endfor %}',
+      'a1a2E|xyx',
+    ],
+    [
+      'what is set in a loop',
+      '{% set n = 1 %}{% for i in [1, 2, 3] %}{% if i == 1 %}{% set n = 9 %}{% endif %}{{ n }}{% endfor %}{{ n }}',
+      '9111',
+    ],
+    [
+      'values of different kinds',
+      "{{ 1 == '1' }} {{ '' == 0 }} {{ [1, {'a': 2}] == [1.0, {'a': 2}] }} {{ none != false }} {{ true == 1 }}",
+      'False False True True True',
+    ],
+    ['remainders', '{{ (0 - 1) % 2 }} {{ 5 % -3 }} {{ -5 % 5 }} {{ 7 % 4 }}', '1 -1 0 3'],
+    [
+      'values that are no text',
+      String.raw`{{ none }} {{ [none, true, 'it\'s', 1.0, 'a\nb'] }} {{ {'k': ('x', 1)} }} {{ 'n' ~ none ~ missing ~ true }} {{ true | string }}`,
+      String.raw`None [None, True, "it's", 1.0, 'a\nb'] {'k': ('x', 1)} nNoneTrue True`,
+    ],
+    ['a mark of what is said', "a\n{% generation %}\nb\n{% endgeneration %}\n{{- 'c' }}", 'a\nb\nc'],
+  ])('says what Python says: %s', (_, text, said) => {
+    expect(render(text)).toBe(said);
   });
 
   it.each([
@@ -27,6 +65,16 @@ describe('renderTemplate()', () => {
       'a text that grows in a loop',
       '{% set n = namespace(s="ab") %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}',
       'a text of',
+    ],
+    [
+      'lists in lists, written',
+      `{% set s = [1] %}${'{% set s = [s, s] %}'.repeat(60)}{{ s }}`,
+      'a value of more than 1000000 parts',
+    ],
+    [
+      'lists in lists, compared',
+      `{% set s = [1] %}{% set t = [1] %}${'{% set s = [s, s] %}{% set t = [t, t] %}'.repeat(60)}{{ s == t }}`,
+      'a value of more than 1000000 parts',
     ],
     ['a list that doubles', `{% set s = [1, 2] %}${'{% set s = s + s %}'.repeat(60)}`, 'a text of'],
   ])(

@@ -1,7 +1,8 @@
 // Chat templates are programs of strangers. This runs one on @huggingface/jinja with nothing at hand but what it is given, within
 // limits on steps, depth, time and length, so that no template hangs the worker or fills its memory.
 
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment, type Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { PythonInterpreter } from './python-interpreter.ts';
 
 export type ParsedTemplate = ReturnType<typeof parse>;
 type Statement = Parameters<Interpreter['evaluate']>[0];
@@ -24,8 +25,13 @@ const STEPS_A_LOOK = 256;
 export function parseTemplate(text: string): ParsedTemplate {
   if (text.length > MAX_TEMPLATE_CHARS)
     throw new RangeError(`${text.length} characters, more than the ${MAX_TEMPLATE_CHARS} that a template may have`);
-  return parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true }));
+  return parse(tokenize(text.replace(GENERATION, asBlock), { lstrip_blocks: true, trim_blocks: true }));
 }
+
+/** transformers' mark of what the model says. It is a block like any other; the library forgets the spaces that a block keeps apart. */
+const GENERATION = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
+const asBlock = (_: string, before: string, end: string | undefined, behind: string) =>
+  `{%${before} ${end ? 'endif' : 'if true'} ${behind}%}`;
 
 /**
  * What the template makes of the values. Throws an Error with the template's own words when it refuses them, and a RangeError
@@ -68,7 +74,7 @@ function boundedRange(first: number, second?: number, step = 1): number[] {
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 
-class BoundedInterpreter extends Interpreter {
+class BoundedInterpreter extends PythonInterpreter {
   private steps = 0;
   private depth = 0;
   private readonly began = performance.now();
