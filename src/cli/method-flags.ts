@@ -8,8 +8,27 @@ import {
   type PromptChoice,
   type TrainSettings,
 } from '../engine/node.ts';
-import type { SETTING_FLAGS } from './train-settings.ts';
 import { type Parsed, UsageError } from './usage.ts';
+
+export const METHOD_FLAGS = {
+  method: { type: 'string' },
+  'feedforward-modules': { type: 'string' },
+  'virtual-tokens': { type: 'string' },
+  'prompt-text': { type: 'string' },
+  'prompt-init': { type: 'string' },
+  placement: { type: 'string' },
+  reduction: { type: 'string' },
+  rank: { type: 'string' },
+  alpha: { type: 'string' },
+  targets: { type: 'string' },
+  rslora: { type: 'boolean' },
+  dora: { type: 'boolean' },
+  bias: { type: 'string' },
+  init: { type: 'string' },
+  'modules-to-save': { type: 'string' },
+  'loraplus-ratio': { type: 'string' },
+  dropout: { type: 'string' },
+} as const;
 
 /** What the method has of its own. Another method's own, from a recipe, is left behind; another method's flags are refused. */
 export function readMethod(flags: Parsed, from: TrainSettings, method: Method): Partial<TrainSettings> {
@@ -25,7 +44,7 @@ export function readMethod(flags: Parsed, from: TrainSettings, method: Method): 
   return lora ? { lora } : {};
 }
 
-type FlagName = keyof typeof SETTING_FLAGS;
+type FlagName = keyof typeof METHOD_FLAGS;
 const FLAGS_OF: Readonly<Record<Method, readonly FlagName[]>> = {
   lora: ['rank', 'alpha', 'rslora', 'dora', 'bias', 'init', 'targets', 'modules-to-save', 'loraplus-ratio', 'dropout'],
   ia3: ['targets', 'feedforward-modules', 'modules-to-save'],

@@ -17,28 +17,13 @@ import {
   unreadable,
   withoutMethod,
 } from '../engine/node.ts';
-import { readMethod } from './method-flags.ts';
+import { METHOD_FLAGS, readMethod } from './method-flags.ts';
 import { readTargets } from './model-flags.ts';
 import { type Parsed, UsageError } from './usage.ts';
 
 export const SETTING_FLAGS = {
   config: { type: 'string' },
-  method: { type: 'string' },
-  'feedforward-modules': { type: 'string' },
-  'virtual-tokens': { type: 'string' },
-  'prompt-text': { type: 'string' },
-  'prompt-init': { type: 'string' },
-  placement: { type: 'string' },
-  reduction: { type: 'string' },
-  rank: { type: 'string' },
-  alpha: { type: 'string' },
-  targets: { type: 'string' },
-  rslora: { type: 'boolean' },
-  dora: { type: 'boolean' },
-  bias: { type: 'string' },
-  init: { type: 'string' },
-  'modules-to-save': { type: 'string' },
-  'loraplus-ratio': { type: 'string' },
+  ...METHOD_FLAGS,
   lr: { type: 'string' },
   steps: { type: 'string' },
   epochs: { type: 'string' },
@@ -54,7 +39,6 @@ export const SETTING_FLAGS = {
   warmup: { type: 'string' },
   'weight-decay': { type: 'string' },
   clip: { type: 'string' },
-  dropout: { type: 'string' },
   'validation-split': { type: 'string' },
   'eval-every': { type: 'string' },
   'forgetting-every': { type: 'string' },

@@ -84,7 +84,10 @@ export async function inspectPath(paths: readonly string[], quant?: QuantChoice 
   const first = paths[0]!;
   const info = await stat(first).catch(() => undefined);
   if (info === undefined) {
-    if (readHubId(first) === undefined) throw new Error(`Cannot inspect "${first}": found nothing there`);
+    if (readHubId(first) === undefined)
+      throw new Error(
+        `Cannot inspect "${first}": found nothing there, need a file, a folder or a model of the Hub, org/name`,
+      );
     const { files, name, licence } = await findModel(first);
     return inspectModel(files, { name, licence, quant });
   }
