@@ -151,7 +151,10 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
       const few = lanes === 'quads' && side === 'columns' ? [16] : [8, 16];
       const ROWS = few.find((rows) => results <= rows) ?? 32;
       const file = side === 'rows' ? `matmul-${lanes}` : `matmul-backward-${lanes}`;
-      const parts = side === 'rows' ? { input: 'input-plain' } : {};
+      const parts = {
+        ...(side === 'rows' && { input: 'input-plain' }),
+        ...(lanes === 'quads' && { 'int8-bytes': 'int8-bytes-products' }),
+      };
       return { file, constants: { ROWS }, parts, tile: [ROWS, 32] };
     },
   },
