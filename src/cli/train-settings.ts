@@ -47,11 +47,12 @@ export const SETTING_FLAGS = {
 export const SETTING_HELP = `  --config RECIPE.json      settings from a file (docs/recipe.schema.json; saved in --out as graft_recipe.json); flags override it.
                             settings.lora takes every field of PEFT's LoraConfig; "adapters" lists up to four that are
                             trained at once, each into its own folder in --out
-  --method lora|ia3|prompt-tuning|bottleneck   the kind of adapter. ia3 scales outputs and inputs: --targets k_proj,v_proj,down_proj
-                            --feedforward-modules down_proj (whose inputs), by default PEFT's for the model.
-                            prompt-tuning learns --virtual-tokens 20 before every text, initialised from --prompt-text "…" or
-                            --prompt-init RANDOM|SAMPLE_VOCAB. bottleneck is AdapterHub's: --placement pfeiffer|houlsby
-                            --reduction 16 (width / reduction is its size)
+  --method lora             the kind of adapter: lora, ia3, prompt-tuning or bottleneck
+    ia3                     scales outputs and inputs: --targets k_proj,v_proj,down_proj  --feedforward-modules down_proj (whose
+                            inputs), by default PEFT's for the model
+    prompt-tuning           learns --virtual-tokens 20 before every text, initialised from --prompt-text "…" or
+                            --prompt-init RANDOM|SAMPLE_VOCAB
+    bottleneck              AdapterHub's: --placement pfeiffer|houlsby  --reduction 16 (width / reduction is its size)
   --rank 8  --alpha 16      size of the adapter; its output is scaled by alpha / rank
   --targets all-linear      or names: q_proj,v_proj
   --rslora  --dora          rsLoRA: scaled by alpha / √rank; DoRA: trained row norms
