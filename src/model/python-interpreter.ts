@@ -1,9 +1,10 @@
-// Jinja as Python runs it, where @huggingface/jinja (0.5.11) gives another text without a word:
+// Jinja as Python runs it, where @huggingface/jinja (0.5.11) gives another text without a word, or knows no map('tojson'):
 //
 //   {{ text.lstrip('\n') }}     takes away the characters it is given, not all white space (Qwen3 cuts thoughts off so)
 //   {% break %}, {% continue %} keep what the round has said so far
 //   {% set x = 1 %}             in a loop is forgotten when the round ends
 //   {{ 1 == '1' }}              values of different kinds are different, and lists are equal when their items are
+//   {{ 'aB' | capitalize }}     makes the rest small
 //   {{ (0 - 1) % 2 }}           has the sign of the divisor
 //   {{ true }}, {{ [none] }}    are written as Python writes them
 
@@ -103,8 +104,7 @@ export class PythonInterpreter extends Interpreter {
   /** Undefined: as the library has it. */
   private otherwise(node: Node, scope: Scope): Value | undefined {
     if (node.type === 'CallExpression') return this.strip(node, scope);
-    if (node.type === 'FilterExpression' && node.filter!.value === 'string')
-      return this.make('StringLiteral', str(this.of(node.operand!, scope)), scope);
+    if (node.type === 'FilterExpression') return this.filter(node, scope);
     const operator = node.type === 'BinaryExpression' ? node.operator!.value : '';
     if (!['==', '!=', '~'].includes(operator)) return undefined;
     const [left, right] = [this.of(node.left!, scope), this.of(node.right!, scope)];
@@ -118,6 +118,31 @@ export class PythonInterpreter extends Interpreter {
     if (typeof remainder.value !== 'number' || remainder.value === 0) return;
     const divisor = this.of(right!, scope).value as number;
     if (remainder.value < 0 !== divisor < 0) remainder.value += divisor;
+  }
+
+  /** … | string, … | capitalize, … | map('name of a filter'). */
+  private filter({ operand, filter }: Node, scope: Scope): Value | undefined {
+    const { value: name, callee, args } = filter!;
+    if (name === 'string') return this.make('StringLiteral', str(this.of(operand!, scope)), scope);
+    if (name === 'capitalize') {
+      const [first = '', ...rest] = str(this.of(operand!, scope));
+      return this.make('StringLiteral', first.toUpperCase() + rest.join('').toLowerCase(), scope);
+    }
+    const [mapped] = args ?? [];
+    if (callee?.value !== 'map' || args?.length !== 1 || mapped!.type !== 'StringLiteral') return undefined;
+    const list = this.of(operand!, scope);
+    if (!Array.isArray(list.value)) return undefined;
+    // Each item under a name of its own, so that the library's filter finds it.
+    const own = new Environment(scope);
+    const nodes = list.value.map((item, i): Node => {
+      own.setVariable(`item ${i}`, item);
+      return {
+        type: 'FilterExpression',
+        operand: { type: 'Identifier', value: `item ${i}` },
+        filter: { type: 'Identifier', value: mapped!.value },
+      };
+    });
+    return this.of({ type: 'ArrayLiteral', value: nodes }, own);
   }
 
   /** text.strip(characters), lstrip, rstrip. */

@@ -41,6 +41,11 @@ describe('renderTemplate()', () => {
       "{{ 1 == '1' }} {{ '' == 0 }} {{ [1, {'a': 2}] == [1.0, {'a': 2}] }} {{ none != false }} {{ true == 1 }}",
       'False False True True True',
     ],
+    [
+      'filters',
+      "{{ 'aB É' | capitalize }} {{ [{'a': 1}, 'b'] | map('tojson') | join(';') }} {{ [' a ', 'b'] | map('trim') | list }}",
+      'Ab é {"a": 1};"b" [\'a\', \'b\']',
+    ],
     ['remainders', '{{ (0 - 1) % 2 }} {{ 5 % -3 }} {{ -5 % 5 }} {{ 7 % 4 }}', '1 -1 0 3'],
     [
       'values that are no text',
