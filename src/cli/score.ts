@@ -1,7 +1,7 @@
 // graft score: how well a base, or a base with an adapter, predicts given rows.
 
 import { measureForgetting } from '../engine/lab.node.ts';
-import { loadRows, readAdapterAt, scoreRows, writeLogits } from '../engine/node.ts';
+import { checkDataFiles, loadRows, readAdapterAt, scoreRows, writeLogits } from '../engine/node.ts';
 import { MODEL_FLAGS, MODEL_HELP, openFlaggedModel } from './model-flags.ts';
 import { parseFlags, UsageError } from './usage.ts';
 
@@ -36,6 +36,7 @@ ${MODEL_HELP}
       throw new UsageError(
         'Cannot run graft score --forgetting: found no --adapter, need the one that may have forgotten',
       );
+    await checkDataFiles(flags.list('data'));
     const { device, model } = await openFlaggedModel(flags);
     const adapter = adapterFolder === undefined ? undefined : await readAdapterAt(model, adapterFolder);
     const options = { maxTokens: flags.number('seq-len', 256), completionOnly: !flags.has('train-on-prompts') };

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
+  checkDataFiles,
   type EnduringMember,
   openRunFolder,
   type Recipe,
@@ -31,6 +32,7 @@ export async function trainSeveral(flags: Parsed, recipe: Recipe, out: string): 
     if (isEnded(flags, adapter)) console.error(`${adapter.name}: is ready in ${adapter.out}`);
     else members.push({ ...adapter, folder: await openMemberFolder(flags, adapter) });
   if (members.length === 0) return;
+  await checkDataFiles(members.flatMap(({ files }) => files));
 
   const live = await openLiveModel(flags);
   const stop = stopOnSignals();

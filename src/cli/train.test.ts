@@ -39,6 +39,15 @@ it.each([
   expect(existsSync(at('out'))).toBe(false);
 });
 
+it('graft train says of rows that cannot be read before the model is looked for, for one adapter and for several', async () => {
+  for (const more of [[], ['--config', at('several.json')]]) {
+    const { code, errors } = await train(at('no-model'), '--data', at('nowhere.jsonl'), ...more);
+    expect(code).toBe(1);
+    expect(errors).toContain(`Cannot read "${at('nowhere.jsonl')}": found no such file, need one`);
+  }
+  expect(existsSync(at('out'))).toBe(false);
+});
+
 it('graft train --memory is a limit: what takes more is refused with both figures, and nothing is written', async () => {
   for (const more of [[], ['--config', at('several.json')]]) {
     const { code, errors } = await train(MODEL, '--steps', '1', '--memory', '0.0001', ...more);

@@ -2,6 +2,7 @@
 
 import {
   type Adapter,
+  checkDataFiles,
   dropoutOf,
   openRunFolder,
   readAdapterAt,
@@ -71,6 +72,7 @@ ${SETTING_HELP}
     // What is wrong with these is said before a model is opened.
     readCheckpointEvery(flags);
     readSettings(flags, recipe);
+    await checkDataFiles(flags.list('data'));
     const folder = await openRunFolder(out, flags.has('resume'));
     for (const notice of folder.notices) console.error(notice);
 

@@ -13,6 +13,11 @@ export interface LoadedRows {
   readonly notices: readonly Notice[];
 }
 
+/** Throws what is wrong with the first file that cannot be read: known before a model is opened, which may take a download. */
+export async function checkDataFiles(files: readonly string[]): Promise<void> {
+  for (const file of files) await openDataFile(file);
+}
+
 /** Reads dataset files into token rows of at most `maxTokens`. A folder without a tokenizer will do for tokenised rows. */
 export async function loadRows(
   model: Pick<BaseModel, 'folder' | 'config'>,

@@ -67,7 +67,7 @@ export { settleForRows } from './autopilot/settle-checkpointing.ts';
 export { benchCase, parseCase } from './bench.ts';
 export { median } from './bench-laps.ts';
 export { benchLevels, type LevelResult } from './bench-levels.ts';
-export { type LoadedRows, loadRows } from './load-rows.node.ts';
+export { checkDataFiles, type LoadedRows, loadRows } from './load-rows.node.ts';
 export { planRunAt, type RunPlan } from './plan.node.ts';
 export type { BenchOptions, BenchResult } from './protocol/bench.ts';
 export { openRunFolder, type RunFolder, rowsStartIn } from './run-folder.node.ts';
