@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     sum0 = rows4(sum0, v, w, 0u);
     sum1 = rows4(sum1, v, w, 4u);
   }
-  // One store that goes round: four side by side take a driver on a CPU three times as long to compile.
+  // One store that goes round: four side by side take lavapipe six times as long to compile.
   for (var i = 0u; i < 4u * min(8u, tile.q_end - tile.q); i++) {
     let k = i / 4u;
     let v = select(sum0[k % 4u], sum1[k % 4u], k >= 4u)[i % 4u];
