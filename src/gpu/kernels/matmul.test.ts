@@ -141,6 +141,8 @@ describe.each(VARIANTS)('matmul() of the variant for $name', (variant) => {
       const t = await traits();
       for (const epilogue of ['accumulate', 'addend', 'bias', 'bias-addend'] as const)
         await check(t, { storage: 'q8', O: 37, C: 44, T: 36, epilogue });
+      await check(t, { storage: 'q8', O: 69, C: 76, T: 4, epilogue: 'bias-addend', isOneColumn: true });
+      await check(t, { storage: 'f32', O: 65, C: 33, T: 4, isOneColumn: true });
     },
     TIMEOUT,
   );
@@ -149,7 +151,8 @@ describe.each(VARIANTS)('matmul() of the variant for $name', (variant) => {
     async () => {
       const t = await traits();
       await check(t, { storage: 'q8', O: 688, C: 256, T: 132 });
-      await check(t, { storage: 'int8-row', O: 256, C: 688, T: 4 });
+      for (const isOneColumn of [false, true])
+        await check(t, { storage: 'int8-row', O: 256, C: 688, T: 4, isOneColumn });
     },
     TIMEOUT,
   );

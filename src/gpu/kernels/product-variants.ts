@@ -115,9 +115,11 @@ export const PRODUCT_VARIANTS: readonly ProductVariant[] = [
     name: 'column-rows',
     canRun: (traits, { side, tokens, isColumn = false }) =>
       hasLanes(traits) && side === 'rows' && tokens === 4 && isColumn,
-    // SwiftShader's four lanes gain nothing: 1.9 ms of processor time where column-few takes 1.1 (768x256).
-    suits: ({ subgroupSize }) => subgroupSize === 8,
-    shader: ({ subgroupSize: LANES }) => ({ file: 'matmul-column-rows', constants: { LANES }, tile: [2 * LANES, 4] }),
+    suits: () => true,
+    shader: ({ subgroupSize }) =>
+      subgroupSize === 8
+        ? { file: 'matmul-column-rows', tile: [16, 4] }
+        : { file: 'matmul-column-quads', parts: { 'int8-bytes': 'int8-bytes-products' }, tile: [32, 4] },
     isColumn: true,
   },
   {
