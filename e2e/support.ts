@@ -116,6 +116,23 @@ export async function loseGpu(page: Page, { always = false } = {}): Promise<() =
   return () => worker.evaluate('giveBack()');
 }
 
+/**
+ * The next step finds a gradient that is not finite: the page's worker reads so from the GPU, whatever was there. Numbers that a
+ * high rate drives apart may come to rest again at some height, and do so or not by the rounding of a device.
+ */
+export async function spoilGradient(page: Page): Promise<void> {
+  await page.workers()[0]!.evaluate(() => {
+    const read = GPUBuffer.prototype.getMappedRange;
+    GPUBuffer.prototype.getMappedRange = function (...range) {
+      const bytes = read.apply(this, range);
+      // The gradient's norm, and how many of its numbers are not finite: nothing else is as short.
+      if (bytes.byteLength !== 8) return bytes;
+      GPUBuffer.prototype.getMappedRange = read;
+      return Float32Array.of(Number.NaN, 1).buffer;
+    };
+  });
+}
+
 /** Drops files from the disk on the middle of the page, as the desktop would: through the browser's own input. */
 export async function dropFiles(page: Page, files: readonly string[]): Promise<void> {
   const { width, height } = page.viewportSize()!;
