@@ -7,14 +7,7 @@ enable subgroups;
 // over blocks of 16 keys. Lane l has queries and loads keys 4·l … +3, which the lanes hand round as quad-tile has it.
 #import attention-block
 #import from-quad
-struct Params { D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read_write> q: array<vec4<f32>>;
-var<storage, read_write> k: array<vec4<f32>>;
-var<storage, read_write> v: array<vec4<f32>>;
-var<storage, read> segment_start: array<vec4<u32>>;
-var<storage, read_write> o: array<vec4<f32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
+#import attention-operands
 
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {

@@ -5,16 +5,7 @@ enable subgroups;
 //   dk, dv are overwritten
 // For CPU adapters with subgroups of 8: one workgroup is one subgroup and makes 32 keys of a key head over blocks of 32 queries.
 #import attention-block-backward
-struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read_write> q: array<vec4<f32>>;
-var<storage, read_write> k: array<vec4<f32>>;
-var<storage, read_write> v: array<vec4<f32>>;
-var<storage, read_write> d_o: array<vec4<f32>>;
-var<storage, read> segment_end: array<vec4<u32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
-var<storage, read_write> dk: array<vec4<f32>>;
-var<storage, read_write> dv: array<vec4<f32>>;
+#import attention-dkdv-operands
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {

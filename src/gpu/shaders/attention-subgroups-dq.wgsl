@@ -5,16 +5,7 @@ enable subgroups;
 // For CPU adapters with subgroups of 8: one workgroup is one subgroup and makes 32 queries of a head over blocks of 32 keys.
 #import attention-block-backward
 #import attention-delta
-struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read_write> q: array<vec4<f32>>;
-var<storage, read_write> k: array<vec4<f32>>;
-var<storage, read_write> v: array<vec4<f32>>;
-var<storage, read_write> d_o: array<vec4<f32>>;
-var<storage, read_write> o: array<vec4<f32>>;
-var<storage, read> segment_start: array<vec4<u32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
-var<storage, read_write> dq: array<vec4<f32>>;
+#import attention-dq-operands
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {

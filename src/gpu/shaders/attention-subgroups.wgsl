@@ -12,14 +12,7 @@ enable subgroups;
 //   this: lanes hand 32 keys round                           3.6 | 1.9     5.7 |  2.9    7.0 |  3.5
 // The running sum lies in o itself, since a private array of D vec4 that a loop indexes is slower than memory.
 #import attention-block
-struct Params { D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read_write> q: array<vec4<f32>>;
-var<storage, read_write> k: array<vec4<f32>>;
-var<storage, read_write> v: array<vec4<f32>>;
-var<storage, read> segment_start: array<vec4<u32>>;
-var<storage, read_write> o: array<vec4<f32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
+#import attention-operands
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {

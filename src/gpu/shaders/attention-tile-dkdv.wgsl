@@ -5,16 +5,7 @@
 // For GPUs. One workgroup per key head and 4·OWN4 keys: no atomics, no copies of k and v, a fixed order of every sum.
 #import attention-tile-block
 #import attention-block-backward
-struct Params { H: u32, D: u32, T4: u32, heads_per_kv: u32, window: u32, scale: f32 }
-var<uniform> params: Params;
-var<storage, read_write> q: array<vec4<f32>>;
-var<storage, read_write> k: array<vec4<f32>>;
-var<storage, read_write> v: array<vec4<f32>>;
-var<storage, read_write> d_o: array<vec4<f32>>;
-var<storage, read> segment_end: array<vec4<u32>>;
-var<storage, read_write> stats: array<vec4<f32>>;
-var<storage, read_write> dk: array<vec4<f32>>;
-var<storage, read_write> dv: array<vec4<f32>>;
+#import attention-dkdv-operands
 
 @compute @workgroup_size(OWN4, 8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>, @builtin(local_invocation_index) index: u32) {

@@ -7,7 +7,7 @@ enable subgroups;
 #import weight
 #import low-rank
 #import epilogue
-#import quad-tile
+#import quad-turn
 var<storage, read_write> x: array<vec4<f32>>;
 
 // Four tokens of the four rows that begin at i.
@@ -20,20 +20,6 @@ fn w4(row: vec4<u32>, c4: u32, s: vec4<f32>) -> mat4x4<f32> {
 fn factor4x4(r4: u32, c4: u32) -> mat4x4<f32> {
   let r = 4u * r4;
   return transpose(mat4x4<f32>(factor4(r, c4), factor4(r + 1u, c4), factor4(r + 2u, c4), factor4(r + 3u, c4)));
-}
-
-// Four rows o more: v and u are their activations for y and z, `low` and `high` the lane's weights in either sixteen columns.
-fn turn(y: ptr<function, Sums>, z: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, low: mat4x4<f32>, high: mat4x4<f32>) {
-  var w = from_quad(low[0]); (*y).a = add4((*y).a, v, w); (*z).a = add4((*z).a, u, w);
-  w = from_quad(low[1]); (*y).b = add4((*y).b, v, w); (*z).b = add4((*z).b, u, w);
-  w = from_quad(low[2]); (*y).c = add4((*y).c, v, w); (*z).c = add4((*z).c, u, w);
-  w = from_quad(low[3]); (*y).d = add4((*y).d, v, w); (*z).d = add4((*z).d, u, w);
-  if (ROWS > 16u) {
-    w = from_quad(high[0]); (*y).e = add4((*y).e, v, w); (*z).e = add4((*z).e, u, w);
-    w = from_quad(high[1]); (*y).f = add4((*y).f, v, w); (*z).f = add4((*z).f, u, w);
-    w = from_quad(high[2]); (*y).g = add4((*y).g, v, w); (*z).g = add4((*z).g, u, w);
-    w = from_quad(high[3]); (*y).h = add4((*y).h, v, w); (*z).h = add4((*z).h, u, w);
-  }
 }
 
 @compute @workgroup_size(4)

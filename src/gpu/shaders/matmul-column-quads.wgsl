@@ -7,11 +7,8 @@ enable subgroups;
 #import weight
 #import low-rank
 #import epilogue
+#import scales4
 var<storage, read_write> x: array<vec4<f32>>;
-
-fn scale4(row: vec4<u32>, c4: u32) -> vec4<f32> {
-  return vec4(scale_of(row.x, c4), scale_of(row.y, c4), scale_of(row.z, c4), scale_of(row.w, c4));
-}
 
 // Of four rows, by the same four columns of x.
 fn dots(v: vec4<f32>, row: vec4<u32>, c4: u32) -> vec4<f32> {
@@ -40,8 +37,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       sum_low += dots(v, low, c4);
       sum_high += dots(v, high, c4);
     }
-    y_low += scale4(low, begin) * sum_low;
-    y_high += scale4(high, begin) * sum_high;
+    y_low += scales4(low, begin) * sum_low;
+    y_high += scales4(high, begin) * sum_high;
   }
   let ranks = ranks4(first, first + 31u);
   for (var r4 = ranks.x; r4 < ranks.y; r4++) {

@@ -16,7 +16,8 @@ enable subgroups;
 #import weight
 #import low-rank
 #import epilogue
-#import quad-tile
+#import scales4
+#import quad-turn
 #import input
 
 // Four tokens of the four rows that begin at i, by a mask.
@@ -28,25 +29,6 @@ fn w4(row: vec4<u32>, c4: u32, s: vec4<f32>) -> mat4x4<f32> {
 }
 fn factor4x4(row: vec4<u32>, r4: u32) -> mat4x4<f32> {
   return mat4x4<f32>(factor4(row.x, r4), factor4(row.y, r4), factor4(row.z, r4), factor4(row.w, r4));
-}
-fn scale4(row: vec4<u32>, c4: u32) -> vec4<f32> {
-  return vec4(scale_of(row.x, c4), scale_of(row.y, c4), scale_of(row.z, c4), scale_of(row.w, c4));
-}
-
-// Four summed indices more: v and u are their activations for y and z, `low` and `high` the lane's weights of eight rows in ROWS/4 steps.
-fn turn(y: ptr<function, Sums>, z: ptr<function, Sums>, v: mat4x4<f32>, u: mat4x4<f32>, low: mat4x4<f32>, high: mat4x4<f32>) {
-  var w = from_quad(low[0]); (*y).a = add4((*y).a, v, w); (*z).a = add4((*z).a, u, w);
-  w = from_quad(low[1]); (*y).b = add4((*y).b, v, w); (*z).b = add4((*z).b, u, w);
-  if (ROWS > 8u) {
-    w = from_quad(low[2]); (*y).c = add4((*y).c, v, w); (*z).c = add4((*z).c, u, w);
-    w = from_quad(low[3]); (*y).d = add4((*y).d, v, w); (*z).d = add4((*z).d, u, w);
-  }
-  if (ROWS > 16u) {
-    w = from_quad(high[0]); (*y).e = add4((*y).e, v, w); (*z).e = add4((*z).e, u, w);
-    w = from_quad(high[1]); (*y).f = add4((*y).f, v, w); (*z).f = add4((*z).f, u, w);
-    w = from_quad(high[2]); (*y).g = add4((*y).g, v, w); (*z).g = add4((*z).g, u, w);
-    w = from_quad(high[3]); (*y).h = add4((*y).h, v, w); (*z).h = add4((*z).h, u, w);
-  }
 }
 
 @compute @workgroup_size(4)
@@ -61,8 +43,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var z = Sums(); // and 16 further
   let end = (params.C + 3u) / 4u;
   for (var begin = 0u; begin < end; begin += 8u) {
-    let s_low = scale4(low, begin);
-    let s_high = scale4(high, begin);
+    let s_low = scales4(low, begin);
+    let s_high = scales4(high, begin);
     for (var c4 = begin; c4 < min(begin + 8u, end); c4++) {
       let i = min(4u * c4 + vec4(0u, 1u, 2u, 3u), vec4(params.C - 1u)) * params.T4;
       turn(&y, &z, x4(i + t_in.x, mask), x4(i + t_in.y, mask), w4(low, c4, s_low), w4(high, c4, s_high));
